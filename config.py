@@ -1,0 +1,206 @@
+"""Settings, read once from the environment, typed, and judged.
+
+Every setting has a name, a type and – in development and tests – a safe default. ``Config.from_env``
+reads, ``Config.problems`` says what is wrong and how to mend it; production refuses to start with any
+problem in the list. Nothing else in the code reads the environment.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ENVIRONMENTS = ("development", "test", "production")
+GEOCODERS = ("gazetteer", "nominatim", "photon")
+DEVELOPMENT_KEY = base64.b64encode(b"development-only-key-32-bytes-ok").decode()
+DEVELOPMENT_SECRET = "development-only-secret-never-for-production"
+WEAK_WORDS = ("development", "example", "change", "secret", "password", "test")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: which setting, what about it, how to mend it."""
+
+    setting: str
+    text: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.text} – {self.mend}"
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of an instance. URLs are strings as their libraries take them, paths absolute."""
+
+    environment: str
+    site_url: str
+    secret_key: str
+    address_key: str  # 32 bytes, base64: seals homes; kept outside the database and its backups
+    database_url: str  # role of the application: neither owner nor superuser ("" = embedded)
+    owner_url: str  # role that owns the schema: migrations, imports, operator's commands
+    broker_url: str  # "" = the same database through pgmq
+    smtp_url: str
+    mail_from: str
+    instance_dir: Path
+    host: str
+    port: int
+    web_workers: int
+    trusted_proxies: int
+    city_name: str
+    time_zone: str
+    language: str
+    geocoder: str
+    geocoder_url: str
+    geocoder_agent: str
+    tile_url: str
+    tile_attribution: str
+    operator_name: str
+    operator_address: str
+    operator_email: str
+    letters_per_day: int
+    argon2_memory_kib: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
+        """Read the settings; raises ValueError naming the setting when a value cannot be read at all."""
+        read = _Reader(os.environ if environ is None else environ)
+        environment = read.text("ENVIRONMENT", "development")
+        production = environment == "production"
+        port = read.number("PORT", 5000)
+        return cls(
+            environment=environment,
+            site_url=read.text("SITE_URL", "" if production else f"http://localhost:{port}").rstrip("/"),
+            secret_key=read.text("SECRET_KEY", "" if production else DEVELOPMENT_SECRET),
+            address_key=read.text("ADDRESS_KEY", "" if production else DEVELOPMENT_KEY),
+            database_url=read.database("DATABASE_URL"),
+            owner_url=read.database("DATABASE_OWNER_URL"),
+            broker_url=read.text("BROKER_URL", ""),
+            smtp_url=read.text("SMTP_URL", ""),
+            mail_from=read.text("MAIL_FROM", "" if production else "Nachbar <brett@localhost>"),
+            instance_dir=Path(read.text("INSTANCE_DIR", "instance")).resolve(),
+            host=read.text("HOST", "127.0.0.1"),
+            port=port,
+            web_workers=read.number("WEB_WORKERS", 2),
+            trusted_proxies=read.number("TRUSTED_PROXIES", 0),
+            city_name=read.text("CITY_NAME", "" if production else "Altenbrück"),
+            time_zone=read.text("TIME_ZONE", "Europe/Berlin"),
+            language=read.text("LANGUAGE", "de")[:2],
+            geocoder=read.text("GEOCODER", "gazetteer"),
+            geocoder_url=read.text("GEOCODER_URL", ""),
+            geocoder_agent=read.text("GEOCODER_AGENT", ""),
+            tile_url=read.text("TILE_URL", ""),
+            tile_attribution=read.text("TILE_ATTRIBUTION", ""),
+            operator_name=read.text("OPERATOR_NAME", ""),
+            operator_address=read.text("OPERATOR_ADDRESS", ""),
+            operator_email=read.text("OPERATOR_EMAIL", ""),
+            letters_per_day=read.number("LETTERS_PER_DAY", 50),
+            argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 65_536),
+        )
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def is_https(self) -> bool:
+        return self.site_url.startswith("https://")
+
+    def problems(self) -> list[Problem]:
+        """Everything wrong with the settings by themselves, without touching network or database."""
+        found = list(_plain_problems(self))
+        if self.is_production:
+            found += _production_problems(self)
+        return found
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]):
+        self.environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        value = self.environ.get(name, "").strip()
+        # A shell's own LANGUAGE ("en_GB:en") is about the terminal, not about the city.
+        if name == "LANGUAGE" and value[:2] not in ("de", "en"):
+            return default
+        return value or default
+
+    def number(self, name: str, default: int) -> int:
+        value = self.environ.get(name, "").strip()
+        try:
+            return int(value) if value else default
+        except ValueError:
+            raise ValueError(f"{name} must be a whole number, not {value!r}") from None
+
+    def database(self, name: str) -> str:
+        """A PostgreSQL URL, in SQLAlchemy's spelling for psycopg 3."""
+        value = self.text(name, "")
+        for prefix in ("postgres://", "postgresql://"):
+            if value.startswith(prefix):
+                return "postgresql+psycopg://" + value.removeprefix(prefix)
+        return value
+
+
+def _plain_problems(config: Config) -> list[Problem]:
+    found = []
+    if config.environment not in ENVIRONMENTS:
+        found.append(Problem("ENVIRONMENT", f"{config.environment!r} is unknown", "use one of " + ", ".join(ENVIRONMENTS)))
+    if config.geocoder not in GEOCODERS:
+        found.append(Problem("GEOCODER", f"{config.geocoder!r} is unknown", "use one of " + ", ".join(GEOCODERS)))
+    if config.geocoder != "gazetteer" and not config.geocoder_agent:
+        found.append(Problem("GEOCODER_AGENT", "is missing", "public geocoders ask for a name and a contact, for example 'nachbar-altenbrueck (mail@example.org)'"))
+    try:
+        ZoneInfo(config.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        found.append(Problem("TIME_ZONE", f"{config.time_zone!r} is unknown", "use a name such as Europe/Berlin"))
+    if not 1 <= config.port <= 65_535:
+        found.append(Problem("PORT", f"{config.port} is no port", "use a number from 1 to 65535"))
+    for name, url in (("DATABASE_URL", config.database_url), ("DATABASE_OWNER_URL", config.owner_url)):
+        if url and not url.startswith("postgresql+psycopg://"):
+            found.append(Problem(name, "is not a PostgreSQL address", "use postgresql://role:password@host/database"))
+    if bool(config.database_url) != bool(config.owner_url):
+        missing = "DATABASE_OWNER_URL" if config.database_url else "DATABASE_URL"
+        found.append(Problem(missing, "is missing", "give both roles: the application's and the owner's"))
+    if not _is_key(config.address_key):
+        found.append(Problem("ADDRESS_KEY", "is not 32 bytes in base64", "make one with: openssl rand -base64 32"))
+    if config.smtp_url and urlsplit(config.smtp_url).scheme not in ("smtp", "smtps", "smtp+starttls"):
+        found.append(Problem("SMTP_URL", "has an unknown scheme", "use smtp://, smtps:// or smtp+starttls://"))
+    return found
+
+
+def _production_problems(config: Config) -> list[Problem]:
+    found = []
+    key_hint = "make one with: openssl rand -base64 48"
+    if len(config.secret_key) < 32:
+        found.append(Problem("SECRET_KEY", "is missing or shorter than 32 characters", key_hint))
+    elif any(word in config.secret_key.lower() for word in WEAK_WORDS) or len(set(config.secret_key)) < 12:
+        found.append(Problem("SECRET_KEY", "is an example or easy to guess", key_hint))
+    if config.address_key == DEVELOPMENT_KEY:
+        found.append(Problem("ADDRESS_KEY", "is the development key", "make one with: openssl rand -base64 32"))
+    if not config.is_https:
+        found.append(Problem("SITE_URL", "is missing or not https", "for example https://nachbar.example.org"))
+    for setting, value in (
+        ("DATABASE_URL", config.database_url),
+        ("SMTP_URL", config.smtp_url),
+        ("MAIL_FROM", config.mail_from),
+        ("CITY_NAME", config.city_name),
+        ("OPERATOR_NAME", config.operator_name),
+        ("OPERATOR_ADDRESS", config.operator_address),
+        ("OPERATOR_EMAIL", config.operator_email),
+    ):
+        if not value:
+            found.append(Problem(setting, "is missing", "production needs it; see README, first steps as operator"))
+    return found
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False
