@@ -1,0 +1,51 @@
+"""Column types, written once, and the keys of everything published."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import uuid_utils.compat
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, LargeBinary, Text, Uuid, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from neighbour.core import clock
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7 (RFC 9562): its order is the order of time, so newest-first pages need no second column."""
+    if clock.is_frozen():
+        moment = clock.now()
+        return uuid_utils.compat.uuid7(int(moment.timestamp()), moment.microsecond * 1000)
+    return uuid_utils.compat.uuid7()
+
+
+def id_at(moment: datetime) -> uuid.UUID:
+    """The smallest UUIDv7 of a moment: every id made before it is smaller, every later one is greater."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))
+
+
+pk_int = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
+pk_uuid = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
+when = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+blob = Annotated[bytes, mapped_column(LargeBinary)]
+
+
+class Timestamps:
+    """When a row was made. Set by the application's clock, with the database's as a safety net."""
+
+    created_at: Mapped[when] = mapped_column(default=clock.now, server_default=func.now())
+
+
+def one_of(column: str, choices: type[StrEnum], name: str) -> CheckConstraint:
+    """A CHECK that ``column`` holds one of the values of ``choices``; enums are text, readable in psql."""
+    values = ", ".join(f"'{choice.value}'" for choice in choices)
+    return CheckConstraint(f"{column} IN ({values})", name=name)
+
+
+def choice() -> Text:
+    """The column type of an enum stored as text (add ``one_of`` to the table)."""
+    return Text()
