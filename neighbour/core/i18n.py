@@ -179,7 +179,8 @@ def exact(value: datetime) -> str:
 
 def masthead_date(value: date | datetime) -> str:
     """``Mittwoch, 25. November``"""
-    return format_skeleton("MMMMEEEEd", _day(value), locale=_locale())
+    pattern = "EEEE, d. MMMM" if _language.get() == "de" else "EEEE, d MMMM"
+    return format_date(_day(value), pattern, locale=_language.get())
 
 
 def _day(value: date | datetime) -> date:

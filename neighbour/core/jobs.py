@@ -1,0 +1,99 @@
+"""Names of jobs, and how they are asked for.
+
+A job is asked for by name with ids only, after the surrounding ``atomic()`` has committed. The broker is a
+hint: what must happen stands in a row (a delivery, a period) that a sweep finds again. Nothing here imports
+``workers``; they take the names from here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from celery import Celery
+from flask import Flask, current_app
+from sqlalchemy import CheckConstraint, DateTime, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config import Config
+from neighbour.core import clock
+from neighbour.core.columns import pk_int, when
+from neighbour.core.db import Base, after_commit, atomic, db
+
+
+class Job(StrEnum):
+    """Every job there is. Each has a task of the same name in ``workers`` (a guard test compares)."""
+
+    NOTICES_DELIVER = "notices.deliver"
+    NOTICES_SWEEP = "notices.sweep"
+    NOTICES_PURGE = "notices.purge"
+    DIGESTS_OPEN = "digests.open"
+    DIGESTS_SEND = "digests.send"
+    ACCOUNTS_PURGE = "accounts.purge"
+    POSTS_EXPIRE = "posts.expire"
+
+
+class Period(Base):
+    """A piece of periodic work and the period it is for: whoever inserts the row does the work."""
+
+    __tablename__ = "period"
+    __table_args__ = (
+        UniqueConstraint("job", "key", name="uq_period_job_key"),
+        CheckConstraint("state IN ('open', 'done')", name="state"),
+    )
+
+    id: Mapped[pk_int]
+    job: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, default="open")
+    opened_at: Mapped[when] = mapped_column(default=clock.now)
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Give the application a way to send jobs; tests replace ``app.extensions['send_job']``."""
+    sender = Celery("neighbour", set_as_current=False)
+    sender.conf.update(broker_settings(config))
+    app.extensions["send_job"] = lambda name, args: sender.send_task(
+        name, args=args, ignore_result=True, retry=False, queue=name.split(".")[0]
+    )
+
+
+def broker_settings(config: Config) -> dict[str, Any]:
+    """Celery's settings that sender and workers share."""
+    shared = {"task_serializer": "json", "accept_content": ["json"], "task_ignore_result": True, "enable_utc": True}
+    if config.broker_url:
+        return {"broker_url": config.broker_url, **shared}
+    conninfo = config.database_url.replace("postgresql+psycopg://", "postgresql://")
+    options = {
+        "conn_string": conninfo,
+        "init_extension": False,  # the SQL is installed by migration, no extension needed
+        "wait_time_seconds": 1,
+        "polling_interval": 0.05,
+        "visibility_timeout": 900,  # more than twice the hard time limit of a task (workers.TIME_LIMIT)
+    }
+    return {"broker_url": "pgmq://", "broker_transport_options": options, **shared}
+
+
+def enqueue(job: Job, *ids: Any) -> None:
+    """Ask for a job after the commit. A broker that is away is no error: the sweep asks again."""
+    send = current_app.extensions["send_job"]
+    arguments = [str(each) if not isinstance(each, int | str | None) else each for each in ids]
+
+    def speak() -> None:
+        try:
+            send(str(job), arguments)
+        except Exception:
+            current_app.logger.warning("could not enqueue %s; the sweep will", job, exc_info=True)
+
+    after_commit(speak)
+
+
+def once(job: str, key: str) -> bool:
+    """Claim a period: True for exactly one caller, however many beats run. Commits with the surrounding atomic()."""
+    with atomic():
+        claim = insert(Period).values(job=job, key=key, opened_at=clock.now(), state="open")
+        claimed = db.session.execute(claim.on_conflict_do_nothing().returning(Period.id))
+        return claimed.scalar_one_or_none() is not None

@@ -1,0 +1,95 @@
+"""Rate limits, counted in PostgreSQL so that all processes share them and none needs another server.
+
+Fixed windows: one row per class, key and window, one upsert per hit. The key is hashed, so the table knows
+no e-mail address and no IP. If the database cannot count, the request fails: limits fail closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from neighbour.core import clock
+from neighbour.core.crypto import keyed_hash
+from neighbour.core.db import Base, atomic, db
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most ``times`` in ``seconds``."""
+
+    times: int
+    seconds: int
+
+
+# Rate classes; every route names one (a guard test checks). "read" and "write" count per person or address.
+RATES: dict[str, Rate] = {
+    "read": Rate(0, 0),  # not counted here: pages are cheap, and counting them would cost more
+    "write": Rate(120, 3600),
+    "publish": Rate(20, 3600),
+    "auth": Rate(30, 900),  # per address of the network
+    "auth_account": Rate(5, 900),  # wrong passwords per account and unknown device
+    "mail": Rate(5, 3600),  # mails a stranger can cause to one address
+    "code": Rate(10, 3600),
+    "lookup": Rate(240, 3600),  # street search without an account
+}
+
+
+class TooMany(Exception):
+    """The limit is reached; ``retry_after`` seconds are left of the window."""
+
+    def __init__(self, rate_class: str, retry_after: int):
+        super().__init__(f"{rate_class}: retry in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class RateCount(Base):
+    """How often something happened in one window."""
+
+    __tablename__ = "rate_count"
+    __table_args__ = (Index("ix_rate_count_ends_at", "ends_at"),)
+
+    rate_class: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    window: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    count: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+_COUNT = text(
+    "INSERT INTO rate_count (rate_class, key, \"window\", count, ends_at) VALUES (:rate_class, :key, :window, 1, :ends_at)"
+    " ON CONFLICT (rate_class, key, \"window\") DO UPDATE SET count = rate_count.count + 1 RETURNING count"
+)
+
+
+def hit(rate_class: str, key: str) -> None:
+    """Count one more; raises TooMany from the hit after the last allowed one on."""
+    rate = RATES[rate_class]
+    if not rate.times:
+        return
+    now = clock.now()
+    window = int(now.timestamp()) // rate.seconds
+    ends_at = datetime.fromtimestamp((window + 1) * rate.seconds, tz=now.tzinfo)
+    values = {"rate_class": rate_class, "key": keyed_hash("rate", key)[:16], "window": window, "ends_at": ends_at}
+    with atomic():
+        count = db.session.execute(_COUNT, values).scalar_one()
+    if count > rate.times:
+        raise TooMany(rate_class, max(1, int((ends_at - now).total_seconds())))
+
+
+def is_reached(rate_class: str, key: str) -> bool:
+    """Whether the next hit would be one too many; counts nothing."""
+    rate = RATES[rate_class]
+    window = int(clock.now().timestamp()) // rate.seconds
+    row = db.session.get(RateCount, (rate_class, keyed_hash("rate", key)[:16], window), populate_existing=True)
+    return row is not None and row.count >= rate.times
+
+
+def purge() -> int:
+    """Forget windows that ended an hour ago; returns how many."""
+    with atomic():
+        gone = db.session.execute(delete(RateCount).where(RateCount.ends_at < clock.now() - timedelta(hours=1)))
+        return int(gone.rowcount)  # type: ignore[attr-defined]

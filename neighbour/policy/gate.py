@@ -1,0 +1,71 @@
+"""The gate: the only way from a route to its work.
+
+``@requires(Permission.X)`` stands on every view function, and says in the same line how often it may be
+called and how long its answer may be kept; the guard tests read these marks off the URL map. Not allowed
+looks like this: nobody signed in → to the sign-in page and back; not confirmed or not proven → to the page
+that tells what is missing; anything else → 404, the same as "does not exist".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import abort, current_app, g, request
+
+from neighbour.core import limits
+from neighbour.policy.identity import ANONYMOUS, Identity
+from neighbour.policy.permissions import Permission
+from neighbour.policy.table import allows
+
+View = TypeVar("View", bound=Callable[..., Any])
+CACHE_CLASSES = ("private", "public", "never")
+
+
+def requires(
+    permission: Permission, *, rate: str | None = None, cache: str = "private", csrf: bool = True
+) -> Callable[[View], View]:
+    """Mark and guard a view.
+
+    permission: what the person must be allowed, checked without an object (views check objects themselves).
+    rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
+    cache: "public" (same for everybody), "private" (no-store once signed in), "never".
+    csrf: False only where the address itself carries the right (one-click unsubscribe).
+    """
+    if cache not in CACHE_CLASSES:
+        raise ValueError(f"unknown cache class {cache!r}")
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.cache_class = cache
+            who = identity()
+            if not allows(who, permission):
+                return current_app.extensions["refuse"](permission)
+            if request.method not in ("GET", "HEAD", "OPTIONS"):
+                limits.hit(rate or "write", str(who.person_id or request.remote_addr))
+            return view(*args, **kwargs)
+
+        guarded.gate = {  # type: ignore[attr-defined]
+            "permission": permission, "rate": rate or "write", "cache": cache, "csrf": csrf,
+        }
+        return cast(View, guarded)
+
+    return mark
+
+
+def identity() -> Identity:
+    """Who is asking in this request."""
+    return cast(Identity, g.get("identity", ANONYMOUS))
+
+
+def may(permission: Permission, thing: Any = None) -> bool:
+    """Whether the person of this request is allowed; for views and templates."""
+    return allows(identity(), permission, thing)
+
+
+def demand(permission: Permission, thing: Any = None) -> None:
+    """404 unless allowed: what one may not do looks like what does not exist."""
+    if not may(permission, thing):
+        abort(404)

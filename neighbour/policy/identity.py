@@ -1,0 +1,86 @@
+"""Who is asking, as far as rules need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+
+class Level(StrEnum):
+    """How well a person has shown that they live in the quarter."""
+
+    UNPROVEN = "unproven"
+    VOUCHED = "vouched"
+    VERIFIED = "verified"
+
+    @property
+    def rank(self) -> int:
+        return ("unproven", "vouched", "verified").index(self.value)
+
+
+class Role(StrEnum):
+    """What a member does in a quarter."""
+
+    RESIDENT = "resident"
+    STEWARD = "steward"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A membership: a quarter, how well it is proven, and the role there."""
+
+    quarter_id: int
+    level: Level
+    role: Role = Role.RESIDENT
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A signed-in person (or nobody: ``person_id`` None)."""
+
+    person_id: int | None = None
+    public_id: str = ""
+    display_name: str = ""
+    language: str = ""
+    is_confirmed: bool = False
+    is_operator: bool = False
+    is_suspended: bool = False
+    signup_step: str = ""
+    seats: tuple[Seat, ...] = ()
+    session_token: str = field(default="", repr=False)
+
+    # What Flask-Login asks for
+    is_active = True
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.person_id is not None
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.person_id is None
+
+    def get_id(self) -> str:
+        """Flask-Login keeps this in the cookie: the session's random token, never the person's number."""
+        return self.session_token
+
+    @cached_property
+    def quarters(self) -> tuple[int, ...]:
+        """Quarters whose board this person may read: own memberships, at least vouched."""
+        return tuple(seat.quarter_id for seat in self.seats if seat.level.rank >= Level.VOUCHED.rank)
+
+    @property
+    def home(self) -> Seat | None:
+        """The first seat: where this person lives, proven or not."""
+        return self.seats[0] if self.seats else None
+
+    def level_in(self, quarter_id: int) -> Level:
+        """The level of proof in a quarter; unproven where there is no membership."""
+        return next((seat.level for seat in self.seats if seat.quarter_id == quarter_id), Level.UNPROVEN)
+
+    def is_steward_of(self, quarter_id: int) -> bool:
+        return any(seat.quarter_id == quarter_id and seat.role is Role.STEWARD for seat in self.seats)
+
+
+ANONYMOUS = Identity()

@@ -1,0 +1,34 @@
+"""Every permission there is, by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a route, a service or a template may ask for."""
+
+    PUBLIC_READ = "public:read"
+    DEV_PAGES = "dev:pages"
+    SIGN_UP = "account:sign_up"
+    SIGN_IN = "account:sign_in"
+    ACCOUNT_OWN = "account:own"
+    HOME_OWN = "home:own"
+    PROOF_GIVE = "proof:give"
+    LETTER_REFUSE = "letter:refuse"
+    BOARD_READ = "board:read"
+    PREFERENCES_OWN = "preferences:own"
+    UNSUBSCRIBE = "notices:unsubscribe"
+    CONTRIBUTION_READ = "contribution:read"
+    CONTRIBUTION_PUBLISH = "contribution:publish"
+    CONTRIBUTION_PUBLISH_CITY = "contribution:publish_city"
+    CONTRIBUTION_EDIT = "contribution:edit"
+    CONTRIBUTION_WITHDRAW = "contribution:withdraw"
+    CONTRIBUTION_SOLVE = "contribution:solve"
+    URGENT_PUBLISH = "urgent:publish"
+    COMMENT_WRITE = "comment:write"
+    COMMENT_WITHDRAW = "comment:withdraw"
+    THANK = "contribution:thank"
+    OPERATE = "instance:operate"
+
+    DEV_MAILBOX = "dev:mailbox"

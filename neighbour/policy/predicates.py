@@ -1,0 +1,70 @@
+"""The words the rules are made of. Each takes (identity, object) and says yes or no.
+
+An object is anything with the attributes a predicate reads: ``quarter_id``, ``author_id``, ``person_id``.
+Where there is no object (a page of its own), predicates about objects look at the person's home seat.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neighbour.policy.identity import Identity, Level
+
+
+def anybody(identity: Identity, thing: Any) -> bool:
+    """Everyone, without an account."""
+    return True
+
+
+def signed_in(identity: Identity, thing: Any) -> bool:
+    """A person who is signed in."""
+    return identity.is_authenticated
+
+
+def confirmed(identity: Identity, thing: Any) -> bool:
+    """Signed in, and the e-mail address is confirmed."""
+    return identity.is_authenticated and identity.is_confirmed
+
+
+def not_suspended(identity: Identity, thing: Any) -> bool:
+    """Writing is not suspended (the suspended keep reading)."""
+    return not identity.is_suspended
+
+
+def vouched(identity: Identity, thing: Any) -> bool:
+    """At least vouched for: in the object's quarter if it has one that is the person's, else at home."""
+    return _level(identity, thing).rank >= Level.VOUCHED.rank
+
+
+def verified(identity: Identity, thing: Any) -> bool:
+    """Has proven to live there."""
+    return _level(identity, thing).rank >= Level.VERIFIED.rank
+
+
+def author(identity: Identity, thing: Any) -> bool:
+    """Wrote the thing."""
+    return identity.person_id is not None and getattr(thing, "author_id", None) == identity.person_id
+
+
+def owner(identity: Identity, thing: Any) -> bool:
+    """The thing is about this person."""
+    return identity.person_id is not None and getattr(thing, "person_id", identity.person_id) == identity.person_id
+
+
+def operator(identity: Identity, thing: Any) -> bool:
+    """Runs the instance."""
+    return identity.is_operator
+
+
+def steward(identity: Identity, thing: Any) -> bool:
+    """Belongs to the Quartiersteam of the object's quarter (or of the home quarter)."""
+    home = identity.home
+    quarter_id = getattr(thing, "quarter_id", home.quarter_id if home else None)
+    return quarter_id is not None and identity.is_steward_of(quarter_id)
+
+
+def _level(identity: Identity, thing: Any) -> Level:
+    """Writing under a neighbouring quarter's contribution is measured by one's own proof: that it may be
+    seen at all is the wall's decision."""
+    levels = [seat.level for seat in identity.seats]
+    return max(levels, key=lambda level: level.rank, default=Level.UNPROVEN)

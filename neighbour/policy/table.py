@@ -1,0 +1,62 @@
+"""The table: each permission and what it takes. All predicates of a line must hold; a nested tuple means any of these.
+
+Whether an object exists for these eyes at all is decided before, by the wall in the database: what one may
+not see does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from neighbour.policy.identity import Identity
+from neighbour.policy.permissions import Permission as P
+from neighbour.policy.predicates import (
+    anybody,
+    author,
+    confirmed,
+    not_suspended,
+    operator,
+    owner,
+    signed_in,
+    steward,
+    verified,
+    vouched,
+)
+
+Predicate = Callable[[Identity, Any], bool]
+Rule = tuple[Predicate | tuple[Predicate, ...], ...]
+
+TABLE: dict[P, Rule] = {
+    P.PUBLIC_READ: (anybody,),
+    P.DEV_PAGES: (anybody,),  # registered in development only
+    P.DEV_MAILBOX: (anybody,),  # registered in development only
+    P.SIGN_UP: (anybody,),
+    P.SIGN_IN: (anybody,),
+    P.UNSUBSCRIBE: (anybody,),  # the token in the address is the right
+    P.LETTER_REFUSE: (anybody,),  # the code on the letter is the right
+    P.ACCOUNT_OWN: (signed_in, owner),
+    P.HOME_OWN: (signed_in, owner),
+    P.PREFERENCES_OWN: (signed_in, owner),
+    P.PROOF_GIVE: (confirmed,),
+    P.BOARD_READ: (confirmed, vouched),
+    P.CONTRIBUTION_READ: (anybody,),  # the wall decides which
+    P.CONTRIBUTION_PUBLISH: (confirmed, verified, not_suspended),
+    P.CONTRIBUTION_PUBLISH_CITY: (confirmed, verified, not_suspended),
+    P.CONTRIBUTION_EDIT: (confirmed, not_suspended, author),
+    P.CONTRIBUTION_WITHDRAW: (confirmed, author),
+    P.CONTRIBUTION_SOLVE: (confirmed, author),
+    P.URGENT_PUBLISH: (confirmed, verified, not_suspended),
+    P.COMMENT_WRITE: (confirmed, vouched, not_suspended),
+    P.COMMENT_WITHDRAW: (confirmed, (author, steward)),
+    P.THANK: (confirmed, vouched),
+    P.OPERATE: (signed_in, operator),
+}
+
+
+def allows(identity: Identity, permission: P, thing: Any = None) -> bool:
+    """Whether the table says yes."""
+    return all(
+        any(one(identity, thing) for one in each) if isinstance(each, tuple) else each(identity, thing)
+        for each in TABLE[permission]
+    )
