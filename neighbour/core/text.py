@@ -20,8 +20,8 @@ LONG_WORD = 18  # letters, from which on a word may be broken (phones are 360 px
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPACES = re.compile(r"\s+")
 _LONG = re.compile(rf"[^\W\d_]{{{LONG_WORD + 1},}}")
-# Where German compounds may break: after a linking s, ung, heit …, else after a vowel followed by two consonants.
-_JOINT = re.compile(r"(?<=[a-zäöüß]{4})(?:(?<=ungs)|(?<=heits)|(?<=keits)|(?<=schafts)|(?<=tions)|(?<=beitrags)|(?<=[aeiouäöü][bcdfghklmnprstß])(?=[bcdfghklmnprstwz][aeiouäöürl]))(?=[a-zäöüß]{4})")
+# German compounds break after a linking -s- of these endings; browsers do the rest (hyphens: auto).
+_JOINT = re.compile(r"(?:(?<=ungs)|(?<=eits)|(?<=afts)|(?<=ions)|(?<=rags)|(?<=rats))(?=[a-zäöüß]{4})")
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True, "typographer": False})
 _markdown.enable("strikethrough")

@@ -1,0 +1,143 @@
+"""The base of everything published, where it is shown, and what hangs on it.
+
+``reach`` says in which quarters a contribution is shown. Its rows exist exactly while it is shown: a
+withdrawn or hidden contribution has none, so feed, digest and the wall never ask about states.
+Counters and ``version`` are kept by triggers (migration of this room): whoever writes a comment may not
+write the contribution, and every visible change gives the card a new version.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, Integer, Text, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from neighbour.core import clock
+from neighbour.core.columns import Timestamps, one_of, pk_int, pk_uuid
+from neighbour.core.db import Base
+
+
+class Audience(StrEnum):
+    """Reach, as the author chose it."""
+
+    QUARTER = "quarter"
+    NEARBY = "nearby"
+    CITY = "city"
+    PUBLIC = "public"
+
+
+class State(StrEnum):
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    HIDDEN = "hidden"
+
+
+class Contribution(Base):
+    """Anything published in a quarter. Kinds add a table of their own, one level deep."""
+
+    __tablename__ = "contribution"
+    __table_args__ = (
+        one_of("audience", Audience, "audience"),
+        one_of("state", State, "state"),
+        Index("ix_contribution_author_id", "author_id", "id"),
+    )
+    __mapper_args__ = {"polymorphic_on": "kind"}
+
+    id: Mapped[pk_uuid]
+    kind: Mapped[str] = mapped_column(Text)
+    category: Mapped[str] = mapped_column(Text)
+    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"))
+    author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"))
+    audience: Mapped[Audience] = mapped_column(Text, default=Audience.QUARTER)
+    state: Mapped[State] = mapped_column(Text, default=State.PUBLISHED)
+    title: Mapped[str] = mapped_column(Text)
+    body_md: Mapped[str] = mapped_column(Text, default="")
+    body_html: Mapped[str] = mapped_column(Text, default="")
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    comment_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    thanks_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    solved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the form's own number, so that the same form sent twice publishes once
+    form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
+
+
+class Reach(Base):
+    """A contribution is shown in a quarter. Written and removed only by the database's own functions."""
+
+    __tablename__ = "reach"
+    __table_args__ = (
+        Index("ix_reach_quarter_category", "quarter_id", "category", "contribution_id"),
+        Index("ix_reach_quarter_home", "quarter_id", "contribution_id", postgresql_where=text("is_home")),
+        Index("ix_reach_contribution_id", "contribution_id"),
+    )
+
+    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"), primary_key=True)
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    is_home: Mapped[bool] = mapped_column(Boolean)
+    category: Mapped[str] = mapped_column(Text)
+
+
+class Comment(Base):
+    """A comment or a reply to one (one level)."""
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        one_of("state", State, "state"),
+        Index("ix_comment_contribution_id", "contribution_id", "id"),
+    )
+
+    id: Mapped[pk_uuid]
+    contribution_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contribution.id", ondelete="CASCADE"))
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"))
+    body_md: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str] = mapped_column(Text)
+    state: Mapped[State] = mapped_column(Text, default=State.PUBLISHED)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
+
+
+class Thanks(Timestamps, Base):
+    """A person said thank you for a contribution."""
+
+    __tablename__ = "thanks"
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Revision(Base):
+    """What a contribution said before it was edited."""
+
+    __tablename__ = "revision"
+    __table_args__ = (Index("ix_revision_contribution_id", "contribution_id", "id"),)
+
+    id: Mapped[pk_int]
+    contribution_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contribution.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(Text)
+    body_md: Mapped[str] = mapped_column(Text)
+    editor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"))
+    replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+
+
+class ReadMark(Base):
+    """Up to where a person has read a quarter's board."""
+
+    __tablename__ = "read_mark"
+
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id", ondelete="CASCADE"), primary_key=True)
+    seen_up_to: Mapped[uuid.UUID] = mapped_column(Uuid)
+    moved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)

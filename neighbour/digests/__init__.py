@@ -1,0 +1,9 @@
+"""Digests: the e-mail newspaper of a quarter."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def include(app: Flask) -> None:
+    """Register this room with the application."""

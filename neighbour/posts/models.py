@@ -1,0 +1,31 @@
+"""A post: what a post has beyond any contribution."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from neighbour.contributions.models import Contribution
+
+
+class Category(StrEnum):
+    QUESTION = "question"
+    RECOMMENDATION = "recommendation"
+    LOST_FOUND = "lost_found"
+    HELP_WANTED = "help_wanted"
+    HELP_OFFERED = "help_offered"
+    NOTICE = "notice"
+    URGENT = "urgent"
+
+
+class Post(Contribution):
+    """A post of one of the categories. ``solved_by_id`` is the comment that helped."""
+
+    __tablename__ = "post"
+    __mapper_args__ = {"polymorphic_identity": "post"}
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True)
+    solved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"))

@@ -1,0 +1,9 @@
+"""Quarters: boundary, adjacency, locate(point), import, and the public map."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def include(app: Flask) -> None:
+    """Register this room with the application."""
