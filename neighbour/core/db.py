@@ -119,8 +119,9 @@ def as_owner() -> Iterator[Session]:
     from neighbour.core import scope
 
     session = db.session()
-    if session.in_transaction():
-        raise RuntimeError("as_owner() begins a session of its own")
+    if session.info.get("depth", 0):
+        raise RuntimeError("as_owner() cannot begin inside atomic()")
+    finish_reading()
     session.info["engine"] = owner_engine()
     try:
         with scope.use(scope.OWNER):

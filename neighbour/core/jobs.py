@@ -32,7 +32,6 @@ class Job(StrEnum):
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     ACCOUNTS_PURGE = "accounts.purge"
-    POSTS_EXPIRE = "posts.expire"
 
 
 class Period(Base):

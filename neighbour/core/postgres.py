@@ -354,7 +354,8 @@ def _start(cluster: Cluster, server: _Server, extra: dict[str, str]) -> None:
     for attempt in range(40):
         server.start(cluster, extra)
         try:
-            return _wait_until_ready(cluster)
+            _wait_until_ready(cluster)
+            return
         except DatabaseTrouble as trouble:
             cluster.stop()
             if "shared memory block" not in str(trouble) or attempt == 39:

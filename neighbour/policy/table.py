@@ -48,7 +48,7 @@ TABLE: dict[P, Rule] = {
     P.CONTRIBUTION_SOLVE: (confirmed, author),
     P.URGENT_PUBLISH: (confirmed, verified, not_suspended),
     P.COMMENT_WRITE: (confirmed, vouched, not_suspended),
-    P.COMMENT_WITHDRAW: (confirmed, (author, steward)),
+    P.COMMENT_WITHDRAW: (confirmed, author),
     P.THANK: (confirmed, vouched),
     P.OPERATE: (signed_in, operator),
 }

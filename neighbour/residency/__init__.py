@@ -1,0 +1,8 @@
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def include(app: Flask) -> None:
+    """Register this room with the application."""

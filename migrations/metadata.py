@@ -1,0 +1,15 @@
+"""Every model, imported once, so that the metadata is complete."""
+
+from __future__ import annotations
+
+import neighbour.accounts.models
+import neighbour.contributions.models
+import neighbour.core.jobs
+import neighbour.core.limits
+import neighbour.notices.models
+import neighbour.posts.models
+import neighbour.quarters.models
+import neighbour.residency.models  # noqa: F401
+from neighbour.core.db import Base
+
+metadata = Base.metadata

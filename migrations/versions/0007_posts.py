@@ -1,0 +1,28 @@
+"""Posts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "post",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("solved_by_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["contribution.id"], name=op.f("fk_post_id_contribution"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["solved_by_id"], ["comment.id"], name=op.f("fk_post_solved_by_id_comment"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_post")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("post")

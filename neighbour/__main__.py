@@ -1,0 +1,5 @@
+"""``python -m neighbour`` is the same as ``neighbour``."""
+
+from neighbour.cli import main
+
+main()

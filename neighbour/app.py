@@ -1,0 +1,238 @@
+"""The application: ``create_app(config)``, the rooms it is made of, and how a request begins and ends."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+from flask import Flask, Response, flash, g, redirect, render_template, request, session as cookie, url_for
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader
+from whitenoise import WhiteNoise
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import Config
+from neighbour.accounts import sessions
+from neighbour.core import clock, db, i18n, jobs, limits, scope, tokens, web
+from neighbour.core.i18n import gettext as _
+from neighbour.policy import ANONYMOUS, Identity, Permission, may
+from neighbour.policy.gate import identity
+
+# One line per room, in the order in which they are included.
+ROOMS = (
+    "neighbour.notices",
+    "neighbour.quarters",
+    "neighbour.accounts",
+    "neighbour.residency",
+    "neighbour.contributions",
+    "neighbour.posts",
+    "neighbour.feed",
+    "neighbour.digests",
+    "neighbour.pages",
+    "neighbour.up",
+)
+
+csrf = CSRFProtect()
+login_manager = LoginManager()
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application. Production raises RuntimeError naming every setting that is wrong."""
+    config = config or Config.from_env()
+    if config.is_production:
+        _refuse_to_start(config)
+    app = Flask("neighbour", static_folder=None)
+    app.config.from_mapping(_flask_settings(config))
+    app.extensions["config"] = config
+    _templates(app)
+    db.init_app(app, config.database_url, config.owner_url)
+    jobs.init_app(app, config)
+    web.init_app(app)
+    csrf.init_app(app)
+    app.extensions["csrf_protect"] = csrf
+    login_manager.init_app(app)
+    login_manager.user_loader(_load_user)
+    login_manager.anonymous_user = lambda: ANONYMOUS
+    app.extensions["refuse"] = _refuse
+    app.before_request(_begin)
+    app.teardown_request(_end)
+    _errors(app)
+    _language(app)
+    for name in ROOMS:
+        _room(name).include(app)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app, root=str(web.STATIC), prefix="static/", autorefresh=config.environment == "development",
+        immutable_file_test=lambda path, url: "/static/build/" in url, max_age=300,
+    )
+    return app
+
+
+def _room(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def _refuse_to_start(config: Config) -> None:
+    problems = [str(problem) for problem in config.problems()]
+    if not problems:
+        from neighbour.core.readiness import database_problems
+
+        problems = [str(problem) for problem in database_problems(config)]
+    if problems:
+        raise RuntimeError("not ready for production:\n  " + "\n  ".join(problems))
+
+
+def _flask_settings(config: Config) -> dict[str, Any]:
+    prefix = "__Host-" if config.is_https else ""
+    return {
+        "ENV_NAME": config.environment,
+        "TESTING": config.environment == "test",
+        "SECRET_KEY": config.secret_key,
+        "ADDRESS_KEY": config.address_key,
+        "IS_HTTPS": config.is_https,
+        "SITE_URL": config.site_url,
+        "TILE_URL": config.tile_url,
+        "SESSION_COOKIE_NAME": prefix + "nachbar",
+        "SESSION_COOKIE_SECURE": config.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
+        "MAX_CONTENT_LENGTH": 1 << 20,
+        "MAX_FORM_MEMORY_SIZE": 1 << 20,
+        "MAX_FORM_PARTS": 200,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "PREFERRED_URL_SCHEME": "https" if config.is_https else "http",
+    }
+
+
+def _templates(app: Flask) -> None:
+    """Templates of the house, then of each room's blueprint; text is always escaped."""
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(web.STATIC.parent / "templates")])  # type: ignore[assignment]
+    app.jinja_env.autoescape = True
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.auto_reload = app.config["ENV_NAME"] == "development"
+    app.jinja_env.globals.update(may=may, Permission=Permission, now=clock.now, nav_items=nav_items)
+    app.extensions["nav"] = []
+    app.context_processor(lambda: {"me": identity()})
+
+
+def nav_items() -> list[dict[str, str]]:
+    """Entries of the main navigation that rooms registered (``app.extensions['nav']``) and this person may open.
+
+    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``.
+    """
+    from flask import current_app
+
+    entries = sorted(current_app.extensions["nav"], key=lambda entry: entry["order"])
+    return [entry for entry in entries if may(entry["permission"])]
+
+
+def _language(app: Flask) -> None:
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=i18n.gettext, ngettext=lambda one, many, num: i18n.catalogue(i18n.language()).ngettext(one, many, num),
+        newstyle=True, pgettext=i18n.pgettext,
+    )
+    app.jinja_env.globals["i18n"] = i18n
+
+
+def _begin() -> None:
+    """Nobody's eyes until the session is recognised; then the person's. Public pages see what is public."""
+    config: Config = _config()
+    i18n.speak(_chosen_language(config), config.time_zone)
+    g.identity = ANONYMOUS
+    if request.path.startswith("/static/"):
+        return
+    token = cookie.get("_user_id")
+    scope.enter(scope.NOBODY)
+    if token:
+        _recognise(str(token))
+    who: Identity = g.identity
+    if who.is_authenticated and not cookie.get("language"):
+        i18n.speak(who.language)
+    scope.enter(scope.Viewer(who.person_id, who.quarters))
+
+
+def _recognise(token: str) -> None:
+    found = sessions.recognise(token)
+    if found is None:
+        cookie.clear()
+        return
+    g.identity, seen_at = found
+    if clock.now() - seen_at > sessions.SEEN_EVERY:
+        sessions.seen(token)
+
+
+def _end(_error: BaseException | None) -> None:
+    scope.leave()
+
+
+def _config() -> Config:
+    from flask import current_app
+
+    return current_app.extensions["config"]
+
+
+def _chosen_language(config: Config) -> str:
+    chosen = cookie.get("language")
+    return chosen or request.accept_languages.best_match(i18n.LANGUAGES) or config.language
+
+
+def _load_user(token: str) -> Identity | None:
+    who: Identity = g.get("identity", ANONYMOUS)
+    return who if who.is_authenticated and who.session_token == token else None
+
+
+def _refuse(permission: Permission) -> Any:
+    """What somebody sees who may not: the way to what is missing, or nothing at all."""
+    who = identity()
+    if who.is_anonymous:
+        if request.method == "GET":
+            return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+        return redirect(url_for("accounts.sign_in"), 303)
+    if permission in (Permission.OPERATE, Permission.ACCOUNT_OWN):
+        return _error_page(404)
+    if who.signup_step != "done":
+        return redirect(url_for("accounts.sign_up_next"), 303)
+    if not who.quarters:
+        flash(_("You can do this as soon as your address is proven."), "info")
+        return redirect(url_for("residency.waiting"), 303)
+    return _error_page(404)
+
+
+def _errors(app: Flask) -> None:
+    app.register_error_handler(HTTPException, lambda error: _error_page(error.code or 500))
+    app.register_error_handler(CSRFError, lambda error: _error_page(403, reason="csrf"))
+    app.register_error_handler(limits.TooMany, _too_many)
+    app.register_error_handler(tokens.BadToken, lambda error: _error_page(404))
+    app.register_error_handler(Exception, _crash)
+
+
+def _too_many(error: limits.TooMany) -> Response:
+    response = _error_page(429, retry_after=error.retry_after)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _crash(error: Exception) -> Response:
+    logging.getLogger("neighbour").exception("unhandled error in %s", request.endpoint)
+    if _config().environment == "test":
+        raise error
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    return _error_page(503 if isinstance(error, OperationalError | InterfaceError) else 500)
+
+
+def _error_page(code: int, **context: Any) -> Response:
+    template = f"errors/{code}.html" if code in (400, 403, 404, 405, 413, 429, 500, 503) else "errors/400.html"
+    g.cache_class = "never"
+    return Response(render_template(template, code=code, **context), status=code, mimetype="text/html")

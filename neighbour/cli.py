@@ -1,0 +1,54 @@
+"""``neighbour``: the operator's commands. Each room brings its own group."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from config import Config
+
+
+class Groups(click.Group):
+    """Loads a room's commands only when they are asked for, so that ``neighbour --help`` is instant."""
+
+    rooms = {
+        "up": ("neighbour.up.cli", "up", "Start everything: database, web, worker, beat, local mailbox."),
+        "check": ("neighbour.up.cli", "check", "Say what is configured, what is missing and how to mend it."),
+        "quarters": ("neighbour.quarters.cli", "quarters", "Import, list and look up quarters."),
+        "addresses": ("neighbour.residency.gazetteer.cli", "addresses", "Import the city's register and look addresses up."),
+        "letters": ("neighbour.residency.cli", "letters", "Print the postcards that are waiting."),
+        "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
+        "demo": ("neighbour.demo.cli", "demo", "The demo city."),
+        "person": ("neighbour.accounts.cli", "person", "Create and promote people."),
+        "db": ("neighbour.cli_db", "db", "Upgrade, back up and restore the database."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.rooms)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.rooms:
+            return None
+        module, attribute, _help = self.rooms[name]
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_module, _attribute, line) in self.rooms.items()])
+
+
+@click.group(cls=Groups)
+@click.version_option("0.1.0", prog_name="neighbour")
+def main() -> None:
+    """The open neighbourhood network. Settings come from the environment; `neighbour check` shows them."""
+    try:
+        Config.from_env()
+    except ValueError as error:
+        click.echo(f"neighbour: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

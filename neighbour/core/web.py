@@ -1,0 +1,124 @@
+"""Plumbing of every page: addresses, headers, static files, local redirects."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import session as cookie
+from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.wrappers import Response as BaseResponse
+
+from neighbour.core import i18n, tokens
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+# No inline script, no inline style, no foreign host. Map tiles are the one exception, by setting.
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "frame-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+class UidConverter(BaseConverter):
+    """``<uid:id>``: a UUID as 26 base32 symbols."""
+
+    regex = "[a-z2-7]{26}"
+
+    def to_python(self, value: str) -> uuid.UUID:
+        try:
+            return tokens.from_uid(value)
+        except ValueError as error:
+            raise ValidationError from error
+
+    def to_url(self, value: Any) -> str:
+        return tokens.to_uid(value) if isinstance(value, uuid.UUID) else str(value)
+
+
+def init_app(app: Flask) -> None:
+    """Converters, template helpers and response headers."""
+    app.url_map.converters["uid"] = UidConverter
+    tiles = urlsplit(app.config["TILE_URL"].replace("{s}.", "*."))
+    images = POLICY["img-src"] + (f" {tiles.scheme}://{tiles.netloc}" if tiles.netloc else "")
+    app.extensions["csp"] = _policy({**POLICY, "img-src": images})
+    app.after_request(_headers)
+    app.jinja_env.globals.update(static_url=static_url, uid=tokens.to_uid)
+
+
+def _policy(parts: dict[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in parts.items())
+
+
+@lru_cache
+def _manifest(stamp: float) -> dict[str, str]:
+    path = STATIC / "build" / "manifest.json"
+    return json.loads(path.read_text()) if stamp else {}
+
+
+def static_url(name: str) -> str:
+    """The address of a built asset: ``app.css`` → ``/static/build/app-3f9a….css``; images go by their own name."""
+    path = STATIC / "build" / "manifest.json"
+    built = _manifest(path.stat().st_mtime if path.exists() else 0.0)
+    return "/static/build/" + built[name] if name in built else "/static/" + name
+
+
+def local_path(target: str | None, fallback: str) -> str:
+    """``target`` if it is a path on this site, else ``fallback``: no open redirect."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return fallback
+    parts = urlsplit(target)
+    printable = all(32 < ord(letter) < 127 for letter in target)
+    return target if printable and not parts.netloc and not parts.scheme else fallback
+
+
+def back(endpoint: str, **values: Any) -> BaseResponse:
+    """Redirect after POST (303) to a page of ours."""
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def is_htmx() -> bool:
+    """Whether htmx asked for a piece of the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def no_store(response: Response) -> Response:
+    """Never keep this answer."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", current_app.extensions["csp"])
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=(), interest-cohort=()"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if current_app.config["IS_HTTPS"]:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    if request.endpoint != "static" and not request.path.startswith("/static/"):
+        cache = g.get("cache_class", "never")
+        signed_in = getattr(g.get("identity"), "is_authenticated", False)
+        if cache == "public" and not signed_in and response.status_code == 200 and "_flashes" not in cookie:
+            headers.setdefault("Cache-Control", "public, max-age=60")
+            response.vary.update(["Cookie", "Accept-Language"])
+        else:
+            headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Content-Language", i18n.language())
+    return response

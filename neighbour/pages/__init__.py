@@ -1,0 +1,9 @@
+"""Pages: the start page and the texts every site needs."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def include(app: Flask) -> None:
+    """Register this room with the application."""
