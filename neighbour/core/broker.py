@@ -60,7 +60,10 @@ def settings(config: Config) -> dict[str, Any]:
         "broker_connection_timeout": 5,
     }
     if config.broker_url:
-        return {"broker_url": config.broker_url, "broker_transport_options": {"visibility_timeout": VISIBILITY_SECONDS}} | shared
+        return {
+            "broker_url": config.broker_url,
+            "broker_transport_options": {"visibility_timeout": VISIBILITY_SECONDS},
+        } | shared
     options = {
         "conninfo": libpq(config.database_url),
         "wait_time_seconds": 0,

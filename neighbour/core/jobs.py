@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config import Config
-from neighbour.core import clock
+from neighbour.core import broker, clock
 from neighbour.core.columns import pk_int, when
 from neighbour.core.db import Base, after_commit, atomic, db
 
@@ -54,26 +54,10 @@ class Period(Base):
 def init_app(app: Flask, config: Config) -> None:
     """Give the application a way to send jobs; tests replace ``app.extensions['send_job']``."""
     sender = Celery("neighbour", set_as_current=False)
-    sender.conf.update(broker_settings(config))
+    sender.conf.update(broker.settings(config))
     app.extensions["send_job"] = lambda name, args: sender.send_task(
         name, args=args, ignore_result=True, retry=False, queue=name.split(".")[0]
     )
-
-
-def broker_settings(config: Config) -> dict[str, Any]:
-    """Celery's settings that sender and workers share."""
-    shared = {"task_serializer": "json", "accept_content": ["json"], "task_ignore_result": True, "enable_utc": True}
-    if config.broker_url:
-        return {"broker_url": config.broker_url, **shared}
-    conninfo = config.database_url.replace("postgresql+psycopg://", "postgresql://")
-    options = {
-        "conn_string": conninfo,
-        "init_extension": False,  # the SQL is installed by migration, no extension needed
-        "wait_time_seconds": 1,
-        "polling_interval": 0.05,
-        "visibility_timeout": 900,  # more than twice the hard time limit of a task (workers.TIME_LIMIT)
-    }
-    return {"broker_url": "pgmq://", "broker_transport_options": options, **shared}
 
 
 def enqueue(job: Job, *ids: Any) -> None:
