@@ -1,0 +1,72 @@
+"""The register of kinds: what a kind of contribution tells the rest of the house about itself.
+
+A kind is one folder and one ``ROOMS`` line; its ``include(app)`` calls ``register``. Feed, composer, digest,
+search and pages ask here and never import a kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from neighbour.contributions.models import Contribution
+from neighbour.core.i18n import LazyText
+
+
+@dataclass(frozen=True)
+class Category:
+    """One category of a kind: how it is called and how it looks. ``tint`` names a token of the style sheet."""
+
+    key: str
+    label: LazyText
+    icon: str
+    tint: str = "post"
+    #: what the tape says once the thing is done; None where nothing can be done about it
+    solved_label: LazyText | None = None
+    #: shown in the composer below the choice
+    hint: LazyText | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind. ``form`` is its WTForms class, ``fields`` the template with its fields in the composer;
+    ``publish(author, form)`` and ``revise(author, contribution, form)`` are its services."""
+
+    name: str
+    label: LazyText
+    icon: str
+    order: int
+    model: type[Contribution]
+    categories: tuple[Category, ...]
+    form: type[Any]
+    fields: str
+    publish: Callable[..., Contribution]
+    revise: Callable[..., Contribution]
+
+    def category(self, key: str) -> Category:
+        """The category of this key; raises KeyError."""
+        return {each.key: each for each in self.categories}[key]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known."""
+    _kinds[kind.name] = kind
+
+
+def all_kinds() -> list[Kind]:
+    """Every kind, in the order of the composer's tabs."""
+    return sorted(_kinds.values(), key=lambda kind: kind.order)
+
+
+def get(name: str) -> Kind:
+    """The kind of this name; raises KeyError."""
+    return _kinds[name]
+
+
+def look(kind: str, category: str) -> Category:
+    """How a category of a kind is called and looks; raises KeyError."""
+    return _kinds[kind].category(category)

@@ -1,0 +1,42 @@
+"""Reach: which quarters a choice touches, and the honest numbers shown before publishing.
+
+The rows of ``reach`` themselves are written by the database (trigger keep_reach) from the same rule,
+``quarters_reached(quarter, audience)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+
+from neighbour.contributions.models import Audience
+from neighbour.core.db import db
+from neighbour.quarters.models import Quarter, QuarterStat
+
+SMALLEST = 5  # numbers below are hidden (trust.md a2: k >= 5)
+
+
+@dataclass(frozen=True)
+class ReachPreview:
+    """What a choice of reach touches. Counts below five are None: "fewer than 5"."""
+
+    quarters: int
+    households: int | None
+    of_households: int | None
+    readers: int | None
+
+
+def preview(quarter_id: int, audience: Audience) -> ReachPreview:
+    """Households on the board, all households, and digest readers in the quarters this reach touches."""
+    touched = text("SELECT quarters_reached(:home, :audience)").bindparams(home=quarter_id, audience=str(audience))
+    ids = list(db.session.scalars(touched))
+    stats = select(func.coalesce(func.sum(QuarterStat.households_on_board), 0), func.coalesce(func.sum(QuarterStat.readers), 0))
+    households, readers = db.session.execute(stats.where(QuarterStat.quarter_id.in_(ids))).one()
+    of_households = db.session.scalar(select(func.sum(Quarter.households)).where(Quarter.id.in_(ids)))
+    return ReachPreview(len(ids), shown(households), of_households, shown(readers))
+
+
+def shown(count: int) -> int | None:
+    """A count as it may be shown: None below five."""
+    return count if count >= SMALLEST else None

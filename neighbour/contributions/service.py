@@ -1,0 +1,169 @@
+"""What one can do with any contribution: publish, revise, withdraw, solve, comment, thank.
+
+Plain functions; who acts is an argument, what may be done was asked at the gate. Rows that are not visible
+to the viewer of the session do not exist here either: the wall is in the database. Every function runs in
+the ``atomic()`` of its caller.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from neighbour.contributions.models import Audience, Comment, Contribution, ReadMark, Revision, State, Thanks
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.core.text import clean_line, clean_text, excerpt, markdown
+
+Kind = TypeVar("Kind", bound=Contribution)
+
+TITLE_LENGTH, BODY_LENGTH, COMMENT_LENGTH = 140, 8000, 4000
+UNDO = timedelta(minutes=10)  # how long a withdrawn contribution can be pinned up again by its author
+
+
+class NotPossible(ValueError):
+    """The thing cannot be done now; the message key says why and is translated by the view."""
+
+
+def publish(
+    model: type[Kind], *, author_id: int, quarter_id: int, category: str, title: str, body_md: str,
+    audience: Audience, form_key: uuid.UUID | None = None, expires_at: datetime | None = None,
+) -> Kind:
+    """Pin something up. The same ``form_key`` again returns what it published before: sent twice is pinned up once.
+
+    Returns the contribution with its id; its rows of reach are written by the database at the flush.
+    """
+    if form_key is not None:
+        before = db.session.scalar(select(model).where(model.form_key == form_key))
+        if before is not None:
+            return before
+    body = clean_text(body_md)
+    contribution = model(
+        category=category, quarter_id=quarter_id, author_id=author_id, audience=audience, title=clean_line(title),
+        body_md=body, body_html=str(markdown(body)), excerpt=excerpt(body), published_at=clock.now(),
+        expires_at=expires_at, form_key=form_key,
+    )
+    db.session.add(contribution)
+    db.session.flush()
+    return contribution
+
+
+def revise(
+    contribution: Kind, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience,
+    expires_at: datetime | None = None,
+) -> Kind:
+    """Change what it says; the wording before is kept as a revision. Nothing changed → no revision."""
+    title, body = clean_line(title), clean_text(body_md)
+    if (title, body) != (contribution.title, contribution.body_md):
+        db.session.add(
+            Revision(contribution_id=contribution.id, title=contribution.title, body_md=contribution.body_md,
+                     editor_id=editor_id, replaced_at=clock.now())
+        )
+        contribution.title, contribution.body_md = title, body
+        contribution.body_html, contribution.excerpt = str(markdown(body)), excerpt(body)
+        contribution.edited_at = clock.now()
+    contribution.category, contribution.audience = category, audience
+    contribution.expires_at = expires_at
+    db.session.flush()
+    return contribution
+
+
+def withdraw(contribution: Contribution) -> None:
+    """Take it down: it is gone from board, digest and search at once; the author still sees it."""
+    contribution.state, contribution.edited_at = State.WITHDRAWN, clock.now()
+    db.session.flush()
+
+
+def restore(contribution: Contribution) -> None:
+    """Undo a withdrawal of the last ten minutes; raises NotPossible later."""
+    gone_at = contribution.edited_at
+    if contribution.state != State.WITHDRAWN or gone_at is None or clock.now() - gone_at > UNDO:
+        raise NotPossible("too_late")
+    contribution.state = State.PUBLISHED
+    db.session.flush()
+
+
+def solve(contribution: Contribution, is_solved: bool) -> None:
+    """Mark as solved, or open again."""
+    contribution.solved_at = clock.now() if is_solved else None
+    db.session.flush()
+
+
+def comment(
+    contribution: Contribution, *, author_id: int, body_md: str, parent_id: uuid.UUID | None = None,
+    form_key: uuid.UUID | None = None,
+) -> Comment:
+    """Answer. A reply to a reply hangs on the same comment (one level). The same form twice answers once."""
+    if form_key is not None:
+        before = db.session.scalar(select(Comment).where(Comment.form_key == form_key))
+        if before is not None:
+            return before
+    body = clean_text(body_md)
+    answer = Comment(
+        contribution_id=contribution.id, parent_id=_thread_of(contribution.id, parent_id), author_id=author_id,
+        body_md=body, body_html=str(markdown(body)), created_at=clock.now(), form_key=form_key,
+    )
+    db.session.add(answer)
+    db.session.flush()
+    return answer
+
+
+def _thread_of(contribution_id: uuid.UUID, parent_id: uuid.UUID | None) -> uuid.UUID | None:
+    if parent_id is None:
+        return None
+    parent = db.session.get(Comment, parent_id)
+    if parent is None or parent.contribution_id != contribution_id:
+        raise NotPossible("no_such_comment")
+    return parent.parent_id or parent.id
+
+
+def withdraw_comment(answer: Comment) -> None:
+    """Take one's own comment down; its place in the thread stays, its words go."""
+    answer.state, answer.edited_at = State.WITHDRAWN, clock.now()
+    answer.body_md = answer.body_html = ""
+    db.session.flush()
+
+
+def thank(contribution_id: uuid.UUID, person_id: int) -> None:
+    """Say thank you, once."""
+    row = insert(Thanks).values(contribution_id=contribution_id, person_id=person_id, created_at=clock.now())
+    db.session.execute(row.on_conflict_do_nothing())
+
+
+def unthank(contribution_id: uuid.UUID, person_id: int) -> None:
+    """Take the thank-you back."""
+    db.session.execute(delete(Thanks).where(Thanks.contribution_id == contribution_id, Thanks.person_id == person_id))
+
+
+def mark_read(person_id: int, quarter_id: int, newest: uuid.UUID) -> None:
+    """Move the reader's mark on the board to ``newest``; it never moves back."""
+    row = insert(ReadMark).values(person_id=person_id, quarter_id=quarter_id, seen_up_to=newest, moved_at=clock.now())
+    moved = row.on_conflict_do_update(
+        index_elements=["person_id", "quarter_id"],
+        set_={"seen_up_to": row.excluded.seen_up_to, "moved_at": row.excluded.moved_at},
+        where=ReadMark.seen_up_to < row.excluded.seen_up_to,
+    )
+    db.session.execute(moved)
+
+
+def find(contribution_id: uuid.UUID) -> Contribution | None:
+    """The contribution, if it exists for the viewer of this session; of its kind's class."""
+    return db.session.get(Contribution, contribution_id, populate_existing=True)
+
+
+def comments_of(contribution_id: uuid.UUID) -> list[Comment]:
+    """All comments in the order they were written."""
+    return list(db.session.scalars(
+        select(Comment).where(Comment.contribution_id == contribution_id).order_by(Comment.id)
+    ))
+
+
+def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
+    """Earlier wordings, newest first."""
+    wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())
+    return list(db.session.scalars(wanted))
+
