@@ -1,0 +1,122 @@
+"""The people of the demo city, read from ``data/people.txt``, each with a home from the gazetteer."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+import zlib
+from typing import NamedTuple
+
+from neighbour.demo.city import DemoAddress, addresses
+from neighbour.demo.drawing import DATA
+
+MAIL_DOMAIN = "altenbrueck.example"
+PEOPLE_FILE = DATA / "people.txt"
+INITIATIVES_FILE = DATA / "initiatives.toml"
+SHORT_MAIL = ("hannelore", "mira", "ursula")  # the three logins shown at the start are short to type
+WEEKDAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "ł": "l", "đ": "d", "ø": "o"})
+
+
+class DemoDigest(NamedTuple):
+    """When somebody reads the digest: weekdays as numbers (Monday is 0) and "HH:MM" local time."""
+
+    weekdays: tuple[int, ...]
+    hour: str
+
+
+class DemoPerson(NamedTuple):
+    """One inhabitant; ``home`` is a row of the gazetteer, ``digest`` None for those who look for themselves."""
+
+    key: str
+    first_name: str
+    last_name: str
+    quarter: str
+    level: str
+    is_team: bool
+    is_operator: bool
+    locale: str
+    digest: DemoDigest | None
+    home: DemoAddress
+
+    @property
+    def email(self) -> str:
+        if self.key in SHORT_MAIL:
+            return f"{self.key}@{MAIL_DOMAIN}"
+        return f"{_ascii(self.first_name)}.{_ascii(self.last_name)}@{MAIL_DOMAIN}"
+
+
+class DemoInitiative(NamedTuple):
+    """An organisation of the town: who speaks for it and what it does."""
+
+    key: str
+    name: str
+    quarter: str
+    contact: str
+    about: str
+
+
+def people() -> list[DemoPerson]:
+    """Everybody, in the order of the file; raises ValueError naming the line that cannot be read."""
+    rows = addresses()
+    found: list[DemoPerson] = []
+    quarter = ""
+    for number, line in enumerate(PEOPLE_FILE.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("["):
+            quarter = line[1:].split(maxsplit=1)[0]
+        elif line.strip() and not line.startswith("#"):
+            try:
+                found.append(_person(line, quarter, rows))
+            except (ValueError, IndexError) as error:
+                raise ValueError(f"{PEOPLE_FILE.name}, line {number}: {error}") from error
+    return found
+
+
+def initiatives() -> list[DemoInitiative]:
+    """The eight initiatives of the town."""
+    read = tomllib.loads(INITIATIVES_FILE.read_text(encoding="utf-8"))
+    return [DemoInitiative(**entry) for entry in read["initiatives"]]
+
+
+def _person(line: str, quarter: str, rows: list[DemoAddress]) -> DemoPerson:
+    key, first, last, street, standing, locale, digest = (part.strip() for part in line.split("|"))
+    marks = [mark.strip() for mark in standing.split(",")]
+    return DemoPerson(
+        key=key,
+        first_name=first,
+        last_name=last,
+        quarter=quarter,
+        level=marks[0],
+        is_team="team" in marks,
+        is_operator="operator" in marks,
+        locale=locale,
+        digest=_digest(digest),
+        home=_home(last, quarter, street, rows),
+    )
+
+
+def _digest(text: str) -> DemoDigest | None:
+    if text == "-":
+        return None
+    *days, hour = text.split()
+    chosen = range(7) if days == ["daily"] else [WEEKDAYS.index(day) for day in days]
+    return DemoDigest(tuple(chosen), hour)
+
+
+def _home(last_name: str, quarter: str, street: str, rows: list[DemoAddress]) -> DemoAddress:
+    """The named house, or one of the street chosen by the name, always the same one."""
+    match = re.fullmatch(r"(.+?)(?: (\d+) ?([a-zI]*))?", street)
+    assert match is not None
+    name, number, suffix = match.group(1), match.group(2), match.group(3) or ""
+    here = [row for row in rows if row.street == name and row.quarter == quarter]
+    if number:
+        here = [row for row in here if (row.number, row.suffix) == (number, suffix)]
+    if not here:
+        raise ValueError(f"no house {street} in {quarter}")
+    return here[zlib.crc32(last_name.encode()) % len(here)]  # one name in one street is one household
+
+
+def _ascii(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.lower().translate(LETTERS)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z]+", "-", plain).strip("-")
