@@ -1,0 +1,233 @@
+"""Fixtures that every test may use, and the ground they stand on.
+
+One throw-away PostgreSQL cluster per run, one database per xdist worker (``tests/support/cluster.py`` says how and
+why tests commit for real), the application connected as the application's role, mail over real SMTP into a folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from flask import Flask
+from flask.ctx import AppContext
+
+from config import Config
+from neighbour.core import clock, roles, scope
+from neighbour.up.mailbox import Handler, Mailbox, protocol
+from tests.support import cluster, data_dir
+from tests.support.client import Client
+
+# A Tuesday in May, ten o'clock in Berlin: no clock change near, nothing due.
+FROZEN_AT = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With xdist the controller starts the cluster, so that it outlives every worker and ends with the run."""
+    is_controller = not hasattr(config, "workerinput")
+    if is_controller and getattr(config.option, "numprocesses", None) and not config.option.collectonly:
+        cluster.remember(cluster.start())
+
+
+def pytest_unconfigure() -> None:
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[cluster.Databases]:
+    """This worker's database, a copy of the migrated template; addresses of its three roles."""
+    run = cluster.current()
+    yield run.copy_template("neighbour_" + os.environ.get("PYTEST_XDIST_WORKER", "solo"))
+
+
+@pytest.fixture(scope="session")
+def broom(database: cluster.Databases) -> Iterator[cluster.Broom]:
+    broom = cluster.Broom(database)
+    yield broom
+    broom.close()
+
+
+@pytest.fixture
+def clean_database(database: cluster.Databases, broom: cluster.Broom) -> Iterator[cluster.Databases]:
+    """This worker's database for one test, which leaves nothing behind in it."""
+    yield database
+    broom.sweep()
+
+
+@pytest.fixture
+def spare_database(request: pytest.FixtureRequest) -> Iterator[cluster.Databases]:
+    """A migrated database of one's own, for tests that kill processes or change the schema."""
+    run, name = cluster.current(), "neighbour_spare_" + os.environ.get("PYTEST_XDIST_WORKER", "solo")
+    yield run.copy_template(name)
+    run.drop(name)
+
+
+@pytest.fixture
+def empty_database() -> Iterator[cluster.Databases]:
+    """A database of one's own with roles and queue but no schema, for tests of migrations."""
+    run, name = cluster.current(), "neighbour_empty_" + os.environ.get("PYTEST_XDIST_WORKER", "solo")
+    yield run.empty(name)
+    run.drop(name)
+
+
+@pytest.fixture(scope="session")
+def _smtp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mailbox, int]]:
+    mailbox = Mailbox(tmp_path_factory.mktemp("mailbox"))
+
+    class Server(Controller):
+        def factory(self) -> Any:
+            return protocol(mailbox)
+
+    server = Server(Handler(mailbox), hostname="127.0.0.1", port=0)
+    server.start()
+    yield mailbox, server.server.sockets[0].getsockname()[1]
+    server.stop()
+
+
+@pytest.fixture
+def mailbox(_smtp: tuple[Mailbox, int]) -> Iterator[Mailbox]:
+    """Mail handed over during the test: ``mailbox.messages()`` → list of Mail (text, html, message, recipients, raw)."""
+    _smtp[0].clear()
+    yield _smtp[0]
+    _smtp[0].clear()
+
+
+@pytest.fixture(scope="session")
+def settings(
+    database: cluster.Databases, _smtp: tuple[Mailbox, int], tmp_path_factory: pytest.TempPathFactory
+) -> Config:
+    """The settings of the application under test."""
+    return Config.from_env({
+        "ENVIRONMENT": "test",
+        "SITE_URL": "http://localhost",
+        "DATABASE_URL": database.app_url,
+        "DATABASE_OWNER_URL": database.owner_url,
+        "SMTP_URL": f"smtp://127.0.0.1:{_smtp[1]}",
+        "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
+        "CITY_NAME": "Altenbrück",
+        "ARGON2_MEMORY_KIB": "64",  # a real hash, at a fraction of its cost
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def _application(settings: Config) -> Iterator[Flask]:
+    from neighbour.app import create_app
+    from neighbour.core.db import db
+
+    app = create_app(settings)
+    app.test_client_class = Client
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+        owner = app.extensions.get("owner_engine")
+        if owner is not None:
+            owner.dispose()
+
+
+@pytest.fixture
+def app(_application: Flask, clean_database: cluster.Databases) -> Iterator[Flask]:
+    """The application on a clean database. Jobs are not sent but remembered: see ``jobs``."""
+    before = _application.extensions["send_job"]
+    _application.extensions["sent_jobs"] = sent = []
+    _application.extensions["send_job"] = lambda name, args: sent.append((name, list(args)))
+    yield _application
+    _application.extensions["send_job"] = before
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """A visitor: sends CSRF tokens by itself, keeps cookies, and shares nothing with the test but the database."""
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Callable[[], Client]:
+    """Makes further visitors, each with cookies of their own."""
+    return app.test_client  # type: ignore[return-value]
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[AppContext]:
+    """An application context for calling services; whose eyes are used the test says: ``scope.use(…)``."""
+    with app.app_context() as pushed:
+        yield pushed
+        scope.leave()
+
+
+@pytest.fixture
+def session(context: AppContext) -> Any:
+    """``db.session`` of the application's role, inside ``context``. No viewer is chosen yet."""
+    from neighbour.core.db import db
+
+    return db.session
+
+
+@pytest.fixture
+def owner(clean_database: cluster.Databases) -> Iterator[psycopg.Connection[Any]]:
+    """A raw connection as the owner, autocommit: sees everything, for arranging and for looking behind the wall."""
+    with roles.connect(clean_database.owner_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def raw(clean_database: cluster.Databases) -> Iterator[Callable[[], psycopg.Connection[Any]]]:
+    """Opens raw connections as the application's role (``raw()``), for tests of the wall and of races."""
+    opened: list[psycopg.Connection[Any]] = []
+
+    def connect() -> psycopg.Connection[Any]:
+        opened.append(roles.connect(clean_database.app_url))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def frozen_clock() -> Iterator[Any]:
+    """The clock stands at FROZEN_AT; ``frozen_clock.tick(seconds)`` moves it on."""
+    with clock.freeze(FROZEN_AT):
+        yield clock
+
+
+@pytest.fixture
+def jobs(app: Flask) -> Jobs:
+    """Jobs asked for during the test: ``jobs.sent`` and ``jobs.run()``, which does them as a worker would."""
+    return Jobs(app)
+
+
+class Jobs:
+    """What would have been sent to the broker."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+
+    @property
+    def sent(self) -> list[tuple[str, list[Any]]]:
+        """(name, arguments) of each job, in order."""
+        return self.app.extensions["sent_jobs"]
+
+    def run(self) -> int:
+        """Do them all, and those they ask for, in a context of their own; gives how many."""
+        import workers
+
+        done = 0
+        while self.sent:
+            name, arguments = self.sent.pop(0)
+            Context().run(workers.perform, self.app, name, arguments)
+            done += 1
+        return done
+
+
+@pytest.fixture(scope="session")
+def city_data() -> Path:
+    """The folder of real city data; skips where there is none."""
+    return data_dir()
