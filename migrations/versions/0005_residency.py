@@ -86,6 +86,8 @@ def upgrade() -> None:
         sa.Column("quarter_id", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("address_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("family_hashes", sa.ARRAY(sa.LargeBinary()), nullable=False),
+        sa.Column("word_hashes", sa.ARRAY(sa.LargeBinary()), nullable=False),
         sa.Column("cell", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(

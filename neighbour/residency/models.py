@@ -10,7 +10,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
-    BigInteger, DateTime, Double, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, text,
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +65,9 @@ class Home(Timestamps, Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     #: keyed hash of the address: how many accounts share it, and how many letters it got
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    #: keyed hashes of the family names on the letterbox, and of every word there (``homes.family_hashes``)
+    family_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    word_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     #: public grid cell, merged until it holds at least 30 households; None where coordinates are missing
     cell: Mapped[str | None] = mapped_column(Text)
 
@@ -76,37 +91,49 @@ class LetterState(StrEnum):
     DEAD = "dead"  # too many tries
     EXPIRED = "expired"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"  # the person took another address meanwhile
 
 
 class Letter(Base):
-    """A postcard with a code. Walled: only the person's own row exists."""
+    """A postcard with a code. Walled: only the person's own row exists.
+
+    Codes are made when the letter is printed, so before that there is nothing to steal; a second print adds
+    further ones. The row outlives the account, without the person: whoever holds the card can still
+    refuse all others, and deleting the account does not make room for the next letter to the same house.
+    """
 
     __tablename__ = "letter"
-    __table_args__ = (one_of("state", LetterState, "state"),)
+    __table_args__ = (
+        one_of("state", LetterState, "state"),
+        Index("uq_letter_open", "person_id", unique=True, postgresql_where=text("state IN ('requested', 'printed')")),
+        Index("ix_letter_refusal_hashes", "refusal_hashes", postgresql_using="gin"),
+        Index("ix_letter_requested_at", "requested_at", postgresql_where=text("state = 'requested'")),
+    )
 
     id: Mapped[pk_int]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"))
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    #: the code itself, sealed, only until the letter is printed
-    code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    refusal_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    #: keyed hashes of the family names on the letter at this address: what a refusal of the name stops
+    name_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    code_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary), default=list)
+    refusal_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary), default=list)
     state: Mapped[LetterState] = mapped_column(Text, default=LetterState.REQUESTED)
     tries: Mapped[int] = mapped_column(SmallInteger, default=0)
     requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     printed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    batch: Mapped[str | None] = mapped_column(Text)
+    #: 30 days after printing; None before
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    batch: Mapped[str | None] = mapped_column(Text, index=True)
 
 
 class LetterRefusal(Base):
-    """An address (keyed hash) that wants no letter, ever. Outlives every account."""
+    """A house or a name in a house (keyed hash) that wants no letter, ever. Outlives every account."""
 
     __tablename__ = "letter_refusal"
 
-    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    target_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
 
 

@@ -1,0 +1,229 @@
+"""Proof by postcard, from the request to the code that comes back.
+
+The limits are those against harassment by letters and against guessing:
+
+* one letter per house in 30 days, unless its code came back: a letter that was answered was welcome, and in a house of
+  forty flats the second neighbour must not wait because of the first (kept when printing, ``printing.due``);
+* three per account in a year (here); 50 a day for the whole instance (``LETTERS_PER_DAY``, when printing);
+* five tries per letter, twenty per house and month over all accounts, 30 days of life after printing;
+* never again where a card was refused (``refuse``), also after every account concerned is gone.
+
+A request says nothing about other people: whether somebody else in the house waits for a letter shows in no
+answer. Letters queue, and the operator prints what is due.
+
+The code proves where somebody lives. It is no way to sign in: it is read from the person who is signed in
+already and opens no session; its 30 days are therefore longer than the ten minutes allowed to a code that does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Select, func, or_, select, text, update
+
+from neighbour.core import clock, limits
+from neighbour.core.db import atomic, db
+from neighbour.policy import Level
+from neighbour.residency import codes
+from neighbour.residency.models import Home, Letter, LetterRefusal, LetterState
+from neighbour.residency.service import current_membership, grant
+
+LIFE = timedelta(days=30)
+TRIES = 5
+PER_ACCOUNT, ACCOUNT_YEAR = 3, timedelta(days=365)
+ADDRESS_REST = timedelta(days=30)
+
+METHOD = "postcard"
+PROOF_LASTS = timedelta(days=730)
+OPEN = (LetterState.REQUESTED, LetterState.PRINTED)
+
+limits.RATES["code_address"] = limits.Rate(20, 30 * 86_400)
+
+
+class Reason(StrEnum):
+    """Why no letter can be asked for."""
+
+    NO_HOME = "no_home"
+    PROVEN = "proven"
+    UNDER_WAY = "under_way"
+    TOO_MANY = "too_many"
+    REFUSED = "refused"
+
+
+class NoLetter(Exception):
+    """No letter can be asked for; ``again_at`` says from when on, where that is known."""
+
+    def __init__(self, reason: Reason, again_at: datetime | None = None):
+        super().__init__(reason.value)
+        self.reason, self.again_at = reason, again_at
+
+
+class Outcome(StrEnum):
+    """What became of a typed code."""
+
+    PROVEN = "proven"
+    WRONG = "wrong"
+    DEAD = "dead"  # this was the last try, or there was none left
+    EXPIRED = "expired"
+    NO_LETTER = "no_letter"  # none printed that could be answered
+    UNREADABLE = "unreadable"  # not eight symbols; costs no try
+    HOUSE_LOCKED = "house_locked"  # too many wrong codes for this house, whoever typed them
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Outcome of a typed code and the tries that are left."""
+
+    outcome: Outcome
+    tries_left: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a person's letter is. ``letter`` is the newest one that was not withdrawn; ``can_request`` whether another
+    may be asked for now, ``why_not`` and ``again_at`` if not; ``not_before``: the earliest day it would be printed."""
+
+    letter: Letter | None
+    can_request: bool
+    why_not: Reason | None = None
+    again_at: datetime | None = None
+    not_before: datetime | None = None
+
+
+def request(person_id: int) -> Letter:
+    """Queue a letter to the person's home. Raises NoLetter. Two clicks make one letter: the home is locked."""
+    with atomic():
+        home = db.session.scalar(select(Home).where(Home.person_id == person_id).with_for_update())
+        _demand_allowed(person_id, home)
+        assert home is not None
+        _close_outlived(person_id)
+        letter = Letter(
+            person_id=person_id,
+            quarter_id=home.quarter_id,
+            address_hash=home.address_hash,
+            name_hashes=home.family_hashes,
+        )
+        db.session.add(letter)
+        db.session.flush()
+        return letter
+
+
+def status(person_id: int) -> Status:
+    """What to tell a person about their letter; says nothing about anybody else's."""
+    home = db.session.scalar(select(Home).where(Home.person_id == person_id))
+    letter = _newest(person_id)
+    last = (
+        db.session.scalar(
+            select(func.max(Letter.printed_at)).where(
+                Letter.person_id == person_id, Letter.address_hash == home.address_hash
+            )
+        )
+        if home
+        else None
+    )
+    not_before = last + ADDRESS_REST if last and last + ADDRESS_REST > clock.now() else None
+    try:
+        _demand_allowed(person_id, home)
+    except NoLetter as no:
+        return Status(letter, False, no.reason, no.again_at, not_before)
+    return Status(letter, True, not_before=not_before)
+
+
+def _demand_allowed(person_id: int, home: Home | None) -> None:
+    membership = current_membership(person_id)
+    if home is None or membership is None:
+        raise NoLetter(Reason.NO_HOME)
+    if Level(membership.level) is Level.VERIFIED:
+        raise NoLetter(Reason.PROVEN)
+    now = clock.now()
+    mine = Letter.person_id == person_id
+    under_way = db.session.scalar(
+        select(Letter).where(mine, Letter.state.in_(OPEN), or_(Letter.expires_at.is_(None), Letter.expires_at > now))
+    )
+    if under_way is not None:
+        raise NoLetter(Reason.UNDER_WAY, under_way.expires_at)
+    counted = or_(Letter.state != LetterState.WITHDRAWN, Letter.printed_at.is_not(None))
+    recent = db.session.scalars(
+        select(Letter.requested_at).where(mine, counted, Letter.requested_at > now - ACCOUNT_YEAR).order_by(Letter.id)
+    ).all()
+    if len(recent) >= PER_ACCOUNT:
+        raise NoLetter(Reason.TOO_MANY, recent[-PER_ACCOUNT] + ACCOUNT_YEAR)
+    unwelcome = [bytes(home.address_hash), *map(bytes, home.word_hashes)]
+    if db.session.scalar(select(LetterRefusal.since).where(LetterRefusal.target_hash.in_(unwelcome)).limit(1)):
+        raise NoLetter(Reason.REFUSED)
+
+
+def _newest(person_id: int) -> Letter | None:
+    mine = Letter.person_id == person_id, Letter.state != LetterState.WITHDRAWN
+    return db.session.scalar(select(Letter).where(*mine).order_by(Letter.id.desc()).limit(1))
+
+
+def _close_outlived(person_id: int) -> None:
+    """A printed letter past its day makes room for the next one."""
+    past = Letter.person_id == person_id, Letter.state == LetterState.PRINTED, Letter.expires_at <= clock.now()
+    db.session.execute(update(Letter).where(*past).values(state=LetterState.EXPIRED))
+
+
+def redeem(person_id: int, typed: str) -> Answer:
+    """Answer a code: proves the person's current home when it is the one on their printed letter.
+
+    typed: as a person writes it. Every readable code costs a try, of the letter and of the house, before it is
+    compared. Of any number of simultaneous redemptions one is PROVEN: the letter's row is locked.
+    """
+    code = codes.read(typed)
+    if code is None:
+        return Answer(Outcome.UNREADABLE)
+    with atomic():
+        letter = db.session.scalar(_answerable(person_id).with_for_update())
+        home = db.session.scalar(select(Home.address_hash).where(Home.person_id == person_id))
+        if letter is None or home is None or bytes(home) != bytes(letter.address_hash):
+            return Answer(_why_none(person_id))
+        if letter.expires_at is None or letter.expires_at <= clock.now():
+            letter.state = LetterState.EXPIRED
+            return Answer(Outcome.EXPIRED)
+        if limits.is_reached("code_address", letter.address_hash.hex()):
+            return Answer(Outcome.HOUSE_LOCKED)
+        limits.hit("code_address", letter.address_hash.hex())
+        letter.tries += 1
+        if codes.matches(code, letter.code_hashes, bound_to=binding(letter)):
+            letter.state, letter.used_at = LetterState.USED, clock.now()
+            grant(person_id, METHOD, Level.VERIFIED, PROOF_LASTS)
+            return Answer(Outcome.PROVEN)
+        if letter.tries >= TRIES:
+            letter.state = LetterState.DEAD
+            return Answer(Outcome.DEAD)
+        return Answer(Outcome.WRONG, TRIES - letter.tries)
+
+
+def binding(letter: Letter) -> str:
+    """What a letter's codes are bound to: the letter (and so the account that asked for it) and the house."""
+    return f"{letter.id}:{bytes(letter.address_hash).hex()}"
+
+
+def _answerable(person_id: int) -> Select[tuple[Letter]]:
+    return select(Letter).where(Letter.person_id == person_id, Letter.state == LetterState.PRINTED)
+
+
+def _why_none(person_id: int) -> Outcome:
+    newest = _newest(person_id)
+    states = {LetterState.DEAD: Outcome.DEAD, LetterState.EXPIRED: Outcome.EXPIRED}
+    return states.get(LetterState(newest.state), Outcome.NO_LETTER) if newest else Outcome.NO_LETTER
+
+
+_REFUSE = text("SELECT refuse_letters(:code_hash, :whole_house, :at)")
+
+
+def refuse(typed: str, *, whole_house: bool) -> bool:
+    """Never again: stop all letters to the names on this card in this house, or to the whole house.
+
+    typed: the refusal code on the card; no account is needed, and none is told. The whole house is refused only as
+    long as nobody has proven to live there. False when no card has this code.
+    """
+    code = codes.read(typed, codes.REFUSAL_CODE_LENGTH)
+    if code is None:
+        return False
+    values = {"code_hash": codes.refusal_fingerprint(code), "whole_house": whole_house, "at": clock.now()}
+    with atomic():
+        return bool(db.session.execute(_REFUSE, values).scalar_one())

@@ -1,0 +1,254 @@
+"""Printing letters: which are due, making their codes, the file, and marking them – all or nothing.
+
+Runs on the owner's connection: a batch holds letters of many people. The order is: choose and lock, make codes,
+write the whole file to the disk, mark, commit. If anything fails before the commit, the file is taken away and
+no letter is marked; a file left behind by a power cut holds codes that nobody accepts, and its name is used again.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, any_, func, or_, select, text
+
+from config import Config
+from neighbour.accounts.models import Person, Status
+from neighbour.core import clock
+from neighbour.core.db import atomic, db
+from neighbour.residency import codes, homes, letter_pdf
+from neighbour.residency.letter_pdf import Format
+from neighbour.residency.letter_words import Slip, compose
+from neighbour.residency.letters import ADDRESS_REST, LIFE, binding
+from neighbour.residency.models import Home, Letter, LetterRefusal, LetterState
+
+MOST_PRINTS = 3  # of one letter: each print adds a code that works
+Progress = Callable[[int, int], None]
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('letters print'))")
+
+
+class NothingToPrint(ValueError):
+    """No letter is due; the text says why, for the operator."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A finished batch: its name, the file, the number of letters, and how many wait for another day."""
+
+    batch: str
+    file: Path
+    letters: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """A batch as ``letters list`` shows it."""
+
+    batch: str
+    printed_at: datetime
+    letters: int
+    used: int
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator asks for. out: the PDF (None: ``instance/letters/<batch>.pdf``); csv: the same letters as a
+    table, for a print shop; progress: called with (done, of)."""
+
+    out: Path | None = None
+    paper: Format = Format.A6
+    csv: Path | None = None
+    progress: Progress = lambda done, of: None
+
+
+def print_due(config: Config, wish: Wish) -> Printed:
+    """Print the letters that are due today and mark them.
+
+    Raises NothingToPrint, and FileExistsError rather than overwrite a file that was named.
+    """
+    written: list[Path] = []
+    with _taken_away(written), atomic():
+        db.session.execute(_ONE_AT_A_TIME)
+        batch = _next_name()
+        chosen = due(_left_today(config))
+        if not chosen:
+            raise NothingToPrint(_why_nothing(config))
+        pdf = _write(chosen, batch, config, wish, written)
+        for letter in chosen:
+            letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
+    return Printed(batch, pdf, len(chosen), waiting())
+
+
+def print_again(batch: str, config: Config, wish: Wish) -> Printed:
+    """Print the letters of a batch once more, with further codes; those printed before stay good.
+
+    For a printer that jammed or a pile that was lost. Letters answered, refused or past their day are left out.
+    Raises NothingToPrint and FileExistsError.
+    """
+    written: list[Path] = []
+    with _taken_away(written), atomic():
+        db.session.execute(_ONE_AT_A_TIME)
+        alive = Letter.batch == batch, Letter.state == LetterState.PRINTED, Letter.expires_at > clock.now()
+        fresh = func.cardinality(Letter.code_hashes) < MOST_PRINTS
+        query = select(Letter).where(*alive, fresh, _is_welcome(), _is_at_home()).order_by(Letter.id).with_for_update()
+        chosen = list(db.session.scalars(query).all())
+        if not chosen:
+            raise NothingToPrint(f"nothing of batch {batch} can be printed again")
+        pdf = _write(chosen, batch, config, wish, written)
+    return Printed(batch, pdf, len(chosen), waiting())
+
+
+def due(most: int) -> list[Letter]:
+    """At most ``most`` waiting letters that may be printed now, oldest request first, one per house; locked.
+
+    A house rests for 30 days after a letter, unless that letter's code came back. Left out are refused houses and
+    names, people who are suspended or whose mail address is not confirmed, and homes that have changed.
+    """
+    other = select(Letter.address_hash).where(
+        Letter.printed_at > clock.now() - ADDRESS_REST, Letter.state != LetterState.USED
+    )
+    ready = Letter.state == LetterState.REQUESTED, Letter.address_hash.not_in(other), _is_welcome(), _is_at_home()
+    ranked = (
+        select(Letter.id, func.row_number().over(partition_by=Letter.address_hash, order_by=Letter.id).label("turn"))
+        .where(*ready)
+        .subquery()
+    )
+    first = select(ranked.c.id).where(ranked.c.turn == 1)
+    query = select(Letter).where(Letter.id.in_(first)).order_by(Letter.id).limit(max(most, 0)).with_for_update()
+    return list(db.session.scalars(query).all())
+
+
+def waiting() -> int:
+    """How many letters are asked for and not printed."""
+    return db.session.scalar(select(func.count()).where(Letter.state == LetterState.REQUESTED)) or 0
+
+
+def batches(limit: int = 20) -> list[BatchLine]:
+    """The last batches, newest first."""
+    used = func.count().filter(Letter.state == LetterState.USED)
+    query = select(Letter.batch, func.min(Letter.printed_at), func.count(), used).where(Letter.batch.is_not(None))
+    rows = db.session.execute(query.group_by(Letter.batch).order_by(Letter.batch.desc()).limit(limit)).all()
+    return [BatchLine(*row) for row in rows]
+
+
+def _is_welcome() -> ColumnElement[bool]:
+    refused = or_(
+        LetterRefusal.target_hash == Letter.address_hash, LetterRefusal.target_hash == any_(Letter.name_hashes)
+    )
+    return ~select(LetterRefusal.target_hash).where(refused).correlate(Letter).exists()
+
+
+def _is_at_home() -> ColumnElement[bool]:
+    """The account is in order, and still says it lives in the house the letter goes to."""
+    person = Person.id == Letter.person_id, Person.status == Status.ACTIVE, Person.confirmed_at.is_not(None)
+    query = select(Home.id).join(Person, Person.id == Home.person_id)
+    return query.where(*person, Home.address_hash == Letter.address_hash).correlate(Letter).exists()
+
+
+def _left_today(config: Config) -> int:
+    """How many of today's letters (a day of the city) are left."""
+    zone = ZoneInfo(config.time_zone)
+    midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    printed = db.session.scalar(select(func.count()).where(Letter.printed_at >= midnight)) or 0
+    return config.letters_per_day - printed
+
+
+def _why_nothing(config: Config) -> str:
+    if _left_today(config) <= 0:
+        return f"today's {config.letters_per_day} letters are printed (LETTERS_PER_DAY); {waiting()} are waiting"
+    held = waiting()
+    return (
+        f"{held} letters are waiting, none is due: one letter per house in 30 days" if held else "no letter is waiting"
+    )
+
+
+def _next_name() -> str:
+    """``2026-11-23-1``: the day and the batch of the day."""
+    day = clock.now().date().isoformat()
+    today = select(func.count(func.distinct(Letter.batch))).where(Letter.batch.like(day + "-%"))
+    return f"{day}-{(db.session.scalar(today) or 0) + 1}"
+
+
+@contextmanager
+def _taken_away(written: list[Path]) -> Iterator[None]:
+    """Whatever was written disappears when the block, commit included, fails: its codes would open nothing."""
+    try:
+        yield
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _write(chosen: list[Letter], batch: str, config: Config, wish: Wish, written: list[Path]) -> Path:
+    """Make codes for the letters and write the files, complete on the disk; returns the PDF's path."""
+    if wish.out is None:
+        folder = config.instance_dir / "letters"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pdf = folder / f"{batch}.pdf"
+    else:
+        pdf = _free(wish.out)
+    table = _free(wish.csv) if wish.csv else None
+    slips = [_slip(letter, batch) for letter in chosen]
+    written.append(pdf)
+    letter_pdf.write_batch(
+        pdf, _counted((compose(slip, config) for slip in slips), len(slips), wish.progress), wish.paper
+    )
+    if table is not None:
+        written.append(table)
+        _write_table(table, slips, config)
+    return pdf
+
+
+def _free(path: Path) -> Path:
+    if path.exists():
+        raise FileExistsError(f"{path} exists already; codes on paper are not overwritten")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}")
+    return path
+
+
+def _slip(letter: Letter, batch: str) -> Slip:
+    """Give the letter one more pair of codes and say what is to be printed."""
+    code, refusal = codes.make(), codes.make(codes.REFUSAL_CODE_LENGTH)
+    exact = homes.open_for_letter(letter.person_id or 0, batch)
+    if exact is None:
+        raise LookupError("a letter without a home")
+    letter.code_hashes = [*letter.code_hashes, codes.fingerprint(code, bound_to=binding(letter))]
+    letter.refusal_hashes = [*letter.refusal_hashes, codes.refusal_fingerprint(refusal)]
+    letter.expires_at = clock.now() + LIFE
+    language = db.session.scalar(select(Person.language).where(Person.id == letter.person_id)) or "de"
+    return Slip(exact.envelope(), code, refusal, letter.expires_at.date(), language)
+
+
+def _counted(letters: Iterable[letter_pdf.Letter], total: int, progress: Progress) -> Iterator[letter_pdf.Letter]:
+    for done, letter in enumerate(letters, start=1):
+        yield letter
+        progress(done, total)
+
+
+def _write_table(path: Path, slips: list[Slip], config: Config) -> None:
+    """One line a letter. Cells that a spreadsheet would take for a formula begin with an apostrophe (CWE-1236)."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as out:
+        table = csv.writer(out)
+        table.writerow(["line_1", "line_2", "line_3", "line_4", "code", "code_url", "refusal_code", "valid_until"])
+        for slip in slips:
+            lines = (*slip.recipient, "", "", "")[:4]
+            code_url = compose(slip, config).code_url
+            rest = [codes.show(slip.code), code_url, codes.show(slip.refusal_code), slip.last_day.isoformat()]
+            table.writerow([_as_text(cell) for cell in (*lines, *rest)])
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _as_text(cell: str) -> str:
+    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

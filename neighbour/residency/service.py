@@ -1,0 +1,146 @@
+"""Where a person lives and how well that is proven.
+
+A person has one home and one current membership. Another address is a new membership, unproven: the old quarter is
+closed at once, and whoever has proven to live somewhere moves at most once in 180 days – so nobody hops from
+quarter to quarter collecting neighbours. Every method of proof ends in ``grant``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from neighbour.core import clock, tokens
+from neighbour.core.db import atomic, db
+from neighbour.notices.models import Subscription
+from neighbour.policy import Level
+from neighbour.quarters.models import City, Quarter
+from neighbour.residency import homes
+from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, Proof
+
+MOVES_REST = timedelta(days=180)
+
+
+class NoQuarter(ValueError):
+    """The address lies in no quarter of this instance."""
+
+
+class MovedRecently(ValueError):
+    """A proven member moved less than 180 days ago; ``again_at`` says from when on the next move counts."""
+
+    def __init__(self, again_at: datetime):
+        super().__init__("moved recently")
+        self.again_at = again_at
+
+
+@dataclass(frozen=True)
+class Place:
+    """What may be said about where a person lives: the quarter, and how well it is proven."""
+
+    quarter: Quarter
+    membership: Membership
+
+
+def current_membership(person_id: int, *, lock: bool = False) -> Membership | None:
+    """The membership that counts now, None before an address was chosen. ``lock``: until the end of the transaction."""
+    query = select(Membership).where(Membership.person_id == person_id, Membership.ended_at.is_(None))
+    return db.session.scalar(query.with_for_update() if lock else query)
+
+
+def place_of(person_id: int) -> Place | None:
+    """Quarter and membership of a person, None before an address was chosen."""
+    query = select(Quarter, Membership).join(Membership, Membership.quarter_id == Quarter.id)
+    row = db.session.execute(query.where(Membership.person_id == person_id, Membership.ended_at.is_(None))).first()
+    return Place(*row) if row else None
+
+
+def choose_address(person_id: int, address_id: int, recipient: str, care_of: str = "") -> Quarter:
+    """Take a register address as the person's home: seals it, places the person in its quarter, unproven.
+
+    recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own.
+    The same house again (a name corrected) keeps the proof. A letter on its way to another house is
+    withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
+    """
+    with atomic():
+        address = db.session.get(Address, address_id)
+        if address is None:
+            raise LookupError(f"no address {address_id}")
+        quarter = db.session.get(Quarter, address.quarter_id) if address.quarter_id is not None else None
+        if quarter is None:
+            raise NoQuarter("the address lies in no quarter")
+        house = homes.address_hash(address)
+        before = db.session.scalar(select(Home.address_hash).where(Home.person_id == person_id))
+        membership = current_membership(person_id, lock=True)
+        is_same_house = before is not None and bytes(before) == house
+        if not is_same_house:
+            membership = _move(person_id, membership, quarter.id)
+        home = homes.settle(person_id, address, quarter.id, recipient, care_of, town=_town())
+        if membership is not None:
+            membership.household_hash = homes.household_hash(home.address_hash, recipient)
+        return quarter
+
+
+def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership:
+    """End the membership before, if there is one, and begin the next, unproven."""
+    now = clock.now()
+    if old is not None and old.proven_at is not None:
+        last = db.session.scalar(
+            select(func.max(Membership.ended_at)).where(
+                Membership.person_id == person_id, Membership.proven_at.is_not(None)
+            )
+        )
+        if last is not None and now < last + MOVES_REST:
+            raise MovedRecently(last + MOVES_REST)
+    if old is not None:
+        old.ended_at = now
+    open_states = (LetterState.REQUESTED, LetterState.PRINTED)
+    mine = Letter.person_id == person_id, Letter.state.in_(open_states)
+    db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
+    _stop_digest(person_id, quarter_id)
+    db.session.flush()
+    new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)
+    db.session.add(new)
+    return new
+
+
+def grant(person_id: int, method: str, level: Level, valid_for: timedelta | None) -> Membership:
+    """What every proof ends in: the membership rises to ``level`` (never sinks), the proof is written down with its day
+    of expiry, the digest begins, and the new neighbour is welcomed. Raises LookupError without a membership."""
+    with atomic():
+        membership = current_membership(person_id, lock=True)
+        if membership is None:
+            raise LookupError("nothing to prove: no address was chosen")
+        now = clock.now()
+        rises = level.rank > Level(membership.level).rank
+        if rises:
+            membership.level = level
+            membership.proven_at = now
+        expires_at = now + valid_for if valid_for else None
+        db.session.add(
+            Proof(person_id=person_id, membership_id=membership.id, method=method, level=level, expires_at=expires_at)
+        )
+        _begin_digest(person_id, membership.quarter_id)
+        return membership
+
+
+def _begin_digest(person_id: int, quarter_id: int) -> None:
+    """On the list of the quarter; who has left the list before stays off it."""
+    values = {"person_id": person_id, "quarter_id": quarter_id, "list": "digest", "token": tokens.random_token()}
+    row = insert(Subscription).values(**values, created_at=clock.now())
+    db.session.execute(
+        row.on_conflict_do_update(constraint="uq_subscription_person_list", set_={"quarter_id": quarter_id})
+    )
+
+
+def _stop_digest(person_id: int, quarter_id: int) -> None:
+    """The old quarter's digest ends at once; it begins anew with the next proof, unless it had been left."""
+    mine = Subscription.person_id == person_id, Subscription.list == "digest"
+    db.session.execute(delete(Subscription).where(*mine, Subscription.is_on))
+    db.session.execute(update(Subscription).where(*mine).values(quarter_id=quarter_id))
+
+
+def _town() -> str:
+    return db.session.scalar(select(City.name)) or ""
