@@ -1,9 +1,18 @@
-"""Pages: the start page and the texts every site needs."""
+"""Pages: the start page, the texts every site needs, and the choices of language and theme.
+
+Nothing here is personal, so nothing here is written; numbers come from ``quarters``. May import
+``quarters`` and what lies below. The helpers of the macros live here too, because only templates use them.
+"""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from neighbour.pages import helpers
+from neighbour.pages.views import pages
+
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
+    helpers.init_app(app)
+    app.register_blueprint(pages)

@@ -1,0 +1,92 @@
+"""The start page, rules, privacy, imprint; language and theme."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, session
+from werkzeug.wrappers import Response
+
+from config import Config
+from neighbour.core import i18n, web
+from neighbour.policy import Permission
+from neighbour.policy.gate import requires
+
+pages = Blueprint("pages", __name__, template_folder="templates")
+
+THEMES = ("system", "light", "dark")
+
+
+@pages.get("/")
+@requires(Permission.PUBLIC_READ, cache="public")
+def start() -> str:
+    """What this is, and how to find one's quarter without an account."""
+    return render_template("pages/start.html", config=_config())
+
+
+@pages.get("/rules")
+@requires(Permission.PUBLIC_READ, cache="public")
+def rules() -> str:
+    """What holds on the board."""
+    return render_template("pages/rules.html", config=_config())
+
+
+@pages.get("/privacy")
+@requires(Permission.PUBLIC_READ, cache="public")
+def privacy() -> str:
+    """What is kept about whom, why and how long."""
+    return render_template("pages/privacy.html", config=_config())
+
+
+@pages.get("/imprint")
+@requires(Permission.PUBLIC_READ, cache="public")
+def imprint() -> str:
+    """Who runs this site."""
+    return render_template("pages/imprint.html", config=_config())
+
+
+@pages.post("/language/<any(de, en):code>")
+@requires(Permission.PUBLIC_READ, rate="read", csrf=False)
+def language(code: str) -> Response:
+    """Speak this language from now on, and go on where one was."""
+    _same_site()
+    session["language"] = code
+    i18n.speak(code)
+    return _onward()
+
+
+@pages.post("/theme")
+@requires(Permission.PUBLIC_READ, rate="read", csrf=False)
+def theme() -> Response:
+    """Light, dark, or as the device has it."""
+    _same_site()
+    chosen = request.form.get("theme", "")
+    if chosen not in THEMES:
+        abort(400)
+    if chosen == "system":
+        session.pop("theme", None)
+    else:
+        session["theme"] = chosen
+    return _onward()
+
+
+def _config() -> Config:
+    return current_app.extensions["config"]
+
+
+def _onward() -> Response:
+    return redirect(web.local_path(request.form.get("next"), "/"), 303)
+
+
+def _same_site() -> None:
+    """400 unless the form was on a page of ours.
+
+    These two forms stand on pages that are kept for everybody and must not set a cookie, so they carry no CSRF
+    token; the browser's own word on where a request comes from is enough for a choice of colours.
+    """
+    where = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if where not in (None, "same-origin", "none"):
+        abort(400)
+    if origin and urlsplit(origin).netloc != request.host:
+        abort(400)
