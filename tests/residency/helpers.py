@@ -1,0 +1,119 @@
+"""A small town for the tests of this room: two quarters, a street, people who want in."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from neighbour.accounts.models import Person, SignUpStep
+from neighbour.core import clock, scope
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.policy import Seat
+from neighbour.quarters.models import Quarter
+from neighbour.residency import letters, printing, service
+from neighbour.residency.letter_pdf import Format
+from neighbour.residency.models import Address
+
+
+class Town:
+    """Everything in it is made through the owner's connection; people act with their own eyes (``as_person``)."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+        self.quarters = self._quarters()
+
+    def _quarters(self) -> dict[str, int]:
+        with self.app.app_context(), as_owner(), atomic():
+            made = {
+                key: Quarter(
+                    key=key, name=name, slug=key, geometry=b"", outline="{}", area_m2=1, lon=0, lat=0, checksum=""
+                )
+                for key, name in (("weber", "Weberviertel"), ("ufer", "Am Ufer"))
+            }
+            db.session.add_all(made.values())
+            db.session.flush()
+            return {key: quarter.id for key, quarter in made.items()}
+
+    def address(
+        self, number: str = "17", street: str = "Kettfadenstraße", quarter: str | None = "weber", **more: Any
+    ) -> int:
+        """A register entry; returns its id."""
+        with self.app.app_context(), as_owner(), atomic():
+            row = Address(
+                street=street,
+                street_key=street.casefold(),
+                number=number,
+                suffix=more.pop("suffix", ""),
+                postcode=more.pop("postcode", "04873"),
+                place="Altenbrück",
+                quarter_id=self.quarters[quarter] if quarter else None,
+                **more,
+            )
+            db.session.add(row)
+            db.session.flush()
+            return row.id
+
+    def person(self, name: str = "anna", *, is_confirmed: bool = True, **more: Any) -> int:
+        """An account with its mail confirmed and sign-up done; returns its number."""
+        with self.app.app_context(), as_owner(), atomic():
+            row = Person(
+                email=f"{name}@example.org",
+                email_key=f"{name}@example.org",
+                password_hash="x",
+                display_name=name.title(),
+                confirmed_at=clock.now() if is_confirmed else None,
+                signup_step=more.pop("signup_step", SignUpStep.DONE),
+                **more,
+            )
+            db.session.add(row)
+            db.session.flush()
+            return row.id
+
+    @contextmanager
+    def as_person(self, person_id: int) -> Iterator[Any]:
+        """Inside a context of its own, through this person's eyes (nothing proven: no quarter's board)."""
+        with self.app.app_context(), scope.use(scope.Viewer(person_id)):
+            yield db.session
+
+    def settle(self, person_id: int, address_id: int, recipient: str = "Anna Kowalczyk", care_of: str = "") -> None:
+        with self.as_person(person_id):
+            service.choose_address(person_id, address_id, recipient, care_of)
+
+    def resident(self, name: str, address_id: int, recipient: str | None = None) -> int:
+        """A person who lives at the address and has asked for a letter."""
+        person_id = self.person(name)
+        self.settle(person_id, address_id, recipient or f"{name.title()} Kowalczyk")
+        with self.as_person(person_id):
+            letters.request(person_id)
+        return person_id
+
+    def print_letters(self, folder: Path, *, again: str | None = None, paper: Format = Format.A6) -> Printout:
+        """Print what is due, as the operator does, into ``folder``."""
+        name = f"batch-{len(list(folder.iterdir()))}"
+        wish = printing.Wish(out=folder / f"{name}.pdf", paper=paper, csv=folder / f"{name}.csv")
+        config = self.app.extensions["config"]
+        with self.app.app_context(), as_owner():
+            done = printing.print_again(again, config, wish) if again else printing.print_due(config, wish)
+        with (folder / f"{name}.csv").open(newline="") as table:
+            cards = {row["line_1"]: (row["code"], row["refusal_code"]) for row in csv.DictReader(table)}
+        return Printout(done, cards)
+
+    def seat(self, person_id: int) -> Seat | None:
+        """The current membership as the gate will see it."""
+        with self.app.app_context(), as_owner():
+            row = service.current_membership(person_id)
+            return Seat(row.quarter_id, row.level, row.role) if row else None
+
+
+@dataclass(frozen=True)
+class Printout:
+    """A finished batch and what stands on its cards: recipient → (code, refusal code)."""
+
+    done: printing.Printed
+    cards: dict[str, tuple[str, str]]

@@ -1,0 +1,451 @@
+"""Letters: who may ask, what is printed when, what a code does, and how to be left alone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from neighbour.core import clock, limits
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.notices.models import Subscription
+from neighbour.policy import Level
+from neighbour.quarters.models import QuarterStat
+from neighbour.residency import codes, letters, printing
+from neighbour.residency.letters import Answer, NoLetter, Outcome, Reason
+from neighbour.residency.models import Letter, LetterRefusal, Proof
+from tests.residency.helpers import Town
+
+DAY = 86_400
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+
+
+def redeem(town: Town, person: int, code: str) -> Answer:
+    with town.as_person(person):
+        return letters.redeem(person, code)
+
+
+def reason(town: Town, person: int) -> Reason | None:
+    with town.as_person(person):
+        return letters.status(person).why_not
+
+
+def wrong(code: str) -> str:
+    """Another code of the same shape."""
+    return ("Z" if code[0] != "Z" else "Y") + code[1:]
+
+
+def test_from_request_to_verified(town: Town, tmp_path: Path):
+    person = town.resident("anna", town.address())
+    assert town.seat(person).level == Level.UNPROVEN
+    printed = town.print_letters(tmp_path)
+    assert (printed.done.letters, printed.done.waiting) == (1, 0)
+    code, _refusal = printed.cards["Anna Kowalczyk"]
+    text = PdfReader(printed.done.file).pages[0].extract_text()
+    assert code in text and "Kettfadenstraße 17" in text and "04873 Altenbrück" in text
+    assert redeem(town, person, code.lower().replace("-", " ")).outcome is Outcome.PROVEN
+    assert town.seat(person).level == Level.VERIFIED
+    with town.app.app_context(), as_owner():
+        proof = db.session.scalars(select(Proof)).one()
+        assert (proof.method, proof.level, proof.expires_at) == (
+            "postcard",
+            "verified",
+            clock.now() + timedelta(days=730),
+        )
+        subscription = db.session.scalars(select(Subscription)).one()
+        assert (subscription.quarter_id, subscription.is_on) == (town.quarters["weber"], True)
+        stat = db.session.get(QuarterStat, town.quarters["weber"])
+        assert (stat.members, stat.households_on_board, stat.readers) == (1, 1, 1)
+
+
+def test_nothing_of_the_code_is_in_the_database(town: Town, tmp_path: Path, owner):
+    person = town.resident("anna", town.address())
+    code, refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    row = str(owner.execute("SELECT row_to_json(letter)::text FROM letter").fetchone())
+    for secret in (code, code.replace("-", ""), refusal, refusal.replace("-", "")):
+        assert secret not in row and secret.encode().hex() not in row
+    assert redeem(town, person, code).outcome is Outcome.PROVEN
+
+
+def test_try_six_is_dead_even_with_the_right_code(town: Town, tmp_path: Path):
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    answers = [redeem(town, person, wrong(code)) for _ in range(5)]
+    assert [answer.tries_left for answer in answers] == [4, 3, 2, 1, 0]
+    assert answers[-1].outcome is Outcome.DEAD
+    assert redeem(town, person, code).outcome is Outcome.DEAD
+    assert town.seat(person).level == Level.UNPROVEN
+
+
+def test_the_fifth_try_still_counts_when_it_is_right(town: Town, tmp_path: Path):
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    for _ in range(4):
+        redeem(town, person, wrong(code))
+    assert redeem(town, person, code).outcome is Outcome.PROVEN
+
+
+def test_what_cannot_be_a_code_costs_nothing(town: Town, tmp_path: Path):
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    for typed in ("", "hello", "ABCD-EFG", "x" * 5_000):
+        assert redeem(town, person, typed).outcome is Outcome.UNREADABLE
+    assert redeem(town, person, code).outcome is Outcome.PROVEN
+
+
+def test_a_code_lives_thirty_days(town: Town, tmp_path: Path, frozen_clock):
+    one, two = (town.resident(name, town.address(number)) for name, number in (("anna", "1"), ("bela", "2")))
+    cards = town.print_letters(tmp_path).cards
+    frozen_clock.tick(30 * DAY - 1)
+    assert redeem(town, one, cards["Anna Kowalczyk"][0]).outcome is Outcome.PROVEN
+    frozen_clock.tick(1)
+    assert redeem(town, two, cards["Bela Kowalczyk"][0]).outcome is Outcome.EXPIRED
+    assert reason(town, two) is None  # and another card may be asked for
+    with town.as_person(two):
+        letters.request(two)
+
+
+def test_a_code_works_for_its_own_account_and_house_only(town: Town, tmp_path: Path):
+    anna = town.resident("anna", town.address("1"))
+    bela = town.resident("bela", town.address("2"))
+    cards = town.print_letters(tmp_path).cards
+    assert redeem(town, bela, cards["Anna Kowalczyk"][0]).outcome is Outcome.WRONG
+    town.settle(anna, town.address("3"), "Anna Kowalczyk")
+    assert redeem(town, anna, cards["Anna Kowalczyk"][0]).outcome is Outcome.NO_LETTER
+    assert town.seat(anna).level == Level.UNPROVEN
+
+
+def test_the_code_opens_no_session(town: Town, tmp_path: Path, client, owner):
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    assert redeem(town, person, code).outcome is Outcome.PROVEN
+    assert owner.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("people", [200])
+def test_parallel_redemptions_of_one_code_are_one(town: Town, tmp_path: Path, people: int):
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = [answer.outcome for answer in pool.map(lambda _: redeem(town, person, code), range(people))]
+    assert outcomes.count(Outcome.PROVEN) == 1
+    assert set(outcomes) == {Outcome.PROVEN, Outcome.NO_LETTER}
+    with town.app.app_context(), as_owner():
+        assert len(db.session.scalars(select(Proof)).all()) == 1
+
+
+def test_parallel_guesses_get_five_tries_together(town: Town, tmp_path: Path):
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = [answer.outcome for answer in pool.map(lambda _: redeem(town, person, wrong(code)), range(40))]
+    assert outcomes.count(Outcome.WRONG) == 4
+    assert set(outcomes) == {Outcome.WRONG, Outcome.DEAD}
+
+
+def test_tries_are_counted_for_the_house_over_all_accounts(town: Town, tmp_path: Path, frozen_clock):
+    """Sixth letter to the same house: the tries of the ones before have used up the house's twenty."""
+    house = town.address()
+    outcomes = []
+    for name in ("anna", "bela", "cem", "dora", "emil"):
+        person = town.resident(name, house)
+        code, _ = town.print_letters(tmp_path).cards[f"{name.title()} Kowalczyk"]
+        outcomes += [redeem(town, person, wrong(code)).outcome for _ in range(5)]
+        with (
+            town.app.app_context(),
+            as_owner(),
+            atomic(),
+        ):  # as if 30 days had passed for the letters, not for the tries
+            db.session.execute(Letter.__table__.update().values(printed_at=clock.now() - timedelta(days=31)))
+    assert outcomes.count(Outcome.HOUSE_LOCKED) == 5
+    assert outcomes[:20].count(Outcome.HOUSE_LOCKED) == 0
+
+
+def test_guessing_is_hopeless():
+    """10,000 accounts, a letter each and month, five tries, and the three codes a thrice printed letter has."""
+    tries = 10_000 * letters.TRIES
+    chance = tries * printing.MOST_PRINTS / len(codes.ALPHABET) ** codes.LETTER_CODE_LENGTH
+    assert chance < 1e-6
+    assert limits.RATES["code_address"].times <= 20
+
+
+def test_a_hundred_accounts_aiming_at_one_house_get_one_letter_a_month(town: Town, tmp_path: Path, frozen_clock):
+    house = town.address()
+    for number in range(100):
+        town.resident(f"bot{number}", house, f"Bot {number} Nummer{number}")
+    sent = []
+    for _day in range(90):
+        try:
+            sent.append(town.print_letters(tmp_path).done.letters)
+        except printing.NothingToPrint:
+            sent.append(0)
+        frozen_clock.tick(DAY)
+    assert [day for day, count in enumerate(sent) if count] == [0, 30, 60]
+    assert sum(sent) == 3
+
+
+def test_deleting_accounts_makes_no_room_for_more_letters(town: Town, tmp_path: Path, owner):
+    house = town.address()
+    anna = town.resident("anna", house)
+    town.print_letters(tmp_path)
+    owner.execute("DELETE FROM person WHERE id = %s", [anna])
+    town.resident("bela", house)
+    with pytest.raises(printing.NothingToPrint, match="1 letters are waiting, none is due"):
+        town.print_letters(tmp_path)
+
+
+def test_an_answered_letter_lets_the_next_neighbour_have_theirs(town: Town, tmp_path: Path):
+    house = town.address()
+    anna, bela = town.resident("anna", house), town.resident("bela", house)
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    with pytest.raises(printing.NothingToPrint):
+        town.print_letters(tmp_path)
+    assert redeem(town, anna, code).outcome is Outcome.PROVEN
+    code, _ = town.print_letters(tmp_path).cards["Bela Kowalczyk"]
+    assert redeem(town, bela, code).outcome is Outcome.PROVEN
+
+
+def test_three_letters_per_account_and_year(town: Town, tmp_path: Path, frozen_clock):
+    person = town.person("anna")
+    for number in ("1", "2", "3"):
+        town.settle(person, town.address(number))
+        with town.as_person(person):
+            letters.request(person)
+        town.print_letters(tmp_path)
+    town.settle(person, town.address("4"))
+    with town.as_person(person), pytest.raises(NoLetter) as refused:
+        letters.request(person)
+    assert refused.value.reason is Reason.TOO_MANY
+    assert refused.value.again_at == clock.now() + timedelta(days=365)
+    frozen_clock.tick(365 * DAY + 1)
+    with town.as_person(person):
+        letters.request(person)
+
+
+def test_fifty_letters_a_day_for_the_instance(town: Town, tmp_path: Path, frozen_clock):
+    for number in range(60):
+        town.resident(f"p{number}", town.address(str(number)))
+    first = town.print_letters(tmp_path).done
+    assert (first.letters, first.waiting) == (50, 10)
+    with pytest.raises(printing.NothingToPrint, match="today's 50 letters are printed"):
+        town.print_letters(tmp_path)
+    frozen_clock.tick(14 * 3600)  # past midnight in Berlin
+    assert town.print_letters(tmp_path).done.letters == 10
+
+
+def test_one_letter_at_a_time_however_often_one_clicks(town: Town):
+    person = town.person("anna")
+    town.settle(person, town.address())
+
+    def click(_: int) -> str:
+        with town.as_person(person):
+            try:
+                letters.request(person)
+            except NoLetter as no:
+                return no.reason.value
+            return "asked"
+
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(click, range(24)))
+    assert sorted(set(said)) == ["asked", "under_way"] and said.count("asked") == 1
+
+
+def test_who_has_no_home_or_is_proven_gets_no_letter(town: Town, tmp_path: Path):
+    person = town.person("anna")
+    assert reason(town, person) is Reason.NO_HOME
+    other = town.resident("bela", town.address())
+    assert reason(town, other) is Reason.UNDER_WAY
+    redeem(town, other, town.print_letters(tmp_path).cards["Bela Kowalczyk"][0])
+    assert reason(town, other) is Reason.PROVEN
+
+
+def test_accounts_that_are_not_in_order_get_no_letter(town: Town, tmp_path: Path, owner):
+    people = [town.resident(name, town.address(name)) for name in ("anna", "bela", "cem")]
+    owner.execute("UPDATE person SET status = 'suspended' WHERE id = %s", [people[0]])
+    owner.execute("UPDATE person SET confirmed_at = NULL WHERE id = %s", [people[1]])
+    assert list(town.print_letters(tmp_path).cards) == ["Cem Kowalczyk"]
+
+
+# -- never again ------------------------------------------------------------------------------------------------
+
+
+def refuse(town: Town, code: str, *, whole_house: bool) -> bool:
+    from neighbour.core import scope
+
+    with town.app.app_context(), scope.use(scope.PUBLIC):
+        return letters.refuse(code, whole_house=whole_house)
+
+
+def test_a_refused_house_gets_no_letter_ever_after_all_accounts_are_gone(
+    town: Town, tmp_path: Path, owner, frozen_clock
+):
+    house = town.address()
+    town.resident("anna", house)
+    refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"][1]
+    owner.execute("DELETE FROM person")
+    assert refuse(town, refusal, whole_house=True)
+    frozen_clock.tick(400 * DAY)
+    bela = town.person("bela")
+    town.settle(bela, house, "Bela Bartók")
+    assert reason(town, bela) is Reason.REFUSED
+    with town.as_person(bela), pytest.raises(NoLetter):
+        letters.request(bela)
+
+
+def test_a_refused_name_is_refused_however_it_is_spelled_in_this_house_only(town: Town, tmp_path: Path, owner):
+    house, next_door = town.address("17"), town.address("18")
+    town.resident("anna", house, "Dr. Anna Müller-Kowalczyk")
+    assert refuse(town, town.print_letters(tmp_path).cards["Dr. Anna Müller-Kowalczyk"][1], whole_house=False)
+    for number, name in enumerate(("A. Kowalczyk", "KOWALCZYK, Anna", "Familie Mueller", "Müller", "Anna Kowalczyk")):
+        person = town.person(f"p{number}")
+        town.settle(person, house, name)
+        assert reason(town, person) is Reason.REFUSED, name
+        town.settle(person, next_door, name)
+        assert reason(town, person) is None, name
+    neighbour = town.person("other")
+    town.settle(neighbour, house, "Anna Schulz")
+    assert reason(town, neighbour) is None
+    town.settle(neighbour, house, "Anna Schulz", care_of="Kowalczyk")
+    assert reason(town, neighbour) is Reason.REFUSED
+
+
+def test_letters_that_wait_for_a_refused_house_are_not_printed(town: Town, tmp_path: Path, frozen_clock):
+    house = town.address()
+    for name in ("anna", "bela", "cem"):
+        town.resident(name, house)
+    assert refuse(town, town.print_letters(tmp_path).cards["Anna Kowalczyk"][1], whole_house=True)
+    frozen_clock.tick(40 * DAY)
+    with pytest.raises(printing.NothingToPrint, match="no letter is waiting"):
+        town.print_letters(tmp_path)
+
+
+def test_one_neighbour_cannot_shut_the_letterboxes_of_a_house_where_others_live(town: Town, tmp_path: Path):
+    house = town.address()
+    anna = town.resident("anna", house, "Anna Kowalczyk")
+    assert redeem(town, anna, town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]).outcome is Outcome.PROVEN
+    town.resident("bela", house, "Bela Bartók")
+    assert refuse(town, town.print_letters(tmp_path).cards["Bela Bartók"][1], whole_house=True)
+    cem = town.person("cem")
+    town.settle(cem, house, "Cem Yıldız")
+    assert reason(town, cem) is None
+
+
+def test_a_refused_code_is_dead_and_a_made_up_refusal_is_unknown(town: Town, tmp_path: Path, owner):
+    person = town.resident("anna", town.address())
+    code, refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    for made_up in ("", "ABCD", wrong(refusal), code):
+        assert not refuse(town, made_up, whole_house=True)
+    assert owner.execute("SELECT count(*) FROM letter_refusal").fetchone() == (0,)
+    assert refuse(town, refusal.lower(), whole_house=False)
+    assert redeem(town, person, code).outcome is Outcome.NO_LETTER
+
+
+def test_the_refusal_list_knows_neither_names_nor_streets(town: Town, tmp_path: Path, owner):
+    town.resident("anna", town.address())
+    refuse(town, town.print_letters(tmp_path).cards["Anna Kowalczyk"][1], whole_house=True)
+    with town.app.app_context(), as_owner():
+        rows = db.session.scalars(select(LetterRefusal.target_hash)).all()
+    assert len(rows) == 2 and all(len(row) == 32 for row in rows)
+
+
+# -- batches ------------------------------------------------------------------------------------------------------
+
+
+def test_printing_again_adds_codes_and_keeps_the_first(town: Town, tmp_path: Path):
+    anna, bela = town.resident("anna", town.address("1")), town.resident("bela", town.address("2"))
+    first = town.print_letters(tmp_path)
+    second = town.print_letters(tmp_path, again=first.done.batch)
+    assert second.done.letters == 2
+    assert redeem(town, anna, first.cards["Anna Kowalczyk"][0]).outcome is Outcome.PROVEN
+    assert redeem(town, bela, second.cards["Bela Kowalczyk"][0]).outcome is Outcome.PROVEN
+
+
+def test_a_letter_is_printed_three_times_at_most(town: Town, tmp_path: Path):
+    town.resident("anna", town.address())
+    batch = town.print_letters(tmp_path).done.batch
+    town.print_letters(tmp_path, again=batch)
+    town.print_letters(tmp_path, again=batch)
+    with pytest.raises(printing.NothingToPrint):
+        town.print_letters(tmp_path, again=batch)
+
+
+def test_nothing_is_marked_and_no_file_is_left_when_printing_fails(town: Town, tmp_path: Path, owner, monkeypatch):
+    for number in ("1", "2", "3"):
+        town.resident(f"p{number}", town.address(number))
+    real, count = printing.compose, iter(range(99))
+
+    def jam(slip, config):
+        if next(count) == 2:
+            raise OSError("paper jam")
+        return real(slip, config)
+
+    monkeypatch.setattr(printing, "compose", jam)
+    with pytest.raises(OSError, match="paper jam"):
+        town.print_letters(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    states = owner.execute("SELECT DISTINCT state, cardinality(code_hashes), printed_at FROM letter").fetchall()
+    assert states == [("requested", 0, None)]
+
+
+def test_no_file_is_left_when_the_marks_cannot_be_saved(town: Town, tmp_path: Path, owner):
+    town.resident("anna", town.address())
+    owner.execute(
+        "CREATE FUNCTION no_ink() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no ink'; END $$;"
+        "CREATE CONSTRAINT TRIGGER no_ink AFTER UPDATE ON letter DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no_ink()"
+    )
+    try:
+        with pytest.raises(Exception, match="no ink"):
+            town.print_letters(tmp_path)
+    finally:
+        owner.execute("DROP TRIGGER no_ink ON letter; DROP FUNCTION no_ink()")
+    assert list(tmp_path.iterdir()) == []
+    assert owner.execute("SELECT state FROM letter").fetchall() == [("requested",)]
+
+
+def test_a_named_file_is_never_overwritten(town: Town, tmp_path: Path, app):
+    town.resident("anna", town.address())
+    taken = tmp_path / "taken.pdf"
+    taken.write_text("the letters of yesterday")
+    with app.app_context(), as_owner(), pytest.raises(FileExistsError):
+        printing.print_due(app.extensions["config"], printing.Wish(out=taken))
+    assert taken.read_text() == "the letters of yesterday"
+
+
+def test_two_operators_printing_at_once_print_every_letter_once(town: Town, tmp_path: Path, app):
+    for number in range(12):
+        town.resident(f"p{number}", town.address(str(number)))
+
+    def go(name: str) -> int:
+        with app.app_context(), as_owner():
+            try:
+                return printing.print_due(app.extensions["config"], printing.Wish(out=tmp_path / name)).letters
+            except printing.NothingToPrint:
+                return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(go, ["one.pdf", "two.pdf"])) == [0, 12]
+
+
+def test_cells_that_a_spreadsheet_would_run_are_text(town: Town, tmp_path: Path):
+    town.resident("anna", town.address(), "=HYPERLINK(1)")
+    town.print_letters(tmp_path)
+    table = next(tmp_path.glob("*.csv")).read_text()
+    assert "'=HYPERLINK(1)" in table and "\n=HYPERLINK" not in table
+
+
+def test_a_letter_is_for_the_house_the_person_still_says_is_theirs(town: Town, tmp_path: Path):
+    person = town.resident("anna", town.address("1"))
+    town.settle(person, town.address("2"))
+    with pytest.raises(printing.NothingToPrint, match="no letter is waiting"):
+        town.print_letters(tmp_path)
+
+
+def test_every_opening_of_an_address_is_written_down(town: Town, tmp_path: Path, owner):
+    person = town.resident("anna", town.address())
+    batch = town.print_letters(tmp_path).done.batch
+    rows = owner.execute("SELECT person_id, by_person_id, purpose FROM address_access").fetchall()
+    assert rows == [(person, None, f"letter {batch}")]
