@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("solved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("solved_by_id", sa.Uuid(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("form_key", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
@@ -84,6 +85,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("form_key", name=op.f("uq_comment_form_key")),
     )
     op.create_index("ix_comment_contribution_id", "comment", ["contribution_id", "id"], unique=False)
+    op.create_foreign_key(
+        "fk_contribution_solved_by_id_comment", "contribution", "comment", ["solved_by_id"], ["id"], ondelete="SET NULL"
+    )
     op.create_table(
         "reach",
         sa.Column("quarter_id", sa.Integer(), nullable=False),
@@ -152,6 +156,7 @@ def downgrade() -> None:
     op.drop_index("ix_reach_quarter_category", table_name="reach")
     op.drop_index("ix_reach_contribution_id", table_name="reach")
     op.drop_table("reach")
+    op.drop_constraint("fk_contribution_solved_by_id_comment", "contribution", type_="foreignkey")
     op.drop_index("ix_comment_contribution_id", table_name="comment")
     op.drop_table("comment")
     op.drop_table("read_mark")

@@ -15,11 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "post",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("solved_by_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["id"], ["contribution.id"], name=op.f("fk_post_id_contribution"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["solved_by_id"], ["comment.id"], name=op.f("fk_post_solved_by_id_comment"), ondelete="SET NULL"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post")),
     )
 

@@ -150,7 +150,7 @@ OPEN_TABLES = {
     "person": "SELECT, INSERT, UPDATE",
     "city, quarter, adjacency, quarter_stat, address, alembic_version": "SELECT",
 }
-EDITABLE = "category, audience, state, title, body_md, body_html, excerpt, edited_at, solved_at, expires_at"
+EDITABLE = "category, audience, state, title, body_md, body_html, excerpt, edited_at, solved_at, solved_by_id, expires_at"
 SEEN = "EXISTS (SELECT 1 FROM contribution c WHERE c.id = {0}.contribution_id)"
 MINE = f"EXISTS (SELECT 1 FROM contribution c WHERE c.id = {{0}} AND c.author_id = {ME})"
 

@@ -1,4 +1,8 @@
-"""Contributions: the base of everything published – reach, the wall, comments, thanks, revisions."""
+"""Contributions: the base of everything published – reach, the wall, comments, thanks, revisions.
+
+A contribution is written once for all kinds; kinds hang themselves in through ``kinds.register``. Its rows of
+``reach`` say where it is shown. May import residency, accounts, quarters, notices, policy, core; knows no kind.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +10,15 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register this room with the application."""
+    """Register pages, and the entry for writing."""
+    from neighbour.contributions.views import views
+    from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.core.text import markdown
+    from neighbour.policy import Permission
+
+    app.register_blueprint(views)
+    app.jinja_env.globals["markdown"] = markdown
+    app.extensions["nav"].append({
+        "order": 20, "endpoint": "contributions.compose", "label": __("Write"), "icon": "pen-line", "role": "write",
+        "permission": Permission.CONTRIBUTION_PUBLISH,
+    })

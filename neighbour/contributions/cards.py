@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
+from markupsafe import Markup
 from sqlalchemy import Row, bindparam, select
 
 from neighbour.accounts.models import Person
@@ -21,7 +22,8 @@ from neighbour.contributions import kinds
 from neighbour.contributions.models import Contribution
 from neighbour.core import clock
 from neighbour.core.db import db
-from neighbour.core.text import initials
+from neighbour.core.i18n import gettext as _
+from neighbour.core.tokens import to_uid
 from neighbour.policy import Role
 from neighbour.quarters.models import Quarter
 from neighbour.residency.models import Membership
@@ -31,28 +33,31 @@ KEPT = 20_000  # cards kept per process: about 60 MB at 3 KB each
 
 @dataclass(frozen=True)
 class Byline:
-    """Who wrote it, as neighbours see them."""
+    """Who wrote it, as neighbours see them. ``key`` decides the colour of the avatar and is never shown."""
 
     name: str
-    initials: str
-    wash: int  # 1 to 6, one of the six tints of an avatar
-    street: str | None
-    is_proven: bool = True
+    key: str
+    street: str | None = None
+    is_gone: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The name; someone whose account is erased is a former neighbour."""
+        return _("Former neighbour") if self.is_gone else self.name
 
 
 @dataclass(frozen=True)
 class CardData:
-    """Everything the card macro shows, for every kind the same."""
+    """Everything the card macro (templates/macros/card.html) shows, for every kind the same."""
 
     id: uuid.UUID
-    kind: str
     category: kinds.Category
     by: Byline
     quarter: str
     quarter_id: int
     audience: str
     title: str
-    body_html: str
+    body: str
     excerpt: str
     published_at: datetime
     edited_at: datetime | None
@@ -60,23 +65,91 @@ class CardData:
     solved_at: datetime | None
     comment_count: int
     thanks_count: int
+    version: int
+    #: the reader's own quarter is not named on the card
+    is_home: bool = True
+    audience_label: str = ""
+
+    @property
+    def uid(self) -> str:
+        return to_uid(self.id)
+
+    @property
+    def url(self) -> str:
+        return url_of(self.id)
+
+    @property
+    def thank_url(self) -> str:
+        return url_of(self.id) + "/thank"
+
+    @property
+    def edited_url(self) -> str:
+        return url_of(self.id) + "/history"
 
     @property
     def is_urgent(self) -> bool:
-        """Still urgent: of that category and not expired."""
-        return self.category.key == "urgent" and (self.expires_at is None or self.expires_at > clock.now())
+        """Still urgent: of that category, not expired, not over."""
+        return is_urgent(self.category.key, self.expires_at, self.solved_at)
 
     @property
-    def is_cut(self) -> bool:
-        """Whether the list shows only the beginning of the text."""
-        return self.excerpt.endswith("…")
+    def is_solved(self) -> bool:
+        return self.solved_at is not None
+
+    @property
+    def kind_label(self) -> str:
+        """What the tape says."""
+        done = self.category.solved_label
+        return str(done if self.is_solved and done else self.category.label)
+
+    @property
+    def kind_icon(self) -> str:
+        return "circle-check" if self.is_solved else self.category.icon
+
+    @property
+    def tone(self) -> str:
+        """The tint of the tape; what was urgent once is not red for ever."""
+        return "post" if self.category.tint == "urgent" else self.category.tint
+
+    @property
+    def author_name(self) -> str:
+        return self.by.shown
+
+    @property
+    def author_key(self) -> str:
+        return self.by.key
+
+    @property
+    def author_level(self) -> str:
+        return "" if self.by.is_gone else "verified"  # only the verified may publish
+
+    @property
+    def place(self) -> str | None:
+        return self.by.street
+
+    @property
+    def quarter_name(self) -> str:
+        return "" if self.is_home else self.quarter
+
+    @property
+    def body_html(self) -> Markup:
+        return Markup(self.body)  # noqa: S704  sanitised when it was written (core.text.markdown)
+
+
+def url_of(contribution_id: uuid.UUID) -> str:
+    """The path of a contribution's page (route ``contributions.show``); mails put the site before it."""
+    return "/c/" + to_uid(contribution_id)
+
+
+def is_urgent(category: str, expires_at: datetime | None, solved_at: datetime | None) -> bool:
+    """Whether something still stands on top of the board."""
+    return category == "urgent" and solved_at is None and (expires_at is None or expires_at > clock.now())
 
 
 _COLUMNS = (
     Contribution.id, Contribution.kind, Contribution.category, Contribution.audience, Contribution.quarter_id,
     Contribution.title, Contribution.body_html, Contribution.excerpt, Contribution.published_at,
     Contribution.edited_at, Contribution.expires_at, Contribution.solved_at, Contribution.comment_count,
-    Contribution.thanks_count, Person.display_name, Person.street_shown, Person.public_id, Person.status,
+    Contribution.thanks_count, Contribution.version, Person.display_name, Person.street_shown, Person.public_id, Person.status,
     Quarter.name.label("quarter"),
 )
 _BY_ID = (
@@ -98,24 +171,19 @@ def load(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, CardData]:
 def card_of(row: Row) -> CardData:
     """A card's data from a row of the columns above."""
     return CardData(
-        id=row.id, kind=row.kind, category=kinds.look(row.kind, row.category),
+        id=row.id, category=kinds.look(row.kind, row.category),
         by=byline(row.display_name, row.street_shown, row.public_id, row.status), quarter=row.quarter,
-        quarter_id=row.quarter_id, audience=row.audience, title=row.title, body_html=row.body_html,
+        quarter_id=row.quarter_id, audience=row.audience, title=row.title, body=row.body_html,
         excerpt=row.excerpt, published_at=row.published_at, edited_at=row.edited_at, expires_at=row.expires_at,
-        solved_at=row.solved_at, comment_count=row.comment_count, thanks_count=row.thanks_count,
+        solved_at=row.solved_at, comment_count=row.comment_count, thanks_count=row.thanks_count, version=row.version,
     )
 
 
 def byline(display_name: str, street: str | None, public_id: str, status: str) -> Byline:
-    """A person's line. Someone whose account is erased is a former neighbour."""
-    name = "" if status == "erased" else display_name
-    return Byline(name=name, initials=initials(name) if name else "–", wash=wash(public_id),
-                  street=None if status == "erased" else street)
-
-
-def wash(public_id: str) -> int:
-    """One of six avatar tints, the same for a person everywhere."""
-    return sum(map(ord, public_id)) % 6 + 1
+    """A person's line."""
+    if status == "erased":
+        return Byline(name="", key="former", is_gone=True)
+    return Byline(name=display_name, key=public_id, street=street)
 
 
 def authors(ids: Iterable[int]) -> dict[int, Byline]:

@@ -63,6 +63,10 @@ class Contribution(Base):
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     solved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the comment that helped
+    solved_by_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("comment.id", ondelete="SET NULL", use_alter=True, name="fk_contribution_solved_by_id_comment")
+    )
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: the form's own number, so that the same form sent twice publishes once
     form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)

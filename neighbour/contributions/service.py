@@ -87,9 +87,10 @@ def restore(contribution: Contribution) -> None:
     db.session.flush()
 
 
-def solve(contribution: Contribution, is_solved: bool) -> None:
-    """Mark as solved, or open again."""
+def solve(contribution: Contribution, is_solved: bool, by: uuid.UUID | None = None) -> None:
+    """Mark as solved, by the comment that helped where one is named; or open again."""
     contribution.solved_at = clock.now() if is_solved else None
+    contribution.solved_by_id = by if is_solved else None
     db.session.flush()
 
 
@@ -167,3 +168,8 @@ def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
     wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())
     return list(db.session.scalars(wanted))
 
+
+
+def is_thanked(contribution_id: uuid.UUID, person_id: int | None) -> bool:
+    """Whether this person has said thank you."""
+    return person_id is not None and db.session.get(Thanks, (contribution_id, person_id)) is not None

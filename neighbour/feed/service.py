@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, select
 
+from neighbour.contributions.cards import is_urgent, url_of
 from neighbour.contributions.models import Contribution, Reach, ReadMark, Thanks
 from neighbour.core import clock
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
+from neighbour.core.tokens import to_uid
 
 PAGE = 20
 PINNED = 3  # urgent contributions on top of the board at once
@@ -25,13 +28,40 @@ PINNED = 3  # urgent contributions on top of the board at once
 
 @dataclass(frozen=True)
 class Line:
-    """One entry of the board: which card, in which version, and what is personal about it."""
+    """One entry of the board: which card, in which version, and what is personal or changes often."""
 
     id: uuid.UUID
     version: int
+    title: str
+    category: str
     published_at: datetime
+    expires_at: datetime | None
+    solved_at: datetime | None
+    comment_count: int
+    thanks_count: int
+    is_home: bool
     is_mine: bool
     is_thanked: bool
+
+    @property
+    def uid(self) -> str:
+        return to_uid(self.id)
+
+    @property
+    def url(self) -> str:
+        return url_of(self.id)
+
+    @property
+    def thank_url(self) -> str:
+        return url_of(self.id) + "/thank"
+
+    @property
+    def is_urgent(self) -> bool:
+        return is_urgent(self.category, self.expires_at, self.solved_at)
+
+    @property
+    def is_solved(self) -> bool:
+        return self.solved_at is not None
 
 
 @dataclass(frozen=True)
@@ -43,13 +73,19 @@ class Page:
     older: uuid.UUID | None
 
 
+_COLUMNS = (
+    Contribution.id, Contribution.version, Contribution.title, Contribution.published_at, Contribution.expires_at,
+    Contribution.solved_at, Contribution.category, Contribution.comment_count, Contribution.thanks_count,
+    Contribution.author_id, Reach.is_home,
+)
+_THANKED = exists().where(Thanks.contribution_id == Contribution.id, Thanks.person_id == bindparam("me"))
+
+
 @lru_cache(maxsize=16)
 def _statement(is_filtered: bool, is_own_only: bool) -> Select:
     """The statement of one filter combination, built once."""
-    thanked = exists().where(Thanks.contribution_id == Contribution.id, Thanks.person_id == bindparam("me"))
     wanted = (
-        select(Contribution.id, Contribution.version, Contribution.published_at, Contribution.author_id,
-               Contribution.category, Contribution.expires_at, thanked.label("is_thanked"))
+        select(*_COLUMNS, _THANKED.label("is_thanked"))
         .select_from(Reach)
         .join(Contribution, Contribution.id == Reach.contribution_id)
         .where(Reach.quarter_id == bindparam("quarter"), Reach.contribution_id < bindparam("before"))
@@ -64,13 +100,11 @@ def _statement(is_filtered: bool, is_own_only: bool) -> Select:
 
 
 _URGENT = (
-    select(Contribution.id, Contribution.version, Contribution.published_at, Contribution.author_id,
-           Contribution.category, Contribution.expires_at,
-           exists().where(Thanks.contribution_id == Contribution.id, Thanks.person_id == bindparam("me")).label("is_thanked"))
+    select(*_COLUMNS, _THANKED.label("is_thanked"))
     .select_from(Reach)
     .join(Contribution, Contribution.id == Reach.contribution_id)
     .where(Reach.quarter_id == bindparam("quarter"), Reach.category == "urgent",
-           Reach.contribution_id > bindparam("since"), Contribution.expires_at > bindparam("now"))
+           Reach.contribution_id > bindparam("since"), Contribution.expires_at > bindparam("now"), Contribution.solved_at.is_(None))
     .order_by(Reach.contribution_id.desc())
     .limit(PINNED)
 )
@@ -99,8 +133,12 @@ def _pinned(person_id: int, quarter_id: int) -> list[Line]:
     return [_line(row, person_id) for row in db.session.execute(_URGENT, values)]
 
 
-def _line(row: object, person_id: int) -> Line:
-    return Line(row.id, row.version, row.published_at, row.author_id == person_id, row.is_thanked)  # type: ignore[attr-defined]
+def _line(row: Any, person_id: int) -> Line:
+    return Line(
+        row.id, row.version, row.title, row.category, row.published_at, row.expires_at, row.solved_at,
+        row.comment_count, row.thanks_count, is_home=row.is_home,
+        is_mine=row.author_id == person_id, is_thanked=row.is_thanked,
+    )
 
 
 def read_mark(person_id: int, quarter_id: int) -> ReadMark | None:

@@ -22,10 +22,10 @@ class Category(StrEnum):
 
 
 class Post(Contribution):
-    """A post of one of the categories. ``solved_by_id`` is the comment that helped."""
+    """A post of one of the categories. It needs nothing beyond what every contribution has, yet has its table:
+    what belongs to posts alone gets a column here and no other kind carries it."""
 
     __tablename__ = "post"
     __mapper_args__ = {"polymorphic_identity": "post"}
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True)
-    solved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"))

@@ -1,0 +1,65 @@
+"""What comes in: the fields every kind has, the answer form."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
+
+from neighbour.contributions.models import Audience
+from neighbour.contributions.service import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH
+from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
+from neighbour.core.i18n import lazy_gettext as __
+
+AUDIENCES = {
+    Audience.QUARTER: __("My quarter"),
+    Audience.NEARBY: __("My quarter and those next to it"),
+    Audience.CITY: __("The whole city"),
+}
+
+# Said on the page of a contribution; msgids for gettext.
+AUDIENCE_LABELS = {
+    Audience.QUARTER: "visible in %(quarter)s",
+    Audience.NEARBY: "visible in %(quarter)s and next to it",
+    Audience.CITY: "visible in the whole city",
+    Audience.PUBLIC: "visible to everybody",
+}
+
+
+def as_uuid(text: str | None) -> uuid.UUID | None:
+    """A UUID typed by a form, None when it is none."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+class ContributionForm(Form):
+    """The fields of every kind; kinds add their own. ``form_key`` makes sending twice harmless."""
+
+    form_key = HiddenField()
+    title = StringField(__("Title"), filters=[one_line], validators=[needed(__("Give it a short title.")), at_most(TITLE_LENGTH)])
+    body_md = TextAreaField(__("Text"), filters=[many_lines], validators=[at_most(BODY_LENGTH)])
+    audience = RadioField(__("Who should read it?"), default=Audience.QUARTER)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.audience.choices = [(each.value, label) for each, label in AUDIENCES.items()]
+        if not self.form_key.data:
+            self.form_key.data = str(uuid.uuid4())
+
+
+class CommentForm(Form):
+    """An answer under a contribution."""
+
+    form_key = HiddenField()
+    parent = HiddenField()
+    body = TextAreaField(__("Your reply"), filters=[many_lines],
+                            validators=[needed(__("Write a few words first.")), at_most(COMMENT_LENGTH)])
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.form_key.data:
+            self.form_key.data = str(uuid.uuid4())
+

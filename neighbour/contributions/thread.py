@@ -1,0 +1,80 @@
+"""A thread as it is read: comments in order, replies one level below, gone ones keep their place."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from neighbour.contributions.cards import Byline, authors, url_of
+from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.core.i18n import gettext as _
+from neighbour.core.tokens import to_uid
+
+
+@dataclass
+class Entry:
+    """A comment as the thread macro (templates/macros/thread.html) shows it."""
+
+    id: uuid.UUID
+    by: Byline
+    html: Markup
+    created_at: datetime
+    is_author: bool  # pinned the contribution up
+    is_answer: bool  # it helped
+    gone: str
+    reply_url: str
+    withdraw_url: str
+    solve_url: str
+
+    @property
+    def uid(self) -> str:
+        return to_uid(self.id)
+
+    @property
+    def author_name(self) -> str:
+        return self.by.shown
+
+    @property
+    def author_key(self) -> str:
+        return self.by.key
+
+
+Thread = list[tuple[Entry, list[Entry]]]
+
+
+def build_thread(
+    contribution: Contribution, comments: Sequence[Comment], me: int | None, *, may_answer: bool
+) -> Thread:
+    """(comment, its replies) in the order they were written. A gone comment keeps its place while replies hang on it."""
+    people = authors({comment.author_id for comment in comments})
+    replies: dict[uuid.UUID, list[Entry]] = {comment.id: [] for comment in comments if comment.parent_id is None}
+    roots: list[Entry] = []
+    for comment in comments:
+        entry = _entry(contribution, comment, people.get(comment.author_id, NOBODY), me, may_answer)
+        if comment.parent_id is None:
+            roots.append(entry)
+        elif not entry.gone and comment.parent_id in replies:
+            replies[comment.parent_id].append(entry)
+    return [(entry, replies[entry.id]) for entry in roots if not entry.gone or replies[entry.id]]
+
+
+NOBODY = Byline(name="", key="former", is_gone=True)
+
+
+def _entry(contribution: Contribution, comment: Comment, by: Byline, me: int | None, may_answer: bool) -> Entry:
+    here = url_of(contribution.id)
+    is_gone, is_mine = comment.state != State.PUBLISHED, comment.author_id == me
+    answers_me = contribution.author_id == me and not is_mine and contribution.solved_at is None
+    return Entry(
+        id=comment.id, by=by, html=Markup(comment.body_html), created_at=comment.created_at,  # noqa: S704  sanitised
+        is_author=comment.author_id == contribution.author_id,
+        is_answer=getattr(contribution, "solved_by_id", None) == comment.id,
+        gone=_("Taken down by whoever wrote it.") if is_gone else "",
+        reply_url=f"{here}?to={to_uid(comment.id)}#reply" if may_answer and not is_gone else "",
+        withdraw_url=f"{here}/answer/{to_uid(comment.id)}/withdraw" if is_mine and not is_gone else "",
+        solve_url=f"{here}/solve?by={to_uid(comment.id)}" if answers_me and not is_gone else "",
+    )

@@ -1,0 +1,62 @@
+"""What stands beside the board: the quarter in numbers, its team, the next issue.
+
+The same for everyone in the quarter and slow to change, so each process keeps it for a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import select
+
+from neighbour.contributions.cards import stewards_of
+from neighbour.contributions.reach import shown
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.quarters.models import Quarter, QuarterStat
+
+KEPT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Sidebar:
+    """Numbers below five are None."""
+
+    quarter: str
+    slug: str
+    households: int | None
+    on_board: int | None
+    readers: int | None
+    team: tuple[str, ...]
+    next_issue: datetime | None
+
+
+_kept: dict[tuple[object, int], tuple[float, Sidebar]] = {}
+
+
+def sidebar(quarter_id: int) -> Sidebar:
+    """The box beside the board of this quarter, at most a minute old."""
+    key = (id(current_app._get_current_object()), quarter_id)  # type: ignore[attr-defined]
+    kept = _kept.get(key)
+    moment = clock.monotonic()
+    if kept is not None and moment - kept[0] < KEPT_SECONDS and not clock.is_frozen():
+        return kept[1]
+    fresh = _load(quarter_id)
+    _kept[key] = (moment, fresh)
+    return fresh
+
+
+def _load(quarter_id: int) -> Sidebar:
+    wanted = (
+        select(Quarter.name, Quarter.slug, Quarter.households, QuarterStat.households_on_board, QuarterStat.readers)
+        .outerjoin(QuarterStat, QuarterStat.quarter_id == Quarter.id)
+        .where(Quarter.id == quarter_id)
+    )
+    row = db.session.execute(wanted).one()
+    ask = current_app.extensions.get("next_issue")
+    return Sidebar(
+        quarter=row.name, slug=row.slug, households=row.households, on_board=shown(row.households_on_board or 0),
+        readers=shown(row.readers or 0), team=tuple(stewards_of(quarter_id)), next_issue=ask() if ask else None,
+    )

@@ -1,0 +1,29 @@
+"""The composer's fields of a post."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, SelectField
+
+from neighbour.contributions.forms import ContributionForm
+from neighbour.contributions.models import Audience
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.posts.categories import CATEGORIES
+from neighbour.posts.models import Category
+from neighbour.posts.service import URGENT_HOURS
+
+
+class PostForm(ContributionForm):
+    """A post: its category, and for urgent ones how long it holds."""
+
+    category = RadioField(__("What is it?"), choices=[(each.key, each.label) for each in CATEGORIES],
+                          default=Category.QUESTION.value)
+    hours = SelectField(__("Holds for"), coerce=int, default=URGENT_HOURS[1],
+                        choices=[(URGENT_HOURS[0], __("6 hours")), (URGENT_HOURS[1], __("24 hours")), (URGENT_HOURS[2], __("3 days"))])
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """An alert to a whole city is not a neighbour's to give."""
+        is_valid = super().validate(extra_validators)
+        if is_valid and self.category.data == Category.URGENT and self.audience.data == Audience.CITY:
+            self.add_error("audience", str(__("Something urgent reaches your quarter and those next to it at most.")))
+            return False
+        return is_valid

@@ -1,0 +1,41 @@
+"""What posts tell the rest of the house about themselves."""
+
+from __future__ import annotations
+
+from neighbour.contributions.forms import as_uuid
+from neighbour.contributions.kinds import Kind
+from neighbour.contributions.models import Audience
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.policy import Identity
+from neighbour.posts import service
+from neighbour.posts.categories import CATEGORIES
+from neighbour.posts.forms import PostForm
+from neighbour.posts.models import Post
+
+
+def publish(author: Identity, form: PostForm) -> Post:
+    """Pin up what the composer holds, in the author's own quarter."""
+    home = author.home
+    assert author.person_id is not None and home is not None  # the gate lets nobody else through
+    return service.publish(
+        author_id=author.person_id, quarter_id=home.quarter_id, form_key=as_uuid(form.form_key.data), **_fields(form)
+    )
+
+
+def revise(editor: Identity, post: Post, form: PostForm) -> Post:
+    """Change a post to what the composer holds."""
+    assert editor.person_id is not None
+    return service.revise(post, editor_id=editor.person_id, **_fields(form))
+
+
+def _fields(form: PostForm) -> dict:
+    return {
+        "category": form.category.data, "title": form.title.data, "body_md": form.body_md.data,
+        "audience": Audience(form.audience.data), "hours": form.hours.data,
+    }
+
+
+KIND = Kind(
+    name="post", label=__("Post"), icon="pen-line", order=10, model=Post, categories=CATEGORIES, form=PostForm,
+    fields="posts/fields.html", publish=publish, revise=revise,
+)

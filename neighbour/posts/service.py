@@ -1,0 +1,65 @@
+"""Publishing and revising posts: the base's services, and the rule for what is urgent."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from neighbour.contributions import service as base
+from neighbour.contributions.models import Audience
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.posts.models import Category, Post
+
+URGENT_HOURS = (6, 24, 72)
+URGENT_EVERY = timedelta(hours=24)  # one alert per person in this time
+
+
+class UrgentAlready(base.NotPossible):
+    """This person has pinned up something urgent within the last 24 hours."""
+
+
+def publish(
+    *, author_id: int, quarter_id: int, category: str, title: str, body_md: str, audience: Audience,
+    form_key: uuid.UUID | None = None, hours: int = URGENT_HOURS[1],
+) -> Post:
+    """Pin up a post. Urgent ones expire after ``hours`` and are limited to one a day; raises UrgentAlready."""
+    if category == Category.URGENT and not _is_repeat(form_key) and has_urgent(author_id):
+        raise UrgentAlready("urgent_limit")
+    return base.publish(
+        Post, author_id=author_id, quarter_id=quarter_id, category=category, title=title, body_md=body_md,
+        audience=audience, form_key=form_key, expires_at=_expiry(category, hours),
+    )
+
+
+def revise(
+    post: Post, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience,
+    hours: int = URGENT_HOURS[1],
+) -> Post:
+    """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time."""
+    becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
+    if becomes_urgent and has_urgent(editor_id):
+        raise UrgentAlready("urgent_limit")
+    expires_at = _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
+    return base.revise(
+        post, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience,
+        expires_at=expires_at,
+    )
+
+
+def has_urgent(author_id: int) -> bool:
+    """Whether this person has published something urgent within the last 24 hours (withdrawn ones count)."""
+    recent = select(func.count()).select_from(Post).where(
+        Post.author_id == author_id, Post.category == Category.URGENT, Post.published_at > clock.now() - URGENT_EVERY
+    )
+    return bool(db.session.scalar(recent))
+
+
+def _expiry(category: str, hours: int) -> datetime | None:
+    return clock.now() + timedelta(hours=hours) if category == Category.URGENT else None
+
+
+def _is_repeat(form_key: uuid.UUID | None) -> bool:
+    return form_key is not None and db.session.scalar(select(Post.id).where(Post.form_key == form_key)) is not None
