@@ -85,6 +85,11 @@ def _smtp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mailbox, i
         def factory(self) -> Any:
             return protocol(mailbox)
 
+        def _trigger_server(self) -> None:
+            """The controller knocks once to see whether it is up: at the port it was really given."""
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
     server = Server(Handler(mailbox), hostname="127.0.0.1", port=0)
     server.start()
     yield mailbox, server.server.sockets[0].getsockname()[1]
@@ -231,3 +236,26 @@ class Jobs:
 def city_data() -> Path:
     """The folder of real city data; skips where there is none."""
     return data_dir()
+
+
+@pytest.fixture
+def count_queries(app: Flask) -> Callable[[], Any]:
+    """``with count_queries() as queries:`` collects the statements that the application's role executes."""
+    from contextlib import contextmanager
+
+    from sqlalchemy import Engine, event
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        queries: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            queries.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            yield queries
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+
+    return counting
