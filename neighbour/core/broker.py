@@ -70,7 +70,7 @@ def settings(config: Config) -> dict[str, Any]:
         "polling_interval": POLLING_SECONDS,
         "visibility_timeout": VISIBILITY_SECONDS,
     }
-    return {"broker_url": "pgmqpool://", "broker_transport_options": options} | shared
+    return {"broker_url": "pgmqpool://localhost", "broker_transport_options": options} | shared
 
 
 def problem(config: Config) -> str | None:

@@ -1,0 +1,26 @@
+"""The whole beat table, one line per periodic job.
+
+Beat only knocks: what is due is worked out from the database, and each period is claimed there once (``jobs.once``).
+So beat keeps no schedule file, any number of beats may run, and one that was away catches up at its next knock.
+"""
+
+from __future__ import annotations
+
+from celery.schedules import crontab, schedule
+
+from neighbour.core.jobs import Job
+
+SCHEDULE: dict[Job, schedule] = {
+    Job.NOTICES_SWEEP: schedule(60),  # deliveries that linger are asked for again
+    Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
+    Job.NOTICES_PURGE: crontab(minute="17", hour="*"),
+    Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
+}
+
+
+def entries() -> dict[str, dict[str, object]]:
+    """The table as Celery's beat takes it. A knock that waited longer than its interval is worth nothing."""
+    return {
+        str(job): {"task": str(job), "schedule": when, "options": {"ignore_result": True}}
+        for job, when in SCHEDULE.items()
+    }
