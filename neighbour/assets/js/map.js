@@ -1,0 +1,86 @@
+// The map of quarters: outlines and names from our own server, tiles only where the operator has set some.
+// Everything on it is also in the list below the map, so the shapes themselves are not tab stops;
+// the map takes arrow keys, + and −, and focusing a link in the list lights its quarter.
+import { control, geoJSON, map as makeMap, tileLayer } from "leaflet";
+
+const WIDE = 90; // px a quarter must measure on the screen before its name is written into it
+const HIGH = 34;
+
+function draw(box) {
+  const map = makeMap(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false, maxZoom: 18 });
+  control.zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
+  if (box.dataset.tiles) {
+    const credit = control.attribution({ prefix: false }).addTo(map);
+    if (box.dataset.attribution) credit.addAttribution(box.dataset.attribution);
+    tileLayer(box.dataset.tiles).addTo(map);
+  }
+  map.on("focus", () => map.scrollWheelZoom.enable());
+  map.on("blur", () => map.scrollWheelZoom.disable());
+  return map;
+}
+
+function addQuarters(map, box, data) {
+  const shapes = new Map();
+  const mine = box.dataset.focus;
+  const layer = geoJSON(data, {
+    style: (feature) => ({ className: `quarter-shape${feature.properties.slug === mine ? " quarter-shape--mine" : ""}` }),
+    onEachFeature: (feature, shape) => {
+      const { slug, name, url } = feature.properties;
+      shapes.set(slug, shape);
+      shape.bindTooltip(written(name), { permanent: true, direction: "center", className: "quarter-label" });
+      shape.on("mouseover", () => light(shape, true)).on("mouseout", () => light(shape, false));
+      if (url) shape.on("click", () => location.assign(url));
+    },
+  }).addTo(map);
+  map.fitBounds(shapes.has(mine) ? shapes.get(mine).getBounds().pad(0.6) : layer.getBounds(), { animate: false });
+  fitLabels(map, shapes);
+  map.on("zoomend", () => fitLabels(map, shapes));
+  return shapes;
+}
+
+function written(name) {
+  const label = document.createElement("span"); // a node, never HTML: names come from the operator's file
+  label.textContent = name;
+  return label;
+}
+
+// A name is written where its quarter is wide and high enough on the screen; the lit one always.
+function fitLabels(map, shapes) {
+  for (const shape of shapes.values()) {
+    const bounds = shape.getBounds();
+    const size = map.latLngToContainerPoint(bounds.getSouthEast()).subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
+    const room = size.x >= WIDE && size.y >= HIGH;
+    shape.getTooltip().getElement()?.classList.toggle("is-small", !room);
+  }
+}
+
+function light(shape, on) {
+  shape.getElement()?.classList.toggle("is-lit", on);
+  shape.getTooltip().getElement()?.classList.toggle("is-lit", on);
+}
+
+function lightFromList(map, shapes) {
+  for (const entry of document.querySelectorAll("[data-quarter]")) {
+    const shape = shapes.get(entry.dataset.quarter);
+    if (!shape) continue;
+    entry.addEventListener("mouseenter", () => light(shape, true));
+    entry.addEventListener("mouseleave", () => light(shape, false));
+    entry.addEventListener("focusin", () => light(shape, true));
+    entry.addEventListener("focusout", () => light(shape, false));
+  }
+}
+
+async function start(box) {
+  const map = draw(box);
+  try {
+    const answer = await fetch(box.dataset.geojson, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    lightFromList(map, addQuarters(map, box, await answer.json()));
+  } catch {
+    map.remove();
+    box.textContent = box.dataset.failed;
+  }
+}
+
+const box = document.getElementById("map");
+if (box) start(box);
