@@ -1,0 +1,76 @@
+"""``neighbour letters``: print the cards that are waiting, and see what was printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from neighbour.core import i18n
+from neighbour.core.commands import operator_command
+from neighbour.residency import printing
+from neighbour.residency.letter_pdf import Format
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def letters() -> None:
+    """Print the postcards that are waiting."""
+
+
+@letters.command("print")
+@click.option("--out", type=FILE, help="The PDF to write. Default: instance/letters/<batch>.pdf")
+@click.option(
+    "--format",
+    "paper",
+    type=click.Choice(list(Format)),
+    default=Format.A6,
+    show_default=True,
+    help="a6: cards. c6: A5 sheets for C6 window envelopes. a4: A4 sheets for long window envelopes.",
+)
+@click.option("--csv", "table", type=FILE, help="Also write the letters as a table, for a print shop.")
+@click.option("--again", metavar="BATCH", help="Print this batch once more; cards printed before stay good.")
+@operator_command
+def print_(out: Path | None, paper: Format, table: Path | None, again: str | None) -> None:
+    """Print the letters that are due, one page each, and mark them as printed.
+
+    At most LETTERS_PER_DAY a day (50), and one per house in 30 days unless its code came back.
+    """
+    config = current_app.extensions["config"]
+    with click.progressbar(length=1, label="Writing", show_eta=False, hidden=not _is_terminal()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        wish = printing.Wish(out=out, paper=Format(paper), csv=table, progress=progress)
+        try:
+            done = printing.print_again(again, config, wish) if again else printing.print_due(config, wish)
+        except printing.NothingToPrint as nothing:
+            bar.finish()
+            click.echo(f"Nothing printed: {nothing}.")
+            return
+        except OSError as error:
+            raise ValueError(str(error)) from error
+    click.echo(f"Batch {done.batch}: {done.letters} letters in {done.file}")
+    if done.waiting:
+        click.echo(f"{done.waiting} more are waiting for another day.")
+
+
+@letters.command("list")
+@operator_command
+def list_() -> None:
+    """Show the last batches and how many letters are waiting."""
+    i18n.speak("en", current_app.extensions["config"].time_zone)
+    for line in printing.batches():
+        printed_at = i18n.local(line.printed_at)
+        click.echo(
+            f"{line.batch:<14} {printed_at:%Y-%m-%d %H:%M}  {line.letters:>4} letters, {line.used:>4} codes came back"
+        )
+    click.echo(f"{printing.waiting()} waiting")
+
+
+def _is_terminal() -> bool:
+    return click.get_text_stream("stderr").isatty()
