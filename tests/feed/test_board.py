@@ -1,0 +1,164 @@
+"""The board of a quarter, as its people see it."""
+
+from __future__ import annotations
+
+import re
+
+from neighbour.contributions.models import Audience
+from neighbour.core import scope
+from neighbour.core.tokens import to_uid
+from neighbour.feed import service
+from neighbour.policy import Level
+from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
+
+
+def board(client, path="/board"):
+    response = client.get(path)
+    assert response.status_code == 200, response.status_code
+    return response.get_data(as_text=True)
+
+
+def test_neighbours_of_the_quarter_see_a_post_and_nobody_else_does(context, visitor):
+    here = make_quarter("Weberviertel")
+    beside = make_quarter("Mühlgraben", beside=here)
+    far = make_quarter("Oststadt")
+    author = make_person(here)
+    post = make_post(author, here, title="Canary im Hof")
+    for quarter, level, sees in (
+        (here, Level.VERIFIED, True), (here, Level.VOUCHED, True), (beside, Level.VERIFIED, False), (far, Level.VERIFIED, False),
+    ):
+        client = visitor()
+        sign_in(client, make_person(quarter, level=level))
+        assert ("Canary im Hof" in board(client)) is sees
+        assert (client.get(f"/c/{to_uid(post.id)}").status_code == 200) is sees
+    assert visitor().get(f"/c/{to_uid(post.id)}").status_code == 404
+
+
+def test_reach_nearby_is_read_next_door_and_not_further(context, visitor):
+    here = make_quarter()
+    beside = make_quarter(beside=here)
+    far = make_quarter(beside=beside)
+    make_post(make_person(here), here, title="Nah und nebenan", audience=Audience.NEARBY)
+    seen = {}
+    for quarter in (here, beside, far):
+        client = visitor()
+        sign_in(client, make_person(quarter))
+        seen[quarter.id] = "Nah und nebenan" in board(client)
+    assert seen == {here.id: True, beside.id: True, far.id: False}
+
+
+def test_the_reader_can_leave_nearby_out(context, client):
+    here = make_quarter()
+    beside = make_quarter(beside=here)
+    make_post(make_person(beside), beside, title="Von nebenan", audience=Audience.NEARBY)
+    sign_in(client, make_person(here))
+    assert "Von nebenan" in board(client)
+    assert "Von nebenan" not in board(client, "/board?own=1")
+
+
+def test_somebody_unproven_is_sent_to_wait(context, client):
+    sign_in(client, make_person(make_quarter(), level=Level.UNPROVEN))
+    response = client.get("/board")
+    assert response.status_code == 303
+    assert response.location.endswith("/waiting")
+
+
+def test_pages_go_on_by_key_without_gaps_or_repeats(context, client):
+    here = make_quarter()
+    author, reader = make_person(here), make_person(here)
+    titles = [make_post(author, here).title for _ in range(45)]
+    sign_in(client, reader)
+    seen, path = [], "/board"
+    while path:
+        html = board(client, path)
+        seen += re.findall(r"Beitrag \d+(?=</a></h3>)", html)
+        more = re.search(r'href="(/board\?before=[a-z2-7]{26})"', html)
+        path = more.group(1) if more else None
+    assert seen == titles[::-1]
+
+
+def test_the_filter_shows_its_category_only(context, client):
+    here = make_quarter()
+    author = make_person(here)
+    make_post(author, here, title="Wer weiß Rat?", category="question")
+    make_post(author, here, title="Schlüssel gefunden", category="lost_found")
+    sign_in(client, make_person(here))
+    html = board(client, "/board?category=lost_found")
+    assert "Schlüssel gefunden" in html
+    assert "Wer weiß Rat?" not in html
+    assert client.get("/board?category=nonsense").status_code == 404
+
+
+def test_an_unread_contribution_is_marked_until_the_reader_says_so(context, client):
+    here = make_quarter()
+    author, reader = make_person(here), make_person(here)
+    first = make_post(author, here)
+    sign_in(client, reader)
+    assert client.post("/board/read", data={"newest": to_uid(first.id)}).status_code == 303
+    second = make_post(author, here)
+    assert board(client).count("card--unread") == 1
+    client.post("/board/read", data={"newest": to_uid(second.id)})
+    client.post("/board/read", data={"newest": to_uid(first.id)})  # an old tab does not move it back
+    assert board(client).count("card--unread") == 0
+
+
+def test_a_kept_card_is_made_anew_when_something_visible_changes(context, client):
+    here = make_quarter()
+    author, reader = make_person(here), make_person(here)
+    post = make_post(author, here)
+    sign_in(client, reader)
+    assert "1 Antwort" not in board(client)
+    make_comment(reader, here, post)
+    assert "1 Antwort" in board(client)
+
+
+def test_a_withdrawn_post_leaves_the_board_at_once_and_can_come_back(context, client, visitor):
+    here = make_quarter()
+    author = make_person(here)
+    post = make_post(author, here, title="Doch nicht")
+    sign_in(client, author)
+    other = visitor()
+    sign_in(other, make_person(here))
+    client.post(f"/c/{to_uid(post.id)}/withdraw")
+    assert "Doch nicht" not in board(other)
+    assert other.get(f"/c/{to_uid(post.id)}").status_code == 404
+    client.post(f"/c/{to_uid(post.id)}/restore")
+    assert "Doch nicht" in board(other)
+
+
+def test_an_urgent_post_stands_on_top_until_it_expires(context, client, frozen_clock):
+    here = make_quarter()
+    author = make_person(here)
+    from datetime import timedelta
+
+    make_post(author, here, title="Rohrbruch", category="urgent", expires_at=frozen_clock.now() + timedelta(hours=6))
+    frozen_clock.tick(60)
+    make_post(author, here, title="Neuer als der Rohrbruch")
+    sign_in(client, make_person(here))
+    html = board(client)
+    assert html.index("Rohrbruch</a>") < html.index("Neuer als der Rohrbruch</a>")
+    assert html.count("Rohrbruch</a></h3>") == 2  # the alert stands once, the newer post's title ends alike
+    frozen_clock.tick(6 * 3600)
+    html = board(client)
+    assert html.index("Neuer als der Rohrbruch</a>") < html.index(">Rohrbruch</a>")
+
+
+def test_the_board_needs_few_queries_whatever_it_shows(context, client, count_queries):
+    here = make_quarter()
+    author = make_person(here)
+    sign_in(client, make_person(here))
+    for _ in range(25):
+        make_post(author, here)
+    board(client)
+    with count_queries() as queries:
+        board(client)
+    assert len(queries) <= 6, "\n".join(queries)
+
+
+def test_the_page_of_the_board_is_an_index_range(context, owner):
+    here = make_quarter()
+    author = make_person(here)
+    for _ in range(3):
+        make_post(author, here)
+    with scope.use(viewer_of(author, here)):
+        assert len(service.page(author.id, here.id).lines) == 3
