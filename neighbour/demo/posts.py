@@ -1,0 +1,116 @@
+"""The board of the demo city, read from ``data/posts/*.txt`` (the format is in ``data/posts/README.md``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from neighbour.demo.drawing import DATA
+
+FOLDER = DATA / "posts"
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+FRESHEST = timedelta(seconds=40)  # nothing in the demo is newer than this
+
+
+class DemoComment(NamedTuple):
+    """A comment, ``after`` the post; a reply hangs on the last comment before it that is none."""
+
+    author: str
+    after: timedelta
+    is_reply: bool
+    is_best: bool
+    text: str
+
+
+class DemoPost(NamedTuple):
+    """A post with its thread. ``age`` is "40m", "3h" (before now) or "5d 18:20" (days ago at local time)."""
+
+    quarter: str
+    category: str
+    author: str
+    age: str
+    audience: str
+    thanks: int
+    is_solved: bool
+    urgent_hours: int
+    title: str
+    text: str
+    comments: tuple[DemoComment, ...]
+
+    def published(self, now: datetime, zone: str) -> datetime:
+        """When it was pinned up, aware; ``now`` is the moment the town is looked at, ``zone`` its time zone."""
+        if " " not in self.age:
+            return now - _span(self.age)
+        days, clock_time = self.age.split()
+        local = now.astimezone(ZoneInfo(zone))
+        day = local.date() - _span(days)
+        return datetime.combine(day, time.fromisoformat(clock_time), ZoneInfo(zone)).astimezone(now.tzinfo)
+
+    def comment_times(self, now: datetime, zone: str) -> list[datetime]:
+        """When each comment was written: as in the file, closer together if the thread would not be over yet."""
+        begun = self.published(now, zone)
+        room = now - begun - FRESHEST
+        longest = max((comment.after for comment in self.comments), default=timedelta())
+        squeeze = min(1.0, room / longest) if longest else 1.0
+        return [begun + comment.after * squeeze for comment in self.comments]
+
+
+def posts() -> list[DemoPost]:
+    """Every post of the town; raises ValueError naming file and line of what cannot be read."""
+    return [post for path in sorted(FOLDER.glob("AB-*.txt")) for post in _read(path)]
+
+
+def _read(path: Path) -> Iterator[DemoPost]:
+    quarter = path.name[:5]
+    blocks = re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    line = blocks[0].count("\n") + 1
+    for block in blocks[1:]:
+        try:
+            yield _post(quarter, block)
+        except (ValueError, KeyError, IndexError) as error:
+            raise ValueError(f"{path.name}, line {line}: {error}") from error
+        line += block.count("\n")
+
+
+def _post(quarter: str, block: str) -> DemoPost:
+    own, *answers = re.split(r"^(?=---)", block, flags=re.MULTILINE)
+    head, title, *text = own.strip().split("\n")
+    category, author, age, audience, *marks = (part.strip() for part in head.split("|"))
+    return DemoPost(
+        quarter=quarter,
+        category=category,
+        author=author,
+        age=age,
+        audience=audience,
+        thanks=_marked(marks, "thanks "),
+        is_solved="solved" in marks,
+        urgent_hours=_marked([mark.rstrip("h") for mark in marks], "until +"),
+        title=title.strip(),
+        text="\n".join(text).strip(),
+        comments=tuple(_comment(answer) for answer in answers),
+    )
+
+
+def _comment(block: str) -> DemoComment:
+    head, _, text = block.partition("\n")
+    dashes, _, rest = head.partition(" ")
+    author, after, *marks = (part.strip() for part in rest.split("|"))
+    return DemoComment(
+        author=author,
+        after=_span(after.removeprefix("+")),
+        is_reply=dashes == "----",
+        is_best="best" in marks,
+        text=text.strip(),
+    )
+
+
+def _marked(marks: list[str], prefix: str) -> int:
+    return next((int(mark.removeprefix(prefix)) for mark in marks if mark.startswith(prefix)), 0)
+
+
+def _span(text: str) -> timedelta:
+    return int(text[:-1]) * UNITS[text[-1]]
