@@ -1,4 +1,9 @@
-"""Up: one supervisor for web, worker, beat and the local mailbox."""
+"""Up: what makes an instance run.
+
+``supervisor`` starts database, web, worker, beat and the local mailbox as one program and ends them again;
+``mailbox`` is the local mail server, ``views`` shows its mails in development; ``checks`` is behind ``neighbour check``;
+``wsgi`` is the application for a server of one's own. May import everything below; only the command line imports it.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +11,9 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register this room with the application."""
+    """Register ``/dev/mailbox``, in development only: in production the address does not exist."""
+    if app.extensions["config"].environment != "development":
+        return
+    from neighbour.up.views import views
+
+    app.register_blueprint(views)

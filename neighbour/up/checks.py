@@ -1,0 +1,88 @@
+"""What ``neighbour check`` looks at: settings, database and roles, queue, mail server, static files, disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+
+from config import Config, Problem
+from neighbour.core import readiness, web
+
+LEAST_FREE_BYTES = 500_000_000
+CONNECT_SECONDS = 5.0
+
+
+def problems(config: Config) -> list[Problem]:
+    """Everything that is wrong, settings first. Waits a few seconds for servers that do not answer."""
+    found = config.problems()
+    if not any(problem.setting.startswith("DATABASE") for problem in found):
+        found += readiness.database_problems(config)
+        found += readiness.broker_problems(config)
+    found += _mail_problems(config)
+    found += _file_problems(config)
+    return found
+
+
+def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
+    """(setting, value as an operator may read it): addresses without passwords, secrets not at all."""
+    yield "ENVIRONMENT", config.environment
+    yield "SITE_URL", config.site_url
+    yield "INSTANCE_DIR", str(config.instance_dir)
+    yield "DATABASE_URL", "embedded PostgreSQL" if embedded else _shown(config.database_url)
+    yield "DATABASE_OWNER_URL", "embedded PostgreSQL" if embedded else _shown(config.owner_url)
+    yield "BROKER_URL", _shown(config.broker_url) if config.broker_url else "the database (pgmq)"
+    yield "SMTP_URL", _shown(config.smtp_url) if config.smtp_url else "local mailbox, while neighbour up runs"
+    yield "MAIL_FROM", config.mail_from
+    yield "SECRET_KEY", "set" if config.secret_key else "missing"
+    yield "ADDRESS_KEY", "set" if config.address_key else "missing"
+    yield "CITY_NAME", config.city_name
+    yield "TIME_ZONE", config.time_zone
+    yield "LANGUAGE", config.language
+    yield "GEOCODER", config.geocoder
+    yield "TILE_URL", config.tile_url or "none: maps show outlines only"
+
+
+def _shown(url: str) -> str:
+    if not url:
+        return "missing"
+    parts = urlsplit(url)
+    if parts.scheme.startswith("postgresql"):
+        return make_url(url).render_as_string(hide_password=True)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _mail_problems(config: Config) -> list[Problem]:
+    """Whether the mail server answers at all; what it accepts shows only in use."""
+    if not config.smtp_url or config.environment == "development":
+        return []
+    parts = urlsplit(config.smtp_url)
+    port = parts.port or {"smtps": 465, "smtp+starttls": 587}.get(parts.scheme, 25)
+    try:
+        socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
+    except OSError as error:
+        return [
+            Problem("SMTP_URL", f"{parts.hostname}:{port} does not answer: {error}", "start the server or correct it")
+        ]
+    return []
+
+
+def _file_problems(config: Config) -> list[Problem]:
+    found = []
+    if not (web.STATIC / "build" / "manifest.json").exists():
+        found.append(Problem("static files", "are not built", "run: make build"))
+    try:
+        config.instance_dir.mkdir(parents=True, exist_ok=True)
+        writable = os.access(config.instance_dir, os.W_OK)
+        free = shutil.disk_usage(config.instance_dir).free
+    except OSError:
+        return [*found, Problem("INSTANCE_DIR", "cannot be made", "choose a folder this user may write to")]
+    if not writable:
+        found.append(Problem("INSTANCE_DIR", "cannot be written to", "choose a folder this user may write to"))
+    if free < LEAST_FREE_BYTES:
+        found.append(Problem("INSTANCE_DIR", f"has only {free // 1_000_000} MB left", "make room"))
+    return found

@@ -1,0 +1,12 @@
+"""The application for a WSGI server: ``gunicorn neighbour.up.wsgi:app``."""
+
+import sys
+
+from config import Config
+from neighbour.app import create_app
+from neighbour.core import instance
+
+try:
+    app = create_app(instance.located(Config.from_env()))
+except RuntimeError as error:  # not ready for production: a list to read, not a traceback
+    sys.exit(f"neighbour: {error}")
