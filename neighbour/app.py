@@ -117,7 +117,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
 def _templates(app: Flask) -> None:
     """Templates of the house, then of each room's blueprint; text is always escaped."""
     app.jinja_loader = ChoiceLoader([FileSystemLoader(web.STATIC.parent / "templates")])  # type: ignore[assignment]
-    app.jinja_env.autoescape = True
+    app.jinja_env.autoescape = lambda name: not (name or "").endswith(".txt")  # mails have a plain text part
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.auto_reload = app.config["ENV_NAME"] == "development"
     app.jinja_env.globals.update(may=may, Permission=Permission, now=clock.now, nav_items=nav_items)
