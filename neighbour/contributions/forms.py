@@ -10,6 +10,7 @@ from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from neighbour.contributions.models import Audience
 from neighbour.contributions.service import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH
 from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
+from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 
 AUDIENCES = {
@@ -18,13 +19,14 @@ AUDIENCES = {
     Audience.CITY: __("The whole city"),
 }
 
-# Said on the page of a contribution; msgids for gettext.
-AUDIENCE_LABELS = {
-    Audience.QUARTER: "visible in %(quarter)s",
-    Audience.NEARBY: "visible in %(quarter)s and next to it",
-    Audience.CITY: "visible in the whole city",
-    Audience.PUBLIC: "visible to everybody",
-}
+def audience_label(audience: Audience, quarter: str) -> str:
+    """Where a contribution is shown, as its page says it."""
+    return {
+        Audience.QUARTER: _("visible in %(quarter)s", quarter=quarter),
+        Audience.NEARBY: _("visible in %(quarter)s and next to it", quarter=quarter),
+        Audience.CITY: _("visible in the whole city"),
+        Audience.PUBLIC: _("visible to everybody"),
+    }[audience]
 
 
 def as_uuid(text: str | None) -> uuid.UUID | None:

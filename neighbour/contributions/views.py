@@ -10,7 +10,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from werkzeug.wrappers import Response
 
 from neighbour.contributions import cards, kinds, reach, service
-from neighbour.contributions.forms import AUDIENCE_LABELS, CommentForm, ContributionForm, as_uuid
+from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Comment, Contribution, State
 from neighbour.contributions.thread import build_thread
 from neighbour.core.db import atomic, db
@@ -225,13 +225,13 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
     thread = build_thread(contribution, service.comments_of(contribution.id), who.person_id, may_answer=may_answer)
     card = cards.load([contribution.id])[contribution.id]
-    seen_in = AUDIENCE_LABELS[Audience(contribution.audience)]
+    seen_in = audience_label(Audience(contribution.audience), card.quarter)
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
     return render_template(
         "contributions/show.html", contribution=contribution, thread=thread, form=form, may_answer=may_answer,
-        card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=_(seen_in, quarter=card.quarter)),
+        card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
         is_mine=contribution.author_id == who.person_id, is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
         answering=next((entry for entry, _replies in thread if entry.uid == answering), None),

@@ -10,7 +10,6 @@ from flask import Blueprint, abort, current_app, render_template, request
 from markupsafe import Markup
 
 from neighbour.contributions import cards, kinds, service as contributions
-from neighbour.contributions.forms import EmptyForm
 from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
 from neighbour.core.tokens import from_uid
@@ -39,7 +38,7 @@ def board() -> Any:
     if is_htmx() and before is not None:
         return render_template("feed/_more.html", **context)
     return render_template(
-        "feed/board.html", **context, side=sidebar(quarter_id), filters=_categories(), button=EmptyForm(),
+        "feed/board.html", **context, side=sidebar(quarter_id), filters=_categories(),
         new_count=sum(entry["is_new"] for entry in context["entries"]),
     )
 

@@ -1,0 +1,38 @@
+"""Both languages are complete: what the code says in English, the catalogues say in German."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support import strings
+
+
+@pytest.mark.parametrize("room", strings.rooms(), ids=lambda room: room.name)
+def test_every_text_of_the_room_has_its_german(room):
+    assert strings.missing(room) == []
+
+
+@pytest.mark.parametrize("room", strings.rooms(), ids=lambda room: room.name)
+def test_placeholders_are_the_same_in_both_languages(room):
+    def names(text):
+        return set(re.findall(r"%\((\w+)\)", text))
+
+    for message in strings.catalogue(room):
+        if not message.id:
+            continue
+        english = message.id if isinstance(message.id, tuple | list) else (message.id,)
+        german = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        allowed = set().union(*map(names, english)) | {"num", "n"}
+        assert all(names(text) <= allowed for text in german), message.id
+
+
+def test_german_says_du():
+    formal = re.compile(r"\b(Sie|Ihnen|Ihre?[mnrs]?)\b")
+    for room in strings.rooms():
+        for message in strings.catalogue(room):
+            texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
+            for text in texts:
+                found = [word for word in formal.findall(text) if not text.startswith(word)]
+                assert not found or "#: formal" in str(message.auto_comments), f"{room.name}: {text}"
