@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from neighbour.pages import helpers
-from neighbour.pages.views import pages
+from neighbour.pages import helpers, views
 
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
     helpers.init_app(app)
-    app.register_blueprint(pages)
+    app.register_blueprint(views.pages)
+    for form_without_cookie in (views.language, views.theme):
+        app.extensions["csrf_protect"].exempt(form_without_cookie)

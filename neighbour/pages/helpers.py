@@ -31,6 +31,11 @@ def here() -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Make the helpers known to all templates, macros included."""
+    """Make the helpers known to all templates, macros included; ``operator`` says who runs this site and where."""
+    config = app.extensions["config"]
+    app.jinja_env.globals["operator"] = {
+        "name": config.operator_name, "address": config.operator_address, "email": config.operator_email,
+        "city": config.city_name, "site_url": config.site_url,
+    }
     app.jinja_env.globals.update(wash=wash, leaf_part=leaf_part, here=here, initials=text.initials)
     app.jinja_env.filters["soft"] = text.soft_hyphens
