@@ -1,0 +1,139 @@
+"""The rules of the house, read off the source: what may stand in one file only, sizes, names, registers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from neighbour.app import ROOMS
+from neighbour.core.jobs import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted(path for folder in ("neighbour", "workers") for path in (ROOT / folder).rglob("*.py")) + [ROOT / "config.py"]
+PRODUCT = [path for path in SOURCES if "assets" not in path.parts]
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def code(path):
+    """The file's code without comments and docstrings."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+ONE_FILE = {
+    # what: (pattern, the files that may)
+    "a commit": (r"(?<!\w)(session|db\.session|session\(\))\.commit\(", {"neighbour/core/db.py"}),
+    "SMTP": (r"\bsmtplib\b", {"neighbour/core/mail.py"}),
+    "geopy": (r"\bgeopy\b", {"neighbour/core/geo.py"}),
+    "the current time": (r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|time\.monotonic\(", {"neighbour/core/clock.py"}),
+    "a cipher": (r"\bAESGCM\b|cryptography\.", {"neighbour/core/crypto.py"}),
+    "the environment": (r"os\.environ|os\.getenv", {"config.py"}),
+}
+# Processes need their environment, and the database's own start-up has no application's clock.
+MAY_TOO = {
+    "the environment": {"neighbour/up/", "neighbour/core/postgres.py", "neighbour/core/leash.py", "neighbour/cli_db.py", "neighbour/core/backup.py"},
+    "a commit": {"neighbour/core/roles.py"},
+    "the current time": {"neighbour/core/postgres.py", "neighbour/up/"},
+}
+
+
+@pytest.mark.parametrize("what", ONE_FILE)
+def test_it_stands_in_one_file_only(what):
+    pattern, allowed = ONE_FILE[what]
+    elsewhere = [
+        name(path) for path in PRODUCT
+        if name(path) not in allowed and not any(name(path).startswith(start) for start in MAY_TOO.get(what, ()))
+        and re.search(pattern, code(path))
+    ]
+    assert elsewhere == []
+
+
+def test_homes_are_opened_by_at_most_three_named_functions():
+    callers = set()
+    for path in PRODUCT:
+        if name(path) == "neighbour/core/crypto.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and re.search(r"\bopen_sealed\(", ast.unparse(node)):
+                callers.add(f"{name(path)}:{node.name}")
+    assert 1 <= len(callers) <= 3, callers
+    assert all(caller.startswith("neighbour/residency/") for caller in callers), callers
+
+
+def test_no_shell_no_eval_no_pickle_no_template_from_text():
+    found = [
+        name(path) for path in PRODUCT
+        if re.search(r"shell=True|os\.system|(?<![\w.])eval\(|(?<![\w.])exec\(|yaml\.load|\bpickle\b|render_template_string", code(path))
+    ]
+    assert found == []
+
+
+def test_templates_mark_nothing_safe():
+    marked = [name(path) for path in (ROOT / "neighbour").rglob("*.html") if "node_modules" not in path.parts and re.search(r"\|\s*safe\b", path.read_text())]
+    assert marked == []
+
+
+def test_functions_and_files_keep_their_size():
+    long_files = [f"{name(path)}: {len(path.read_text().splitlines())}" for path in PRODUCT if len(path.read_text().splitlines()) > 400]
+    long_functions = []
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 40:
+                long_functions.append(f"{name(path)}:{node.name}")
+    assert (long_files, long_functions) == ([], [])
+
+
+def test_public_functions_say_what_they_do():
+    silent = []
+    for path in PRODUCT:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
+                if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in node.bases):
+                    continue
+                silent.append(f"{name(path)}:{node.name}")
+    assert silent == []
+
+
+def test_services_and_models_do_not_know_flask():
+    guilty = [name(path) for path in PRODUCT if path.name in ("service.py", "models.py") and re.search(r"^(from|import) flask", path.read_text(), re.M)]
+    assert guilty == []
+
+
+def test_every_job_has_a_task_every_task_a_job_and_every_queue_a_consumer():
+    import workers
+    from workers import queues
+
+    tasks = {task for task in workers.celery.tasks if not task.startswith("celery.")}
+    assert tasks == {str(job) for job in Job}
+    assert {job.split(".")[0] for job in tasks} <= {queue.name for queue in queues.QUEUES}
+
+
+def test_a_task_is_an_envelope():
+    thick = []
+    for path in (ROOT / "workers").glob("*.py"):
+        if path.name in ("__init__.py", "queues.py", "schedule.py"):
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and len(ast.unparse(ast.Module(node.body, [])).splitlines()) > 9:
+                thick.append(f"{path.name}:{node.name}")
+    assert thick == []
+
+
+def test_kinds_are_the_identities_of_the_base(app):
+    from neighbour.contributions import kinds
+    from neighbour.contributions.models import Contribution
+
+    identities = set(Contribution.__mapper__.polymorphic_map)
+    assert {kind.name for kind in kinds.all_kinds()} == identities
+    rooms = {room.rsplit(".", 1)[-1] for room in ROOMS}
+    assert {kind.model.__module__.split(".")[1] for kind in kinds.all_kinds()} <= rooms

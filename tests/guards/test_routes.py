@@ -1,0 +1,63 @@
+"""Every route is declared: who may open it, how often, how long it may be kept, whether it takes a CSRF token."""
+
+from __future__ import annotations
+
+import re
+
+from neighbour.core.limits import RATES
+from neighbour.policy import Permission
+from neighbour.policy.gate import CACHE_CLASSES
+
+WITHOUT_CSRF = {"notices.one_click"}  # RFC 8058: a mail program has no cookie and no token; the address is the right
+
+
+def rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def test_every_route_has_a_permission_a_rate_class_and_a_cache_class(app):
+    undeclared = []
+    for rule in rules(app):
+        gate = getattr(app.view_functions[rule.endpoint], "gate", None)
+        known = gate and isinstance(gate["permission"], Permission) and gate["rate"] in RATES and gate["cache"] in CACHE_CLASSES
+        if not known:
+            undeclared.append(f"{rule.endpoint} {rule.rule}")
+    assert undeclared == []
+
+
+def test_only_the_named_routes_do_without_csrf(app):
+    free = {rule.endpoint for rule in rules(app) if not app.view_functions[rule.endpoint].gate["csrf"]}
+    assert free <= WITHOUT_CSRF, free
+    exempt = {name.rsplit(".", 1)[-1] for name in app.extensions["csrf_protect"]._exempt_views}
+    assert exempt <= {name.rsplit(".", 1)[-1] for name in free} | {"language", "theme"}, exempt
+
+
+def test_addresses_are_in_kebab_case_and_carry_no_numbers_of_rows(app):
+    for rule in rules(app):
+        fixed = re.sub(r"<[^>]+>", "", rule.rule)
+        assert re.fullmatch(r"[a-z0-9/.\-]*", fixed), rule.rule
+        assert "<int:" not in rule.rule, f"a row's number leaves the server: {rule.rule}"
+
+
+def test_unsafe_requests_without_a_token_are_refused_everywhere(app, client):
+    open_without = WITHOUT_CSRF | {"pages.language", "pages.theme"}
+    for rule in rules(app):
+        if "POST" not in rule.methods or rule.endpoint in open_without:
+            continue
+        path = re.sub(r"<uid:[^>]+>", "a" * 26, rule.rule)
+        path = re.sub(r"<[^>]+>", "x", path)
+        assert client.post(path, csrf=False).status_code == 403, rule.rule
+
+
+def test_headers_of_every_page_forbid_what_pages_do_not_need(app, client):
+    for rule in rules(app):
+        if "GET" not in rule.methods or rule.arguments:
+            continue
+        response = client.get(rule.rule)
+        policy = response.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy, rule.rule
+        assert "object-src 'none'" in policy or "sandbox" in policy, rule.rule
+        assert response.headers["X-Content-Type-Options"] == "nosniff", rule.rule
+        assert response.headers.get("Referrer-Policy") in ("same-origin", "no-referrer"), rule.rule
+        assert response.status_code < 500, rule.rule
+        assert "Access-Control-Allow-Origin" not in response.headers, rule.rule

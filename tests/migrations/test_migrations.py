@@ -1,0 +1,36 @@
+"""One history of the schema: it equals the models, and it can be walked up, down and up again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from neighbour.core import schema
+
+VERSIONS = Path(schema.DIRECTORY) / "versions"
+
+
+def test_models_equal_migrations_and_the_way_goes_up_down_and_up(empty_database):
+    engine = create_engine(empty_database.owner_url)
+    try:
+        schema.upgrade(engine, empty_database.app_url)
+        assert schema.outstanding(engine) == []
+        assert schema.drift(engine) == []
+        schema.downgrade(engine, empty_database.app_url, "base")
+        assert len(schema.outstanding(engine)) == len(list(VERSIONS.glob("0*.py")))
+        schema.upgrade(engine, empty_database.app_url)
+        assert schema.drift(engine) == []
+    finally:
+        engine.dispose()
+
+
+def test_every_migration_can_go_back(empty_database):
+    engine = create_engine(empty_database.owner_url)
+    try:
+        schema.upgrade(engine, empty_database.app_url)
+        for revision in [path.name.split("_")[0] for path in sorted(VERSIONS.glob("0*.py"), reverse=True)]:
+            before = "base" if revision == "0001" else f"{int(revision) - 1:04}"
+            schema.downgrade(engine, empty_database.app_url, before)
+    finally:
+        engine.dispose()
