@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import wraps
 from typing import Any, NoReturn
 
@@ -23,13 +22,14 @@ def complain(message: str) -> NoReturn:
 
 def ready_config() -> Config:
     """The settings with database addresses filled in: those given, or the embedded server's, started if need be."""
-    config = Config.from_env()
-    if config.database_url:
-        return config
-    from neighbour.core import postgres
+    from neighbour.core import instance
+    from neighbour.core.postgres import DatabaseTrouble
 
-    cluster = postgres.ensure(config.instance_dir)
-    return replace(config, database_url=cluster.app_url, owner_url=cluster.owner_url)
+    try:
+        config, _cluster = instance.settle(Config.from_env(), lambda line: click.echo(line, err=True))
+    except DatabaseTrouble as trouble:
+        complain(str(trouble))
+    return config
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Up: what makes an instance run.
 
 ``supervisor`` starts database, web, worker, beat and the local mailbox as one program and ends them again;
-``mailbox`` is the local mail server, ``views`` shows its mails in development; ``checks`` is behind ``neighbour check``;
-``wsgi`` is the application for a server of one's own. May import everything below; only the command line imports it.
+``mailbox`` is the local mail server, ``views`` shows its mails in development; ``checks`` is behind
+``neighbour check``; ``wsgi`` is the application for a server of one's own. May import everything below.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from config import Config
@@ -26,8 +28,10 @@ def prepare(config: Config) -> None:
 
 
 def _seed(config: Config) -> None:
+    if find_spec("neighbour.demo.seed") is None:
+        return  # the demo is a room like others and may be left out
+    seed = import_module("neighbour.demo.seed")
     from neighbour.app import create_app
-    from neighbour.demo import seed
 
     app = create_app(config)
     with app.app_context():

@@ -234,7 +234,7 @@ def _logins() -> list[str]:
 def _answers(config: Config) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)  # noqa: S104
     try:
-        with urllib.request.urlopen(f"http://{host}:{config.port}/", timeout=2):
+        with urllib.request.urlopen(f"http://{host}:{config.port}/static/build/manifest.json", timeout=2):
             return True
     except urllib.error.HTTPError:
         return True  # an error page is an answer too

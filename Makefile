@@ -1,0 +1,97 @@
+# make run     everything on this machine: http://localhost:5000 (PORT=…, INSTANCE_DIR=…)
+# make test    the whole suite on a database of its own (ARGS="-k feed" for some of it)
+# make check   format, lint, types, layers, models against migrations
+# make bench   one JSON line per figure (ONLY=feed, SCALE=small|full)
+# make clean   throw away everything that was made here, except INSTANCE_DIR
+#
+# Needs Python 3.11 or newer and Node 20 or newer, nothing else. What was set up once is not set up again (.stamps).
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DELETE_ON_ERROR:
+.PHONY: run test check bench build clean lock help _dev _chromium
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+PY := .venv/bin/python
+ASSETS := neighbour/assets
+SOURCES := $(shell find $(ASSETS) -name node_modules -prune -o -type f -print)
+BUILT := neighbour/static/build/manifest.json
+ONLY ?=
+SCALE ?= small
+ARGS ?=
+
+run: .stamps/packages $(BUILT)
+	@exec $(PY) -m neighbour up
+
+test: _dev $(BUILT) _chromium
+	@$(PY) -m pytest -n 2 $(BROWSER) $(ARGS)
+
+check: _dev
+	@$(PY) -m ruff format --check --quiet . || { echo "make check: not formatted; run $(PY) -m ruff format ." >&2; exit 1; }
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+	@PYTHONPATH=. .venv/bin/lint-imports
+	@$(PY) -m neighbour db drift
+
+bench: _dev $(BUILT)
+	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
+
+build: $(BUILT)
+
+clean:
+	rm -rf .venv .stamps $(ASSETS)/node_modules neighbour/static/build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+
+# Rewrite the locks after a change of pyproject.toml; hashes for every platform, no address of any registry.
+LOCK = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
+lock: .stamps/python
+	$(LOCK) -o requirements.lock
+	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+
+.stamps/python:
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "neighbour: Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@test -x $(PY) && $(PY) -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { rm -rf .venv; "$(PYTHON)" -m venv .venv; } || \
+		{ rm -rf .venv; echo "neighbour: Python's venv module is missing (Debian: apt install python3-venv)" >&2; exit 1; }
+	@$(PY) -m pip install --quiet uv==0.13.9 2>/dev/null || true  # only for speed: pip does it too
+	@printf '%s\n' "$(CURDIR)" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/neighbour.pth"
+	@printf '#!%s\nfrom neighbour.cli import main\nmain()\n' "$(CURDIR)/$(PY)" > .venv/bin/neighbour && chmod +x .venv/bin/neighbour
+	@mkdir -p .stamps && touch $@
+
+# uv first; where it is missing or does not know the way to the packages, pip.
+install = UV_HTTP_TIMEOUT=20 .venv/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1) 2>/dev/null || \
+	$(PY) -m pip install --quiet --require-hashes -r $(1) || \
+	{ echo "neighbour: the packages of $(1) could not be installed; is the network there?" >&2; exit 1; }
+
+.stamps/packages: requirements.lock .stamps/python
+	@echo "Installing packages …"
+	@$(call install,requirements.lock)
+	@touch $@
+
+.stamps/dev-packages: requirements-dev.lock .stamps/packages
+	@echo "Installing packages for tests and checks …"
+	@$(call install,requirements-dev.lock)
+	@touch $@
+
+_dev: .stamps/dev-packages
+
+.stamps/node: $(ASSETS)/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
+		{ echo "neighbour: Node 20 or newer (with npm) is needed to build styles and scripts: https://nodejs.org" >&2; exit 1; }
+	@cd $(ASSETS) && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@mkdir -p .stamps && touch $@
+
+$(BUILT): .stamps/node $(SOURCES)
+	@cd $(ASSETS) && npm run build --silent
+	@touch $@
+
+# Browser tests drive the distribution's Chromium. Where there is none and it cannot be installed they are left out, loudly.
+CHROMIUM_NAMES := chromium chromium-browser google-chrome google-chrome-stable
+BROWSER = $(if $(shell for p in "$$CHROMIUM" $(CHROMIUM_NAMES); do command -v "$$p" 2>/dev/null && break; done),,-m "not browser")
+_chromium:
+	@for p in "$$CHROMIUM" $(CHROMIUM_NAMES); do command -v "$$p" >/dev/null 2>&1 && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests …"; \
+		{ apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null 2>&1 && exit 0; \
+	fi; \
+	echo "make test: NO BROWSER TESTS – install Chromium (Debian: apt install chromium) or set CHROMIUM=/path/to/it" >&2
