@@ -18,7 +18,7 @@ def new_id() -> uuid.UUID:
     """A UUIDv7 (RFC 9562): its order is the order of time, so newest-first pages need no second column."""
     if clock.is_frozen():
         moment = clock.now()
-        return uuid_utils.compat.uuid7(int(moment.timestamp()), moment.microsecond * 1000)
+        return uuid_utils.compat.uuid7(nanoseconds=int(moment.timestamp()) * 10**9 + moment.microsecond * 1000)
     return uuid_utils.compat.uuid7()
 
 
