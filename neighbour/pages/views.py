@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, session
+from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from config import Config
 from neighbour.core import i18n, web
+from neighbour.pages import service
 from neighbour.policy import Permission
-from neighbour.policy.gate import requires
+from neighbour.policy.gate import identity, requires
 
 pages = Blueprint("pages", __name__, template_folder="templates")
 
@@ -19,30 +20,35 @@ THEMES = ("system", "light", "dark")
 
 @pages.get("/")
 @requires(Permission.PUBLIC_READ, cache="public")
-def start() -> str:
-    """What this is, and how to find one's quarter without an account."""
-    return render_template("pages/start.html", config=_config())
+def start() -> str | Response:
+    """What this is, and how to find one's quarter without an account; whoever is signed in goes on to the board."""
+    who = identity()
+    if who.is_authenticated:
+        unfinished = "accounts.sign_up_next" if who.signup_step != "done" else "residency.waiting"
+        return redirect(url_for("feed.board" if who.quarters else unfinished), 303)
+    city = _config().city_name
+    return render_template("pages/start.html", figures=service.figures(city), drawing=service.drawing(city))
 
 
 @pages.get("/rules")
 @requires(Permission.PUBLIC_READ, cache="public")
 def rules() -> str:
     """What holds on the board."""
-    return render_template("pages/rules.html", config=_config())
+    return render_template("pages/rules.html")
 
 
 @pages.get("/privacy")
 @requires(Permission.PUBLIC_READ, cache="public")
 def privacy() -> str:
     """What is kept about whom, why and how long."""
-    return render_template("pages/privacy.html", config=_config())
+    return render_template("pages/privacy.html")
 
 
 @pages.get("/imprint")
 @requires(Permission.PUBLIC_READ, cache="public")
 def imprint() -> str:
     """Who runs this site."""
-    return render_template("pages/imprint.html", config=_config())
+    return render_template("pages/imprint.html")
 
 
 @pages.post("/language/<any(de, en):code>")

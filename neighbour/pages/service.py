@@ -1,0 +1,54 @@
+"""What the start page says about the city, read once per change of borders or per minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from neighbour.core import i18n
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.pages.drawing import Outline, draw
+from neighbour.quarters.models import City, Quarter, QuarterStat
+
+SMALLEST = 5  # counts of people below this are not shown (product rule: reach honesty)
+
+_drawings: dict[tuple[int, str], Markup | None] = {}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The city in numbers. ``households`` and ``readers`` are 0 where fewer than five would be named."""
+
+    city: str
+    quarters: int
+    households: int
+    readers: int
+
+
+def figures(city_name: str) -> Figures:
+    """How many quarters, households with a member, and digest readers there are. ``city_name`` is used before an import."""
+    city = db.session.get(City, 1)
+    sums = select(func.sum(QuarterStat.households_on_board), func.sum(QuarterStat.readers))
+    households, readers = db.session.execute(sums).one()
+    quarters = db.session.scalar(select(func.count()).select_from(Quarter)) or 0
+    return Figures(city.name if city else city_name, quarters, _shown(households), _shown(readers))
+
+
+def _shown(count: int | None) -> int:
+    return int(count) if count and count >= SMALLEST else 0
+
+
+def drawing(city_name: str) -> Markup | None:
+    """The city's quarters as SVG in the language spoken now; None before any were imported. Kept until borders change."""
+    city = db.session.get(City, 1)
+    key = (city.geo_version if city else 0, i18n.language())
+    if key not in _drawings:
+        rows = db.session.execute(select(Quarter.name, Quarter.lon, Quarter.lat, Quarter.outline).order_by(Quarter.id)).all()
+        label = _("Map of %(city)s with its quarters: %(number)s", city=city.name if city else city_name, number=len(rows))
+        if len(_drawings) > 8:
+            _drawings.clear()
+        _drawings[key] = draw([Outline(*row) for row in rows], label)
+    return _drawings[key]
