@@ -1,3 +1,13 @@
+"""Residency: address to quarter, proofs, membership.
+
+``gazetteer/`` knows the city's register. ``homes`` seals exact addresses and opens them in three named functions;
+``service`` places people in quarters and grants levels of proof; ``proofs/`` holds one file per method; ``letters``
+and ``printing`` are the postcard; ``borders`` follows when quarters are redrawn. May import accounts, quarters,
+notices, policy and core.
+
+Rooms above add sections to the waiting page: ``app.extensions["waiting_parts"].append(function)``; each function
+takes nothing and gives Markup of what is public in any case (empty for nothing).
+"""
 
 from __future__ import annotations
 
@@ -6,3 +16,7 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
+    from neighbour.residency import address_views
+
+    app.extensions["waiting_parts"] = []
+    app.register_blueprint(address_views.views)

@@ -60,7 +60,7 @@ def re_resolve(quarter_ids: Collection[int], locate: Locate) -> Resolved:
 
 
 def _relocate(quarter_ids: Collection[int], locate: Locate) -> int:
-    """Register entries with a point, in these quarters or in none so far, to the quarter that holds the point, or to none."""
+    """Register entries with a point, in these quarters or in none, to the quarter that holds it now, or to none."""
     loose = Address.quarter_id.in_(quarter_ids) | Address.quarter_id.is_(None)
     columns = Address.id, Address.lon, Address.lat, Address.quarter_id
     rows = db.session.execute(select(*columns).where(loose, Address.lon.is_not(None), Address.lat.is_not(None))).all()

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 from flask import current_app
+from sqlalchemy import select
 
+from neighbour.accounts.models import Person
 from neighbour.core import i18n
 from neighbour.core.commands import operator_command
-from neighbour.residency import printing
+from neighbour.core.db import atomic, db
+from neighbour.residency import homes, printing
 from neighbour.residency.letter_pdf import Format
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -70,6 +73,22 @@ def list_() -> None:
             f"{line.batch:<14} {printed_at:%Y-%m-%d %H:%M}  {line.letters:>4} letters, {line.used:>4} codes came back"
         )
     click.echo(f"{printing.waiting()} waiting")
+
+
+@letters.command("missing")
+@operator_command
+def missing() -> None:
+    """Show addresses that people could not find, with the mail address to answer to.
+
+    Add them to the register with `neighbour addresses import`; an entry leaves this list when its person chose one.
+    """
+    with atomic():
+        found = homes.open_missing()
+        who = [one.person_id for one in found]
+        mails = dict(db.session.execute(select(Person.id, Person.email).where(Person.id.in_(who))).tuples().all())
+    for one in found:
+        click.echo(f"{mails[one.person_id]}\t{one.text}")
+    click.echo(f"{len(found)} missing")
 
 
 def _is_terminal() -> bool:

@@ -1,4 +1,4 @@
-"""Exact homes: one table, sealed, opened by two named functions.
+"""Exact homes: sealed, in one table (and one for those the register lacks), opened by three named functions.
 
 ``home.sealed`` holds street, number and the name on the letterbox under AES-GCM, with the person as associated
 data: a row copied to another person does not open. Everything that has to be compared (same house, same
@@ -7,7 +7,8 @@ household, refused name) is compared as keyed hashes, so nothing is opened for i
 Opening an address, always with a line in ``address_access``:
 
 * ``open_for_letter`` – the operator prints the card;
-* ``open_for_owner`` – the person looks at their own address.
+* ``open_for_owner`` – the person looks at their own address;
+* ``open_missing`` – the operator looks up what the register lacks.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
+from neighbour.core import clock
 from neighbour.core.crypto import keyed_hash, open_sealed, seal
 from neighbour.core.db import db
 from neighbour.residency import cells
-from neighbour.residency.models import Address, AddressAccess, Home
+from neighbour.residency.models import Address, AddressAccess, Home, MissingAddress
 
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l", "đ": "d", "ı": "i"}
@@ -147,10 +150,40 @@ def _open(person_id: int, *, purpose: str, by: int | None) -> ExactHome | None:
     return exact
 
 
+@dataclass(frozen=True)
+class Missing:
+    """An address somebody missed, as they wrote it."""
+
+    person_id: int
+    text: str = field(repr=False)
+
+
+def report_missing(person_id: int, text: str) -> None:
+    """Keep an address that the register lacks, for the operator; a second report replaces the first. In atomic()."""
+    sealed = seal(text.encode(), _missing_of(person_id))
+    row = insert(MissingAddress).values(person_id=person_id, sealed=sealed, created_at=clock.now())
+    again = {"sealed": sealed, "created_at": clock.now()}
+    db.session.execute(row.on_conflict_do_update(constraint="uq_missing_address_person_id", set_=again))
+
+
+def open_missing() -> list[Missing]:
+    """All addresses that people missed, oldest first, each with a line in ``address_access``. Inside atomic(), on the
+    owner's connection."""
+    rows = db.session.execute(
+        select(MissingAddress.person_id, MissingAddress.sealed).order_by(MissingAddress.created_at)
+    ).all()
+    db.session.add_all(AddressAccess(person_id=person_id, purpose="missing address") for person_id, _sealed in rows)
+    return [Missing(key, open_sealed(sealed, _missing_of(key)).decode()) for key, sealed in rows]
+
+
 def accesses(person_id: int, limit: int = 20) -> Sequence[AddressAccess]:
     """When and what for a person's address was opened, newest first."""
     mine = select(AddressAccess).where(AddressAccess.person_id == person_id)
     return db.session.scalars(mine.order_by(AddressAccess.id.desc()).limit(limit)).all()
+
+
+def _missing_of(person_id: int) -> bytes:
+    return f"address missed by person {person_id}".encode()
 
 
 def _belongs_to(person_id: int) -> bytes:

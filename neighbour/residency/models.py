@@ -72,6 +72,16 @@ class Home(Timestamps, Base):
     cell: Mapped[str | None] = mapped_column(Text)
 
 
+class MissingAddress(Timestamps, Base):
+    """An address that somebody says the register lacks: sealed, until the operator has looked. Walled like ``home``."""
+
+    __tablename__ = "missing_address"
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
 class AddressAccess(Base):
     """Somebody or something opened a sealed address: who, what for, when."""
 

@@ -17,9 +17,9 @@ from neighbour.core import clock, tokens
 from neighbour.core.db import atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
-from neighbour.quarters.models import City, Quarter
+from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
-from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, Proof
+from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, MissingAddress, Proof
 
 MOVES_REST = timedelta(days=180)
 
@@ -57,6 +57,11 @@ def place_of(person_id: int) -> Place | None:
     return Place(*row) if row else None
 
 
+def stat_of(quarter_id: int) -> QuarterStat | None:
+    """The counts shown about a quarter."""
+    return db.session.get(QuarterStat, quarter_id)
+
+
 def choose_address(person_id: int, address_id: int, recipient: str, care_of: str = "") -> Quarter:
     """Take a register address as the person's home: seals it, places the person in its quarter, unproven.
 
@@ -80,6 +85,7 @@ def choose_address(person_id: int, address_id: int, recipient: str, care_of: str
         home = homes.settle(person_id, address, quarter.id, recipient, care_of, town=_town())
         if membership is not None:
             membership.household_hash = homes.household_hash(home.address_hash, recipient)
+        db.session.execute(delete(MissingAddress).where(MissingAddress.person_id == person_id))
         return quarter
 
 

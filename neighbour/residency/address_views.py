@@ -1,0 +1,111 @@
+"""Sign-up's second step: from what people type to an entry of the register. Also used by who moves or corrects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, request
+
+from neighbour.accounts.models import Person, SignUpStep
+from neighbour.core import i18n
+from neighbour.core.db import atomic, db
+from neighbour.core.i18n import gettext as _
+from neighbour.core.web import back
+from neighbour.policy import Level, Permission, requires
+from neighbour.policy.gate import identity
+from neighbour.residency import finding, homes, service
+from neighbour.residency.forms import AddressForm, MissingForm
+from neighbour.residency.views import person_number, views
+
+
+@views.get("/signup/address")
+@requires(Permission.HOME_OWN)
+def address() -> Any:
+    """Where do you live?"""
+    return _page(AddressForm())
+
+
+@views.post("/signup/address")
+@requires(Permission.HOME_OWN, rate="lookup")
+def choose_address() -> Any:
+    """Find the address in the register, ask back where it is not clear, and take it."""
+    form = AddressForm()
+    if "missing" in request.form:
+        return _missing(MissingForm(formdata=None, data=form.data))
+    is_complete = form.validate_on_submit()
+    found = finding.find(form.street.data, form.number.data, form.postcode.data, form.entry.data)
+    if form.street.data and form.number.data:
+        _ask_back(form, found)
+    if not is_complete or found.address_id is None:
+        return _page(form), 422
+    try:
+        return _take(form, found.address_id)
+    except service.NoQuarter:
+        form.add_error("street", _("This address lies outside every quarter we serve. We are sorry."))
+    except service.MovedRecently as recently:
+        day = i18n.full_date(recently.again_at)
+        form.add_error(
+            "street", _("You moved less than 180 days ago. The next move is possible from %(day)s on.", day=day)
+        )
+    return _page(form), 422
+
+
+def _ask_back(form: AddressForm, found: finding.Found) -> None:
+    """Put the finder's question at the field it is about."""
+    form.entry.choices = [(one.id, one.label) for one in found.choices]
+    if found.question and not form[found.field].errors:
+        form.add_error(found.field, found.question)
+
+
+def _take(form: AddressForm, address_id: int) -> Any:
+    """Store the home and go on: to the next step of sign-up, or to the waiting page."""
+    me = person_number()
+    with atomic():
+        quarter = service.choose_address(me, address_id, form.recipient.data or "", form.care_of.data or "")
+        person = db.session.get(Person, me)
+        if person is not None and person.signup_step == SignUpStep.ADDRESS:
+            person.signup_step = SignUpStep.APPEARANCE
+    flash(_("Your quarter is %(quarter)s.", quarter=quarter.name), "good")
+    return back("accounts.sign_up_next" if identity().signup_step != "done" else "residency.waiting")
+
+
+def _page(form: AddressForm) -> str:
+    who = identity()
+    return render_template(
+        "residency/address.html",
+        form=form,
+        is_signing_up=who.signup_step != "done",
+        is_proven=any(seat.level is not Level.UNPROVEN for seat in who.seats),
+    )
+
+
+@views.get("/signup/address/streets")
+@requires(Permission.HOME_OWN)
+def suggest_streets() -> Any:
+    """Spellings of streets for what was typed so far, as options of a list."""
+    names = finding.streets(request.args.get("street", ""), request.args.get("postcode", ""))
+    return render_template("residency/_streets.html", names=names)
+
+
+@views.get("/signup/address/missing")
+@requires(Permission.HOME_OWN)
+def missing() -> Any:
+    """For an address the register lacks."""
+    return _missing(MissingForm())
+
+
+@views.post("/signup/address/missing")
+@requires(Permission.HOME_OWN)
+def report_missing() -> Any:
+    """Keep it, sealed, for the operator to look up."""
+    form = MissingForm()
+    if not form.validate_on_submit():
+        return _missing(form), 422
+    parts = (f"{form.street.data} {form.number.data}", form.postcode.data, form.note.data)
+    with atomic():
+        homes.report_missing(person_number(), ", ".join(part for part in parts if part))
+    return render_template("residency/missing_done.html")
+
+
+def _missing(form: MissingForm) -> str:
+    return render_template("residency/missing.html", form=form)

@@ -1,0 +1,62 @@
+"""Forms of this room: address, code, refusal."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, StringField, ValidationError
+
+from neighbour.core.forms import Form, at_most, needed, one_line
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext
+from neighbour.residency.letter_pdf import unprintable
+
+
+def printable(_form: Form, field: StringField) -> None:
+    """The name has to be printed on a card: our typeface knows Latin, Greek and Cyrillic letters."""
+    missing = unprintable(field.data or "")
+    if missing:
+        text = _("Our cards cannot print “%(letters)s”. Please write the name in Latin letters.", letters=missing[:10])
+        raise ValidationError(text)
+
+
+class AddressForm(Form):
+    """Where do you live? ``entry`` holds the choice among several register entries that fit."""
+
+    street = StringField(lazy_gettext("Street"), [needed(lazy_gettext("Which street?")), at_most(100)], [one_line])
+    number = StringField(lazy_gettext("House number"), [needed(lazy_gettext("Which number?")), at_most(20)], [one_line])
+    postcode = StringField(lazy_gettext("Postcode"), [at_most(10)], [one_line])
+    entry = RadioField(lazy_gettext("Which one is it?"), coerce=int, choices=[], validate_choice=False)
+    recipient = StringField(
+        lazy_gettext("Name on your letterbox"),
+        [needed(lazy_gettext("Without a name the card does not arrive.")), at_most(60), printable],
+        [one_line],
+    )
+    care_of = StringField(lazy_gettext("Staying with (c/o)"), [at_most(60), printable], [one_line])
+
+
+class MissingForm(Form):
+    """An address the register lacks."""
+
+    street = StringField(lazy_gettext("Street"), [needed(lazy_gettext("Which street?")), at_most(100)], [one_line])
+    number = StringField(lazy_gettext("House number"), [needed(lazy_gettext("Which number?")), at_most(20)], [one_line])
+    postcode = StringField(lazy_gettext("Postcode"), [at_most(10)], [one_line])
+    note = StringField(lazy_gettext("Anything that helps to find it"), [at_most(200)], [one_line])
+
+
+class CodeForm(Form):
+    """The code on the card."""
+
+    code = StringField(lazy_gettext("Code on the card"), [needed(lazy_gettext("The code is missing.")), at_most(100)])
+
+
+class RefusalForm(Form):
+    """Never again."""
+
+    code = StringField(lazy_gettext("Code on the card"), [needed(lazy_gettext("The code is missing.")), at_most(100)])
+    scope = RadioField(
+        lazy_gettext("What shall stop?"),
+        [needed(lazy_gettext("Please choose one."))],
+        choices=[
+            ("name", lazy_gettext("Cards with this name to this house")),
+            ("house", lazy_gettext("All cards to this house")),
+        ],
+    )

@@ -1,0 +1,183 @@
+"""Pages between an address and a proof: waiting, the code, "that was not me", and one's own address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import ngettext
+from neighbour.core.web import back
+from neighbour.policy import Level, Permission, requires
+from neighbour.policy.gate import identity
+from neighbour.quarters.models import QuarterStat
+from neighbour.residency import codes, homes, letters, service
+from neighbour.residency.forms import CodeForm, RefusalForm
+from neighbour.residency.letters import Answer, NoLetter, Outcome
+from neighbour.residency.proofs import METHODS
+
+views = Blueprint("residency", __name__, template_folder="templates")
+
+FEWEST_SHOWN = 5  # smaller numbers would point at people
+
+
+@views.get("/waiting")
+@requires(Permission.HOME_OWN)
+def waiting() -> Any:
+    """What happens next, how one's proof is doing, and what may be read meanwhile. Nothing personal of anybody."""
+    who = identity()
+    if who.signup_step != "done":
+        return redirect(url_for("accounts.sign_up_next"), 303)
+    place = service.place_of(person_number())
+    if place is None:
+        return redirect(url_for("residency.address"), 303)
+    if who.quarters:
+        return redirect(url_for("feed.board"), 303)
+    stat = service.stat_of(place.quarter.id)
+    return render_template(
+        "residency/waiting.html",
+        place=place,
+        households=_shown(stat),
+        methods=[(method, method.context(person_number())) for method in METHODS],
+        parts=[part() for part in current_app.extensions["waiting_parts"]],
+        config=current_app.extensions["config"],
+    )
+
+
+@views.post("/waiting/letter")
+@requires(Permission.PROOF_GIVE)
+def request_letter() -> Response:
+    """Ask for the card. What stands in the way is told on the waiting page."""
+    try:
+        letters.request(person_number())
+    except NoLetter:
+        return back("residency.waiting")
+    flash(_("Your card is ordered."), "good")
+    return back("residency.waiting")
+
+
+@views.get("/code")
+@requires(Permission.PROOF_GIVE)
+def enter_code() -> Any:
+    """The field for the code."""
+    return _code_page(CodeForm())
+
+
+@views.get("/code/<code>")
+@requires(Permission.PROOF_GIVE)
+def code_from_link(code: str) -> Any:
+    """What the card's QR code opens: the field, filled in. Nothing happens before the button is pressed."""
+    form = CodeForm()
+    read = codes.read(code)
+    form.code.data = codes.show(read) if read else ""
+    return _code_page(form)
+
+
+@views.post("/code")
+@requires(Permission.PROOF_GIVE, rate="code")
+def give_code() -> Any:
+    """Answer the code that was typed."""
+    form = CodeForm()
+    if not form.validate_on_submit():
+        return _code_page(form), 422
+    answer = letters.redeem(person_number(), form.code.data or "")
+    if answer.outcome is Outcome.PROVEN:
+        place = service.place_of(person_number())
+        name = place.quarter.name if place else ""
+        flash(_("Welcome to %(quarter)s. You live here, and now we know it.", quarter=name), "good")
+        return back("feed.board")
+    if answer.outcome is Outcome.NO_LETTER and identity().quarters:
+        return back("feed.board")  # the button was pressed twice
+    form.add_error("code", _say(answer))
+    return _code_page(form), 422
+
+
+def _code_page(form: CodeForm) -> Any:
+    return _quiet(render_template("residency/code.html", form=form))
+
+
+def _say(answer: Answer) -> str:
+    """What is wrong with a code, in words that help."""
+    if answer.outcome is Outcome.WRONG:
+        return _wrong(answer.tries_left)
+    return {
+        Outcome.UNREADABLE: _("The code has eight letters and digits, like 7K2M-9QXD. This did not cost you a try."),
+        Outcome.DEAD: _("This code was typed wrong five times and no longer works. You can order another card."),
+        Outcome.EXPIRED: _("This code was good for 30 days and has expired. You can order another card."),
+        Outcome.NO_LETTER: _("There is no card on its way to you that this code could belong to."),
+        Outcome.HOUSE_LOCKED: _("Too many wrong codes. Please try again next month, or write to us."),
+    }[answer.outcome]
+
+
+def _wrong(tries_left: int) -> str:
+    return ngettext(
+        "That is not the code on your card. You have %(num)s try left.",
+        "That is not the code on your card. You have %(num)s tries left.",
+        tries_left,
+    )
+
+
+@views.get("/not-me")
+@requires(Permission.LETTER_REFUSE, cache="never")
+def notperson_number() -> Any:
+    """For whoever got a card and never signed up; needs no account."""
+    return _quiet(render_template("residency/not_me.html", form=RefusalForm()))
+
+
+@views.post("/not-me")
+@requires(Permission.LETTER_REFUSE, rate="code", cache="never")
+def refuse() -> Any:
+    """No card any more, to this name or to the house."""
+    form = RefusalForm()
+    if form.validate_on_submit():
+        if letters.refuse(form.code.data or "", whole_house=form.scope.data == "house"):
+            return _quiet(render_template("residency/not_me_done.html"))
+        form.add_error("code", _("We do not know this code. It is the longer one, with twelve letters and digits."))
+    return _quiet(render_template("residency/not_me.html", form=form)), 422
+
+
+@views.get("/settings/address")
+@requires(Permission.HOME_OWN)
+def own_address() -> Any:
+    """Quarter and proof; the address itself stays sealed until the button is pressed."""
+    return _own_page(None)
+
+
+@views.post("/settings/address")
+@requires(Permission.HOME_OWN, cache="never")
+def show_address() -> Any:
+    """Open one's own address. Written down like every opening, so it takes a button."""
+    with atomic():
+        exact = homes.open_for_owner(person_number())
+    return _own_page(exact)
+
+
+def _own_page(exact: homes.ExactHome | None) -> Any:
+    place = service.place_of(person_number())
+    if place is None:
+        return redirect(url_for("residency.address"), 303)
+    return render_template(
+        "residency/own_address.html", place=place, exact=exact, accesses=homes.accesses(person_number()), Level=Level
+    )
+
+
+def _quiet(page: str) -> Response:
+    """A page with a code on it tells no other page where one came from (trust: no token in a Referer)."""
+    response = make_response(page)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _shown(stat: QuarterStat | None) -> int | None:
+    count = stat.households_on_board if stat else 0
+    return count if count >= FEWEST_SHOWN else None
+
+
+def person_number() -> int:
+    """The number of the person of this request; the gate has let nobody else in."""
+    person_id = identity().person_id
+    assert person_id is not None
+    return person_id
