@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,9 @@ def polygons(drawn: dict[str, Any]) -> dict[str, Polygon | MultiPolygon]:
     shapes: dict[str, Polygon | MultiPolygon] = {}
     for quarter in drawn["quarters"]:
         rings = [_ring(ring, lines) for ring in quarter["rings"]]
-        shape: Polygon | MultiPolygon = Polygon(rings[0], rings[1:])
-        if "exclave" in quarter:
-            shape = MultiPolygon([shape, Polygon(_ring(quarter["exclave"], lines))])
-        shapes[quarter["id"]] = shape
+        home = Polygon(rings[0], rings[1:])
+        away = [Polygon(_ring(quarter["exclave"], lines))] if "exclave" in quarter else []
+        shapes[quarter["id"]] = MultiPolygon([home, *away]) if away else home
     return shapes
 
 
@@ -119,7 +119,7 @@ def _between(p0: Point, p1: Point, p2: Point, p3: Point, t: float) -> Point:
 def _rough(points: list[Point], share: float, finest: float, dice: random.Random) -> list[Point]:
     """Midpoint displacement until no piece is longer than ``finest`` metres; the ends stay where they are."""
     rough = [points[0]]
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in pairwise(points):
         rough += _displaced(a, b, share, finest, dice)[1:]
     return [(round(x, 1), round(y, 1)) for x, y in rough]
 

@@ -50,14 +50,12 @@ def streets(drawn: dict[str, Any]) -> list[Street]:
         key, shape = quarter["id"], shapes[quarter["id"]]
         drawn_here = list(_by_hand(drawn, quarter, shape, borders))
         grid = [name for name in quarter["streets"] if "@" not in name]
-        home = max(shape.geoms, key=lambda part: part.area) if isinstance(shape, MultiPolygon) else shape
+        home, *away = _parts(shape)
         laid += drawn_here
         laid += [
-            Street(name, key, line, (1, 0), 0)
-            for name, line in zip(grid, _grid(quarter, home, len(grid)), strict=True)
+            Street(name, key, line, (1, 0), 0) for name, line in zip(grid, _grid(quarter, home, len(grid)), strict=True)
         ]
-        if "exclave" in quarter:
-            laid += _exclave(quarter, min(shape.geoms, key=lambda part: part.area))
+        laid += [street for part in away for street in _exclave(quarter, part)]
     return laid
 
 
@@ -75,6 +73,11 @@ def houses(drawn: dict[str, Any], laid: list[Street]) -> list[House]:
         built += found
         built += _suffixed(found, rule.get("extra", []))
     return built
+
+
+def _parts(shape: Polygon | MultiPolygon) -> list[Polygon]:
+    """The parts of a quarter, largest first."""
+    return sorted(shape.geoms, key=lambda part: -part.area) if isinstance(shape, MultiPolygon) else [shape]
 
 
 def _by_hand(
@@ -126,7 +129,7 @@ def _shortened(line: LineString) -> LineString:
     if line.length <= LONGEST:
         return line
     start = min(max(line.project(ShapelyPoint(0, 0)) - LONGEST / 2, 0), line.length - LONGEST)
-    return substring(line, start, start + LONGEST)
+    return LineString(substring(line, start, start + LONGEST).coords)
 
 
 def _spread(lines: list[LineString], count: int) -> list[LineString]:

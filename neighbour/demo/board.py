@@ -1,0 +1,92 @@
+"""Pins up the posts, answers and thanks of the demo city through the contribution services, each at its own time."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+
+from neighbour.contributions import service as contributions
+from neighbour.contributions.models import Audience, Reach, Thanks
+from neighbour.core import clock
+from neighbour.core.columns import id_at
+from neighbour.core.db import db
+from neighbour.demo.posts import DemoPost, posts
+from neighbour.demo.residents import Resident
+from neighbour.posts import service
+from neighbour.posts.models import Post
+
+LAST_LOOK = timedelta(hours=16)  # when Hannelore last read the board
+
+
+def pin_up(
+    residents: dict[str, Resident], zone: str, progress: Callable[[int, int], None] = lambda done, of: None
+) -> int:
+    """Publish the whole board, oldest post first; returns how many posts. Inside atomic(), as the owner."""
+    now = clock.now()
+    everything = sorted(posts(), key=lambda post: post.published(now, zone))
+    crowd = _crowd(residents)
+    for done, demo in enumerate(everything, start=1):
+        post = _publish(demo, residents, demo.published(now, zone))
+        _answer(demo, post, residents, demo.comment_times(now, zone))
+        _thank(demo, post, residents[demo.author].person_id, crowd, now)
+        progress(done, len(everything))
+    reader = residents["hannelore"]
+    contributions.mark_read(reader.person_id, reader.quarter_id, id_at(now - LAST_LOOK))
+    return len(everything)
+
+
+def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime) -> Post:
+    author = residents[demo.author]
+    with clock.freeze(at):
+        return service.publish(
+            author_id=author.person_id,
+            quarter_id=author.quarter_id,
+            category=demo.category,
+            title=demo.title,
+            body_md=demo.text,
+            audience=Audience(demo.audience),
+            hours=demo.urgent_hours,
+        )
+
+
+def _answer(demo: DemoPost, post: Post, residents: dict[str, Resident], times: list[datetime]) -> None:
+    thread: uuid.UUID | None = None
+    for comment, at in zip(demo.comments, times, strict=True):
+        with clock.freeze(at):
+            written = contributions.comment(
+                post,
+                author_id=residents[comment.author].person_id,
+                body_md=comment.text,
+                parent_id=thread if comment.is_reply else None,
+            )
+            if comment.is_best:
+                contributions.solve(post, True, by=written.id)
+        if not comment.is_reply:
+            thread = written.id
+
+
+def _crowd(residents: dict[str, Resident]) -> dict[int, list[int]]:
+    """Quarter → the people there who may read the board."""
+    crowd: dict[int, list[int]] = {}
+    for resident in residents.values():
+        if resident.demo.level != "unproven":
+            crowd.setdefault(resident.quarter_id, []).append(resident.person_id)
+    return crowd
+
+
+def _thank(demo: DemoPost, post: Post, author_id: int, crowd: dict[int, list[int]], now: datetime) -> None:
+    """As many thanks as the content says, from people the post reaches, always the same ones."""
+    reached = db.session.scalars(select(Reach.quarter_id).where(Reach.contribution_id == post.id)).all()
+    readers = sorted(person for quarter in reached for person in crowd.get(quarter, []) if person != author_id)
+    dice = random.Random(f"thanks {demo.title}")  # noqa: S311
+    room = now - post.published_at
+    rows = [
+        {"contribution_id": post.id, "person_id": person, "created_at": post.published_at + room * dice.random()}
+        for person in dice.sample(readers, demo.thanks)
+    ]
+    if rows:
+        db.session.execute(insert(Thanks), rows)

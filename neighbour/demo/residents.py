@@ -1,0 +1,128 @@
+"""Gives the people of the demo city an account, a home and a proof, through the residency room's own services."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from neighbour.accounts.models import Person, SignUpStep
+from neighbour.core import clock
+from neighbour.core.columns import id_at
+from neighbour.core.db import db
+from neighbour.demo.people import DemoPerson, people
+from neighbour.notices.models import Subscription
+from neighbour.policy import Level, Role
+from neighbour.residency import codes, letters, service
+from neighbour.residency.models import Address, Letter, LetterState, Membership
+
+WAITING = "mira"  # the newcomer whose card is on its way
+CARD_CODE = "WEBE4172"
+NEWEST_MEMBER = timedelta(days=65)  # everybody lived here before the first post
+MEMBER_SINCE = timedelta(days=520)
+METHODS = {Level.VERIFIED: "postcard", Level.VOUCHED: "invitation"}
+
+
+class Resident(NamedTuple):
+    """A settled person: numbers of the person and of the quarter, and what the content says."""
+
+    person_id: int
+    quarter_id: int
+    demo: DemoPerson
+
+
+def settle(quarter_ids: dict[str, int], password_hash: str) -> dict[str, Resident]:
+    """Make every account and move it in; key → Resident. Inside atomic(), as the owner.
+
+    quarter_ids: the quarters by their key; password_hash: one for all, so that argon2 works once.
+    """
+    everybody, now = people(), clock.now()
+    accounts = {demo.key: _account(demo, password_hash, _joined(demo, now)) for demo in everybody}
+    db.session.add_all(accounts.values())
+    db.session.flush()
+    register = _register()
+    residents = {}
+    for demo in everybody:
+        resident = Resident(accounts[demo.key].id, quarter_ids[demo.quarter], demo)
+        with clock.freeze(_joined(demo, now)):
+            _move_in(resident, register)
+        residents[demo.key] = resident
+    _choose_digests(residents, now)
+    return residents
+
+
+def send_card(resident: Resident) -> None:
+    """The newcomer's card: asked for three days ago, printed the day after, with a code that everybody may know."""
+    now = clock.now()
+    with clock.freeze(now - timedelta(days=3)):
+        letter: Letter = letters.request(resident.person_id)
+    with clock.freeze(now - timedelta(days=2)):
+        letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), "demo"
+        letter.expires_at = clock.now() + letters.LIFE
+        letter.code_hashes = [codes.fingerprint(CARD_CODE, bound_to=letters.binding(letter))]
+    db.session.flush()
+
+
+def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
+    return Person(
+        email=demo.email,
+        email_key=demo.email,
+        password_hash=password_hash,
+        first_name=demo.first_name,
+        last_name=demo.last_name,
+        display_name=_shown(demo),
+        street_shown=demo.home.street if _shows_street(demo) else None,
+        language=demo.locale,
+        confirmed_at=joined,
+        created_at=joined,
+        signup_step=SignUpStep.DONE,
+        is_operator=demo.is_operator,
+    )
+
+
+def _shown(demo: DemoPerson) -> str:
+    """First name and initial, as neighbours read it; "von" is no initial."""
+    name = next(word for word in demo.last_name.split() if word[0].isupper())
+    return f"{demo.first_name} {name[0]}."
+
+
+def _shows_street(demo: DemoPerson) -> bool:
+    return demo.level == "verified" and random.Random(f"street {demo.key}").random() < 0.7  # noqa: S311
+
+
+def _joined(demo: DemoPerson, now: datetime) -> datetime:
+    if demo.level == "unproven":
+        return now - timedelta(days=3, hours=2)
+    days = random.Random(f"joined {demo.key}").uniform(NEWEST_MEMBER.days, MEMBER_SINCE.days)  # noqa: S311
+    return now - timedelta(days=days)
+
+
+def _register() -> dict[tuple[str, str, str, str], int]:
+    rows = db.session.execute(select(Address.id, Address.street, Address.number, Address.suffix, Address.postcode))
+    return {(street, number, suffix, postcode): key for key, street, number, suffix, postcode in rows}
+
+
+def _move_in(resident: Resident, register: dict[tuple[str, str, str, str], int]) -> None:
+    demo, person_id = resident.demo, resident.person_id
+    home = demo.home
+    address_id = register[home.street, home.number, home.suffix, home.postcode]
+    placed = service.choose_address(person_id, address_id, f"{demo.first_name} {demo.last_name}")
+    if placed.id != resident.quarter_id:
+        raise ValueError(f"{demo.key} was placed in {placed.key}, not in {demo.quarter}")
+    level = Level(demo.level)
+    if level in METHODS:
+        service.grant(person_id, METHODS[level], level, letters.PROOF_LASTS)
+    if demo.is_team:
+        mine = Membership.person_id == person_id, Membership.ended_at.is_(None)
+        db.session.execute(update(Membership).where(*mine).values(role=Role.STEWARD))
+
+
+def _choose_digests(residents: dict[str, Resident], now: datetime) -> None:
+    """Who reads no digest leaves the list; the others have read every issue up to this morning's."""
+    silent = [resident.person_id for resident in residents.values() if resident.demo.digest is None]
+    db.session.execute(update(Subscription).where(Subscription.person_id.in_(silent)).values(is_on=False))
+    told = id_at(now - timedelta(hours=20))
+    everyone = [resident.person_id for resident in residents.values()]
+    db.session.execute(update(Subscription).where(Subscription.person_id.in_(everyone)).values(told_up_to=told))

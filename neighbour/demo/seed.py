@@ -1,0 +1,104 @@
+"""Fills an empty instance with Altenbrück: quarters, register, people, two months of the board.
+
+Everything goes through the doors that operators and neighbours use, in one transaction: the town is there
+completely or not at all. Times are counted back from now. Never in production: the passwords are printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from argon2 import PasswordHasher
+from flask import current_app
+from sqlalchemy import func, select, text, update
+
+from neighbour.accounts.models import Person
+from neighbour.contributions.models import Comment, Thanks
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.demo import board, city, residents, town
+from neighbour.demo.people import MAIL_DOMAIN
+from neighbour.notices.models import Delivery, DeliveryState
+from neighbour.posts.models import Post
+from neighbour.quarters.models import Quarter
+from neighbour.residency import codes
+from neighbour.residency.models import Address
+
+PASSWORD = "linsensuppe-um-sechs"  # noqa: S105  printed at every start of the demo
+LOGINS = (
+    ("Hannelore, lives in the Weberviertel", "hannelore"),
+    (f"Mira, waits for her postcard; its code is {codes.show(residents.CARD_CODE)}", residents.WAITING),
+    ("Ursula, Quartiersteam and operator", "ursula"),
+)
+# Emptied by reset; everything else hangs on them.
+ROOTS = "person, quarter, address, city, letter, letter_refusal, suppression, period, rate_count"
+
+Say = Callable[[str], object]
+
+
+def seed_if_empty(say: Say = lambda line: None) -> bool:
+    """Seed if the instance has no quarter yet; returns whether it did. Needs an application context."""
+    with as_owner():
+        if db.session.scalar(select(func.count()).select_from(Quarter)):
+            return False
+    say("the demo city moves in …")
+    counts = seed()
+    say(", ".join(f"{count} {what}" for what, count in counts.items()))
+    return True
+
+
+def seed(reset: bool = False) -> dict[str, int]:
+    """Build the demo city; again changes nothing. Returns what is there: quarters, addresses, people, posts, …
+
+    reset: forget everything in this instance first. Raises ValueError in production, and for an instance that
+    holds another city. Needs an application context.
+    """
+    if current_app.extensions["config"].is_production:
+        raise ValueError("the demo city has printed passwords and does not belong in production")
+    with as_owner():
+        with atomic():
+            if reset:
+                db.session.execute(text(f"TRUNCATE {ROOTS} CASCADE"))
+            if not _is_here():
+                _build()
+        return _counts()
+
+
+def demo_logins() -> list[tuple[str, str, str]]:
+    """Who can sign in at once: (who that is, mail address, password)."""
+    return [(label, f"{key}@{MAIL_DOMAIN}", PASSWORD) for label, key in LOGINS]
+
+
+def logins() -> list[str]:
+    """``demo_logins`` as lines to print."""
+    return [f"{email:<30} {password}   ({label})" for label, email, password in demo_logins()]
+
+
+def _is_here() -> bool:
+    keys = set(db.session.scalars(select(Quarter.key)))
+    mine = {feature["properties"]["id"] for feature in city.quarters()}
+    if keys and keys != mine:
+        raise ValueError("this instance has quarters of another city; the demo city wants an empty one")
+    return bool(keys)
+
+
+def _build() -> None:
+    config = current_app.extensions["config"]
+    quarter_ids = town.build(config)
+    hasher = PasswordHasher(memory_cost=config.argon2_memory_kib)
+    settled = residents.settle(quarter_ids, hasher.hash(PASSWORD))
+    residents.send_card(settled[residents.WAITING])
+    board.pin_up(settled, config.time_zone)
+    # What the town was told while it was built happened long ago: nobody gets mail about it now.
+    db.session.execute(update(Delivery).values(state=DeliveryState.SKIPPED))
+
+
+def _counts() -> dict[str, int]:
+    tables = {
+        "quarters": Quarter,
+        "addresses": Address,
+        "people": Person,
+        "posts": Post,
+        "comments": Comment,
+        "thanks": Thanks,
+    }
+    return {what: db.session.scalar(select(func.count()).select_from(table)) or 0 for what, table in tables.items()}
