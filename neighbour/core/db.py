@@ -61,6 +61,7 @@ def init_app(app: Flask, database_url: str, owner_url: str) -> None:
         "pool_size": 8,
         "max_overflow": 8,
         "pool_pre_ping": False,
+        "hide_parameters": True,  # an error's text ends in the log; addresses and mail addresses must not
         "pool_recycle": 1800,
         "connect_args": {"options": APP_OPTIONS, "prepare_threshold": 2, "connect_timeout": 5},
     })
@@ -144,6 +145,7 @@ def owner_engine() -> Engine:
             current_app.extensions["owner_url"],
             pool_size=1,
             max_overflow=2,
+            hide_parameters=True,
             connect_args={"options": OWNER_OPTIONS, "connect_timeout": 5},
         )
         current_app.extensions["owner_engine"] = engine

@@ -1,0 +1,98 @@
+"""A thousand exact homes, and not one of them in a dump of the database, a log line or an error."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import subprocess
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DataError
+
+from neighbour.core import scope
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.postgres import binary
+from neighbour.residency import homes, letters, service
+from neighbour.residency.models import Home
+from tests.residency.helpers import Town
+from tests.support.cluster import Databases
+
+
+def libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def dump(databases: Databases) -> str:
+    """Everything but the register of addresses itself, which is public and says nothing about who lives where."""
+    command = [str(binary("pg_dump")), "--dbname", libpq(databases.superuser_url), "--exclude-table-data=address"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def forms_of(word: str) -> list[str]:
+    """The word as it would look in a dump: plain, lower, as hex of bytea, in base64."""
+    raw = word.encode()
+    return [word, word.lower(), raw.hex(), base64.b64encode(raw).decode().rstrip("=")[:-1]]
+
+
+def test_a_thousand_homes_leave_no_trace_outside_the_seal(
+    town: Town, tmp_path: Path, clean_database: Databases, caplog
+):
+    caplog.set_level(logging.DEBUG)
+    people = 1_000
+    with town.app.app_context(), as_owner(), atomic():
+        db.session.connection().exec_driver_sql(
+            "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language,"
+            " status, signup_step, is_operator, confirmed_at) SELECT 'p' || n, n || '@e.org', n || '@e.org', 'x', '', '', 'N.',"
+            f" 'de', 'active', 'done', false, now() FROM generate_series(1, {people}) n"
+        )
+        db.session.connection().exec_driver_sql(
+            "INSERT INTO address (street, street_key, number, suffix, postcode, place, quarter_id) SELECT"
+            f" 'Kanarienweg' || n, 'kanarienweg' || n, '77' || n, 'q', '04873', 'Kanarienort', {town.quarters['weber']}"
+            f" FROM generate_series(1, {people}) n"
+        )
+        pairs = (
+            db.session.connection()
+            .exec_driver_sql(
+                "SELECT p.id, a.id, substr(p.public_id, 2) FROM person p JOIN address a ON a.street = 'Kanarienweg' || substr(p.public_id, 2)"
+            )
+            .all()
+        )
+    assert len(pairs) == people
+    with town.app.app_context():
+        for person, address, number in pairs:
+            with scope.use(scope.Viewer(person)):
+                service.choose_address(person, address, f"Zaunkönig{number} Piepmatz{number}", f"Ammer{number}")
+                if int(number) <= 60:
+                    letters.request(person)
+                if int(number) <= 20:
+                    with atomic():
+                        homes.report_missing(person, f"Verlorenweg{number} 88{number}")
+    town.print_letters(tmp_path)
+    everything = dump(clean_database)
+    assert everything.count("@e.org") >= people  # the dump is not empty
+    logged = caplog.text
+    for word in ("Kanarienweg", "Zaunkönig", "Piepmatz", "Ammer1", "Verlorenweg", "Kanarienort"):
+        for form in forms_of(word):
+            assert form not in everything, word
+            assert form not in logged, word
+    with town.app.app_context(), scope.use(scope.Viewer(pairs[0][0])), atomic():
+        assert "Zaunkönig" in homes.open_for_owner(pairs[0][0]).recipient  # and yet it is all there
+
+
+def test_a_database_error_does_not_tell_what_was_being_stored(town: Town):
+    """The statement's parameters stay out of the message, which ends in the log."""
+    person = town.person("anna")
+    with town.as_person(person), pytest.raises(DataError) as error, atomic():
+        db.session.add(
+            Home(
+                person_id=person,
+                quarter_id=2**40,
+                sealed=b"",
+                address_hash=b"Kanarienweg",
+                family_hashes=[],
+                word_hashes=[],
+            )
+        )
+        db.session.flush()
+    assert "Kanarienweg" not in str(error.value)
