@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,110 +11,131 @@ from sqlalchemy import func, select, text
 
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Contribution, Reach
-from neighbour.core import clock
+from neighbour.core import clock, scope
+from neighbour.core.crypto import open_sealed
 from neighbour.core.db import as_owner, db
 from neighbour.demo import seed
 from neighbour.demo.people import people
 from neighbour.demo.posts import posts
+from neighbour.demo.residents import CARD_CODE
+from neighbour.notices.models import Delivery, DeliveryState
 from neighbour.quarters.models import Quarter, QuarterStat
-from neighbour.residency import homes
+from neighbour.residency import homes, letters
 from neighbour.residency.models import Home, Membership
+from tests.factories import make_quarter
 
 
-@pytest.fixture
-def town(context):
-    """A seeded instance; yields what seed() counted."""
-    return seed.seed()
-
-
-def test_seeding_twice_changes_nothing(town):
-    assert seed.seed() == town
+def test_the_town_is_there_once_and_everything_about_it_is_true(context):
+    """One seeding for many looks at it: moving in takes seconds."""
+    counts = seed.seed()
+    assert seed.seed() == counts
     assert not seed.seed_if_empty()
-    assert town["people"] == 150
-    assert town["posts"] == len(posts())
-    assert town["comments"] == sum(len(post.comments) for post in posts())
-
-
-def test_everything_the_database_keeps_is_true(town):
+    assert counts["people"] == 150
+    assert counts["posts"] == len(posts())
+    assert counts["comments"] == sum(len(post.comments) for post in posts())
+    assert counts["thanks"] == sum(post.thanks for post in posts())
     with as_owner():
-        session = db.session
-        assert session.execute(text("SELECT rebuild_reach()")).scalar() == 0
-        counted = select(func.count()).where(Comment.contribution_id == Contribution.id).scalar_subquery()
-        assert not session.scalars(select(Contribution.title).where(Contribution.comment_count != counted)).all()
-        thanks = {post.title: post.thanks for post in posts()}
-        assert dict(session.execute(select(Contribution.title, Contribution.thanks_count)).all()) == thanks
-        assert not session.scalars(select(Contribution.title).where(Contribution.published_at > clock.now())).all()
-        late = select(Comment.body_md).join(Contribution, Contribution.id == Comment.contribution_id)
-        assert not session.scalars(late.where(Comment.created_at <= Contribution.published_at)).all()
-        assert not session.scalars(late.where(Comment.created_at > clock.now())).all()
+        _reach_and_counters_hold()
+        _everybody_lives_where_the_story_says()
+        _homes_are_sealed()
+        _quarters_are_as_busy_as_the_story()
+        _the_board_looks_written_this_morning()
+        assert set(db.session.scalars(select(Delivery.state))) <= {DeliveryState.SKIPPED}
 
 
-def test_everybody_lives_where_the_story_says(town):
-    with as_owner():
-        rows = db.session.execute(
-            select(Person.email, Quarter.key, Membership.level)
-            .join(Membership, Membership.person_id == Person.id)
-            .join(Quarter, Quarter.id == Membership.quarter_id)
-        ).all()
-        assert {tuple(row) for row in rows} == {(one.email, one.quarter, one.level) for one in people()}
-        stat = db.session.scalar(
-            select(QuarterStat).join(Quarter, Quarter.id == QuarterStat.quarter_id).where(Quarter.key == "AB-02")
-        )
-        assert stat.members == sum(one.quarter == "AB-02" and one.level != "unproven" for one in people())
-        assert stat.readers == sum(one.quarter == "AB-02" and one.digest is not None for one in people())
-
-
-def test_homes_are_sealed_like_real_ones(town):
-    with as_owner():
-        sealed = db.session.execute(select(Home.person_id, Home.sealed)).all()
-        assert len(sealed) == 150
-        assert not any(b"Spulengasse" in bytes(row.sealed) for row in sealed)
-        hannelore = db.session.scalar(select(Person.id).where(Person.email == "hannelore@altenbrueck.example"))
-        exact = homes.ExactHome(**_opened(hannelore))
-        assert exact.envelope() == ("Hannelore Wieczorek", "Spulengasse 6", "04873 Altenbrück")
-
-
-def _opened(person_id):
-    import json
-
-    from neighbour.core.crypto import open_sealed
-
-    row = db.session.scalar(select(Home.sealed).where(Home.person_id == person_id))
-    return json.loads(open_sealed(bytes(row), f"home of person {person_id}".encode()))
-
-
-def test_the_newcomers_card_opens_the_door(town):
-    from neighbour.core import scope
-    from neighbour.demo.residents import CARD_CODE
-    from neighbour.residency import letters
-
-    with as_owner():
-        mira = db.session.scalar(select(Person.id).where(Person.email == "mira@altenbrueck.example"))
+def test_the_newcomers_card_opens_the_door_and_reset_closes_it_again(context):
+    counts = seed.seed()
+    mira = _person("mira")
     with scope.use(scope.Viewer(mira, ())):
         assert letters.redeem(mira, CARD_CODE.lower()).outcome is letters.Outcome.PROVEN
-
-
-def test_quarters_are_as_busy_as_the_story(town):
+    assert seed.seed(reset=True) == counts
     with as_owner():
-        rows = db.session.execute(
-            select(Quarter.key, func.count(Contribution.id)).outerjoin(Contribution).group_by(Quarter.key)
-        ).all()
-        busy = dict(rows)
-        assert max(busy, key=busy.get) == "AB-02"
-        assert busy["AB-12"] == 0
-        assert busy["AB-09"] == 2
-        silent = db.session.scalar(
-            select(func.count())
-            .select_from(Reach)
-            .join(Quarter, Quarter.id == Reach.quarter_id)
-            .where(Quarter.key == "AB-12")
-        )
-        assert silent > 0  # a silent quarter still hears its neighbours
+        level = db.session.scalar(select(Membership.level).join(Person).where(Person.id == _number("mira")))
+        assert level == "unproven"
 
 
-def test_the_board_looks_written_this_morning(town):
+def test_another_city_is_left_alone(context):
+    make_quarter()
+    with pytest.raises(ValueError, match="another city"):
+        seed.seed()
+
+
+def test_it_never_moves_into_production(context, app, monkeypatch):
+    monkeypatch.setitem(app.extensions, "config", replace(app.extensions["config"], environment="production"))
+    with pytest.raises(ValueError, match="production"):
+        seed.seed(reset=True)
+
+
+def test_three_logins_are_of_people_who_exist():
+    emails = {one.email: one for one in people()}
+    logins = seed.demo_logins()
+    assert len(logins) == len(seed.logins()) == 3
+    assert [emails[email].level for _, email, _ in logins] == ["verified", "unproven", "verified"]
+    assert emails[logins[2][1]].is_operator and emails[logins[2][1]].is_team
+
+
+def _reach_and_counters_hold():
+    session = db.session
+    assert session.execute(text("SELECT rebuild_reach()")).scalar() == 0
+    counted = select(func.count()).where(Comment.contribution_id == Contribution.id).scalar_subquery()
+    assert not session.scalars(select(Contribution.title).where(Contribution.comment_count != counted)).all()
+    thanked = {post.title: post.thanks for post in posts()}
+    assert dict(session.execute(select(Contribution.title, Contribution.thanks_count)).all()) == thanked
+    solved = {post.title for post in posts() if post.is_solved}
+    assert set(session.scalars(select(Contribution.title).where(Contribution.solved_by_id.is_not(None)))) == solved
+
+
+def _everybody_lives_where_the_story_says():
+    rows = db.session.execute(
+        select(Person.email, Quarter.key, Membership.level)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Quarter, Quarter.id == Membership.quarter_id)
+    ).all()
+    assert {tuple(row) for row in rows} == {(one.email, one.quarter, one.level) for one in people()}
+    weavers = [one for one in people() if one.quarter == "AB-02"]
+    query = select(QuarterStat).join(Quarter, Quarter.id == QuarterStat.quarter_id)
+    stat = db.session.scalar(query.where(Quarter.key == "AB-02"))
+    assert stat.members == sum(one.level != "unproven" for one in weavers)
+    assert stat.readers == sum(one.digest is not None for one in weavers)
+
+
+def _homes_are_sealed():
+    sealed = dict(db.session.execute(select(Home.person_id, Home.sealed)).all())
+    assert len(sealed) == 150
+    assert not any(b"Spulengasse" in bytes(each) for each in sealed.values())
+    number = _number("hannelore")
+    plain = open_sealed(bytes(sealed[number]), f"home of person {number}".encode())
+    exact = homes.ExactHome(**json.loads(plain))
+    assert exact.envelope() == ("Hannelore Wieczorek", "Spulengasse 6", "04873 Altenbrück")
+
+
+def _quarters_are_as_busy_as_the_story():
+    per_quarter = select(Quarter.key, func.count(Contribution.id)).outerjoin(Contribution).group_by(Quarter.key)
+    busy = dict(db.session.execute(per_quarter).all())
+    assert max(busy, key=busy.get) == "AB-02"
+    assert (busy["AB-09"], busy["AB-12"]) == (2, 0)
+    heard = select(func.count()).select_from(Reach).join(Quarter, Quarter.id == Reach.quarter_id)
+    assert db.session.scalar(heard.where(Quarter.key == "AB-12")) > 0  # a silent quarter still hears its neighbours
+
+
+def _the_board_looks_written_this_morning():
+    session, now = db.session, clock.now()
+    newest, oldest = session.execute(
+        select(func.max(Contribution.published_at), func.min(Contribution.published_at))
+    ).one()
+    assert timedelta(0) < now - newest < timedelta(hours=1)
+    assert timedelta(days=50) < now - oldest < timedelta(days=62)
+    late = select(Comment.body_md).join(Contribution, Contribution.id == Comment.contribution_id)
+    assert not session.scalars(late.where(Comment.created_at <= Contribution.published_at)).all()
+    assert not session.scalars(late.where(Comment.created_at > now)).all()
+    in_order = session.scalars(select(Contribution.published_at).order_by(Contribution.id)).all()
+    assert in_order == sorted(in_order)
+
+
+def _number(key: str) -> int:
+    return db.session.scalar(select(Person.id).where(Person.email == f"{key}@altenbrueck.example"))
+
+
+def _person(key: str) -> int:
     with as_owner():
-        newest = db.session.scalar(select(func.max(Contribution.published_at)))
-        oldest = db.session.scalar(select(func.min(Contribution.published_at)))
-        assert clock.now() - newest < timedelta(hours=1)
-        assert timedelta(days=50) < clock.now() - oldest < timedelta(days=62)
+        return _number(key)
