@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
+from psycopg.conninfo import conninfo_to_dict
 
 from neighbour.core import postgres, roles
 from neighbour.core.postgres import DatabaseTrouble, libpq
@@ -103,7 +103,7 @@ def _verify(file: Path, say: Say) -> None:
 
 def _empty_schema(owner_url: str, app_url: str) -> str:
     """SQL that throws away the schema and makes an empty one. The role's name is quoted as an identifier."""
-    app = '"' + str(make_url(app_url).username).replace('"', '""') + '"'
+    app = '"' + str(conninfo_to_dict(libpq(app_url))["user"]).replace('"', '""') + '"'
     return (
         "SET client_min_messages = warning;\nDROP SCHEMA IF EXISTS public CASCADE;\nCREATE SCHEMA public;\n"
         f"GRANT USAGE ON SCHEMA public TO {app};\n"

@@ -27,7 +27,8 @@ class Transport(pgmq.Transport):  # type: ignore[misc]
     """kombu's pgmq transport on a pool that takes any address libpq takes (option ``conninfo``)."""
 
     def _create_pgmq_client(self) -> PGMQueue:
-        options = self.client.transport_options
+        client: Any = self.client
+        options = client.transport_options
         pool = ConnectionPool(
             options["conninfo"],
             min_size=1,

@@ -30,8 +30,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-
-from sqlalchemy import URL
+from urllib.parse import quote
 
 MAJOR = 18
 OWNER, APP, SUPERUSER, DATABASE = "neighbour_owner", "neighbour_app", "postgres", "neighbour"
@@ -76,8 +75,7 @@ class Cluster:
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """The address of ``database`` for ``role``, as SQLAlchemy takes it."""
-        query = {"host": str(self.socket), "port": "5432"}
-        return URL.create("postgresql+psycopg", role, database=database, query=query).render_as_string()
+        return f"postgresql+psycopg://{role}@/{database}?host={quote(str(self.socket), safe='')}&port=5432"
 
     @property
     def owner_url(self) -> str:

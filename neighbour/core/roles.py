@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from pgmq.install import install_pgmq_from_sql
 from psycopg import sql
-from sqlalchemy import make_url
+from psycopg.conninfo import conninfo_to_dict
 
 from neighbour.core.postgres import DatabaseTrouble, libpq
 
@@ -44,9 +43,23 @@ def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(libpq(url), connect_timeout=CONNECT_SECONDS, **options)
     except psycopg.OperationalError as error:
-        shown = make_url(url).render_as_string(hide_password=True)
         reason = str(error).strip().splitlines()[-1].strip()
-        raise DatabaseTrouble(f"cannot connect to {shown}: {reason}") from error
+        raise DatabaseTrouble(f"cannot connect to {shown(url)}: {reason}") from error
+
+
+def shown(url: str) -> str:
+    """An address as it may be printed: without its password."""
+    part = _parts(url)
+    place = f"{part.get('host', 'localhost')}:{part.get('port', '5432')}"
+    return f"postgresql://{part.get('user', '')}@{place}/{part.get('dbname', '')}"
+
+
+def _parts(url: str) -> dict[str, str]:
+    """user, password, host, port, dbname … of an address; raises DatabaseTrouble when it is none."""
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(libpq(url)).items() if value is not None}
+    except psycopg.ProgrammingError as error:
+        raise DatabaseTrouble(f"not the address of a database: {str(error).strip()}") from error
 
 
 def create_database(superuser_url: str, owner_url: str, app_url: str) -> None:
@@ -54,13 +67,13 @@ def create_database(superuser_url: str, owner_url: str, app_url: str) -> None:
 
     ``superuser_url`` names any database of the server. May be repeated; the roles' rights are set each time.
     """
-    owner, app = make_url(owner_url), make_url(app_url)
-    if owner.username == app.username or owner.database != app.database:
+    owner, app = _parts(owner_url), _parts(app_url)
+    if owner.get("user") == app.get("user") or owner.get("dbname") != app.get("dbname"):
         raise DatabaseTrouble("owner and application need different roles and the same database")
     with connect(superuser_url, autocommit=True) as server:
-        for url in (owner, app):
-            _make_role(server, str(url.username), str(url.password) if url.password else None)
-        _make_database(server, str(owner.database), str(owner.username), str(app.username))
+        for part in (owner, app):
+            _make_role(server, part["user"], part.get("password"))
+        _make_database(server, owner["dbname"], owner["user"], app["user"])
     prepare_queue(owner_url, app_url)
 
 
@@ -69,11 +82,14 @@ def prepare_queue(owner_url: str, app_url: str) -> bool:
 
     The right to make a schema is lent to the application for the length of this call.
     """
-    role, database = sql.Identifier(str(make_url(app_url).username)), sql.Identifier(str(make_url(app_url).database))
+    part = _parts(app_url)
+    role, database = sql.Identifier(part["user"]), sql.Identifier(part["dbname"])
     with connect(owner_url, autocommit=True) as owner:
         owner.execute("SELECT pg_advisory_lock(%s)", [QUEUE_LOCK])
         if _one(owner, _HAS_QUEUE):
             return False
+        from pgmq.install import install_pgmq_from_sql  # once in a database's life
+
         owner.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, role))
         try:
             with connect(app_url) as app:

@@ -7,7 +7,10 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask  # the supervisor lives in this room too and does without
 
 
 def include(app: Flask) -> None:

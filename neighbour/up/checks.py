@@ -8,10 +8,8 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
-
 from config import Config, Problem
-from neighbour.core import readiness, web
+from neighbour.core import readiness, roles, web
 
 LEAST_FREE_BYTES = 500_000_000
 CONNECT_SECONDS = 5.0
@@ -52,7 +50,7 @@ def _shown(url: str) -> str:
         return "missing"
     parts = urlsplit(url)
     if parts.scheme.startswith("postgresql"):
-        return make_url(url).render_as_string(hide_password=True)
+        return roles.shown(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

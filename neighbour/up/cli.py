@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import click
 
 from config import Config
 from neighbour.core import instance
-from neighbour.core.commands import complain
 from neighbour.core.postgres import DatabaseTrouble
-from neighbour.up import checks, supervisor
+from neighbour.up import supervisor
+
+
+def complain(message: str) -> NoReturn:
+    """One clear line on standard error, exit code 1."""
+    click.echo(f"neighbour: {message}", err=True)
+    sys.exit(1)
 
 
 @click.command()
@@ -20,6 +26,10 @@ def up() -> None:
         complain("Python 3.11 or newer is needed")
     config = Config.from_env()
     problems = config.problems()
+    if config.is_production and not problems:
+        from neighbour.core import readiness
+
+        problems = readiness.database_problems(config)
     if problems:
         complain("not ready to start:\n  " + "\n  ".join(map(str, problems)))
     try:
@@ -33,6 +43,8 @@ def up() -> None:
 @click.command()
 def check() -> None:
     """Say what is configured, what is missing and how to mend it. Exit code 1 if anything is missing."""
+    from neighbour.up import checks
+
     config = Config.from_env()
     cluster = None
     try:

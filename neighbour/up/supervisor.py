@@ -82,12 +82,13 @@ class Supervisor:
         self._pause(0)
         if needs_preparation(config):
             self._prepare()
-        self.children = parts(config)
-        for child in self.children:
+        *first, beat = parts(config)
+        self.children = first
+        for child in first:
             child.start()
         self._wait_for_site()
-        if not self.stops:
-            self._greet()
+        self._greet()
+        self.children.append(beat)  # nobody misses it in the first seconds, and two cores have enough to do
 
     def _prepare(self) -> None:
         """Migrations and the demo city, in a process that gives its memory back."""
@@ -133,7 +134,7 @@ class Supervisor:
         lines = ["", f"{config.city_name or 'Neighbour'} is up. Ctrl-C ends it.", f"  site     {config.site_url}"]
         if config.environment == "development":
             lines.append(f"  mailbox  {config.site_url}/dev/mailbox")
-            lines += [f"  sign in  {line}" for line in _logins()]
+            lines += [f"  sign in  {line}" for line in _logins(config.instance_dir)]
         print("\n".join([*lines, ""]), flush=True)  # noqa: T201
 
     def _stop(self, _number: int, _frame: Any) -> None:
@@ -172,7 +173,7 @@ def say(line: str) -> None:
 
 
 def parts(config: Config) -> list[Child]:
-    """The processes of an instance."""
+    """The processes of an instance, beat last."""
     python = sys.executable
     celery = [
         python,
@@ -212,21 +213,22 @@ def needs_preparation(config: Config) -> bool:
 
 
 def _web(config: Config) -> list[str]:
+    # Loaded once before the workers fork: create_app() opens no connection and draws no random number.
     # gunicorn's control socket lies in the user's home and would be shared by all instances.
     scratch = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
     host = f"[{config.host}]" if ":" in config.host else config.host
     return [
         sys.executable, "-m", "gunicorn", "neighbour.up.wsgi:app", "--bind", f"{host}:{config.port}",
         "--worker-class", "gthread", "--workers", str(config.web_workers), "--threads", "4",
-        "--no-control-socket", "--graceful-timeout", "4", "--timeout", "60", "--log-level", "warning",
+        "--preload", "--no-control-socket", "--graceful-timeout", "4", "--timeout", "60", "--log-level", "warning",
         *(["--worker-tmp-dir", scratch] if scratch else []),
     ]  # fmt: skip
 
 
-def _logins() -> list[str]:
+def _logins(folder: Path) -> list[str]:
     """The demo's logins: one line each."""
     try:
-        return (Path(os.environ.get("INSTANCE_DIR") or "instance") / "logins").read_text().splitlines()[:3]
+        return (folder / "logins").read_text(encoding="utf-8").splitlines()[:3]
     except OSError:
         return []
 
