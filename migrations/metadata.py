@@ -9,6 +9,7 @@ import neighbour.core.limits
 import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models
+import neighbour.residency.gazetteer.models
 import neighbour.residency.models  # noqa: F401
 from neighbour.core.db import Base
 
