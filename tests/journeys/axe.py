@@ -1,0 +1,61 @@
+"""axe-core in the browser: what is hard to use for somebody who cannot see, point or read well."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+SOURCE = Path(__file__).resolve().parents[2] / "neighbour" / "assets" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@lru_cache
+def _source() -> str:
+    return SOURCE.read_text(encoding="utf-8")
+
+
+def check(page: Page) -> list[str]:
+    """What axe finds on the page as it stands now, one line per rule: ``[]`` is what we want.
+
+    The source is evaluated in the page's main world through the debugger, so the content security policy
+    stays as it is.
+    """
+    page.evaluate(_source())
+    found: list[dict[str, Any]] = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']}).then(all => all.violations)", RULES
+    )
+    return [
+        f"{each['id']} ({each['impact']}): {each['help']} – " + "; ".join(str(node["target"]) + " " + node.get("failureSummary", "")[:200].replace("\n", " ") for node in each["nodes"][:4])
+        for each in found
+    ]
+
+
+def sideways(page: Page) -> list[str]:
+    """Elements that make the page wider than its window (``[]`` if it does not scroll sideways)."""
+    return page.evaluate(
+        """() => {
+          const wide = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= wide) return [];
+          const clipped = one => { for (let up = one.parentElement; up && up !== document.body; up = up.parentElement) if (getComputedStyle(up).overflowX !== "visible") return true; };
+          return [...document.body.querySelectorAll("*")]
+            .filter(one => { if (clipped(one)) return false; const box = one.getBoundingClientRect(); return box.right > wide + 0.5 && box.width > 0 && getComputedStyle(one).position !== "fixed"; })
+            .slice(-6).map(one => `${one.tagName.toLowerCase()}.${one.className} ${Math.round(one.getBoundingClientRect().right)} > ${wide}`);
+        }"""
+    )
+
+
+def small_targets(page: Page, least: int = 44) -> list[str]:
+    """Things to press that are smaller than ``least`` px either way; links inside running text are left out (WCAG 2.5.8)."""
+    return page.evaluate(
+        """least => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea, label.choice, label.chip, label.check")]
+          .filter(one => {
+            const box = (one.closest("label") || one).getBoundingClientRect();
+            if (!box.width || !box.height || getComputedStyle(one).visibility === "hidden" || one.closest(".vh, .skip")) return false;
+            if (one.tagName === "A" && getComputedStyle(one).display === "inline") return false;
+            return box.height < least - 0.5 || box.width < least - 0.5;
+          }).map(one => { const box = one.getBoundingClientRect(); return `${one.tagName.toLowerCase()}.${one.className} „${one.textContent.trim().slice(0, 30)}“ ${Math.round(box.width)}×${Math.round(box.height)}`; })""",
+        least,
+    )

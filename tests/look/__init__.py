@@ -1,0 +1,1 @@
+"""How it looks: a gallery of all components, and pictures of it."""
