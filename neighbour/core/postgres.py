@@ -130,6 +130,7 @@ def ensure(instance_dir: Path, *, throw_away: bool = False, say: Callable[[str],
     with _one_at_a_time(instance_dir):
         home = user.home()
         cluster = Cluster(home, _socket_folder(home, user))
+        _let_it_finish(home / "data")
         if _postmaster(home / "data") is None:
             _check_space(home)
             if not (home / "data" / "PG_VERSION").exists():
@@ -334,6 +335,21 @@ def _postmaster(data: Path) -> int | None:
     return pid if _is_postgres(pid) else None
 
 
+def _status(data: Path) -> str:
+    """What the server writes into its pid file: starting, ready, stopping; empty without one."""
+    try:
+        return (data / "postmaster.pid").read_text().split("\n")[7].strip()
+    except (OSError, IndexError):
+        return ""
+
+
+def _let_it_finish(data: Path) -> None:
+    """Wait for a server that is on its way out, for example because its supervisor was killed a moment ago."""
+    deadline = time.monotonic() + START_SECONDS
+    while _postmaster(data) is not None and _status(data) == "stopping" and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def _is_postgres(pid: int) -> bool:
     """Whether this pid is a PostgreSQL, not another program that got the number of a dead one."""
     try:
@@ -363,13 +379,12 @@ def _start(cluster: Cluster, server: _Server, extra: dict[str, str]) -> None:
 
 def _wait_until_ready(cluster: Cluster) -> None:
     deadline = time.monotonic() + START_SECONDS
-    status = cluster.home / "data" / "postmaster.pid"
+    data = cluster.home / "data"
     while time.monotonic() < deadline:
         if not cluster.is_running():
             raise DatabaseTrouble(f"the database did not start: {_reason(cluster.home / 'server.log')}")
-        with suppress(OSError, IndexError):
-            if status.read_text().split("\n")[7].strip() == "ready":
-                return
+        if _status(data) == "ready":
+            return
         time.sleep(0.02)
     cluster.stop()
     raise DatabaseTrouble(

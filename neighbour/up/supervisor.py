@@ -30,6 +30,7 @@ from neighbour.up.children import Child, adopt_orphans, bury_orphans
 
 POLITE_SECONDS = 5.0
 READY_SECONDS = 90.0
+PATIENCE_SECONDS = 10.0  # with a database that another process is using
 LEAST_FREE_BYTES = 50_000_000
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
@@ -72,9 +73,7 @@ class Supervisor:
     def _start(self) -> None:
         config = self.config
         if not config.database_url:
-            self.cluster = postgres.ensure(config.instance_dir, say=say)
-            if self.cluster.process is None:
-                raise Trouble(f"the database of {config.instance_dir} is in use by another command; wait for its end")
+            self.cluster = self._own_database()
             config = replace(config, database_url=self.cluster.app_url, owner_url=self.cluster.owner_url)
             roles.create_database(self.cluster.superuser_url, self.cluster.owner_url, self.cluster.app_url)
         elif not config.is_production:
@@ -89,6 +88,16 @@ class Supervisor:
         self._wait_for_site()
         self._greet()
         self.children.append(beat)  # nobody misses it in the first seconds, and two cores have enough to do
+
+    def _own_database(self) -> Cluster:
+        """The embedded server as our own child: another command's would end with that command."""
+        deadline = clock.monotonic() + PATIENCE_SECONDS
+        while clock.monotonic() < deadline:
+            cluster = postgres.ensure(self.config.instance_dir, say=say)
+            if cluster.process is not None:
+                return cluster
+            self._pause()
+        raise Trouble(f"the database of {self.config.instance_dir} is in use by another command; wait for its end")
 
     def _prepare(self) -> None:
         """Migrations and the demo city, in a process that gives its memory back."""

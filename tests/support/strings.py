@@ -13,13 +13,24 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2] / "neighbour"
-KEYWORDS = {"_": None, "__": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "pgettext": ((1, "c"), 2),
-            "ungettext": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "__": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "lazy_gettext": None,
+    "pgettext": ((1, "c"), 2),
+    "ungettext": (1, 2),
+}
 
 
 def rooms() -> list[Path]:
     """Every room, and the templates of the house, that have texts."""
-    return sorted(folder for folder in ROOT.iterdir() if folder.is_dir() and folder.name not in ("static", "assets", "__pycache__"))
+    return sorted(
+        folder
+        for folder in ROOT.iterdir()
+        if folder.is_dir() and folder.name not in ("static", "assets", "__pycache__")
+    )
 
 
 def messages(room: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
@@ -29,10 +40,24 @@ def messages(room: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
         method = {".py": "python", ".html": "jinja2", ".txt": "jinja2", ".svg": "jinja2"}.get(path.suffix)
         if method is None or "translations" in path.parts or "node_modules" in path.parts or "data" in path.parts:
             continue
-        options = {"trimmed": "true", "silent": "false", "newstyle_gettext": "true", "extensions": "jinja2.ext.i18n",
-                   "trim_blocks": "true", "lstrip_blocks": "true"}
+        options = {
+            "trimmed": "true",
+            "silent": "false",
+            "newstyle_gettext": "true",
+            "extensions": "jinja2.ext.i18n",
+            "trim_blocks": "true",
+            "lstrip_blocks": "true",
+        }
         with path.open("rb") as source:
-            found = list(extract("jinja2.ext:babel_extract" if method == "jinja2" else method, source, KEYWORDS, (), options if method == "jinja2" else {}))
+            found = list(
+                extract(
+                    "jinja2.ext:babel_extract" if method == "jinja2" else method,
+                    source,
+                    KEYWORDS,
+                    (),
+                    options if method == "jinja2" else {},
+                )
+            )
         for _line, message, _comments, context in found:
             if message and message != ("",):
                 yield (tuple(message) if isinstance(message, list | tuple) else message), context
@@ -65,6 +90,8 @@ if __name__ == "__main__":
     for folder in rooms():
         for text in missing(folder):
             if isinstance(text, tuple):
-                print(f"[{folder.name}]\nmsgid {json.dumps(text[0], ensure_ascii=False)}\nmsgid_plural {json.dumps(text[1], ensure_ascii=False)}\nmsgstr[0] \"\"\nmsgstr[1] \"\"\n")
+                print(
+                    f'[{folder.name}]\nmsgid {json.dumps(text[0], ensure_ascii=False)}\nmsgid_plural {json.dumps(text[1], ensure_ascii=False)}\nmsgstr[0] ""\nmsgstr[1] ""\n'
+                )
             else:
-                print(f"[{folder.name}]\nmsgid {json.dumps(text, ensure_ascii=False)}\nmsgstr \"\"\n")
+                print(f'[{folder.name}]\nmsgid {json.dumps(text, ensure_ascii=False)}\nmsgstr ""\n')

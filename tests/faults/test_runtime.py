@@ -1,0 +1,153 @@
+"""A whole instance: it starts, survives the death of its parts, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from neighbour.core import postgres, roles
+from tests.support import ROOT
+from tests.support.up import Instance
+
+pytestmark = pytest.mark.fault
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One instance for all tests of this file: the demo city moves in once."""
+    made = tmp_path_factory.mktemp("up")
+    for parent in (made, made.parent, made.parent.parent):
+        parent.chmod(0o755)  # pytest closes its folders; the database's user must get through
+    return made
+
+
+@pytest.fixture
+def instance(folder):
+    found = Instance(folder / "instance")
+    found.log.unlink(missing_ok=True)
+    yield found
+    found.kill_everything()
+
+
+def gone(instance, seconds=10.0):
+    """Seconds until no process of the instance is left."""
+    started = time.monotonic()
+    while instance.pids():
+        assert time.monotonic() - started < seconds, instance.pids()
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("demand", [signal.SIGINT, signal.SIGTERM])
+def test_a_polite_end_leaves_no_process_within_ten_seconds(instance, demand):
+    instance.start().wait_until(lambda: "is up" in instance.output)
+    assert len(instance.pids()) >= 6  # supervisor, database, mailbox, web twice, worker
+    instance.process.send_signal(demand)
+    assert instance.process.wait(10) == 0
+    assert gone(instance, 1.0) < 1.0
+    assert "Traceback" not in instance.output
+
+
+def test_killed_the_supervisor_takes_everything_with_it(instance):
+    instance.start().wait_until(lambda: "is up" in instance.output)
+    instance.process.kill()
+    instance.process.wait()
+    gone(instance)
+    # and the next start finds its way in spite of what was left lying about
+    instance.start().wait_until(instance.answers)
+
+
+def test_parts_that_die_come_back_and_data_survive(instance):
+    instance.start().wait_until(lambda: "is up" in instance.output)
+    cluster = postgres.address(instance.folder)
+    with roles.connect(cluster.app_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO period (job, key, state, opened_at) VALUES ('kept', '1', 'open', now())")
+    database = next(pid for pid in instance.pids("/postgres -D"))
+    worker = next(pid for pid in instance.pids("workers worker"))
+    mailbox = next(pid for pid in instance.pids("neighbour.up.mailbox"))
+    for pid in (database, worker, mailbox):
+        os.kill(pid, signal.SIGKILL)
+    for part in ("/postgres -D", "workers worker", "neighbour.up.mailbox"):
+        instance.wait_until(lambda part=part: set(instance.pids(part)) - {database, worker, mailbox})
+    instance.wait_until(lambda: kept(cluster) == 1)
+
+
+def kept(cluster):
+    try:
+        with roles.connect(cluster.app_url, autocommit=True) as connection:
+            return connection.execute("SELECT count(*) FROM period WHERE job = 'kept'").fetchone()[0]
+    except postgres.DatabaseTrouble:
+        return None
+
+
+def test_a_taken_port_is_one_clear_line(instance):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", instance.port))
+        taken.listen()
+        done = instance.run("up")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert (
+        done.stderr
+        == f"neighbour: port {instance.port} is taken; choose another one: PORT={instance.port + 1} make run\n"
+    )
+    assert not instance.pids()
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(instance):
+    wall = instance.folder.with_name("wall")
+    wall.write_text("a file stands where the folder should be")
+    done = Instance(wall / "instance").run("up")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(wall) in done.stderr
+
+
+def test_the_database_ends_with_the_program_that_started_it(tmp_path):
+    """Also when that one is killed: nobody is there to stop it then."""
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    program = (
+        "import os, pathlib, signal; from neighbour.core import postgres;"
+        f"c = postgres.ensure(pathlib.Path({str(tmp_path)!r})); print(c.process.pid, flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    deadline = time.monotonic() + 5
+    while postgres._postmaster(tmp_path / "postgres" / "data") is not None:
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.05)
+
+
+def test_a_number_of_the_dead_server_in_use_by_another_program_does_not_block_the_start(tmp_path):
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    cluster = postgres.ensure(tmp_path)
+    file = cluster.home / "data" / "postmaster.pid"
+    left_behind = file.read_text().split("\n")
+    cluster.process.send_signal(signal.SIGKILL)
+    cluster.process.wait()
+    file.write_text("\n".join([str(os.getpid()), *left_behind[1:]]))
+    again = postgres.ensure(tmp_path)
+    try:
+        assert again.is_running()
+    finally:
+        again.stop()
+
+
+def test_a_deep_folder_gets_a_short_socket_of_its_own(tmp_path):
+    deep = [tmp_path / name / ("d" * 60) / ("e" * 60) for name in ("one", "two")]
+    places = [postgres.address(folder).socket for folder in deep]
+    assert all(len(os.fsencode(place / ".s.PGSQL.5432")) < 107 for place in places)
+    assert places[0] != places[1]
+    assert (
+        postgres.address(tmp_path / "short").socket == tmp_path / "short" / "postgres" / "run"
+        or len(str(tmp_path)) > 70
+    )
