@@ -116,13 +116,15 @@ def test_icons_of_the_page_are_in_the_sprite(path):
     assert used - names == set()
 
 
-def test_icons_named_in_the_code_are_in_the_sprite():
-    names = set((ASSETS / "icons.txt").read_text(encoding="utf-8").split())
-    used = {}
-    for path in NEIGHBOUR.rglob("*.py"):
-        for name in re.findall(r"""["']?icon["']?\s*[=:]\s*["']([\w-]+)["']""", path.read_text(encoding="utf-8")):
-            used[name] = path.name
-    assert {name: where for name, where in used.items() if name not in names} == {}
+def test_icons_of_kinds_and_of_the_navigation_are_in_the_sprite():
+    from neighbour.contributions import kinds
+    from tests.look.gallery import app
+
+    entries = app().extensions["nav"]
+    used = {entry["icon"] for entry in entries} | {look.icon for kind in kinds.all_kinds() for look in kind.categories}
+    used |= {kind.icon for kind in kinds.all_kinds()} | {"circle-check"}
+    assert entries
+    assert used - set((ASSETS / "icons.txt").read_text(encoding="utf-8").split()) == set()
 
 
 def test_packages_are_pinned_and_no_registry_is_recorded():
