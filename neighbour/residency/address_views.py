@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, render_template, request
+from wtforms.fields import SelectChoice
 
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import i18n
@@ -33,8 +34,8 @@ def choose_address() -> Any:
     if "missing" in request.form:
         return _missing(MissingForm(formdata=None, data=form.data))
     is_complete = form.validate_on_submit()
-    found = finding.find(form.street.data, form.number.data, form.postcode.data, form.entry.data)
-    if form.street.data and form.number.data:
+    found = finding.find(form.street.data or "", form.number.data or "", form.postcode.data or "", form.entry.data)
+    if form.street.data:
         _ask_back(form, found)
     if not is_complete or found.address_id is None:
         return _page(form), 422
@@ -52,7 +53,7 @@ def choose_address() -> Any:
 
 def _ask_back(form: AddressForm, found: finding.Found) -> None:
     """Put the finder's question at the field it is about."""
-    form.entry.choices = [(one.id, one.label) for one in found.choices]
+    form.entry.choices = [SelectChoice(one.id, one.label) for one in found.choices]
     if found.question and not form[found.field].errors:
         form.add_error(found.field, found.question)
 

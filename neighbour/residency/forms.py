@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import RadioField, StringField, ValidationError
+from wtforms.fields import SelectChoice
 
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
@@ -56,7 +57,7 @@ class RefusalForm(Form):
         lazy_gettext("What shall stop?"),
         [needed(lazy_gettext("Please choose one."))],
         choices=[
-            ("name", lazy_gettext("Cards with this name to this house")),
-            ("house", lazy_gettext("All cards to this house")),
+            SelectChoice("name", lazy_gettext("Cards with this name to this house")),
+            SelectChoice("house", lazy_gettext("All cards to this house")),
         ],
     )

@@ -122,7 +122,7 @@ def _wrong(tries_left: int) -> str:
 
 @views.get("/not-me")
 @requires(Permission.LETTER_REFUSE, cache="never")
-def notperson_number() -> Any:
+def not_me() -> Any:
     """For whoever got a card and never signed up; needs no account."""
     return _quiet(render_template("residency/not_me.html", form=RefusalForm()))
 

@@ -14,7 +14,7 @@ from neighbour.core import scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.postgres import binary
 from neighbour.residency import homes, letters, service
-from neighbour.residency.models import Home
+from neighbour.residency.models import Address, Home
 from tests.residency.helpers import Town
 from tests.support.cluster import Databases
 
@@ -59,20 +59,24 @@ def test_a_thousand_homes_leave_no_trace_outside_the_seal(
             .all()
         )
     assert len(pairs) == people
+    with town.app.app_context(), as_owner(), atomic():  # most of them in one go, the first hundred as people do it
+        for person, address, number in pairs[100:]:
+            entry = db.session.get(Address, address)
+            homes.settle(person, entry, entry.quarter_id, f"Zaunkönig{number} Piepmatz{number}", "Ammer", town="Ort")
     with town.app.app_context():
-        for person, address, number in pairs:
+        for place, (person, address, number) in enumerate(pairs[:100]):
             with scope.use(scope.Viewer(person)):
                 service.choose_address(person, address, f"Zaunkönig{number} Piepmatz{number}", f"Ammer{number}")
-                if int(number) <= 60:
+                if place < 60:
                     letters.request(person)
-                if int(number) <= 20:
+                if place < 20:
                     with atomic():
                         homes.report_missing(person, f"Verlorenweg{number} 88{number}")
     town.print_letters(tmp_path)
     everything = dump(clean_database)
     assert everything.count("@e.org") >= people  # the dump is not empty
     logged = caplog.text
-    for word in ("Kanarienweg", "Zaunkönig", "Piepmatz", "Ammer1", "Verlorenweg", "Kanarienort"):
+    for word in ("Kanarienweg", "Zaunkönig", "Piepmatz", "Ammer", "Verlorenweg", "Kanarienort"):
         for form in forms_of(word):
             assert form not in everything, word
             assert form not in logged, word
