@@ -44,7 +44,7 @@ class DemoPerson(NamedTuple):
     def email(self) -> str:
         if self.key in SHORT_MAIL:
             return f"{self.key}@{MAIL_DOMAIN}"
-        return f"{_ascii(self.first_name)}.{_ascii(self.last_name)}@{MAIL_DOMAIN}"
+        return f"{ascii_name(self.first_name)}.{ascii_name(self.last_name)}@{MAIL_DOMAIN}"
 
 
 class DemoInitiative(NamedTuple):
@@ -117,6 +117,7 @@ def _home(last_name: str, quarter: str, street: str, rows: list[DemoAddress]) ->
     return here[zlib.crc32(last_name.encode()) % len(here)]  # one name in one street is one household
 
 
-def _ascii(name: str) -> str:
+def ascii_name(name: str) -> str:
+    """``Yıldız-Özgür`` → ``yildiz-oezguer``: for mail addresses."""
     plain = unicodedata.normalize("NFKD", name.lower().translate(LETTERS)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z]+", "-", plain).strip("-")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from neighbour.demo import hours
 from neighbour.demo.drawing import DATA
 
 FOLDER = DATA / "posts"
@@ -27,7 +28,7 @@ class DemoComment(NamedTuple):
 
 
 class DemoPost(NamedTuple):
-    """A post with its thread. ``age`` is "40m", "3h" (before now) or "5d 18:20" (days ago at local time)."""
+    """A post with its thread. ``age`` is "40m", "3h" (of waking time before now) or "5d 18:20" (days ago at local time)."""
 
     quarter: str
     category: str
@@ -43,20 +44,21 @@ class DemoPost(NamedTuple):
 
     def published(self, now: datetime, zone: str) -> datetime:
         """When it was pinned up, aware; ``now`` is the moment the town is looked at, ``zone`` its time zone."""
+        local = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         if " " not in self.age:
-            return now - _span(self.age)
-        days, clock_time = self.age.split()
-        local = now.astimezone(ZoneInfo(zone))
-        day = local.date() - _span(days)
-        return datetime.combine(day, time.fromisoformat(clock_time), ZoneInfo(zone)).astimezone(now.tzinfo)
+            at = hours.earlier(local, _span(self.age))
+        else:
+            days, clock_time = self.age.split()
+            at = datetime.combine(local.date() - _span(days), time.fromisoformat(clock_time))
+        return at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
     def comment_times(self, now: datetime, zone: str) -> list[datetime]:
         """When each comment was written: as in the file, closer together if the thread would not be over yet."""
         begun = self.published(now, zone)
-        room = now - begun - FRESHEST
-        longest = max((comment.after for comment in self.comments), default=timedelta())
+        written = [_after(begun, comment.after, zone) for comment in self.comments]
+        room, longest = now - FRESHEST - begun, max(written, default=begun) - begun
         squeeze = min(1.0, room / longest) if longest else 1.0
-        return [begun + comment.after * squeeze for comment in self.comments]
+        return [begun + (at - begun) * squeeze for at in written]
 
 
 def posts() -> list[DemoPost]:
@@ -110,6 +112,13 @@ def _comment(block: str) -> DemoComment:
 
 def _marked(marks: list[str], prefix: str) -> int:
     return next((int(mark.removeprefix(prefix)) for mark in marks if mark.startswith(prefix)), 0)
+
+
+def _after(begun: datetime, span: timedelta, zone: str) -> datetime:
+    """Whole days later at the same time, hours and minutes in waking time."""
+    local = begun.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    days = timedelta(days=span.days)
+    return hours.later(local + days, span - days).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _span(text: str) -> timedelta:

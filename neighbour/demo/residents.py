@@ -89,7 +89,7 @@ def _shown(demo: DemoPerson) -> str:
 
 
 def _shows_street(demo: DemoPerson) -> bool:
-    return demo.level == "verified" and random.Random(f"street {demo.key}").random() < 0.7  # noqa: S311
+    return demo.level == "verified" and random.Random(f"shows street {demo.key}").random() < 0.75  # noqa: S311
 
 
 def _joined(demo: DemoPerson, now: datetime) -> datetime:

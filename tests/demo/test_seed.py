@@ -25,7 +25,7 @@ from neighbour.residency.models import Home, Membership
 from tests.factories import make_quarter
 
 
-def test_the_town_is_there_once_and_everything_about_it_is_true(context):
+def test_the_town_is_there_once_and_everything_about_it_is_true(context, frozen_clock):
     """One seeding for many looks at it: moving in takes seconds."""
     counts = seed.seed()
     assert seed.seed() == counts

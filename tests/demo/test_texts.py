@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from shapely.geometry import shape
 
 from neighbour.core.text import markdown
-from neighbour.demo import city
+from neighbour.demo import city, hours
 from neighbour.demo.people import people
 from neighbour.demo.posts import FOLDER, posts
 from neighbour.posts.models import Category
@@ -95,6 +96,35 @@ def test_nothing_is_from_the_future_at_any_hour(hour):
         assert begun < now, post.title
         assert all(begun < at < now for at in answers), post.title
         assert answers == sorted(answers) or any(comment.is_reply for comment in post.comments), post.title
+
+
+def test_nobody_writes_at_night():
+    now = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
+    for post in BOARD:
+        for at in (post.published(now, ZONE), *post.comment_times(now, ZONE)):
+            local = at.astimezone(ZoneInfo(ZONE))
+            assert time(5, 30) <= local.time() <= time(23, 30), (post.title, local)
+
+
+@pytest.mark.parametrize(
+    ("moment", "span", "before", "after"),
+    [
+        ("12:00", 2, "10:00", "14:00"),
+        ("07:15", 2, "-1 22:00", "09:15"),
+        ("22:00", 2, "20:00", "+1 07:15"),
+        ("03:00", 1, "-1 22:00", "07:15"),
+        ("23:30", 1, "22:00", "+1 07:15"),
+    ],
+)
+def test_waking_hours(moment, span, before, after):
+    def at(text):
+        day, _, clock_time = text.rpartition(" ")
+        return datetime.combine(
+            datetime(2026, 5, 12).date() + timedelta(days=int(day or 0)), time.fromisoformat(clock_time)
+        )
+
+    assert hours.earlier(at(moment), timedelta(hours=span)) == at(before)
+    assert hours.later(at(moment), timedelta(hours=span)) == at(after)
 
 
 def test_replies_come_after_what_they_reply_to():
