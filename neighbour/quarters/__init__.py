@@ -1,4 +1,7 @@
-"""Quarters: boundary, adjacency, locate(point), import, and the public map."""
+"""Quarters: boundary, adjacency, locate(point), import, and the public map.
+
+Knows nothing of people. Rooms above that must follow a change of borders register in ``hooks``.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +9,12 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register this room with the application."""
+    """Register the public pages and their entry in the navigation."""
+    from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.policy import Permission
+    from neighbour.quarters.views import views
+
+    app.register_blueprint(views)
+    app.extensions["nav"].append({
+        "order": 40, "endpoint": "quarters.index", "label": __("Map"), "icon": "map", "permission": Permission.PUBLIC_READ,
+    })

@@ -1,0 +1,240 @@
+"""Importing a layer of quarters: all or nothing, again changes nothing, members are never lost.
+
+Runs on the owner's connection inside one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import shapely
+from sqlalchemy import delete, func, insert, select, text
+
+from neighbour.core import clock
+from neighbour.core.db import atomic, db
+from neighbour.quarters import geometry, hooks
+from neighbour.quarters import index as places
+from neighbour.quarters.geojson import Feature, LayerError
+from neighbour.quarters.models import Adjacency, City, Quarter, QuarterStat
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Imported:
+    """What an import did or, as a dry run, would do."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    redrawn: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    repairs: list[str] = field(default_factory=list)
+    pairs: int = 0
+    survey: geometry.Survey = field(default_factory=geometry.Survey)
+
+
+class NotSound(LayerError):
+    """The layer has faults that only ``--repair`` would mend; ``survey`` lists them."""
+
+    def __init__(self, survey: geometry.Survey):
+        super().__init__(f"the layer is not sound: {survey.summary()}; import it with --repair, or mend it at its source")
+        self.survey = survey
+
+
+class _Undo(Exception):
+    """Raised to roll a dry run back."""
+
+
+def import_layer(
+    features: Sequence[Feature], *, city: str, time_zone: str, language: str, is_repair: bool = False,
+    is_dry_run: bool = False, progress: Progress = lambda _line: None,
+) -> Imported:
+    """Make the quarters of this instance those of ``features``; raises NotSound, LayerError.
+
+    A quarter is recognised by its key. One that vanished is removed only if nobody lives there and nothing was
+    ever written there; otherwise the import is refused with the reason.
+    """
+    report = Imported()
+    shapes = _sound_shapes(features, is_repair, report, progress)
+    try:
+        with atomic():
+            _city(city, time_zone, language)
+            _store(features, shapes, report, progress)
+            if is_dry_run:
+                raise _Undo
+    except _Undo:
+        pass
+    places.forget()
+    return report
+
+
+def _sound_shapes(
+    features: Sequence[Feature], is_repair: bool, report: Imported, progress: Progress
+) -> list[shapely.Geometry]:
+    keys, shapes = [feature.key for feature in features], [feature.geometry for feature in features]
+    progress(f"looking at {len(features)} boundaries")
+    report.survey = geometry.survey(keys, shapes)
+    if report.survey.is_sound:
+        return list(shapes)
+    if not is_repair:
+        raise NotSound(report.survey)
+    progress("repairing")
+    mended, report.repairs = geometry.repair(keys, shapes)
+    left = geometry.survey(keys, mended)
+    if not left.is_sound:
+        raise NotSound(left)
+    return mended
+
+
+def _city(name: str, time_zone: str, language: str) -> None:
+    city = db.session.get(City, 1)
+    if city is None:
+        db.session.add(City(id=1, name=name, time_zone=time_zone, language=language))
+    else:
+        city.name, city.time_zone, city.language = name, time_zone, language
+    db.session.flush()
+
+
+def _store(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], report: Imported, progress: Progress) -> None:
+    there = {quarter.key: quarter for quarter in db.session.scalars(select(Quarter))}
+    _remove_vanished([quarter for key, quarter in there.items() if key not in {feature.key for feature in features}], report)
+    outlines = geometry.outlines(shapes)
+    slugs = _Slugs({quarter.slug for quarter in there.values()})
+    touched: list[Quarter] = []
+    for feature, shape, outline in zip(features, shapes, outlines, strict=True):
+        quarter = _put(feature, shape, outline, there.get(feature.key), slugs, report)
+        if quarter is not None:
+            touched.append(quarter)
+    db.session.flush()
+    if not touched and not report.removed:
+        report.pairs = db.session.scalar(select(func.count()).select_from(Adjacency)) or 0
+        report.pairs //= 2
+        return
+    progress("finding out which quarters touch")
+    _lay_adjacency(features, shapes, report)
+    _tell(features, shapes, touched, report)
+
+
+def _put(
+    feature: Feature, shape: shapely.Geometry, outline: shapely.Geometry, old: Quarter | None, slugs: _Slugs, report: Imported
+) -> Quarter | None:
+    """Add or change one quarter; returns it if its border is new."""
+    wkb = shapely.to_wkb(shape)
+    border = hashlib.sha256(wkb).hexdigest()[:32]
+    middle = shape.representative_point()
+    if old is None:
+        quarter = Quarter(
+            key=feature.key, name=feature.name, slug=slugs.make(feature.name, feature.key), households=feature.households,
+            geometry=wkb, outline=shapely.to_geojson(outline), area_m2=geometry.area_m2(shape), lon=middle.x, lat=middle.y,
+            checksum=border, changed_at=clock.now(),
+        )
+        db.session.add(quarter)
+        db.session.flush()
+        db.session.add(QuarterStat(quarter_id=quarter.id))
+        report.added.append(feature.key)
+        return quarter
+    is_redrawn = old.checksum != border
+    if not is_redrawn and (old.name, old.households) == (feature.name, feature.households):
+        report.unchanged += 1
+        return None
+    old.name, old.households, old.changed_at = feature.name, feature.households, clock.now()
+    report.changed.append(feature.key)
+    if not is_redrawn:
+        return None
+    old.geometry, old.outline, old.checksum = wkb, shapely.to_geojson(outline), border
+    old.area_m2, old.lon, old.lat = geometry.area_m2(shape), middle.x, middle.y
+    report.redrawn.append(feature.key)
+    return old
+
+
+def _remove_vanished(vanished: Sequence[Quarter], report: Imported) -> None:
+    held = text(
+        "SELECT (SELECT count(*) FROM membership WHERE quarter_id = :q AND ended_at IS NULL),"
+        " (SELECT count(*) FROM contribution WHERE quarter_id = :q), (SELECT count(*) FROM home WHERE quarter_id = :q)"
+    )
+    reasons = []
+    for quarter in vanished:
+        members, written, homes = db.session.execute(held, {"q": quarter.id}).one()
+        if members or written or homes:
+            reasons.append(f"{quarter.key} ({quarter.name}) has {members} members and {written} contributions")
+    if reasons:
+        raise LayerError("the new layer lacks quarters that are lived in: " + "; ".join(reasons[:8])
+                         + (f" and {len(reasons) - 8} more" if len(reasons) > 8 else ""))
+    for quarter in vanished:
+        for statement in (
+            "UPDATE address SET quarter_id = NULL WHERE quarter_id = :q", "DELETE FROM membership WHERE quarter_id = :q",
+            "DELETE FROM subscription WHERE quarter_id = :q", "DELETE FROM reach WHERE quarter_id = :q",
+        ):
+            db.session.execute(text(statement), {"q": quarter.id})
+        db.session.delete(quarter)
+        report.removed.append(quarter.key)
+    db.session.flush()
+
+
+def _lay_adjacency(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], report: Imported) -> None:
+    numbers = {key: number for key, number in db.session.execute(select(Quarter.key, Quarter.id))}
+    pairs = geometry.borders(shapes)
+    rows = [
+        {"quarter_id": numbers[features[one].key], "neighbour_id": numbers[features[other].key], "border_m": length}
+        for a, b, length in pairs for one, other in ((a, b), (b, a))
+    ]
+    db.session.execute(delete(Adjacency))
+    if rows:
+        db.session.execute(insert(Adjacency), rows)
+    report.pairs = len(pairs)
+
+
+def _tell(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], touched: Sequence[Quarter], report: Imported) -> None:
+    """Everything that depends on borders follows in the same transaction."""
+    city = db.session.get_one(City, 1)
+    city.geo_version += 1
+    numbers = {key: number for key, number in db.session.execute(select(Quarter.key, Quarter.id))}
+    fresh = places.Index([places.Place(numbers[f.key], f.key, f.name) for f in features], list(shapes))
+    db.session.flush()
+    hooks.redrawn({quarter.id for quarter in touched}, fresh.locate)
+    if db.session.scalar(text("SELECT EXISTS (SELECT 1 FROM contribution)")):
+        db.session.execute(text("SELECT rebuild_reach()"))
+
+
+class _Slugs:
+    """Makes names for addresses of pages: ``Am Mühlgraben`` → ``am-muehlgraben``, with the key behind it where taken."""
+
+    def __init__(self, taken: set[str]):
+        self.taken = taken
+
+    def make(self, name: str, key: str) -> str:
+        plain = slug(name) or slug(key) or "quartier"
+        made = plain if plain not in self.taken else f"{plain}-{slug(key)}"
+        self.taken.add(made)
+        return made
+
+
+def slug(name: str) -> str:
+    """Lower-case ASCII with hyphens; umlauts spelled out as in German."""
+    for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "ae"), ("Ö", "oe"), ("Ü", "ue"), ("ß", "ss")):
+        name = name.replace(umlaut, plain)
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A quarter beside another, and how long their common border is."""
+
+    name: str
+    slug: str
+    border_m: float
+
+
+def neighbours_of(quarter_id: int) -> list[Neighbour]:
+    """The adjacent quarters, by name."""
+    beside = (
+        select(Quarter.name, Quarter.slug, Adjacency.border_m).join(Quarter, Quarter.id == Adjacency.neighbour_id)
+        .where(Adjacency.quarter_id == quarter_id).order_by(Quarter.name)
+    )
+    return [Neighbour(*row) for row in db.session.execute(beside)]
