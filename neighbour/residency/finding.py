@@ -14,6 +14,7 @@ from sqlalchemy import select
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import language
+from neighbour.residency.gazetteer import service as gazetteer
 from neighbour.residency.gazetteer.lookup import Entry, Match, Reason, Status
 from neighbour.residency.models import Address
 
@@ -45,13 +46,11 @@ def find(street: str, number: str, postcode: str, chosen: int | None = None) -> 
     chosen: what the person picked among the choices of an earlier answer; it counts only while it is among the choices
     that the typed words lead to, so changing the words makes an old pick void.
     """
-    from neighbour.residency.gazetteer import service as gazetteer
-
     match = gazetteer.resolve(street, number, postcode)
     if match.entry is not None:
         return Found(match.entry.id)
     offered = match.suggestions
-    if match.reason is Reason.NUMBER:
+    if match.reason is Reason.NUMBER and _is_beyond(number, match.highest):
         offered = (*_slips(match.street, postcode, number), *offered)[:MOST_OFFERED]
     choices = tuple({entry.id: Choice(entry.id, entry.line) for entry in offered}.values())
     if chosen in {choice.id for choice in choices}:
@@ -137,6 +136,5 @@ def _either(names: list[str]) -> str:
 
 def streets(typed: str, postcode: str) -> list[tuple[str, str]]:
     """Spellings of streets for the beginning that was typed: (name, where it lies)."""
-    from neighbour.residency.gazetteer import service as gazetteer
-
-    return gazetteer.suggest(typed, postcode)
+    offers = gazetteer.suggest(typed, postcode)
+    return [(offer.name, f"{offer.postcode} {offer.place}".strip()) for offer in offers]

@@ -127,7 +127,7 @@ def cells_of(quarter_id: int) -> dict[str, str]:
     """Hexagon → public cell of a quarter, from all its addresses that have a point."""
     known = Address.quarter_id == quarter_id, Address.lon.is_not(None), Address.lat.is_not(None)
     points = db.session.execute(select(Address.lon, Address.lat).where(*known)).all()
-    return cells.divide((lon, lat) for lon, lat in points)
+    return cells.divide((lon, lat) for lon, lat in points if lon is not None and lat is not None)
 
 
 def open_for_letter(person_id: int, batch: str) -> ExactHome | None:

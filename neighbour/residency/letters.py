@@ -202,7 +202,7 @@ def binding(letter: Letter) -> str:
     return f"{letter.id}:{bytes(letter.address_hash).hex()}"
 
 
-def _answerable(person_id: int) -> Select[tuple[Letter]]:
+def _answerable(person_id: int) -> Select[Letter]:
     return select(Letter).where(Letter.person_id == person_id, Letter.state == LetterState.PRINTED)
 
 

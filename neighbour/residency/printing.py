@@ -136,7 +136,7 @@ def batches(limit: int = 20) -> list[BatchLine]:
     used = func.count().filter(Letter.state == LetterState.USED)
     query = select(Letter.batch, func.min(Letter.printed_at), func.count(), used).where(Letter.batch.is_not(None))
     rows = db.session.execute(query.group_by(Letter.batch).order_by(Letter.batch.desc()).limit(limit)).all()
-    return [BatchLine(*row) for row in rows]
+    return [BatchLine(name, at, count, back) for name, at, count, back in rows if name and at]
 
 
 def _is_welcome() -> ColumnElement[bool]:

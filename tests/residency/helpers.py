@@ -17,6 +17,8 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.policy import Seat
 from neighbour.quarters.models import Quarter
 from neighbour.residency import letters, printing, service
+from neighbour.residency.gazetteer.loading import refresh_streets
+from neighbour.residency.gazetteer.spelling import street_key
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Address
 
@@ -41,16 +43,22 @@ class Town:
             return {key: quarter.id for key, quarter in made.items()}
 
     def address(
-        self, number: str = "17", street: str = "Kettfadenstraße", quarter: str | None = "weber", **more: Any
+        self,
+        number: str = "17",
+        street: str = "Kettfadenstraße",
+        quarter: str | None = "weber",
+        suffix: str = "",
+        postcode: str = "04873",
+        **more: Any,
     ) -> int:
         """A register entry; returns its id."""
         with self.app.app_context(), as_owner(), atomic():
             row = Address(
                 street=street,
-                street_key=street.casefold(),
+                street_key=street_key(street),
                 number=number,
-                suffix=more.pop("suffix", ""),
-                postcode=more.pop("postcode", "04873"),
+                suffix=suffix,
+                postcode=postcode,
                 place="Altenbrück",
                 quarter_id=self.quarters[quarter] if quarter else None,
                 **more,
@@ -58,6 +66,14 @@ class Town:
             db.session.add(row)
             db.session.flush()
             return row.id
+
+    def street(self, *houses: str, name: str = "Kettfadenstraße", postcode: str = "04873") -> None:
+        """A street with these houses (``17``, ``17 I``), ready to be looked up."""
+        for house in houses:
+            number, _, suffix = house.partition(" ")
+            self.address(number, name, suffix=suffix, postcode=postcode)
+        with self.app.app_context(), as_owner(), atomic():
+            refresh_streets()
 
     def person(self, name: str = "anna", *, is_confirmed: bool = True, **more: Any) -> int:
         """An account with its mail confirmed and sign-up done; returns its number."""
