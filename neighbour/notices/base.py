@@ -1,0 +1,117 @@
+"""What a notice is: a class that says who hears what, and why.
+
+    class ConfirmEmail(Notice):
+        key = "accounts.confirm"                    # also names the templates: accounts/mail_confirm.txt and .html
+        title = lazy_gettext("Confirm your e-mail")  # how settings and previews call it
+
+        def subject(self, context): return _("Please confirm your e-mail address")
+        def context(self, person_id, payload): …    # what the templates need; may mint single-use tokens
+
+    ConfirmEmail.send(person.id, subject_key="…", payload={…})     # inside atomic()
+
+``send`` writes a row of the delivery ledger in the current transaction and asks for its delivery after the commit. The
+payload holds ids, never texts or secrets: ``context`` runs in the worker when the mail is written, so a token
+exists only in the mail and as a hash. The row is unique by (person, notice, subject_key, period, channel): sending
+twice is sending once. ``is_list`` marks mail somebody subscribed to: it carries List-Unsubscribe and is held
+back from addresses that bounced.
+
+Every notice has a ``preview`` context, so that each can be shown and tested without anybody receiving it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import render_template
+
+from neighbour.core import i18n
+from neighbour.core.i18n import LazyText
+from neighbour.notices import ledger
+
+
+class Skip(Exception):
+    """Raised by ``context`` when there is nothing left to say; the delivery ends as skipped."""
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Where a person is reached."""
+
+    email: str
+    language: str
+    name: str
+    takes_mail: bool = True
+
+
+@dataclass(frozen=True)
+class Written:
+    """A notice in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Notice:
+    """Base of all notices; subclasses register themselves."""
+
+    key: ClassVar[str]
+    title: ClassVar[LazyText]
+    is_list: ClassVar[bool] = False
+    #: list mail names the list (``subscription.list``) it belongs to
+    list_name: ClassVar[str] = ""
+
+    registry: ClassVar[dict[str, type[Notice]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        Notice.registry[cls.key] = cls
+
+    def subject(self, context: dict[str, Any]) -> str:
+        """The subject line, in the language spoken now."""
+        return str(self.title)
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """What the templates need. Runs in the worker inside atomic(); raises Skip when there is nothing to say."""
+        return dict(payload)
+
+    def preview(self) -> dict[str, Any]:
+        """A context with invented values."""
+        return {}
+
+    def write(self, context: dict[str, Any], mailbox: Mailbox) -> Written:
+        """The notice in the mailbox's language."""
+        room, name = self.key.split(".")
+        with i18n.speaking(mailbox.language):
+            given = {**context, "mailbox": mailbox, "notice": self}
+            return Written(
+                subject=" ".join(self.subject(context).split()),
+                text=render_template(f"{room}/mail_{name}.txt", **given).strip() + "\n",
+                html=render_template(f"{room}/mail_{name}.html", **given),
+            )
+
+    @classmethod
+    def send(
+        cls, person_id: int, *, subject_key: str = "", period: str = "", payload: dict[str, Any] | None = None,
+        quarter_id: int | None = None,
+    ) -> bool:
+        """Promise this notice to a person; False if it had been promised before. Inside atomic()."""
+        return ledger.promise(
+            person_id, cls.key, subject_key=subject_key, period=period, payload=payload or {}, quarter_id=quarter_id
+        )
+
+
+AddressBook = Callable[[int], "Mailbox | None"]
+_book: list[AddressBook] = []
+
+
+def register_address_book(book: AddressBook) -> None:
+    """Tell notices who a person is: number → mailbox, None for nobody. Accounts does, once."""
+    _book[:] = [book]
+
+
+def mailbox_of(person_id: int) -> Mailbox | None:
+    """The mailbox of a person."""
+    return _book[0](person_id) if _book else None
