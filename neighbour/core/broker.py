@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from kombu import Connection
 from kombu.transport import TRANSPORT_ALIASES, pgmq
 from pgmq import PGMQueue
 from psycopg_pool import ConnectionPool
 
 from config import Config
-from neighbour.core.postgres import libpq
+from neighbour.core import roles
+from neighbour.core.postgres import DatabaseTrouble, libpq
 
 TIME_LIMIT = 300  # seconds a task may run at most (workers.Task)
 # A message that is not acknowledged comes back after this; more than twice the limit, or a slow task runs twice.
@@ -76,6 +78,8 @@ def settings(config: Config) -> dict[str, Any]:
 
 def problem(config: Config) -> str | None:
     """Why the broker cannot be reached, in one line; None when it can. Waits 5 seconds at most."""
+    if not config.broker_url:
+        return _queue_problem(config.database_url)
     wanted = settings(config)
     try:
         with Connection(
@@ -84,4 +88,13 @@ def problem(config: Config) -> str | None:
             connection.ensure_connection(max_retries=1, timeout=5)
     except Exception as error:
         return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    return None
+
+
+def _queue_problem(database_url: str) -> str | None:
+    try:
+        with roles.connect(database_url) as connection:
+            connection.execute("SELECT 1 FROM pgmq.meta LIMIT 1")
+    except (DatabaseTrouble, psycopg.Error) as error:
+        return str(error).strip().splitlines()[0]
     return None

@@ -43,7 +43,7 @@ def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(libpq(url), connect_timeout=CONNECT_SECONDS, **options)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = str(error).strip().splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip()
         raise DatabaseTrouble(f"cannot connect to {shown(url)}: {reason}") from error
 
 

@@ -19,8 +19,10 @@ def problems(config: Config) -> list[Problem]:
     """Everything that is wrong, settings first. Waits a few seconds for servers that do not answer."""
     found = config.problems()
     if not any(problem.setting.startswith("DATABASE") for problem in found):
-        found += readiness.database_problems(config)
-        found += readiness.broker_problems(config)
+        in_database = readiness.database_problems(config)
+        found += in_database
+        if config.broker_url or not in_database:
+            found += readiness.broker_problems(config)
     found += _mail_problems(config)
     found += _file_problems(config)
     return found

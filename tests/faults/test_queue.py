@@ -1,0 +1,77 @@
+"""The queue inside PostgreSQL: workers are killed, nothing is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from celery import Celery
+
+from neighbour.core import broker
+from tests.support import ROOT
+
+pytestmark = pytest.mark.fault
+
+JOBS = 300
+
+
+@pytest.fixture
+def crew(spare_database, settings, tmp_path):
+    """Starts workers on a database of their own; kills those that are left."""
+    started: list[subprocess.Popen[bytes]] = []
+    environment = {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
+        "ENVIRONMENT": "test", "PYTHONPATH": str(ROOT), "PROBE_FILE": str(tmp_path / "probe"),
+        "DATABASE_URL": spare_database.app_url, "DATABASE_OWNER_URL": spare_database.owner_url,
+        "INSTANCE_DIR": str(tmp_path), "PYTHONWARNINGS": "ignore",
+    }  # fmt: skip
+
+    def start():
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.support.probe", "worker"]
+        with (tmp_path / "worker.log").open("ab") as log:
+            started.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def send(spare_database, settings):
+    sender = Celery("probe", set_as_current=False)
+    sender.conf.update(broker.settings(dataclasses.replace(settings, database_url=spare_database.app_url)))
+    yield lambda number: sender.send_task("notices.probe", args=[number], ignore_result=True, queue="notices")
+    sender.close()
+
+
+def test_three_kills_lose_no_job(crew, send, tmp_path):
+    for number in range(JOBS):
+        send(number)
+    probe = tmp_path / "probe"
+
+    def done():
+        return set(probe.read_text().split()) if probe.exists() else set()
+
+    deadline = time.monotonic() + 150
+    for share in (0.2, 0.45, 0.7):
+        worker = crew()
+        while len(done()) < share * JOBS:
+            assert time.monotonic() < deadline, (tmp_path / "worker.log").read_text()[-3000:]
+            time.sleep(0.02)
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+    worker = crew()
+    while len(done()) < JOBS:
+        assert time.monotonic() < deadline, (tmp_path / "worker.log").read_text()[-3000:]
+        time.sleep(0.05)
+    worker.terminate()
+    assert worker.wait(15) == 0
+    # twice is allowed (the ledger sorts that out), but only what a killed worker held
+    assert len(probe.read_text().split()) <= JOBS + 3 * 64

@@ -1,0 +1,94 @@
+"""Production does not start on soft ground."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from neighbour.core import broker, readiness, roles
+from neighbour.up import checks
+
+
+def words(problems):
+    return " | ".join(map(str, problems))
+
+
+def test_the_ground_of_the_tests_is_firm(settings):
+    assert readiness.database_problems(settings) == []
+    assert readiness.broker_problems(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "complaint"),
+    [
+        ("superuser_url", "is a superuser"),
+        ("superuser_url", "bypasses row-level security"),
+        ("owner_url", "owns the schema"),
+    ],
+)
+def test_a_privileged_role_is_refused(settings, database, role, complaint):
+    risky = dataclasses.replace(settings, database_url=getattr(database, role))
+    assert complaint in words(readiness.database_problems(risky))
+
+
+def test_outstanding_migrations_are_refused(settings, empty_database):
+    behind = dataclasses.replace(settings, database_url=empty_database.app_url, owner_url=empty_database.owner_url)
+    assert "migrations are outstanding" in words(readiness.database_problems(behind))
+
+
+def test_a_server_too_old_is_refused():
+    old = roles.RoleFacts("app", 14, is_superuser=False, bypasses_rls=False, owns_tables=0, may_create=False)
+    assert [problem.text for problem in readiness._role_problems(old)] == ["is PostgreSQL 14"]
+
+
+def test_an_address_that_leads_nowhere_is_one_line_without_its_password(settings):
+    lost = dataclasses.replace(settings, database_url="postgresql+psycopg://app:geheim@127.0.0.1:1/none")
+    (problem,) = readiness.database_problems(lost)
+    assert "Connection refused" in problem.text
+    assert "geheim" not in str(problem)
+    assert "\n" not in problem.text
+
+
+def test_a_broker_that_is_away_is_named(settings):
+    away = dataclasses.replace(settings, broker_url="redis://:geheim@127.0.0.1:1/0")
+    assert "geheim" not in words(readiness.broker_problems(away))
+    assert len(readiness.broker_problems(away)) == 1
+
+
+def test_secrets_are_not_shown(settings):
+    secret = dataclasses.replace(
+        settings,
+        database_url="postgresql+psycopg://app:geheim@db/nachbar",
+        smtp_url="smtp://me:geheim@mail:25",
+        broker_url="amqp://me:geheim@mq//",
+    )
+    shown = str(list(checks.overview(secret, embedded=False)))
+    assert "geheim" not in shown
+    assert secret.secret_key not in shown
+    assert secret.address_key not in shown
+
+
+def test_production_refuses_to_start_as_a_privileged_role(settings, database):
+    from neighbour.app import create_app
+
+    production = dataclasses.replace(
+        settings, environment="production", database_url=database.superuser_url, site_url="https://nachbar.example.org",
+        secret_key="kX2mQ9vB7nR4tZ8wL1pY6cF3hJ5dS0gA", address_key="q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=",
+        mail_from="a@example.org", operator_name="Ana", operator_address="Weg 1", operator_email="a@example.org",
+    )  # fmt: skip
+    with pytest.raises(RuntimeError, match="superuser"):
+        create_app(production)
+    assert create_app(dataclasses.replace(production, database_url=database.app_url))
+
+
+def test_the_queue_keeps_a_socket_folder_and_odd_passwords():
+    url = "postgresql+psycopg://app:p%40s%20s@/nachbar?host=%2Ftmp%2Fa&port=5432"
+    assert roles._parts(url) == {
+        "user": "app",
+        "password": "p@s s",
+        "dbname": "nachbar",
+        "host": "/tmp/a",
+        "port": "5432",
+    }
+    assert broker.VISIBILITY_SECONDS > 2 * broker.TIME_LIMIT

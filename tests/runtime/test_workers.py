@@ -1,0 +1,46 @@
+"""Jobs, tasks, queues and the beat table fit together."""
+
+from __future__ import annotations
+
+import pytest
+
+import workers
+from neighbour.core import broker
+from neighbour.core.jobs import Job
+from workers import queues, schedule
+
+
+def test_every_job_has_a_task_and_every_task_a_job():
+    workers.load()
+    ours = {name for name in workers.celery.tasks if not name.startswith("celery.")}
+    assert ours == {str(job) for job in Job}
+
+
+def test_every_job_has_a_queue_and_every_queue_a_job():
+    assert {queues.queue_of(job) for job in Job} == set(queues.QUEUES)
+    assert {queue.name for queue in workers.celery.conf.task_queues} == set(queues.QUEUES)
+    with pytest.raises(KeyError, match=r"workers/queues\.py"):
+        queues.queue_of("kitchen.cook")
+
+
+def test_the_table_of_beat_names_jobs_and_keeps_no_file():
+    assert set(schedule.SCHEDULE) <= set(Job)
+    assert workers.celery.conf.beat_scheduler == "celery.beat:Scheduler"
+
+
+def test_a_task_is_json_acknowledged_late_and_ends_before_its_message_returns():
+    conf = workers.celery.conf
+    assert conf.accept_content == ["json"]
+    assert workers.Task.acks_late
+    assert workers.Task.reject_on_worker_lost
+    assert 2 * workers.Task.time_limit < conf.broker_transport_options["visibility_timeout"]
+    assert workers.Task.retry_backoff_max < broker.VISIBILITY_SECONDS / 2
+
+
+def test_a_task_sees_with_nobodys_eyes_and_leaves_none_behind(app):
+    from neighbour.core import scope
+
+    seen = []
+    workers._within(app, "x", lambda: seen.append(scope.current()), ())
+    assert seen == [scope.NOBODY]
+    assert scope.current() is None
