@@ -102,7 +102,6 @@ def upgrade() -> None:
         "letter",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=True),
-        sa.Column("quarter_id", sa.Integer(), nullable=False),
         sa.Column("address_hash", sa.LargeBinary(), nullable=False),
         sa.Column("name_hashes", sa.ARRAY(sa.LargeBinary()), nullable=False),
         sa.Column("code_hashes", sa.ARRAY(sa.LargeBinary()), nullable=False),
@@ -121,7 +120,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_letter_person_id_person"), ondelete="SET NULL"
         ),
-        sa.ForeignKeyConstraint(["quarter_id"], ["quarter.id"], name=op.f("fk_letter_quarter_id_quarter")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
     )
     for column in ("address_hash", "batch", "person_id"):

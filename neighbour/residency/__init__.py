@@ -16,7 +16,9 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.residency import address_views
+    from neighbour.quarters.hooks import on_redraw
+    from neighbour.residency import address_views, borders
 
     app.extensions["waiting_parts"] = []
     app.register_blueprint(address_views.views)
+    on_redraw(borders.re_resolve)

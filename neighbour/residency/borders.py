@@ -1,7 +1,7 @@
 """After borders were redrawn: every home follows to the quarter it now lies in.
 
-People did not move, the border did: the level of proof stays, and so do subscriptions and letters on their way. No
-address is opened for it – the register's entries are hashed and compared with the homes' hashes.
+People did not move, the border did: the level of proof stays, and so do subscriptions and letters on their way.
+No address is opened for it – the register's entries are hashed and compared with the homes' hashes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from neighbour.core.db import atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.residency import cells, homes
-from neighbour.residency.models import Address, Home, Letter, LetterState, Membership
+from neighbour.residency.models import Address, Home, Membership
 
 Locate = Callable[[float, float], "int | None"]
 
@@ -64,9 +64,11 @@ def _relocate(quarter_ids: Collection[int], locate: Locate) -> int:
     loose = Address.quarter_id.in_(quarter_ids) | Address.quarter_id.is_(None)
     columns = Address.id, Address.lon, Address.lat, Address.quarter_id
     rows = db.session.execute(select(*columns).where(loose, Address.lon.is_not(None), Address.lat.is_not(None))).all()
-    changed = [
-        {"id": key, "quarter_id": now_in} for key, lon, lat, was_in in rows if (now_in := locate(lon, lat)) != was_in
-    ]
+    changed = []
+    for key, lon, lat, was_in in rows:
+        assert lon is not None and lat is not None
+        if (now_in := locate(lon, lat)) != was_in:
+            changed.append({"id": key, "quarter_id": now_in})
     if changed:
         db.session.execute(update(Address), changed)
     return len(changed)
@@ -92,8 +94,6 @@ def _follow(home: Home, quarter_id: int) -> None:
     where_current = Membership.person_id == person, Membership.ended_at.is_(None)
     db.session.execute(update(Membership).where(*where_current).values(quarter_id=quarter_id))
     db.session.execute(update(Subscription).where(Subscription.person_id == person).values(quarter_id=quarter_id))
-    on_their_way = Letter.person_id == person, Letter.state.in_((LetterState.REQUESTED, LetterState.PRINTED))
-    db.session.execute(update(Letter).where(*on_their_way).values(quarter_id=quarter_id))
 
 
 def _lay_cells(affected: Collection[Home], entries: dict[bytes, _Entry]) -> None:

@@ -101,7 +101,6 @@ def request(person_id: int) -> Letter:
         _close_outlived(person_id)
         letter = Letter(
             person_id=person_id,
-            quarter_id=home.quarter_id,
             address_hash=home.address_hash,
             name_hashes=home.family_hashes,
         )

@@ -122,7 +122,6 @@ class Letter(Base):
 
     id: Mapped[pk_int]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
-    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"))
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
     #: keyed hashes of the family names on the letter at this address: what a refusal of the name stops
     name_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))

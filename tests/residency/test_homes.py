@@ -16,7 +16,7 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
 from neighbour.residency import borders, cells, homes, letters, service
-from neighbour.residency.models import Address, Home, Letter, Membership
+from neighbour.residency.models import Address, Home, Membership
 from tests.residency.helpers import Town
 
 DAY = 86_400
@@ -243,8 +243,6 @@ def test_homes_follow_when_borders_are_redrawn(town: Town, tmp_path: Path, owner
     for person, address in zip(people, ids, strict=False):
         town.settle(person, address)
     prove(town, people[0])
-    with town.as_person(people[1]):
-        letters.request(people[1])
     middle = sorted(lon for lon, _ in points)[40]
     weber, ufer = town.quarters["weber"], town.quarters["ufer"]
     opened = owner.execute("SELECT count(*) FROM address_access").fetchone()
@@ -253,9 +251,9 @@ def test_homes_follow_when_borders_are_redrawn(town: Town, tmp_path: Path, owner
         assert done.addresses == 40 and done.outside == 0
         for person, (lon, _lat) in zip(people, points, strict=False):
             now_in = ufer if lon >= middle else weber
-            for table in (Home, Membership, Subscription, Letter):
+            for table in (Home, Membership, Subscription):
                 rows = db.session.scalars(select(table.quarter_id).where(table.person_id == person)).all()
-                assert set(rows) <= {now_in} and (rows or table in (Subscription, Letter))
+                assert set(rows) <= {now_in} and (rows or table is Subscription)
         levels = db.session.scalars(select(Membership.level).order_by(Membership.person_id)).all()
         assert levels == ["verified", "unproven", "unproven", "unproven"]
         for quarter in (weber, ufer):
