@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -14,6 +15,7 @@ LOWEST, HIGHEST = 260, 420
 MARGIN = 12
 MANY = 24  # quarters, from which on names are left out
 LETTER = 7.4  # px a letter takes at 13 px
+LINE = 17  # px a line of text takes
 
 Point = tuple[float, float]
 Ring = Sequence[Sequence[float]]
@@ -33,18 +35,22 @@ def draw(outlines: Sequence[Outline], label: str) -> Markup | None:
     """An SVG of these quarters in equal-distance projection, or None where there is nothing to draw.
 
     Points that fall on the same pixel as the one before are left out, so 542 quarters take about 60 KB
-    before compression. ``label`` is what the picture says to those who do not see it.
+    before compression, 20 KB after. ``label`` is what the picture says to those who do not see it.
     """
     shapes = [(outline, list(_rings(outline.geometry))) for outline in outlines]
     points = [point for _, rings in shapes for ring in rings for point in ring]
     if not points:
         return None
     onto = _Projection(points)
-    parts = [f'<path class="q2" d="{"".join(onto.path(ring) for ring in rings)}"/>' for _, rings in shapes]
+    parts = [
+        f'<path class="quarter quarter--{"abc"[number % 3]}" d="{"".join(onto.path(ring) for ring in rings)}"/>'
+        for number, (_, rings) in enumerate(shapes)
+    ]
     if len(shapes) <= MANY:
-        parts += [_name(outline, rings, onto) for outline, rings in shapes]
-    head = f'<svg viewBox="0 0 {WIDTH} {onto.height}" role="img" aria-label="{escape(label)}">'
-    return Markup(head + "".join(parts) + "</svg>")  # noqa: S704  names are escaped in _name, the rest is numbers
+        parts += _names(shapes, onto)
+    many = ' class="is-many"' if len(shapes) > MANY else ""
+    head = f'<svg{many} viewBox="0 0 {WIDTH} {onto.height}" role="img" aria-label="{escape(label)}">'
+    return Markup(head + "".join(parts) + "</svg>")  # noqa: S704  names are escaped in _names, the rest is numbers
 
 
 def _rings(geometry: str) -> Iterator[Ring]:
@@ -78,13 +84,22 @@ class _Projection:
         kept = [dot for number, dot in enumerate(dots) if not number or dot != dots[number - 1]]
         if len(kept) < 3:
             return ""
-        return "M" + "L".join(f"{x} {y}" for x, y in kept) + "z"
+        steps = (f"{x - before_x} {y - before_y}" for (before_x, before_y), (x, y) in pairwise(kept))
+        return f"M{kept[0][0]} {kept[0][1]}l{' '.join(steps)}z"
 
 
-def _name(outline: Outline, rings: list[Ring], onto: _Projection) -> str:
-    """The quarter's name at its centre, where the shape is wide enough for it."""
-    xs = [onto(point[0], point[1])[0] for point in rings[0]] if rings else []
-    if not xs or max(xs) - min(xs) < len(outline.name) * LETTER:
-        return ""
-    x, y = onto(outline.lon, outline.lat)
-    return f'<text x="{x}" y="{y + 4}" text-anchor="middle">{escape(outline.name)}</text>'
+def _names(shapes: Sequence[tuple[Outline, list[Ring]]], onto: _Projection) -> list[str]:
+    """Each quarter's name near its centre, where the shape is wide enough and no other name stands already."""
+    texts, taken = [], []
+    for outline, rings in shapes:
+        xs = [onto(point[0], point[1])[0] for point in rings[0]] if rings else [0]
+        width = len(outline.name) * LETTER
+        if max(xs) - min(xs) < width * 0.8:
+            continue
+        x, middle = onto(outline.lon, outline.lat)
+        for y in (middle, middle + LINE, middle - LINE):
+            if all(abs(x - other_x) > (width + other_width) / 2 or abs(y - other_y) >= LINE for other_x, other_y, other_width in taken):
+                taken.append((x, y, width))
+                texts.append(f'<text x="{x}" y="{y + 4}" text-anchor="middle">{escape(outline.name)}</text>')
+                break
+    return texts

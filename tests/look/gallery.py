@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,13 +23,13 @@ from wtforms.fields.choices import SelectChoice
 
 from config import Config
 from neighbour.app import create_app
-from neighbour.core import clock, i18n
+from neighbour.core import clock, i18n, web
 from neighbour.core.forms import Form, needed
 from neighbour.policy import Identity, Level, Permission, Seat
 from neighbour.policy.gate import requires
 
 HERE = Path(__file__).parent
-NAMES = ("gallery", "public")
+NAMES = ("gallery", "public", "map")
 
 
 class Sample(Form):
@@ -94,7 +95,7 @@ def app() -> Flask:
     made.url_build_error_handlers.append(lambda error, endpoint, values: f"/missing/{endpoint}")
     made.config["WTF_CSRF_CHECK_DEFAULT"] = False
 
-    @made.get("/gallery/<any(gallery, public):name>")
+    @made.get("/gallery/<any(gallery, public, map):name>")
     @requires(Permission.PUBLIC_READ, cache="never")
     def show(name: str) -> str:
         from flask import request
@@ -107,6 +108,15 @@ def app() -> Flask:
         form = Sample(data={"title": "Wer kann mittragen?", "number": "171", "category": "help", "reach": "quarter"}, meta={"csrf": False})
         form.add_error("number", "Die Kettfadenstraße geht nur bis 64. Meinst du 17 oder 17 I?")
         return render_template_string((HERE / f"{name}.html").read_text(), form=form, cards=cards(), comments=comments(), leaf=date(2026, 11, 28))
+
+    @made.get("/gallery/quarters.geojson")
+    @requires(Permission.PUBLIC_READ, cache="never")
+    def outlines() -> dict[str, Any]:
+        layer = json.loads((web.STATIC.parent / "demo" / "data" / "quarters.geojson").read_text(encoding="utf-8"))
+        for feature in layer["features"]:
+            feature["properties"] |= {"slug": feature["properties"]["id"], "url": "#" + feature["properties"]["id"]}
+        layer["features"][0]["properties"]["name"] = "<b>Altmarkt</b> & mehr"  # a name is text, whatever stands in it
+        return layer
 
     return made
 
@@ -125,7 +135,7 @@ def served() -> Iterator[str]:
 
 
 def main(folder: Path) -> None:
-    """Pictures of both pages at 360 and 1,280 px, light and dark."""
+    """Pictures of all pages at 360 and 1,280 px, light and dark."""
     from tests.look.browser import browser
 
     folder.mkdir(parents=True, exist_ok=True)

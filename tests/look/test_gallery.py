@@ -80,3 +80,18 @@ def test_a_draft_survives_a_reload(site, chromium):
     page.reload()
     assert page.input_value("#body") == "Viertel vor sechs passt."
     page.close()
+
+
+def test_the_map_draws_quarters_and_writes_names_as_text(site, chromium):
+    page = opened(chromium, f"{site}/gallery/map", 1280)
+    page.wait_for_selector(".quarter-shape")
+    assert page.locator(".quarter-shape").count() == 12
+    assert "<b>Altmarkt</b> & mehr" in page.locator(".quarter-label").all_text_contents()
+    assert page.locator(".quarter-shape--mine").count() == 1
+    page.focus("#map")
+    before = page.locator(".leaflet-map-pane").get_attribute("style")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("before => document.querySelector('.leaflet-map-pane').getAttribute('style') !== before", arg=before)
+    page.focus("[data-quarter=AB-01] a")
+    assert page.locator(".quarter-shape.is-lit").count() == 1
+    page.close()
