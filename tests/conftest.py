@@ -65,7 +65,7 @@ def clean_database(database: cluster.Databases, broom: cluster.Broom) -> Iterato
 def spare_database(request: pytest.FixtureRequest) -> Iterator[cluster.Databases]:
     """A migrated database of one's own, for tests that kill processes or change the schema."""
     run, name = cluster.current(), "neighbour_spare_" + os.environ.get("PYTEST_XDIST_WORKER", "solo")
-    yield run.copy_template(name)
+    yield run.copy_template(name, cluster.MIGRATED)
     run.drop(name)
 
 

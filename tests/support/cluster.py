@@ -20,7 +20,8 @@ from psycopg import sql
 
 from neighbour.core import instance, postgres, roles
 
-TEMPLATE = "neighbour_template"
+MIGRATED = "neighbour_migrated"  # what an operator has
+TEMPLATE = "neighbour_template"  # and what the broom needs
 PLACE = "NEIGHBOUR_TEST_CLUSTER"  # environment variable: tells xdist's workers where the run's cluster is
 
 
@@ -100,9 +101,9 @@ def start() -> Run:
     folder.chmod(0o755)  # the database's user must get in; its own folder is closed
     run = Run(postgres.ensure(folder, throw_away=True), folder)
     os.environ[PLACE] = str(folder)
-    template = run.databases(TEMPLATE)
-    roles.create_database(run.cluster.superuser_url, template.owner_url, template.app_url)
-    instance.migrate(template.owner_url, template.app_url)
+    migrated = run.empty(MIGRATED)
+    instance.migrate(migrated.owner_url, migrated.app_url)
+    template = run.copy_template(TEMPLATE, MIGRATED)
     with roles.connect(template.superuser_url, autocommit=True) as connection:
         _keep_first_rows(connection)
         _count_versions_on(connection)
