@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, update
 
+from neighbour.accounts import service as accounts
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock
 from neighbour.core.columns import id_at
@@ -39,13 +40,13 @@ def settle(quarter_ids: dict[str, int], password_hash: str) -> dict[str, Residen
     quarter_ids: the quarters by their key; password_hash: one for all, so that argon2 works once.
     """
     everybody, now = people(), clock.now()
-    accounts = {demo.key: _account(demo, password_hash, _joined(demo, now)) for demo in everybody}
-    db.session.add_all(accounts.values())
+    persons = {demo.key: _account(demo, password_hash, _joined(demo, now)) for demo in everybody}
+    db.session.add_all(persons.values())
     db.session.flush()
     register = _register()
     residents = {}
     for demo in everybody:
-        resident = Resident(accounts[demo.key].id, quarter_ids[demo.quarter], demo)
+        resident = Resident(persons[demo.key].id, quarter_ids[demo.quarter], demo)
         with clock.freeze(_joined(demo, now)):
             _move_in(resident, register)
         residents[demo.key] = resident
@@ -68,11 +69,11 @@ def send_card(resident: Resident) -> None:
 def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
     return Person(
         email=demo.email,
-        email_key=demo.email,
+        email_key=accounts.fold(demo.email),
         password_hash=password_hash,
         first_name=demo.first_name,
         last_name=demo.last_name,
-        display_name=_shown(demo),
+        display_name=accounts.default_name(demo.first_name, demo.last_name),
         street_shown=demo.home.street if _shows_street(demo) else None,
         language=demo.locale,
         confirmed_at=joined,
@@ -80,12 +81,6 @@ def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
         signup_step=SignUpStep.DONE,
         is_operator=demo.is_operator,
     )
-
-
-def _shown(demo: DemoPerson) -> str:
-    """First name and initial, as neighbours read it; "von" is no initial."""
-    name = next(word for word in demo.last_name.split() if word[0].isupper())
-    return f"{demo.first_name} {name[0]}."
 
 
 def _shows_street(demo: DemoPerson) -> bool:

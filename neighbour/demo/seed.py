@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from argon2 import PasswordHasher
 from flask import current_app
 from sqlalchemy import func, select, text, update
 
+from neighbour.accounts import passwords
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Thanks
 from neighbour.core.db import as_owner, atomic, db
@@ -30,7 +30,7 @@ LOGINS = (
     ("Ursula, Quartiersteam and operator", "ursula"),
 )
 # Emptied by reset; everything else hangs on them.
-ROOTS = "person, quarter, address, city, letter, letter_refusal, suppression, period, rate_count"
+ROOTS = "person, quarter, address, street, city, letter, letter_refusal, suppression, period, rate_count"
 
 Say = Callable[[str], object]
 
@@ -84,12 +84,12 @@ def _is_here() -> bool:
 def _build() -> None:
     config = current_app.extensions["config"]
     quarter_ids = town.build(config)
-    hasher = PasswordHasher(memory_cost=config.argon2_memory_kib)
-    settled = residents.settle(quarter_ids, hasher.hash(PASSWORD))
+    settled = residents.settle(quarter_ids, passwords.hash_password(PASSWORD, config.argon2_memory_kib))
     residents.send_card(settled[residents.WAITING])
     board.pin_up(settled, config.time_zone)
     # What the town was told while it was built happened long ago: nobody gets mail about it now.
-    db.session.execute(update(Delivery).values(state=DeliveryState.SKIPPED))
+    told = Delivery.person_id.in_([resident.person_id for resident in settled.values()])
+    db.session.execute(update(Delivery).where(told).values(state=DeliveryState.SKIPPED))
 
 
 def _counts() -> dict[str, int]:

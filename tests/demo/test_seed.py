@@ -9,18 +9,21 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
+from neighbour.accounts import passwords
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Contribution, Reach
 from neighbour.core import clock, scope
 from neighbour.core.crypto import open_sealed
 from neighbour.core.db import as_owner, db
-from neighbour.demo import seed
+from neighbour.demo import city, seed
 from neighbour.demo.people import people
 from neighbour.demo.posts import posts
 from neighbour.demo.residents import CARD_CODE
 from neighbour.notices.models import Delivery, DeliveryState
+from neighbour.quarters.index import current_index
 from neighbour.quarters.models import Quarter, QuarterStat
 from neighbour.residency import homes, letters
+from neighbour.residency.gazetteer.service import resolve
 from neighbour.residency.models import Home, Membership
 from tests.factories import make_quarter
 
@@ -40,12 +43,17 @@ def test_the_town_is_there_once_and_everything_about_it_is_true(context, frozen_
         _homes_are_sealed()
         _quarters_are_as_busy_as_the_story()
         _the_board_looks_written_this_morning()
+        _every_house_is_found()
         assert set(db.session.scalars(select(Delivery.state))) <= {DeliveryState.SKIPPED}
 
 
-def test_the_newcomers_card_opens_the_door_and_reset_closes_it_again(context):
+def test_the_newcomers_card_opens_the_door_and_reset_closes_it_again(context, app):
     counts = seed.seed()
     mira = _person("mira")
+    with as_owner():
+        for _, email, password in seed.demo_logins():
+            hashed = db.session.scalar(select(Person.password_hash).where(Person.email == email))
+            assert passwords.verify(hashed, password, app.extensions["config"].argon2_memory_kib)
     with scope.use(scope.Viewer(mira, ())):
         assert letters.redeem(mira, CARD_CODE.lower()).outcome is letters.Outcome.PROVEN
     assert seed.seed(reset=True) == counts
@@ -130,6 +138,26 @@ def _the_board_looks_written_this_morning():
     assert not session.scalars(late.where(Comment.created_at > now)).all()
     in_order = session.scalars(select(Contribution.published_at).order_by(Contribution.id)).all()
     assert in_order == sorted(in_order)
+
+
+def _every_house_is_found():
+    rows = city.addresses()
+    found = current_index().locate_many([float(row.lon) for row in rows], [float(row.lat) for row in rows])
+    assert [place.key if place else None for place in found] == [row.quarter for row in rows]
+    keys = dict(db.session.execute(select(Quarter.id, Quarter.key)).all())
+    for typed, house, quarter in (
+        (("Kettfadenstr.", "17 I", "04873"), "Kettfadenstraße 17 I", "AB-02"),
+        (("kettfadenstrasse", "17A", ""), "Kettfadenstraße 17 a", "AB-02"),
+        (("Faerberstr", "12", ""), "Färberstraße 12", "AB-04"),
+        (("Färberstraße", "13", ""), "Färberstraße 13", "AB-02"),
+        (("Lindenstraße", "4", "04875"), "Lindenstraße 4", "AB-04"),
+        (("Lindenstraße", "4", "04873"), "Lindenstraße 4", "AB-07"),
+    ):
+        entry = resolve(*typed).entry
+        assert entry is not None, typed
+        assert (f"{entry.street} {entry.house}", keys[entry.quarter_id]) == (house, quarter)
+    assert resolve("Kettfadenstraße", "171").entry is None
+    assert resolve("Lindenstraße", "4").entry is None  # there are two
 
 
 def _number(key: str) -> int:
