@@ -7,9 +7,10 @@ from typing import Any
 from flask import flash, render_template, request
 from wtforms.fields import SelectChoice
 
-from neighbour.accounts.models import Person, SignUpStep
+from neighbour.accounts import service as accounts
+from neighbour.accounts.models import SignUpStep
 from neighbour.core import i18n
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.policy import Level, Permission, requires
@@ -63,9 +64,7 @@ def _take(form: AddressForm, address_id: int) -> Any:
     me = person_number()
     with atomic():
         quarter = service.choose_address(me, address_id, form.recipient.data or "", form.care_of.data or "")
-        person = db.session.get(Person, me)
-        if person is not None and person.signup_step == SignUpStep.ADDRESS:
-            person.signup_step = SignUpStep.APPEARANCE
+        accounts.step_done(accounts.find(me), SignUpStep.ADDRESS)
     flash(_("Your quarter is %(quarter)s.", quarter=quarter.name), "good")
     return back("accounts.sign_up_next" if identity().signup_step != "done" else "residency.waiting")
 

@@ -28,6 +28,7 @@ from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes
 from neighbour.residency.models import Home, Letter, LetterRefusal, LetterState
+from neighbour.residency.notices import LetterRequested
 from neighbour.residency.service import current_membership, grant
 
 LIFE = timedelta(days=30)
@@ -106,6 +107,7 @@ def request(person_id: int) -> Letter:
         )
         db.session.add(letter)
         db.session.flush()
+        LetterRequested.send(person_id, subject_key=str(letter.id))
         return letter
 
 

@@ -20,6 +20,7 @@ from neighbour.policy import Level
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
 from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, MissingAddress, Proof
+from neighbour.residency.notices import Welcome
 
 MOVES_REST = timedelta(days=180)
 
@@ -129,6 +130,9 @@ def grant(person_id: int, method: str, level: Level, valid_for: timedelta | None
             Proof(person_id=person_id, membership_id=membership.id, method=method, level=level, expires_at=expires_at)
         )
         _begin_digest(person_id, membership.quarter_id)
+        if rises:
+            quarter = membership.quarter_id
+            Welcome.send(person_id, subject_key=f"{membership.id} {level}", payload={"quarter_id": quarter})
         return membership
 
 
