@@ -62,9 +62,8 @@ def upgrade() -> None:
         sa.Column("quarter_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["quarter_id"], ["quarter.id"], name=op.f("fk_address_quarter_id_quarter")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
-        sa.UniqueConstraint("street_key", "number", "suffix", "postcode", "street", name="uq_address_entry"),
+        sa.UniqueConstraint("street_key", "postcode", "street", "number", "suffix", name="uq_address_entry"),
     )
-    op.create_index("ix_address_postcode_street_key", "address", ["postcode", "street_key"], unique=False)
     op.create_index(op.f("ix_address_quarter_id"), "address", ["quarter_id"], unique=False)
     op.create_table(
         "address_access",
@@ -203,6 +202,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_address_access_person_id"), table_name="address_access")
     op.drop_table("address_access")
     op.drop_index(op.f("ix_address_quarter_id"), table_name="address")
-    op.drop_index("ix_address_postcode_street_key", table_name="address")
     op.drop_table("address")
     op.drop_table("letter_refusal")

@@ -37,8 +37,7 @@ class Address(Base):
 
     __tablename__ = "address"
     __table_args__ = (
-        UniqueConstraint("street_key", "number", "suffix", "postcode", "street", name="uq_address_entry"),
-        Index("ix_address_postcode_street_key", "postcode", "street_key"),
+        UniqueConstraint("street_key", "postcode", "street", "number", "suffix", name="uq_address_entry"),
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)

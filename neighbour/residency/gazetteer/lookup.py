@@ -148,7 +148,7 @@ def _joined(answer: Match, way: Reading, typed: Reading) -> Status:
 
 
 def _resolve(register: Register, way: Reading) -> Match:
-    streets, is_own_key = _streets(register, way.street)
+    streets, is_own_key = streets_meant(register, way.street)
     if not streets:
         return Match(Status.UNKNOWN, reason=Reason.STREET)
     here = [one for one in streets if not way.postcode or one.postcode == way.postcode]
@@ -170,7 +170,7 @@ def _resolve(register: Register, way: Reading) -> Match:
     return _literal(houses, way) or _not_there(houses, house)
 
 
-def _streets(register: Register, typed: str) -> tuple[Sequence[Street], bool]:
+def streets_meant(register: Register, typed: str) -> tuple[Sequence[Street], bool]:
     """Streets that are meant by ``typed``, surest rule first; whether by the key itself."""
     key = street_key(typed)
     if not key:
@@ -289,7 +289,7 @@ def _nearest(register: Register, ways: Iterable[Reading]) -> Match:
     for way in ways:
         key, house = street_key(way.street), read_house(way.number) if way.number else House("")
         for one in near_streets(register, key):
-            entry = (_take(register.houses(one), house) or [None])[0] if house else None
+            entry = next(iter(_take(register.houses(one), house)), None) if house else None
             is_here = one.postcode == way.postcode
             edits = nearness.distance(key, street_key(one.name), nearness.allowed(key))
             ranked.append(((entry is None, edits - is_here, not is_here, one.name), one, entry))

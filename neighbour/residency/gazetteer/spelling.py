@@ -26,6 +26,7 @@ _DASHES = re.compile(r"[‐‑‒–—―−﹣－]")
 _WORD = re.compile(r"([0-9a-z]+)(\.?)")
 
 
+@lru_cache(maxsize=20_000)
 def tidy(text: str) -> str:
     """One line, composed characters, one kind of dash, single spaces. Invisible and control characters are dropped."""
     text = unicodedata.normalize("NFC", text)
@@ -65,7 +66,7 @@ def street_words(text: str) -> str:
 
 
 def street_key(text: str) -> str:
-    """A street's name folded for comparison, without spaces: ``Bessemerstr.`` → ``bessemerstrasse``; "" for no letters."""
+    """A street's name folded for comparison, no spaces: ``Bessemerstr.`` → ``bessemerstrasse``; "" without letters."""
     return street_words(text).replace(" ", "")
 
 
@@ -114,7 +115,7 @@ _NUMBER = re.compile(r"0*(\d{1,4})(?!\d)")
 _FRACTION = re.compile(r"\s+(\d/\d)(?![\d/])")
 _AND = r"(?:-|/|\bbis\b|,|;|\+|&|\bu\.?(?=[\s\d])|\bund\b)"
 _ROMAN = re.compile(r"\s*([-/]?)\s*(i{2,3}|i?v|vi{1,3}|i?x|xi{1,3})(?![a-z0-9])")
-_SUFFIX = re.compile(rf"\s*([-/.]?)\s*(?!u\.?\s*\d)([a-z])(?![a-z0-9])(?!\s*/\s*o\b)")
+_SUFFIX = re.compile(r"\s*([-/.]?)\s*(?!u\.?\s*\d)([a-z])(?![a-z0-9])(?!\s*/\s*o\b)")
 _MORE_LETTERS = re.compile(rf"\s*({_AND})\s*([a-z])(?![a-z0-9])(?!\s*/\s*o\b)")
 _MORE_NUMBERS = re.compile(rf"\s*({_AND})\s*0*(\d{{1,4}})(?![\d.])\s*([a-z](?![a-z0-9]))?")
 _BUILDING = (
@@ -175,12 +176,16 @@ def _letters(before: tuple[str, str], joint: str, letter: str) -> list[tuple[str
 
 
 def _is_flat(number: str, found: re.Match[str], rest: str) -> bool:
-    """``12/3`` and ``12, 3. OG`` name a flat or a storey, not another house: the second number is not the greater. (``112-4``, short for
-    112–114, falls here too; the house named first is what counts.)"""
+    """``12/3`` and ``12, 3. OG`` name a flat or a storey, not another house: the second number is not the greater.
+    ``112-4``, short for 112–114, falls here too; the house named first is what counts."""
     return int(found[2]) < int(number) or bool(_FLOOR_AHEAD.match(rest, found.end()))
 
 
 _POSTCODE = re.compile(r"(?:^|[,;\s])(?:D-?\s?)?(\d{5})(?!\d)\s*(.*)$")
+
+
+_CUT = re.compile(r"(?<=[^\d\s])[\s,.]*(?=\d)")
+_NUMBER_WORD = re.compile(r"[\s,]+(?:Nr|No|Nummer|Hausnr|Hausnummer)\.?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -209,9 +214,9 @@ def readings(street: str, number: str = "", postcode: str = "") -> list[Reading]
     if number:
         tail = re.sub(rf"[\s,]+{re.escape(number)}$", "", street, flags=re.IGNORECASE)
         return ways if tail == street or not tail else [*ways, Reading(tail, number, postcode)]
-    for cut in re.finditer(r"(?<=[^\d\s])[\s,.]*(?:\b(?:Nr|No|Nummer|Hausnr|Hausnummer)\b[.\s]*)?(?=\d)", whole, re.IGNORECASE):
+    for cut in _CUT.finditer(whole):
         before, after = whole[: cut.end()].rstrip(" ,"), whole[cut.end() :]
-        before = re.sub(r"[\s,]+(?:Nr|No|Nummer|Hausnr|Hausnummer)\.?$", "", before, flags=re.IGNORECASE)
+        before = _NUMBER_WORD.sub("", before)
         if re.search(r"[^\W\d_]", before):
             ways.append(Reading(before, after, postcode))
     if found := re.match(r"(\d+\s?[a-zA-Z]?),?\s+(\D.*)$", whole):
