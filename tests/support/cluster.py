@@ -22,6 +22,7 @@ from neighbour.core import instance, postgres, roles
 
 MIGRATED = "neighbour_migrated"  # what an operator has
 TEMPLATE = "neighbour_template"  # and what the broom needs
+SERVER = "NEIGHBOUR_TEST_SOCKET"  # folder of another server's socket (trusting, superuser postgres): test against that
 PLACE = "NEIGHBOUR_TEST_CLUSTER"  # environment variable: tells xdist's workers where the run's cluster is
 
 
@@ -90,6 +91,9 @@ _run: list[Run] = []
 def current() -> Run:
     """This run's cluster: the one the controller started, or our own, started now."""
     if not _run:
+        if SERVER in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
+            _run.append(Run(postgres.Cluster(Path(), Path(os.environ[SERVER]))))
+            return _run[0]
         place = os.environ.get(PLACE)
         _run.append(Run(postgres.address(Path(place))) if place else start())
     return _run[0]
@@ -97,17 +101,24 @@ def current() -> Run:
 
 def start() -> Run:
     """Start a cluster in a temporary folder and build the template in it."""
-    folder = Path(tempfile.mkdtemp(prefix="neighbour-tests-"))
-    folder.chmod(0o755)  # the database's user must get in; its own folder is closed
-    run = Run(postgres.ensure(folder, throw_away=True), folder)
-    os.environ[PLACE] = str(folder)
+    if SERVER in os.environ:
+        run = Run(postgres.Cluster(Path(), Path(os.environ[SERVER])))
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="neighbour-tests-"))
+        folder.chmod(0o755)  # the database's user must get in; its own folder is closed
+        run = Run(postgres.ensure(folder, throw_away=True), folder)
+        os.environ[PLACE] = str(folder)
+    _build_templates(run)
+    return run
+
+
+def _build_templates(run: Run) -> None:
     migrated = run.empty(MIGRATED)
     instance.migrate(migrated.owner_url, migrated.app_url)
     template = run.copy_template(TEMPLATE, MIGRATED)
     with roles.connect(template.superuser_url, autocommit=True) as connection:
         _keep_first_rows(connection)
         _count_versions_on(connection)
-    return run
 
 
 def stop() -> None:
