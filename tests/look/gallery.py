@@ -114,7 +114,8 @@ def app() -> Flask:
     def outlines() -> dict[str, Any]:
         layer = json.loads((web.STATIC.parent / "demo" / "data" / "quarters.geojson").read_text(encoding="utf-8"))
         for feature in layer["features"]:
-            feature["properties"] |= {"slug": feature["properties"]["id"], "url": "#" + feature["properties"]["id"]}
+            feature["id"] = feature["properties"]["id"]
+            feature["properties"]["url"] = "#" + feature["id"]
         layer["features"][0]["properties"]["name"] = "<b>Altmarkt</b> & mehr"  # a name is text, whatever stands in it
         return layer
 

@@ -92,6 +92,6 @@ def test_the_map_draws_quarters_and_writes_names_as_text(site, chromium):
     before = page.locator(".leaflet-map-pane").get_attribute("style")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("before => document.querySelector('.leaflet-map-pane').getAttribute('style') !== before", arg=before)
-    page.focus("[data-quarter=AB-01] a")
+    page.focus("a[href='#AB-01']")
     assert page.locator(".quarter-shape.is-lit").count() == 1
     page.close()

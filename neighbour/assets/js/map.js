@@ -1,6 +1,7 @@
 // The map of quarters: outlines and names from our own server, tiles only where the operator has set some.
 // Everything on it is also in the list below the map, so the shapes themselves are not tab stops;
-// the map takes arrow keys, + and −, and focusing a link in the list lights its quarter.
+// the map takes arrow keys, + and −, and focusg a link that leads to a quarter lights it.
+// The GeoJSON: each feature has an id (data-focus names one) and the properties name and url.
 import { control, geoJSON, map as makeMap, tileLayer } from "leaflet";
 
 const WIDE = 90; // px a quarter must measure on the screen before its name is written into it
@@ -22,17 +23,19 @@ function draw(box) {
 function addQuarters(map, box, data) {
   const shapes = new Map();
   const mine = box.dataset.focus;
+  let home = null;
   const layer = geoJSON(data, {
-    style: (feature) => ({ className: `quarter-shape${feature.properties.slug === mine ? " quarter-shape--mine" : ""}` }),
+    style: (feature) => ({ className: `quarter-shape${String(feature.id) === mine ? " quarter-shape--mine" : ""}` }),
     onEachFeature: (feature, shape) => {
-      const { slug, name, url } = feature.properties;
-      shapes.set(slug, shape);
+      const { name, url } = feature.properties;
+      shapes.set(url || feature.id, shape);
+      if (String(feature.id) === mine) home = shape;
       shape.bindTooltip(written(name), { permanent: true, direction: "center", className: "quarter-label" });
       shape.on("mouseover", () => light(shape, true)).on("mouseout", () => light(shape, false));
       if (url) shape.on("click", () => location.assign(url));
     },
   }).addTo(map);
-  map.fitBounds(shapes.has(mine) ? shapes.get(mine).getBounds().pad(0.6) : layer.getBounds(), { animate: false });
+  map.fitBounds(home ? home.getBounds().pad(0.6) : layer.getBounds(), { animate: false });
   fitLabels(map, shapes);
   map.on("zoomend", () => fitLabels(map, shapes));
   return shapes;
@@ -59,14 +62,14 @@ function light(shape, on) {
   shape.getTooltip().getElement()?.classList.toggle("is-lit", on);
 }
 
-function lightFromList(map, shapes) {
-  for (const entry of document.querySelectorAll("[data-quarter]")) {
-    const shape = shapes.get(entry.dataset.quarter);
+function lightFromLinks(shapes) {
+  for (const entry of document.querySelectorAll("main a[href]")) {
+    const shape = shapes.get(entry.getAttribute("href"));
     if (!shape) continue;
     entry.addEventListener("mouseenter", () => light(shape, true));
     entry.addEventListener("mouseleave", () => light(shape, false));
-    entry.addEventListener("focusin", () => light(shape, true));
-    entry.addEventListener("focusout", () => light(shape, false));
+    entry.addEventListener("focus", () => light(shape, true));
+    entry.addEventListener("blur", () => light(shape, false));
   }
 }
 
@@ -75,7 +78,7 @@ async function start(box) {
   try {
     const answer = await fetch(box.dataset.geojson, { credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
-    lightFromList(map, addQuarters(map, box, await answer.json()));
+    lightFromLinks(addQuarters(map, box, await answer.json()));
   } catch {
     map.remove();
     box.textContent = box.dataset.failed;
