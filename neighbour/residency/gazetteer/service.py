@@ -40,6 +40,11 @@ class Offer:
     postcode: str
     place: str
 
+    @property
+    def where(self) -> str:
+        """``04873 Altenbrück``"""
+        return f"{self.postcode} {self.place}".strip()
+
 
 def suggest(street_text: str, postcode: str | None = None, limit: int = 8) -> list[Offer]:
     """Streets that begin with what was typed, then those spelled nearly so; those in ``postcode`` first.
