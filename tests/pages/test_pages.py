@@ -59,8 +59,7 @@ def test_the_start_page_counts_households_only_from_five(app, client):
 
 def test_whoever_is_signed_in_goes_on_to_the_board(app, client):
     with app.app_context():
-        person = make_person(make_quarter("Weberviertel"))
-    sign_in(client, person)
+        sign_in(client, make_person(make_quarter("Weberviertel")))
     answer = client.get("/")
     assert (answer.status_code, answer.location) == (303, "/board")
 
