@@ -16,11 +16,13 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
+    from neighbour.accounts.hooks import register_street
     from neighbour.quarters.hooks import on_redraw
-    from neighbour.residency import address_views, borders
+    from neighbour.residency import address_views, borders, service
     from neighbour.residency.gazetteer import views as gazetteer_views
 
     app.extensions["waiting_parts"] = []
     app.register_blueprint(address_views.views)
     app.register_blueprint(gazetteer_views.views)
     on_redraw(borders.re_resolve)
+    register_street(service.street_of)

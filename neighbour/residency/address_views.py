@@ -9,6 +9,7 @@ from wtforms.fields import SelectChoice
 
 from neighbour.accounts import service as accounts
 from neighbour.accounts.models import SignUpStep
+from neighbour.accounts.signup_views import step_labels
 from neighbour.core import i18n
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
@@ -74,6 +75,7 @@ def _page(form: AddressForm) -> str:
     return render_template(
         "residency/address.html",
         form=form,
+        steps_of_sign_up=step_labels(),
         is_signing_up=who.signup_step != "done",
         is_proven=any(seat.level is not Level.UNPROVEN for seat in who.seats),
     )

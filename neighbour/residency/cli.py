@@ -29,15 +29,15 @@ def letters() -> None:
 @click.option(
     "--format",
     "paper",
-    type=click.Choice(list(Format)),
-    default=Format.A6,
+    type=click.Choice([each.value for each in Format]),
+    default=Format.A6.value,
     show_default=True,
     help="a6: cards. c6: A5 sheets for C6 window envelopes. a4: A4 sheets for long window envelopes.",
 )
 @click.option("--csv", "table", type=FILE, help="Also write the letters as a table, for a print shop.")
 @click.option("--again", metavar="BATCH", help="Print this batch once more; cards printed before stay good.")
 @operator_command
-def print_(out: Path | None, paper: Format, table: Path | None, again: str | None) -> None:
+def print_(out: Path | None, paper: str, table: Path | None, again: str | None) -> None:
     """Print the letters that are due, one page each, and mark them as printed.
 
     At most LETTERS_PER_DAY a day (50), and one per house in 30 days unless its code came back.
@@ -86,7 +86,8 @@ def missing() -> None:
     with atomic():
         found = homes.open_missing()
         who = [one.person_id for one in found]
-        mails = dict(db.session.execute(select(Person.id, Person.email).where(Person.id.in_(who))).tuples().all())
+        rows = db.session.execute(select(Person.id, Person.email).where(Person.id.in_(who))).all()
+        mails = {row.id: row.email for row in rows}
     for one in found:
         click.echo(f"{mails[one.person_id]}\t{one.text}")
     click.echo(f"{len(found)} missing")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.models import Person
 from neighbour.core import clock, tokens
 from neighbour.core.db import atomic, db
 from neighbour.notices.models import Subscription
@@ -63,6 +64,13 @@ def stat_of(quarter_id: int) -> QuarterStat | None:
     return db.session.get(QuarterStat, quarter_id)
 
 
+def street_of(person_id: int) -> str | None:
+    """The name of a person's own street, without the number, for showing it if they want; None without a home."""
+    with atomic():
+        exact = homes.open_for_owner(person_id)
+        return exact.street if exact else None
+
+
 def choose_address(person_id: int, address_id: int, recipient: str, care_of: str = "") -> Quarter:
     """Take a register address as the person's home: seals it, places the person in its quarter, unproven.
 
@@ -106,6 +114,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership
     open_states = (LetterState.REQUESTED, LetterState.PRINTED)
     mine = Letter.person_id == person_id, Letter.state.in_(open_states)
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
+    db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     _stop_digest(person_id, quarter_id)
     db.session.flush()
     new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)

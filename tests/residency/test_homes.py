@@ -300,3 +300,15 @@ def test_the_application_sees_no_row_of_others(town: Town, tmp_path: Path, table
             assert anna not in found
             changed = db.session.execute(text(f"SELECT count(*) FROM {table} WHERE person_id = {anna}")).scalar_one()
             assert changed == 0
+
+
+def test_the_street_alone_is_told_to_its_owner_and_forgotten_with_a_move(town: Town, owner):
+    person = town.person("anna")
+    with town.as_person(person):
+        assert service.street_of(person) is None
+    town.settle(person, town.address("17"))
+    with town.as_person(person):
+        assert service.street_of(person) == "Kettfadenstraße"
+    owner.execute("UPDATE person SET street_shown = 'Kettfadenstraße'")
+    town.settle(person, town.address("3", street="Am Ufer"))
+    assert owner.execute("SELECT street_shown FROM person").fetchone() == (None,)

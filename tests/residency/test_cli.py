@@ -1,0 +1,85 @@
+"""``neighbour letters`` as the operator uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from pypdf import PdfReader
+
+from neighbour.core import commands, scope
+from neighbour.core.db import atomic
+from neighbour.residency import homes
+from neighbour.residency.cli import letters
+from tests.residency.helpers import Town
+
+Run = Callable[..., Result]
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+
+
+@pytest.fixture
+def run(app, monkeypatch) -> Run:
+    """Run a command on the application under test."""
+
+    @contextmanager
+    def application() -> Iterator[object]:
+        with app.app_context():
+            yield app
+            scope.leave()
+
+    monkeypatch.setattr(commands, "application", application)
+    return lambda *words: CliRunner().invoke(letters, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("paper", ["a6", "c6", "a4"])
+def test_print_writes_the_batch_and_marks_it(town: Town, run: Run, owner, tmp_path: Path, paper: str):
+    for name in ("anna", "bela"):
+        town.resident(name, town.address(name))
+    out = tmp_path / "letters.pdf"
+    done = run("print", "--out", out, "--format", paper)
+    assert done.exit_code == 0, done.output
+    assert f"Batch 2026-05-12-1: 2 letters in {out}" in done.output
+    assert len(PdfReader(out).pages) == 2
+    assert owner.execute("SELECT DISTINCT state, batch FROM letter").fetchall() == [("printed", "2026-05-12-1")]
+    assert "Nothing printed: no letter is waiting." in run("print").output
+    listed = run("list").output
+    assert "2026-05-12-1" in listed and "2 letters" in listed and "0 waiting" in listed
+
+
+def test_the_default_place_is_in_the_instance(town: Town, run: Run, app):
+    town.resident("anna", town.address())
+    assert run("print").exit_code == 0
+    folder = app.extensions["config"].instance_dir / "letters"
+    assert [path.name for path in folder.iterdir()] == ["2026-05-12-1.pdf"]
+    assert folder.stat().st_mode & 0o077 == 0
+    next(folder.iterdir()).unlink()
+
+
+def test_a_batch_is_printed_again(town: Town, run: Run, tmp_path: Path):
+    town.resident("anna", town.address())
+    run("print", "--out", tmp_path / "one.pdf")
+    again = run("print", "--again", "2026-05-12-1", "--out", tmp_path / "two.pdf", "--csv", tmp_path / "two.csv")
+    assert again.exit_code == 0 and (tmp_path / "two.csv").read_text().startswith("line_1,")
+    assert "nothing of batch 1999-01-01-1 can be printed again" in run("print", "--again", "1999-01-01-1").output
+
+
+def test_mistakes_are_one_clear_line_and_mark_nothing(town: Town, run: Run, owner, tmp_path: Path):
+    town.resident("anna", town.address())
+    taken = tmp_path / "taken.pdf"
+    taken.write_text("yesterday's")
+    for out, said in ((taken, "exists already"), (tmp_path / "no" / "such" / "folder.pdf", "there is no folder")):
+        done = run("print", "--out", out)
+        assert done.exit_code == 1 and said in done.output and "Traceback" not in done.output
+    assert owner.execute("SELECT state FROM letter").fetchall() == [("requested",)]
+    assert taken.read_text() == "yesterday's"
+
+
+def test_missing_addresses_are_listed_with_whom_to_answer(town: Town, run: Run):
+    person = town.person("anna")
+    with town.as_person(person), atomic():
+        homes.report_missing(person, "Neue Gasse 3")
+    said = run("missing").output
+    assert "anna@example.org\tNeue Gasse 3" in said and "1 missing" in said
