@@ -19,7 +19,7 @@ from neighbour.demo.residents import Resident
 from neighbour.posts import service
 from neighbour.posts.models import Post
 
-LAST_LOOK = timedelta(hours=13)  # when Hannelore last read the board
+LAST_LOOK = timedelta(hours=15)  # when Hannelore last read the board
 
 
 def pin_up(
