@@ -171,7 +171,7 @@ def _folded(name: str, postcode: str, place: str) -> dict[str, Any]:
 
 def quarter_keys() -> dict[int, str]:
     """Quarter number → the operator's key."""
-    return dict(db.session.execute(select(Quarter.id, Quarter.key)).tuples().all())
+    return dict(db.session.execute(select(Quarter.id, Quarter.key)).all())
 
 
 __all__ = ["BadFile", "Loaded", "Locate", "add_rows", "import_file", "quarter_keys", "refresh_streets"]

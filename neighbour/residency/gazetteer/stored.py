@@ -46,7 +46,7 @@ class StoredRegister:
     def houses(self, street: Street) -> Houses:
         where = Address.postcode == street.postcode, Address.street_key == street_key(street.name)
         rows = db.session.execute(select(*COLUMNS).where(*where, Address.street == street.name))
-        return {(row.number, row.suffix.upper()): Entry(*row._tuple()) for row in rows}
+        return {(row.number, row.suffix.upper()): Entry(*row) for row in rows}
 
     def near(self, key: str) -> Sequence[Street]:
         wanted = nearness.grams(key)
