@@ -1,4 +1,8 @@
-"""Accounts: person, sign-up, sign-in, sessions, settings."""
+"""Accounts: person, sign-up, sign-in, sessions, settings.
+
+Knows nothing of homes and quarters but the names of pages that residency offers; what it needs from above it asks
+through ``hooks``. Tells notices where a person is reached.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +10,15 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register this room with the application."""
+    """Register pages, the address book, and the entry in the navigation."""
+    from neighbour.accounts import notices, service, settings_views, signin_views  # noqa: F401  views and notices register
+    from neighbour.accounts.signup_views import views
+    from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.notices.base import register_address_book
+    from neighbour.policy import Permission
+
+    app.register_blueprint(views)
+    register_address_book(service.mailbox)
+    app.extensions["nav"].append({
+        "order": 50, "endpoint": "accounts.me", "label": __("Me"), "icon": "user-round", "permission": Permission.ACCOUNT_OWN,
+    })

@@ -1,0 +1,122 @@
+"""What comes in: sign-up, sign-in, passwords, appearance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField, ValidationError
+from wtforms.validators import DataRequired, Length
+
+from neighbour.accounts import passwords
+from neighbour.core.forms import Form, at_most, needed, one_line
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+
+
+def email_address(_form: Any, field: Any) -> None:
+    """A validator: an address mail could be sent to (syntax only; nothing is looked up)."""
+    try:
+        validate_email(field.data, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise ValidationError(_("This does not look like an e-mail address. Is there a letter missing?")) from error
+
+
+def good_password(form: Any, field: Any) -> None:
+    """A validator: not one of those that are guessed first."""
+    config = current_app.extensions["config"]
+    email = str(getattr(form, "email").data or "") if "email" in form else ""
+    words = [config.city_name, "nachbar", "neighbour", "nachbarschaft", email, *email.replace("@", ".").split(".")]
+    if passwords.is_common(field.data or "", words):
+        raise ValidationError(_("This password is guessed first. Three or four words that do not belong together are good."))
+
+
+def _new_password(label: Any) -> PasswordField:
+    length = Length(
+        passwords.SHORTEST, passwords.LONGEST, message=__("At least %(min)d symbols, please.", min=passwords.SHORTEST)
+    )
+    return PasswordField(label, validators=[needed(__("Choose a password.")), length, good_password])
+
+
+class SignUpForm(Form):
+    """Step 1."""
+
+    email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(__("Which address may we write to?")), at_most(254), email_address])
+    password = _new_password(__("Password"))
+    is_adult = BooleanField(__("I am at least 18 years old."), validators=[DataRequired(__("You have to be 18 to take part."))])
+    accepts_rules = BooleanField(__("I have read the rules and the privacy notice."), validators=[DataRequired(__("Please read them first; they are short."))])
+
+
+class AppearanceForm(Form):
+    """Step 3, and later in the settings."""
+
+    first_name = StringField(__("First name"), filters=[one_line], validators=[needed(__("What is your first name?")), at_most(60)])
+    last_name = StringField(__("Last name"), filters=[one_line], validators=[needed(__("And your last name? Neighbours see its first letter only.")), at_most(80)])
+    shown = RadioField(__("How do you want to appear?"), default="name")
+    alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(40)])
+    shows_street = BooleanField(__("Neighbours may see my street, never the number."))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.shown.choices = [("name", _("First name and initial")), ("alias", _("Another name"))]
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Another name has to be given, and may not pretend to be the house."""
+        is_valid = super().validate(extra_validators)
+        if self.shown.data == "alias" and not self.alias.data:
+            self.add_error("alias", _("Which name shall it be?"))
+            return False
+        if self.shown.data == "alias" and any(word in (self.alias.data or "").casefold() for word in STAFF_WORDS):
+            self.add_error("alias", _("This name could be taken for the team. Please choose another."))
+            return False
+        return is_valid
+
+
+STAFF_WORDS = ("admin", "moderat", "quartiersteam", "betreiber", "support", "operator", "steward")
+
+
+class ConfirmForm(Form):
+    """Step 4: the six digits."""
+
+    code = StringField(__("Code from the mail"), filters=[lambda text: "".join((text or "").split())], validators=[needed(__("Six digits, they are in the mail.")), Length(6, 6, message=__("The code has six digits."))])
+
+
+class SignInForm(Form):
+    """E-mail and password."""
+
+    email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(), at_most(254)])
+    password = PasswordField(__("Password"), validators=[needed(), Length(max=passwords.LONGEST)])
+    is_kept = BooleanField(__("Keep me signed in on this device"))
+
+
+class ForgotForm(Form):
+    """Where the link for a new password goes."""
+
+    email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(), at_most(254), email_address])
+
+
+class NewPasswordForm(Form):
+    """A new password with a token from the mail."""
+
+    password = _new_password(__("New password"))
+
+
+class ChangePasswordForm(Form):
+    """A new password while signed in."""
+
+    current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])
+    password = _new_password(__("New password"))
+
+
+class ChangeEmailForm(Form):
+    """Another address."""
+
+    email = EmailField(__("New e-mail address"), filters=[one_line], validators=[needed(), at_most(254), email_address])
+    current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])
+
+
+class LanguageForm(Form):
+    """The language of pages and mails."""
+
+    language = RadioField(__("Language"), choices=[("de", "Deutsch"), ("en", "English")])

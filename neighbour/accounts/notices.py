@@ -1,0 +1,106 @@
+"""What accounts says by mail. Tokens are minted when the mail is written, so they exist only in it and as a hash."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import current_app
+
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.notices.base import Notice
+
+
+def site(path: str) -> str:
+    """An address of this site, from the settings and never from a request."""
+    return current_app.config["SITE_URL"] + path
+
+
+class Confirm(Notice):
+    """Please confirm this address: a link, and six digits for whoever reads mail on another device."""
+
+    key = "accounts.confirm"
+    title = __("Confirm your e-mail address")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Please confirm your e-mail address")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Mints the link's token and the code."""
+        from neighbour.accounts import service
+
+        code = f"{secrets.randbelow(1_000_000):06}"
+        token = service.mint(person_id, "confirm", payload["email"], service.CONFIRM_FOR)
+        service.mint(person_id, "confirm_code", payload["email"], service.CONFIRM_FOR, secret=code)
+        return {"url": site(f"/signup/confirm/{token}"), "code": code}
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site("/signup/confirm/beispiel"), "code": "042042"}
+
+
+class AlreadyHere(Notice):
+    """Somebody signed up with an address that has an account."""
+
+    key = "accounts.already_here"
+    title = __("Somebody signed up with your address")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("You already have an account")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site("/signin"), "forgot_url": site("/forgot")}
+
+
+class Reset(Notice):
+    """A link for a new password."""
+
+    key = "accounts.reset"
+    title = __("New password")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Set a new password")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Mints the link's token."""
+        from neighbour.accounts import service
+
+        return {"url": site(f"/reset/{service.mint(person_id, 'reset', '', service.RESET_FOR)}")}
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site("/reset/beispiel")}
+
+
+class PasswordChanged(Notice):
+    """The password was changed; if it was not you, here is what to do."""
+
+    key = "accounts.password_changed"
+    title = __("Your password was changed")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your password was changed")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"forgot_url": site("/forgot")}
+
+
+class EmailChanging(Notice):
+    """To the old address: somebody wants to change it."""
+
+    key = "accounts.email_changing"
+    title = __("Your e-mail address is being changed")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your e-mail address is being changed")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"forgot_url": site("/forgot")}

@@ -1,0 +1,267 @@
+"""People: signing up, confirming an address, signing in, new passwords, how one appears.
+
+Nobody learns here whether an address has an account. Signing up with a taken one makes a *decoy*: a person like any
+other who can never be confirmed or signed in to and is forgotten after 14 days; the owner of the address gets a mail
+that says so. The visitor sees the same pages either way.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+
+from neighbour.accounts import notices, passwords, sessions
+from neighbour.accounts.models import OneTimeToken, Person, SignUpStep
+from neighbour.core import clock, limits, tokens
+from neighbour.core.crypto import keyed_hash, same
+from neighbour.core.db import atomic, db
+from neighbour.core.text import clean_line
+from neighbour.notices.base import Mailbox
+
+CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
+RESET_FOR = timedelta(minutes=60)
+UNCONFIRMED_FOR = timedelta(days=14)
+DECOY = "decoy:"
+
+
+class Refused(ValueError):
+    """The password, code or token is not right; ``why`` names the reason for the view."""
+
+    def __init__(self, why: str):
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """A person just signed up and the token of their first session."""
+
+    person_id: int
+    token: str
+
+
+def fold(email: str) -> str:
+    """The form of an address that must be unique: lower case, no spaces around."""
+    return email.strip().casefold()
+
+
+def sign_up(email: str, password: str, *, language: str, memory_kib: int, device: str) -> SignUp:
+    """Create a person (or a decoy, if the address is taken) and sign them in. Commits."""
+    hashed = passwords.hash_password(password, memory_kib)
+    with atomic():
+        owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
+        key = fold(email) if owner is None else DECOY + secrets.token_hex(16)
+        person = Person(email=email.strip(), email_key=key, password_hash=hashed, language=language, display_name="")
+        db.session.add(person)
+        db.session.flush()
+        if owner is not None:
+            notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
+        token = sessions.open_session(person.id, is_kept=True, device=device)
+    return SignUp(person.id, token)
+
+
+def find(person_id: int) -> Person:
+    """The person of this number; raises NoResultFound."""
+    return db.session.get_one(Person, person_id)
+
+
+def is_decoy(person: Person) -> bool:
+    """Whether this account only exists to look the same."""
+    return person.email_key.startswith(DECOY)
+
+
+def step_done(person: Person, step: SignUpStep) -> None:
+    """Move sign-up on if ``step`` is the one that was next. Inside atomic()."""
+    following = {SignUpStep.ADDRESS: SignUpStep.APPEARANCE, SignUpStep.APPEARANCE: SignUpStep.CONFIRM, SignUpStep.CONFIRM: SignUpStep.DONE}
+    if person.signup_step == step:
+        person.signup_step = following[SignUpStep(step)]
+    if person.signup_step == SignUpStep.CONFIRM and person.confirmed_at is not None:
+        person.signup_step = SignUpStep.DONE
+    db.session.flush()
+
+
+def default_name(first: str, last: str) -> str:
+    """What neighbours read by default: first name and the last name's initial."""
+    initial = next((letter for letter in last.split()[-1] if letter.isalpha()), "") if last.split() else ""
+    return f"{first} {initial.upper()}." if initial else first
+
+
+def set_appearance(person: Person, *, first: str, last: str, alias: str, street: str | None) -> None:
+    """How the person appears; an alias replaces the name, the street is shown only if given. Inside atomic()."""
+    person.first_name, person.last_name = clean_line(first), clean_line(last)
+    person.display_name = clean_line(alias) or default_name(person.first_name, person.last_name)
+    person.street_shown = street
+    db.session.flush()
+
+
+def ask_to_confirm(person: Person) -> None:
+    """Send the mail that confirms the address; a decoy's owner has been told already. Inside atomic()."""
+    limits.hit("mail", f"confirm:{person.id}")
+    if not is_decoy(person):
+        notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
+
+
+def mint(person_id: int, purpose: str, email: str, valid: timedelta, secret: str | None = None) -> str:
+    """A new single-use token (or one for the given ``secret``), kept as a hash; gives the token. Inside atomic()."""
+    token = secret or tokens.random_token()
+    bound = f"{person_id}:{token}" if secret else token
+    db.session.add(
+        OneTimeToken(token_hash=tokens.hash_token(bound) if not secret else keyed_hash("code", bound), purpose=purpose,
+                     person_id=person_id, email=email, created_at=clock.now(), expires_at=clock.now() + valid)
+    )
+    db.session.flush()
+    return token
+
+
+def redeem(token: str, purpose: str) -> OneTimeToken:
+    """Use a token up; raises Refused. Inside atomic(); of two at the same time one is refused."""
+    row = peek(token, purpose, lock=True)
+    if row is None:
+        raise Refused("used_or_old")
+    row.used_at = clock.now()
+    db.session.flush()
+    return row
+
+
+def peek(token: str, purpose: str, *, lock: bool = False) -> OneTimeToken | None:
+    """The token's row if it would still work; changes nothing."""
+    wanted = select(OneTimeToken).where(
+        OneTimeToken.token_hash == tokens.hash_token(token), OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None), OneTimeToken.expires_at > clock.now(),
+    )
+    return db.session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def confirm_by_link(token: str) -> Person:
+    """Confirm the address a token was sent to; raises Refused. Inside atomic()."""
+    row = redeem(token, "confirm")
+    return _confirm(find(row.person_id), row.email)
+
+
+def confirm_by_code(person: Person, code: str) -> Person:
+    """Confirm with the six digits of the mail; five wrong ones spoil the code. Commits; raises Refused."""
+    with atomic():
+        live = db.session.scalars(
+            select(OneTimeToken).where(
+                OneTimeToken.person_id == person.id, OneTimeToken.purpose == "confirm_code", OneTimeToken.used_at.is_(None),
+                OneTimeToken.expires_at > clock.now(), OneTimeToken.tries < CODE_TRIES,
+            ).with_for_update()
+        ).all()
+        wanted = keyed_hash("code", f"{person.id}:{code}")
+        right = next((row for row in live if same(row.token_hash, wanted)), None)
+        if right is not None:
+            right.used_at = clock.now()
+            return _confirm(find(person.id), right.email)
+        for row in live:
+            row.tries += 1
+    raise Refused("wrong_code" if live else "used_or_old")
+
+
+def _confirm(person: Person, email: str) -> Person:
+    if is_decoy(person):
+        raise Refused("used_or_old")
+    if fold(email) != person.email_key:  # a change of address: it must still be free
+        if db.session.scalar(select(Person.id).where(Person.email_key == fold(email))) is not None:
+            raise Refused("taken")
+        person.email, person.email_key = email, fold(email)
+    person.confirmed_at = person.confirmed_at or clock.now()
+    if person.signup_step == SignUpStep.CONFIRM:
+        person.signup_step = SignUpStep.DONE
+    db.session.flush()
+    return person
+
+
+def sign_in(email: str, password: str, *, is_kept: bool, device: str, memory_kib: int, source: str, is_known: bool) -> str:
+    """The token of a new session; raises Refused, TooMany. Commits.
+
+    Wrong guesses are counted per account, apart for devices that have signed in to it before: whoever guesses from
+    elsewhere cannot lock the owner out.
+    """
+    key = fold(email)
+    counter = f"{key}:known:{source}" if is_known else f"{key}:strange"
+    if limits.is_reached("auth_account", counter):
+        limits.hit("auth_account", counter)
+    person = db.session.scalar(select(Person).where(Person.email_key == key, Person.status != "erased"))
+    hashed = person.password_hash if person is not None else passwords.dummy(memory_kib)
+    is_right = passwords.verify(hashed, password, memory_kib)
+    if person is None or not is_right:
+        limits.hit("auth_account", counter)
+        raise Refused("wrong")
+    with atomic():
+        if passwords.needs_rehash(hashed, memory_kib):
+            person.password_hash = passwords.hash_password(password, memory_kib)
+        return sessions.open_session(person.id, is_kept=is_kept, device=device)
+
+
+def check_password(person: Person, password: str, memory_kib: int) -> None:
+    """Ask for the password again before something important; raises Refused, TooMany."""
+    if limits.is_reached("auth_account", f"again:{person.id}"):
+        limits.hit("auth_account", f"again:{person.id}")
+    if not passwords.verify(person.password_hash, password, memory_kib):
+        limits.hit("auth_account", f"again:{person.id}")
+        raise Refused("wrong")
+
+
+def forgot(email: str) -> None:
+    """Send a link for a new password to whoever owns the address; says nothing about whether anybody does. Commits."""
+    limits.hit("mail", f"reset:{fold(email)}")
+    with atomic():
+        person = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != "erased"))
+        if person is not None:
+            notices.Reset.send(person.id, subject_key=secrets.token_hex(8))
+
+
+def set_password(token: str, password: str, memory_kib: int) -> Person:
+    """Set a new password with a token from the mail; ends every session. Commits; raises Refused."""
+    hashed = passwords.hash_password(password, memory_kib)
+    with atomic():
+        person = find(redeem(token, "reset").person_id)
+        person.password_hash = hashed
+        person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
+        sessions.end_all(person.id)
+        notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
+    return person
+
+
+def change_password(person: Person, password: str, memory_kib: int, *, keep_token: str) -> None:
+    """A new password; every other session ends; the owner is told. Commits."""
+    hashed = passwords.hash_password(password, memory_kib)
+    with atomic():
+        person.password_hash = hashed
+        sessions.end_all(person.id, except_token=keep_token)
+        notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
+
+
+def change_email(person: Person, email: str) -> None:
+    """Ask the new address to confirm, tell the old one. A taken address gets the mail for taken ones instead. Commits."""
+    limits.hit("mail", f"change:{person.id}")
+    with atomic():
+        owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
+        if owner is None:
+            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email.strip(), "to": email.strip()})
+        elif owner.id != person.id:
+            notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
+        notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
+
+
+def mailbox(person_id: int) -> Mailbox | None:
+    """The address book of notices: where a person is reached."""
+    person = db.session.get(Person, person_id)
+    if person is None or person.status == "erased" or is_decoy(person):
+        return None
+    return Mailbox(person.email, person.language, person.display_name or person.first_name)
+
+
+def purge() -> int:
+    """Forget sessions that are over, old tokens, and sign-ups never confirmed within 14 days; gives how many people."""
+    sessions.purge()
+    now = clock.now()
+    with atomic():
+        db.session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - timedelta(days=1)))
+    with atomic():
+        # a function of the database, because homes and letters are walled
+        gone = db.session.scalar(select(func.forget_unconfirmed(now - UNCONFIRMED_FOR)))
+    return int(gone or 0)

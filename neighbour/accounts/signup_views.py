@@ -1,0 +1,167 @@
+"""Sign-up in four short steps, each saved: account · address (residency) · appearance · confirmation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+
+from neighbour.accounts import hooks, service, web
+from neighbour.accounts.forms import AppearanceForm, ConfirmForm, SignUpForm
+from neighbour.accounts.models import SignUpStep
+from neighbour.core import i18n
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.web import back
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import identity
+
+views = Blueprint("accounts", __name__, template_folder="templates")
+
+PAGES = {SignUpStep.ADDRESS: "residency.address", SignUpStep.APPEARANCE: "accounts.appearance", SignUpStep.CONFIRM: "accounts.confirm",
+         SignUpStep.DONE: "residency.waiting"}
+
+
+def step_labels() -> list[str]:
+    """The four steps as the progress macro shows them."""
+    return [_("Account"), _("Address"), _("You"), _("Confirm")]
+
+
+@views.get("/signup")
+@requires(Permission.SIGN_UP)
+def sign_up() -> Any:
+    """Step 1: e-mail and password."""
+    if identity().is_authenticated:
+        return back("accounts.sign_up_next")
+    return render_template("accounts/signup.html", form=SignUpForm(), steps=step_labels())
+
+
+@views.post("/signup")
+@requires(Permission.SIGN_UP, rate="auth")
+def create() -> Any:
+    """Create the account. A taken address looks the same from here; its owner gets a mail."""
+    form = SignUpForm()
+    if not form.validate_on_submit():
+        return render_template("accounts/signup.html", form=form, steps=step_labels()), 422
+    made = service.sign_up(
+        form.email.data, form.password.data, language=i18n.language(), memory_kib=web.memory_kib(), device=web.device()
+    )
+    web.begin(made.token, form.email.data, is_kept=True)
+    return back("accounts.sign_up_next")
+
+
+@views.get("/signup/next")
+@requires(Permission.ACCOUNT_OWN)
+def sign_up_next() -> Any:
+    """On to the step that comes next; sign-up can be left and taken up again at any time."""
+    if identity().signup_step == SignUpStep.DONE and identity().quarters:
+        return back("feed.board")
+    return back(PAGES[SignUpStep(identity().signup_step)])
+
+
+@views.get("/signup/appearance")
+@requires(Permission.ACCOUNT_OWN)
+def appearance() -> Any:
+    """Step 3: name, and what neighbours see of it."""
+    person = web.me()
+    form = AppearanceForm(obj=person, data={"shows_street": bool(person.street_shown)})
+    return _appearance(form)
+
+
+@views.post("/signup/appearance")
+@requires(Permission.ACCOUNT_OWN)
+def set_appearance() -> Any:
+    """Save it and go on."""
+    form = AppearanceForm()
+    if not form.validate_on_submit():
+        return _appearance(form), 422
+    save_appearance(form)
+    person = web.me()
+    with atomic():
+        was_next = person.signup_step == SignUpStep.APPEARANCE
+        service.step_done(person, SignUpStep.APPEARANCE)
+        if was_next and person.signup_step == SignUpStep.CONFIRM:
+            service.ask_to_confirm(person)
+    return redirect(url_for(PAGES[SignUpStep(person.signup_step)]), 303)
+
+
+def save_appearance(form: AppearanceForm) -> None:
+    """Write name, alias and street of the signed-in person."""
+    person = web.me()
+    street = hooks.street_of(person.id) if form.shows_street.data else None
+    with atomic():
+        service.set_appearance(
+            person, first=form.first_name.data, last=form.last_name.data, street=street,
+            alias=form.alias.data if form.shown.data == "alias" else "",
+        )
+
+
+def _appearance(form: AppearanceForm) -> str:
+    return render_template(
+        "accounts/appearance.html", form=form, steps=step_labels(),
+        seen=form.alias.data if form.shown.data == "alias" and form.alias.data else service.default_name(form.first_name.data or "", form.last_name.data or ""),
+    )
+
+
+@views.get("/signup/confirm")
+@requires(Permission.ACCOUNT_OWN)
+def confirm() -> Any:
+    """Step 4: look into your mail."""
+    if identity().is_confirmed:
+        return back("accounts.sign_up_next")
+    return _confirm(ConfirmForm())
+
+
+@views.post("/signup/confirm")
+@requires(Permission.ACCOUNT_OWN, rate="code")
+def confirm_by_code() -> Any:
+    """The six digits."""
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        try:
+            service.confirm_by_code(web.me(), form.code.data)
+            flash(_("Thank you, your address is confirmed."), "good")
+            return back("accounts.sign_up_next")
+        except service.Refused as error:
+            form.add_error("code", _why(error))
+    return _confirm(form), 422
+
+
+@views.post("/signup/confirm/again")
+@requires(Permission.ACCOUNT_OWN)
+def confirm_again() -> Any:
+    """Send the mail once more."""
+    with atomic():
+        service.ask_to_confirm(web.me())
+    flash(_("We have sent the mail once more."), "good")
+    return back("accounts.confirm")
+
+
+@views.get("/signup/confirm/<token>")
+@requires(Permission.SIGN_UP, cache="never")
+def confirm_link(token: str) -> Any:
+    """The link of the mail: a page with a button; opening it changes nothing."""
+    return render_template("accounts/confirm_link.html", token=token, is_live=service.peek(token, "confirm") is not None)
+
+
+@views.post("/signup/confirm/<token>")
+@requires(Permission.SIGN_UP, rate="code", cache="never")
+def confirm_by_link(token: str) -> Any:
+    """The button. Whoever presses it is not signed in by it."""
+    try:
+        with atomic():
+            service.confirm_by_link(token)
+    except service.Refused:
+        return render_template("accounts/confirm_link.html", token=token, is_live=False), 410
+    flash(_("Thank you, your address is confirmed."), "good")
+    return back("accounts.sign_up_next" if identity().is_authenticated else "accounts.sign_in")
+
+
+def _confirm(form: ConfirmForm) -> str:
+    return render_template("accounts/confirm.html", form=form, email=web.me().email, steps=step_labels())
+
+
+def _why(error: service.Refused) -> str:
+    if error.why == "wrong_code":
+        return _("That is not the code. Look again; after five tries it is spoilt and you need a new mail.")
+    return _("This code no longer works. Let us send you a new mail.")

@@ -1,0 +1,71 @@
+"""What the pages of accounts share: beginning and ending a session in the browser."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, g, request, session as cookie
+from flask_login import login_user
+
+from neighbour.accounts import service, sessions
+from neighbour.accounts.models import Person
+from neighbour.core import scope
+from neighbour.core.crypto import keyed_hash
+from neighbour.policy import Identity
+from neighbour.policy.gate import identity
+
+KEPT_KEYS = ("language", "theme", "knows")  # what survives a sign-in or sign-out in the cookie
+MOST_KNOWN = 5
+
+
+def device() -> str:
+    """What the sessions list calls this device: browser and system, coarse."""
+    agent = request.headers.get("User-Agent", "")
+    browser = next((name for mark, name in (("Firefox", "Firefox"), ("Edg/", "Edge"), ("Chrome", "Chrome"), ("Safari", "Safari")) if mark in agent), "Browser")
+    system = next((name for mark, name in (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux")) if mark in agent), "")
+    return f"{browser}, {system}" if system else browser
+
+
+def begin(token: str, email: str, *, is_kept: bool) -> Identity:
+    """Put a fresh session into the cookie: everything from before is dropped, so nothing can be fixed in advance."""
+    kept = {key: cookie[key] for key in KEPT_KEYS if key in cookie}
+    cookie.clear()
+    cookie.update(kept)
+    known = [*[mark for mark in kept.get("knows", []) if mark != _mark(email)], _mark(email)]
+    cookie["knows"] = known[-MOST_KNOWN:]
+    cookie.permanent = is_kept
+    scope.enter(scope.NOBODY)
+    found = sessions.recognise(token)
+    assert found is not None  # it was opened a moment ago
+    g.identity = found[0]
+    login_user(found[0], remember=False)
+    scope.enter(scope.Viewer(found[0].person_id, found[0].quarters))
+    return found[0]
+
+
+def knows(email: str) -> bool:
+    """Whether this browser has signed in to that account before (a mark in the signed cookie)."""
+    return _mark(email) in cookie.get("knows", [])
+
+
+def forget(response: Response) -> Response:
+    """Drop the session from the cookie and tell the browser to drop what it kept."""
+    kept = {key: cookie[key] for key in KEPT_KEYS if key in cookie}
+    cookie.clear()
+    cookie.update(kept)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def me() -> Person:
+    """The signed-in person's row."""
+    number = identity().person_id
+    assert number is not None  # the gate lets nobody else through
+    return service.find(number)
+
+
+def memory_kib() -> int:
+    """Memory for argon2, from the settings."""
+    return int(current_app.extensions["config"].argon2_memory_kib)
+
+
+def _mark(email: str) -> str:
+    return keyed_hash("device", service.fold(email)).hex()[:16]

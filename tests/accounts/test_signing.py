@@ -1,0 +1,292 @@
+"""Signing up, in and out, new passwords: what people and attackers get to see."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from neighbour.accounts import passwords, service, sessions
+from neighbour.accounts.models import LoginSession, Person
+from neighbour.core import scope
+from neighbour.core.db import as_owner, db
+from tests.factories import make_person, make_quarter, sign_in
+
+GOOD = "drei bunte Regenschirme"
+
+
+def give_password(person, password=GOOD):
+    from neighbour.core.db import atomic
+
+    with as_owner(), atomic():
+        db.session.get_one(Person, person.id).password_hash = passwords.hash_password(password, 64)
+
+
+def sign_up(client, email="neu@altenbrueck.example", password=GOOD, **more):
+    return client.post("/signup", data={"email": email, "password": password, "is_adult": "y", "accepts_rules": "y", **more})
+
+
+def masked(response):
+    text = response.get_data(as_text=True)
+    return re.sub(r'name="(csrf_token|form_key)"[^>]*value="[^"]*"|content="[^"]*"|\S+@\S+|avatar--\d', "", text)
+
+
+def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailbox, jobs):
+    quarter = make_quarter()
+    assert sign_up(client).location.endswith("/signup/next")
+    assert client.get("/signup/next").location.endswith("/signup/address")
+    with as_owner():
+        person = db.session.scalar(select(Person).where(Person.email_key == "neu@altenbrueck.example"))
+        from neighbour.core.db import atomic
+
+        with atomic():
+            service.step_done(person, "address")
+    assert client.get("/signup/next").location.endswith("/signup/appearance")
+    page = client.post("/signup/appearance", data={"first_name": "Maximiliane-Theodora", "last_name": "Obermüller", "shown": "name"})
+    assert page.location.endswith("/signup/confirm")
+    jobs.run()
+    (mail,) = mailbox.messages()
+    code = re.search(r"\b(\d{6})\b", mail.text).group(1)
+    assert client.post("/signup/confirm", data={"code": "000000" if code != "000000" else "111111"}).status_code == 422
+    assert client.post("/signup/confirm", data={"code": code}).status_code == 303
+    with as_owner():
+        person = db.session.get_one(Person, person.id, populate_existing=True)
+        assert (person.signup_step, person.display_name, person.confirmed_at is not None) == ("done", "Maximiliane-Theodora O.", True)
+    assert quarter is not None
+
+
+def test_the_link_of_the_mail_confirms_by_its_button_only_and_once(context, client, visitor, mailbox, jobs):
+    sign_up(client)
+    client.post("/signup/confirm/again")
+    jobs.run()
+    link = re.search(r"http://localhost(/signup/confirm/\S+)", mailbox.messages()[0].text).group(1)
+    stranger = visitor()
+    for _ in range(3):
+        assert stranger.get(link).status_code == 200
+    with as_owner():
+        assert db.session.scalar(select(Person.confirmed_at)) is None
+    assert stranger.post(link).status_code == 303
+    assert stranger.post(link).status_code == 410
+    with as_owner():
+        assert db.session.scalar(select(Person.confirmed_at)) is not None
+    assert stranger.get("/me").status_code == 303  # confirming is not signing in
+
+
+def test_nobody_learns_whether_an_address_has_an_account(context, visitor, mailbox, jobs):
+    make_person(make_quarter(), email="da@altenbrueck.example", email_key="da@altenbrueck.example")
+    known, unknown = visitor(), visitor()
+    first, second = sign_up(known, "da@altenbrueck.example"), sign_up(unknown, "weg@altenbrueck.example")
+    assert (first.status_code, first.location) == (second.status_code, second.location)
+    assert masked(known.get("/signup/appearance")) == masked(unknown.get("/signup/appearance"))
+    assert masked(known.get("/signup/confirm")) == masked(unknown.get("/signup/confirm"))
+    jobs.run()
+    assert {mail.recipients[0]: "schon ein Konto" in mail.text for mail in mailbox.messages()} == {"da@altenbrueck.example": True}
+    for path, data in (("/forgot", {}), ("/signin", {"password": "falsch und lang"})):
+        one = visitor().post(path, data={"email": "da@altenbrueck.example", **data})
+        other = visitor().post(path, data={"email": "weg2@altenbrueck.example", **data})
+        assert (one.status_code, masked(one)) == (other.status_code, masked(other)), path
+
+
+def test_an_unknown_address_costs_a_hash_as_well(context, monkeypatch):
+    calls = []
+    real = passwords.verify
+    monkeypatch.setattr(passwords, "verify", lambda *args: calls.append(1) or real(*args))
+    person = make_person(email="da@altenbrueck.example", email_key="da@altenbrueck.example")
+    give_password(person)
+    for email in ("da@altenbrueck.example", "niemand@altenbrueck.example"):
+        with scope.use(scope.NOBODY), pytest.raises(service.Refused):
+            service.sign_in(email, "falsch", is_kept=False, device="", memory_kib=64, source="1", is_known=False)
+    assert len(calls) == 2
+
+
+def test_a_session_set_in_advance_is_never_the_one_signed_in_with(context, client):
+    person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
+    give_password(person)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = "vorgegeben"
+        cookie["foreign"] = "x"
+    assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 303
+    with client.session_transaction() as cookie:
+        assert cookie["_user_id"] != "vorgegeben"
+        assert "foreign" not in cookie
+
+
+def test_signing_out_ends_the_session_on_the_server(context, client, visitor):
+    person = make_person(make_quarter())
+    token = sign_in(client, person)
+    thief = visitor()
+    with thief.session_transaction() as cookie:
+        cookie["_user_id"] = token
+    assert thief.get("/me").status_code == 200
+    response = client.post("/signout")
+    assert "storage" in response.headers["Clear-Site-Data"]
+    assert thief.get("/me").status_code == 303
+
+
+def test_a_new_password_ends_every_session_and_tells_the_owner(context, client, visitor, mailbox, jobs):
+    person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
+    give_password(person)
+    sign_in(client, person)
+    stranger = visitor()
+    stranger.post("/forgot", data={"email": "A@altenbrueck.example "})
+    jobs.run()
+    link = re.search(r"http://localhost(/reset/\S+)", mailbox.messages()[0].text).group(1)
+    assert stranger.get(link).headers["Referrer-Policy"] == "no-referrer"
+    assert stranger.post(link, data={"password": "passwort"}).status_code == 422
+    assert stranger.post(link, data={"password": "sieben gelbe Gießkannen"}).status_code == 303
+    assert stranger.post(link, data={"password": "acht gelbe Gießkannen"}).status_code == 410
+    assert client.get("/me").status_code == 303
+    jobs.run()
+    assert any("geändert" in mail.message["Subject"] for mail in mailbox.messages())
+    assert stranger.post("/signin", data={"email": "a@altenbrueck.example", "password": "sieben gelbe Gießkannen"}).status_code == 303
+
+
+def test_guessing_is_stopped_and_the_owner_still_gets_in(context, client, visitor):
+    person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
+    give_password(person)
+    assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 303
+    client.post("/signout")
+    codes = [visitor().post("/signin", data={"email": "a@altenbrueck.example", "password": f"geraten {n}"}).status_code for n in range(8)]
+    assert codes.count(422) == 5
+    assert codes[-1] == 429
+    assert visitor().post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 429
+    assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 303  # a device that is known
+
+
+def test_too_many_tries_say_when_to_come_back(context, visitor):
+    for _ in range(6):
+        response = visitor().post("/signin", data={"email": "x@altenbrueck.example", "password": "falsch falsch"})
+    assert response.status_code == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 900
+
+
+@pytest.mark.parametrize("target", [
+    "//evil.example", "https://evil.example", "http:evil.example", "/\\evil.example", "\\\\evil.example", "/%0d%0aX: 1\r\n", "javascript:alert(1)",
+    "///evil.example", "////evil.example", "/\tevil", " /board", "evil.example", "/ /evil.example", "https:/evil.example", "data:text/html,x",
+    "/\u00a0", "//evil.example/board", "/\\/evil.example", "http://localhost.evil.example/", "@evil.example", "/\x00", "?next=//evil.example", "",
+])
+def test_signing_in_never_leads_to_another_site(context, client, target):
+    person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
+    give_password(person)
+    response = client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD, "next": target})
+    assert response.location == "/board"
+
+
+def test_signing_in_goes_on_where_one_wanted_to(context, client):
+    person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
+    give_password(person)
+    assert client.get("/write").location == "/signin?next=/write"
+    assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD, "next": "/write"}).location == "/write"
+
+
+@pytest.mark.parametrize(("password", "is_taken"), [
+    ("kurz", False), ("x" * 257, False), ("passwort", False), ("Qwertz123", False), ("altenbrück", False), ("neu@altenbrueck", False),
+    ("y" * 64 + "Z", True), ("ünï cödé wörter ☂", True), ("        leer rundum      ", True), ("x7" * 128, True),
+])
+def test_passwords_are_judged_by_length_and_by_what_is_guessed_first(context, client, password, is_taken):
+    assert (sign_up(client, password=password).status_code == 303) is is_taken
+
+
+def test_every_symbol_of_a_password_counts():
+    hashed = passwords.hash_password("a" * 100 + "b", 64)
+    assert passwords.verify(hashed, "a" * 100 + "b", 64)
+    assert not passwords.verify(hashed, "a" * 100 + "c", 64)
+    assert passwords.verify(passwords.hash_password("u\u0308ber", 64), "\u00fcber", 64)
+
+
+def test_the_list_of_common_passwords_refuses_what_is_on_it_and_hardly_anything_else():
+    import random
+
+    common = sorted(passwords._common())
+    assert len(common) >= 3000
+    assert all(passwords.is_common(word) for word in random.sample(common, 100))
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    refused = sum(passwords.is_common("".join(random.choices(letters, k=12))) for _ in range(10_000))
+    assert refused <= 10
+
+
+def test_session_tokens_do_not_repeat(context):
+    from neighbour.core import tokens
+
+    assert len({tokens.random_token() for _ in range(10_000)}) == 10_000
+
+
+@pytest.mark.parametrize(("is_kept", "idle_hours", "most_hours"), [(True, 14 * 24, 90 * 24), (False, 12, 24)])
+def test_sessions_end_after_their_limits(context, client, frozen_clock, is_kept, idle_hours, most_hours):
+    person = make_person(make_quarter())
+    token = sign_in(client, person, is_kept=is_kept)
+    frozen_clock.tick(idle_hours * 3600 - 60)
+    assert client.get("/me").status_code == 200
+    frozen_clock.tick(idle_hours * 3600 - 60 if 2 * idle_hours < most_hours else 3600)
+    assert client.get("/me").status_code == 200
+    frozen_clock.tick(most_hours * 3600)
+    assert client.get("/me").status_code == 303
+    with scope.use(scope.NOBODY):
+        assert sessions.recognise(token) is None
+
+
+def test_devices_are_listed_and_can_be_signed_out_one_by_one(context, client, visitor):
+    person, other = make_person(make_quarter()), visitor()
+    sign_in(client, person)
+    sign_in(other, person)
+    page = client.get("/me/access").get_data(as_text=True)
+    (key,) = re.findall(r'name="device" value="([0-9a-f]{20})"', page)
+    assert client.post("/me/devices/end", data={"device": key}).status_code == 303
+    assert other.get("/me").status_code == 303
+    assert client.get("/me").status_code == 200
+    assert client.post("/me/devices/end", data={"device": key}).status_code == 404
+
+
+def test_never_confirmed_sign_ups_are_forgotten_after_14_days(context, client, frozen_clock):
+    sign_up(client)
+    kept = make_person(make_quarter())
+    frozen_clock.tick(14 * 86400 - 60)
+    with scope.use(scope.NOBODY):
+        assert service.purge() == 0
+        frozen_clock.tick(120)
+        assert service.purge() == 1
+    with as_owner():
+        assert list(db.session.scalars(select(Person.id))) == [kept.id]
+
+
+def test_cookies_are_one_and_have_their_flags(context, settings):
+    from dataclasses import replace
+
+    from neighbour.app import create_app
+
+    app = create_app(replace(settings, site_url="https://nachbar.example"))
+    response = app.test_client().get("/signin", base_url="https://nachbar.example")
+    (cookie,) = response.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-nachbar=")
+    assert all(flag in cookie for flag in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
+    assert "Domain" not in cookie
+    assert "max-age=63072000" in response.headers["Strict-Transport-Security"]
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def test_signing_in_rehashes_a_password_made_with_older_parameters(context):
+    person = make_person(email="a@altenbrueck.example", email_key="a@altenbrueck.example")
+    give_password(person)
+    with scope.use(scope.NOBODY):
+        service.sign_in("a@altenbrueck.example", GOOD, is_kept=False, device="", memory_kib=128, source="1", is_known=False)
+    with as_owner():
+        assert "m=128," in db.session.get_one(Person, person.id, populate_existing=True).password_hash
+        assert db.session.scalar(select(LoginSession.person_id)) == person.id
+
+
+def test_another_address_counts_once_confirmed_and_the_old_one_is_told(context, client, visitor, mailbox, jobs):
+    person = make_person(make_quarter(), email="alt@altenbrueck.example", email_key="alt@altenbrueck.example")
+    give_password(person)
+    sign_in(client, person)
+    assert client.post("/me/email", data={"e-email": "neu@altenbrueck.example", "e-current": "falsch"}).status_code == 422
+    client.post("/me/email", data={"e-email": "neu@altenbrueck.example", "e-current": GOOD})
+    jobs.run()
+    by = {mail.recipients[0]: mail for mail in mailbox.messages()}
+    assert set(by) == {"alt@altenbrueck.example", "neu@altenbrueck.example"}
+    link = re.search(r"http://localhost(/signup/confirm/\S+)", by["neu@altenbrueck.example"].text).group(1)
+    visitor().post(link)
+    with as_owner():
+        assert db.session.get_one(Person, person.id, populate_existing=True).email_key == "neu@altenbrueck.example"
