@@ -6,6 +6,7 @@ import neighbour.accounts.models
 import neighbour.contributions.models
 import neighbour.core.jobs
 import neighbour.core.limits
+import neighbour.digests.models
 import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models

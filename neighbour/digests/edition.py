@@ -1,0 +1,178 @@
+"""What an edition says: its contributions as encoded pieces, its frame in both languages, and who gets which of them.
+
+Rendered once per contribution, version and language, and kept; per reader it is a choice from a list.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flask import current_app, render_template
+from sqlalchemy import select
+
+from neighbour.contributions.cards import CardData, load
+from neighbour.contributions.models import Contribution, Reach, State
+from neighbour.core import clock, i18n
+from neighbour.core.columns import id_at
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.digests import compose
+from neighbour.digests.compose import Frame, Piece
+from neighbour.quarters.models import Quarter
+
+MOST_ITEMS = 25
+MOST_LOOKED_AT = 400  # a reader back from a long pause gets the newest of these
+KEPT_PIECES = 5_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contribution of the edition."""
+
+    id: uuid.UUID
+    author_id: int
+    is_home: bool
+    card: CardData
+
+
+@dataclass(frozen=True)
+class Book:
+    """An edition: quarter, number, when it was cut, and everything new in it, newest first."""
+
+    quarter_id: int
+    quarter: str
+    number: int
+    cut: uuid.UUID
+    at: datetime
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One reader's part of an edition."""
+
+    urgent: tuple[Entry, ...]
+    new: tuple[Entry, ...]
+    left_out: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.urgent and not self.new
+
+
+def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID) -> Book:
+    """The edition with everything shown in the quarter after ``since`` and before ``cut``.
+
+    The viewer of the session reads this quarter. What was withdrawn since the cut has lost its rows of reach and is
+    therefore not here.
+    """
+    name = db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
+    rows = db.session.execute(
+        select(Reach.contribution_id, Reach.is_home, Contribution.author_id)
+        .join(Contribution, Contribution.id == Reach.contribution_id)
+        .where(Reach.quarter_id == quarter_id, Reach.contribution_id > since, Reach.contribution_id < cut,
+               Contribution.state == State.PUBLISHED)
+        .order_by(Reach.contribution_id.desc()).limit(MOST_LOOKED_AT)
+    ).all()
+    cards = load([row.contribution_id for row in rows])
+    entries = tuple(
+        Entry(row.contribution_id, row.author_id, row.is_home, replace(cards[row.contribution_id], is_home=row.is_home))
+        for row in rows if row.contribution_id in cards
+    )
+    return Book(quarter_id, name, number, cut, at, entries)
+
+
+def choose(edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: bool) -> Chosen:
+    """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted."""
+    mine = [
+        entry for entry in edition.entries
+        if entry.id > since and entry.author_id != person_id and (entry.is_home or includes_nearby)
+    ]
+    urgent = tuple(entry for entry in mine if entry.card.is_urgent)
+    new = tuple(entry for entry in mine if not entry.card.is_urgent)
+    room = max(0, MOST_ITEMS - len(urgent))
+    return Chosen(urgent, new[:room], max(0, len(new) - room))
+
+
+class Pieces:
+    """Encoded pieces by (contribution, version, language …), the oldest forgotten first."""
+
+    def __init__(self, kept: int = KEPT_PIECES):
+        self.kept = kept
+        self._pieces: OrderedDict[tuple, Piece] = OrderedDict()
+
+    def of(self, key: tuple, make: Callable[[], Piece]) -> Piece:
+        """The piece of ``key``, made by ``make()`` if it is not kept."""
+        found = self._pieces.get(key)
+        if found is None:
+            found = self._pieces[key] = make()
+            while len(self._pieces) > self.kept:
+                self._pieces.popitem(last=False)
+        return found
+
+
+pieces = Pieces()
+
+
+def items(edition: Book, chosen: Chosen, language: str) -> list[Piece]:
+    """The reader's rows, in order: urgent, new, and a line about what did not fit."""
+    found = [_row("urgent", entry, language) for entry in chosen.urgent]
+    if chosen.new:
+        found.append(pieces.of(("section", language), lambda: _rendered("section", language)))
+        found += [_row("item", entry, language) for entry in chosen.new]
+    if chosen.left_out:
+        key = ("left out", chosen.left_out, language)
+        found.append(pieces.of(key, lambda: _rendered("left_out", language, count=chosen.left_out)))
+    return found
+
+
+def _row(kind: str, entry: Entry, language: str) -> Piece:
+    card = entry.card
+    key = (kind, card.id, card.version, language, entry.is_home)
+    return pieces.of(key, lambda: _rendered(kind, language, card=card))
+
+
+def _rendered(kind: str, language: str, **values: object) -> Piece:
+    site = current_app.config["SITE_URL"]
+    with i18n.speaking(language):
+        text = render_template("digests/rows.txt", kind=kind, site=site, **values)
+        html = render_template("digests/rows.html", kind=kind, site=site, **values)
+    return compose.piece(text.strip("\n") + "\n\n", html.strip() + "\n")
+
+
+_frames: OrderedDict[tuple, Frame] = OrderedDict()
+
+
+def framed(edition: Book, language: str) -> Frame:
+    """The edition's frame in a language, made once."""
+    key = (edition.quarter_id, edition.quarter, edition.number, edition.at, language)
+    found = _frames.get(key)
+    if found is None:
+        found = _frames[key] = _frame(edition, language)
+        while len(_frames) > 2_000:
+            _frames.popitem(last=False)
+    return found
+
+
+def _frame(edition: Book, language: str) -> Frame:
+    values = {"edition": edition, "site": current_app.config["SITE_URL"], "marks": compose}
+    with i18n.speaking(language):
+        subject = _("%(quarter)s: no. %(number)s, %(day)s", quarter=edition.quarter, number=edition.number, day=i18n.masthead_date(edition.at))
+        text = render_template("digests/issue.txt", **values)
+        html = render_template("digests/issue.html", **values)
+    return compose.frame(subject, text, html)
+
+
+def first_since(told_up_to: uuid.UUID | None, cut: datetime) -> uuid.UUID:
+    """Where a reader's window begins: after the last issue; for a first one, a day before the cut."""
+    return told_up_to or id_at(cut - timedelta(days=1))
+
+
+def now_cut() -> tuple[uuid.UUID, datetime]:
+    """A cut at this moment, for previews."""
+    moment = clock.now()
+    return id_at(moment), moment
