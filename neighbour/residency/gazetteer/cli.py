@@ -50,7 +50,7 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
     were imported with; without it the point decides). All or nothing; a second time changes nothing.
     """
     done = loading.import_file(
-        file, columns=_named(columns), replace=replace, locate=current_index().locate, progress=_progress()
+        file, columns=_named(columns), replace=replace, locate=_locate, progress=_progress()
     )
     click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
     if done.outside:
@@ -75,7 +75,7 @@ def add(
     lon, lat = (str(point[0]), str(point[1])) if point else ("", "")
     cells = [street, number, suffix, postcode, place, lon, lat, quarter]
     row = reading.one_row(dict(zip(reading.ALIASES, cells, strict=True)))
-    done = loading.add_rows([row], locate=current_index().locate)
+    done = loading.add_rows([row], locate=_locate)
     if done.outside:
         raise ValueError("this point lies in no quarter")
     click.echo("added" if done.added else "changed" if done.changed else "it was there already")
@@ -107,6 +107,11 @@ def find(street: str, number: str, postcode: str, file: Path | None) -> None:
     register: MemoryRegister = service.whole_register()
     for one in asked:
         sheet.writerow(_answer(resolve(register, *one, suggest=False), keys))
+
+
+def _locate(lon: float, lat: float) -> int | None:
+    """The quarter of a point; the index is built only if a file needs it."""
+    return current_index().locate(lon, lat)
 
 
 def _answer(match: Match, keys: dict[int, str]) -> tuple[str, ...]:

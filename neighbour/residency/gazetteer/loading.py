@@ -45,6 +45,11 @@ WHERE NOT EXISTS (SELECT 1 FROM address a WHERE {_SAME}) ORDER BY i.line
 """  # noqa: S608
 _DROP = f"DELETE FROM address a WHERE NOT EXISTS (SELECT 1 FROM incoming i WHERE {_SAME})"  # noqa: S608
 
+_FORGET = (
+    "DELETE FROM street WHERE (name, postcode) IN"
+    " (SELECT * FROM unnest(CAST(:names AS text[]), CAST(:codes AS text[])))"
+)
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -146,7 +151,7 @@ def refresh_streets() -> int:
     gone = [place for place, row in there.items() if wanted.get(place) != row]
     if gone:
         db.session.execute(
-            text("DELETE FROM street WHERE (name, postcode) IN (SELECT * FROM unnest(:names, :codes))"),
+            text(_FORGET),
             {"names": [name for name, _code in gone], "codes": [code for _name, code in gone]},
         )
     new = [row for row in folded if there.get((row["name"], row["postcode"])) != tuple(row.values())]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Integer, cast, func, literal_column, select, tuple_
 
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter
@@ -29,7 +29,7 @@ def resolve(street: str, number: str = "", postcode: str = "") -> Match:
 def entry(address_id: int) -> Entry | None:
     """One entry by its number, None if there is none."""
     row = db.session.execute(select(*COLUMNS).where(Address.id == address_id)).first()
-    return Entry(*row._tuple()) if row else None
+    return Entry(*row) if row else None
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def _offers(streets: Sequence[Street]) -> list[Offer]:
 class Part:
     """The part of a street that lies in one quarter.
 
-    side: "all" of the street within the postcode, its "even" or "odd" numbers, or "some". lowest, highest: the numbers
-    it holds, None where houses have none.
+    side: "all" of the street within the postcode, all its "even" or "odd" numbers, or "some": "some even", "some odd"
+    where that much is true. lowest, highest: the numbers it holds, None where houses have none.
     """
 
     quarter_id: int | None
@@ -120,20 +120,19 @@ def quarters_of_street(text: str, postcode: str = "", limit: int = 20) -> list[S
     return []
 
 
-_NUMBER = func.nullif(func.regexp_replace(Address.number, r"\D.*$", ""), "")
-
-
 def _quarters_of(streets: Sequence[Street]) -> list[StreetQuarters]:
-    number = _NUMBER.cast(Address.id.type)
     wanted = [(one.postcode, street_key(one.name), one.name) for one in streets]
-    query = (
+    houses = (
         select(
-            Address.street, Address.postcode, Address.quarter_id, (number % 2).label("odd"),
-            func.min(number).label("lowest"), func.max(number).label("highest"), func.count().label("houses"),
-        )
-        .where(tuple_(Address.postcode, Address.street_key, Address.street).in_(wanted))
-        .group_by(Address.street, Address.postcode, Address.quarter_id, number % 2)
+            Address.street, Address.postcode, Address.quarter_id,
+            cast(func.substring(Address.number, r"^\d{1,6}"), Integer).label("number"),
+        ).where(tuple_(Address.postcode, Address.street_key, Address.street).in_(wanted)).subquery()
     )  # fmt: skip
+    number, odd = houses.c.number, literal_column("number % 2")
+    query = select(
+        houses.c.street, houses.c.postcode, houses.c.quarter_id, odd.label("odd"),
+        func.min(number).label("lowest"), func.max(number).label("highest"), func.count().label("houses"),
+    ).group_by(houses.c.street, houses.c.postcode, houses.c.quarter_id, odd)  # fmt: skip
     sides: dict[tuple[str, str], list[_Side]] = defaultdict(list)
     for row in db.session.execute(query):
         sides[row.street, row.postcode].append(_Side(row.quarter_id, row.odd, row.lowest, row.highest, row.houses))
@@ -180,12 +179,13 @@ def _parts(sides: list[_Side], names: dict[int, tuple[str, str]]) -> tuple[Part,
 def _side(mine: list[_Side], owners: dict[int | None, set[int | None]], sides: list[_Side]) -> str:
     if len(mine) == len(sides):
         return "all"
-    if len(mine) == 1 and mine[0].odd is not None and len(owners[mine[0].odd]) == 1:
-        return "odd" if mine[0].odd else "even"
-    return "some"
+    if len(mine) > 1 or mine[0].odd is None:
+        return "some"
+    name = "odd" if mine[0].odd else "even"
+    return name if len(owners[mine[0].odd]) == 1 else f"some {name}"
 
 
 def whole_register() -> MemoryRegister:
     """The whole register in memory, for very many look-ups: about 250 bytes an entry."""
     rows = db.session.execute(select(*COLUMNS).execution_options(yield_per=20_000))
-    return MemoryRegister(row._tuple() for row in rows)
+    return MemoryRegister(tuple(row) for row in rows)  # type: ignore[misc]

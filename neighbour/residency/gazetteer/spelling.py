@@ -121,7 +121,7 @@ _MORE_NUMBERS = re.compile(rf"\s*({_AND})\s*0*(\d{{1,4}})(?![\d.])\s*([a-z](?![a
 _BUILDING = (
     r"hh|vh|gh|qg|sf|rg|sfl|vhs|hths|hinterh\w*|vorderh\w*|seitenf\w*|gartenh\w*|querg\w*|quergeb\w*|remise|rueckg\w*"
     r"|aufg\w*|eing\w*|haus\w*|hs|geb\w*|block|bau|trakt|fluegel|hof|tor|treppe\w*|eg|og|ug|dg|hp|souterrain|parterre|etage"
-    r"|stock\w*|stw|whg|wohn\w*|wg|wohneinheit|we|app\w*|apt|top|zimmer|zi|raum|links|rechts|mitte|li|re|mi|laden|keller"
+    r"|stock\w*|stw|whg|wohn\w*|wg|wohneinheit|we|app\w*|apartm\w*|apt|top|zimmer|zi|raum|links|rechts|mitte|li|re|mi|laden|keller"
     r"|vorn\w*|hinten|bei|c\s*/\s*o|co|ecke|zufahrt|zugang|postfach|erdg\w*|oberg\w*|dachg\w*|parzelle"
 )
 _TAIL = re.compile(rf"\s*(?:$|[,;(|\[].*|/.*|-\s*\d{{1,3}}$|-?\s*(?:\d+\s*\.?\s*)?(?:{_BUILDING})\b.*|[.\-\s]+$)")
@@ -133,7 +133,7 @@ def read_house(text: str) -> House | None:
     rest = unicodedata.normalize("NFKC", tidy(text).translate(_FRACTIONS)).replace("⁄", "/").casefold()
     rest = _PREFIX.sub("", rest.translate(_SPELLED_OUT).strip(" .,;"))
     begin = _NUMBER.match(rest)
-    if not begin or not int(begin[1]):
+    if not begin or not int(begin[1]) or tidy(text)[:1] in "½¼¾⅓⅔":
         return None
     number, rest = begin[1], rest[begin.end() :]
     suffix, rest, maybe_floor = _read_suffix(rest)
@@ -184,7 +184,7 @@ def _is_flat(number: str, found: re.Match[str], rest: str) -> bool:
 _POSTCODE = re.compile(r"(?:^|[,;\s])(?:D-?\s?)?(\d{5})(?!\d)\s*(.*)$")
 
 
-_CUT = re.compile(r"(?<=[^\d\s])[\s,.]*(?=\d)")
+_CUT = re.compile(r"(?<=[^\d\s])[\s,.]*(?=\d)|(?<=\d)\s+(?=\d)")
 _NUMBER_WORD = re.compile(r"[\s,]+(?:Nr|No|Nummer|Hausnr|Hausnummer)\.?$", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""Find my quarter: for everybody, without an account and without JavaScript. Nothing that is typed is kept or logged."""
+"""Find my quarter: for everybody, without an account or JavaScript. Nothing that is typed is kept or logged."""
 
 from __future__ import annotations
 
@@ -47,7 +47,11 @@ def find_my_quarter() -> str:
 def streets() -> str:
     """Spellings for what was typed so far, as options of a list."""
     offers = service.suggest(clean_line(request.args.get("q", ""))[:LONGEST])
-    return render_template("gazetteer/_streets.html", options=[(one.name, one.where) for one in offers])
+    places: dict[str, list[str]] = {}
+    for one in offers:
+        places.setdefault(one.name, []).append(one.place)
+    options = [(name, ", ".join(dict.fromkeys(where))) for name, where in places.items()]
+    return render_template("gazetteer/_streets.html", options=options)
 
 
 def _look_up(typed: str) -> Answer:
@@ -60,7 +64,8 @@ def _look_up(typed: str) -> Answer:
     streets = tuple(service.quarters_of_street(match.street or typed, _postcode(match)))
     if streets:
         return Answer(match, streets=streets)
-    offers = tuple(dict.fromkeys((one.name, one.name) for one in match.streets))
+    lines = [one.line for one in match.suggestions] or [one.name for one in match.streets]
+    offers = tuple((line, line) for line in dict.fromkeys(lines))
     return Answer(match, likely=outside.likely_quarter(current_app.extensions["config"], typed), offers=offers)
 
 

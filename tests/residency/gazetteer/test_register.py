@@ -1,0 +1,225 @@
+"""The register in the database: import, look-ups by index, commands, the public page."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from neighbour.core import commands, scope
+from neighbour.core.db import as_owner
+from neighbour.residency.gazetteer import loading, service
+from neighbour.residency.gazetteer.cli import addresses
+from neighbour.residency.gazetteer.lookup import Reason, Status, resolve
+from neighbour.residency.gazetteer.reading import BadFile
+from neighbour.residency.gazetteer.stored import StoredRegister
+from tests.residency.helpers import Town
+
+REGISTER = """street,number,suffix,postcode,place,lon,lat,quarter
+Kettfadenstraße,15,,04873,Altenbrück,12.78,51.60,weber
+Kettfadenstraße,17,,04873,Altenbrück,12.78,51.60,weber
+Kettfadenstraße,17,I,04873,Altenbrück,,,ufer
+Kettfadenstraße,18,,04873,Altenbrück,,,ufer
+Große Bleiche,2,,04873,Altenbrück,,,weber
+Große Bleiche,4,,04873,Altenbrück,,,weber
+Große Bleiche,3,,04873,Altenbrück,,,ufer
+Große Bleiche,2,,04874,Neustadt,,,ufer
+Marktplatz,,,04873,Altenbrück,,,weber
+"""
+
+
+@pytest.fixture
+def load(app: Flask, town: Town, tmp_path: Path) -> Callable[..., loading.Loaded]:
+    def import_(text: str = REGISTER, **more: Any) -> loading.Loaded:
+        file = tmp_path / "register.csv"
+        file.write_text(text, encoding="utf-8")
+        with app.app_context(), as_owner():
+            return loading.import_file(file, **more)
+
+    return import_
+
+
+@pytest.fixture
+def public(app: Flask) -> Iterator[None]:
+    with app.app_context(), scope.use(scope.PUBLIC):
+        yield
+
+
+def test_import_twice(load: Callable[..., loading.Loaded]) -> None:
+    assert load() == loading.Loaded(added=9, changed=0, unchanged=0, removed=0, outside=0)
+    assert load() == loading.Loaded(added=0, changed=0, unchanged=9, removed=0, outside=0)
+
+
+def test_import_changes_and_keeps_what_the_file_does_not_name(load: Callable[..., loading.Loaded], town: Town) -> None:
+    load()
+    part = "str_name;hnr;hnr_zusatz;plz;plr_id\nKettfadenstraße;15;;04873;ufer\nNeue Straße;1a;;04873;ufer\n"
+    assert load(part) == loading.Loaded(added=1, changed=1, unchanged=0, removed=0, outside=0)
+    with town.app.app_context(), as_owner():
+        moved = resolve(StoredRegister(), "Kettfadenstr.", "15").entry
+        new = resolve(StoredRegister(), "Neue Str.", "1 A").entry
+    assert moved and (moved.quarter_id, moved.place) == (town.quarters["ufer"], "Altenbrück")
+    assert new and (new.number, new.suffix) == ("1", "a")
+    assert load(part, replace=True).removed == 8
+
+
+def test_packed_and_with_names_of_their_own(app: Flask, town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "adressen.csv.gz"
+    with gzip.open(file, "wt", encoding="utf-8-sig") as packed:
+        packed.write("Name\tNr\tPLZ\tx\ty\nAm Ufer\t3\t04873\t12.5\t51.5\n")
+    names = {"street": "Name", "number": "Nr"}
+    with app.app_context(), as_owner():
+        done = loading.import_file(file, columns=names, locate=lambda lon, lat: town.quarters["ufer"])
+        found = resolve(StoredRegister(), "am ufer 3").entry
+    assert done.added == 1 and done.outside == 0
+    assert found and found.quarter_id == town.quarters["ufer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no column for street and number"),
+        ("street,number\n", "has no rows"),
+        ("strasse,nr\na,1\n", "no column for number"),
+        ("street,number,lon\na,1,2\n", "lon and lat belong together"),
+        ("street,number\nKettfadenstraße,1\n,2\n", "line 3: has no street"),
+        ("street,number\nKettfadenstraße\n", "line 2: has 1 columns, 2 are needed"),
+        ("street,number,lon,lat\nAhornweg,1,x,51\n", "line 2: has no point at lon 'x', lat '51'"),
+        ("street,number,lon,lat\nAhornweg,1,5820000,390000\n", "line 2: has a point outside the world"),
+        ("street,number\nAhornweg,1a\nAhornweg,1A\n", "line 3: repeats line 2: Ahornweg 1 A"),
+        ("street,number,quarter\nAhornweg,1,nowhere\n", "line 2: names quarter 'nowhere', which does not exist"),
+        ("street,number\n" + "a" * 300 + ",1\n", "line 2: is longer than an address can be"),
+    ],
+)
+def test_a_bad_file_changes_nothing(load: Callable[..., loading.Loaded], owner: Any, text: str, message: str) -> None:
+    with pytest.raises(BadFile, match=message.replace("(", r"\(")):
+        load(text)
+    assert owner.execute("SELECT count(*) FROM address").fetchone() == (0,)
+    assert owner.execute("SELECT count(*) FROM street").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8bnot really", b"street,number\n\xff\xfe,1\n", b"street,number\n\x00\x00"])
+def test_a_damaged_file_is_one_clear_error(app: Flask, town: Town, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "damaged.csv"
+    file.write_bytes(content)
+    with app.app_context(), as_owner(), pytest.raises(BadFile):
+        loading.import_file(file)
+
+
+def test_look_ups_by_index_agree_with_those_in_memory(load: Callable[..., loading.Loaded], public: None) -> None:
+    load()
+    with scope.use(scope.PUBLIC):
+        whole, stored = service.whole_register(), StoredRegister()
+        for typed in [
+            ("Kettfadenstr.", "17", "04873"), ("kettfadenstrasse 17i", "", ""), ("Gr. Bleiche", "3", "04873"),
+            ("Grose Bleiche", "3", "04873"), ("Große Bleiche", "2", ""), ("Ketfadenstr", "18", ""), ("Marktpl.", "", ""),
+            ("Kettfadenstraße", "99", ""), ("Nirgendwo", "1", ""),
+        ]:  # fmt: skip
+            assert resolve(stored, *typed) == resolve(whole, *typed), typed
+
+
+def test_a_look_up_is_few_queries(
+    load: Callable[..., loading.Loaded], public: None, count_queries: Callable[[], Any]
+) -> None:
+    load()
+    with scope.use(scope.PUBLIC):
+        with count_queries() as queries:
+            match = service.resolve("Kettfadenstr.", "17", "04873")
+        assert match.status is Status.CORRECTED and len(queries) <= 4
+        with count_queries() as queries:
+            assert service.resolve("Kettfdaenstr.", "17", "04873").reason is Reason.STREET
+        assert len(queries) <= 8
+
+
+def test_suggestions_while_typing(load: Callable[..., loading.Loaded], public: None) -> None:
+    load()
+    with scope.use(scope.PUBLIC):
+        assert [one.name for one in service.suggest("kettf")] == ["Kettfadenstraße"]
+        assert [one.name for one in service.suggest("Kettfadenstr")] == ["Kettfadenstraße"]
+        assert [one.name for one in service.suggest("Kettfdaenstraße")] == ["Kettfadenstraße"]
+        assert service.suggest("große b", "04874")[0] == service.Offer("Große Bleiche", "04874", "Neustadt")
+        assert service.suggest("k") == [] and service.suggest("") == [] and service.suggest("%") == []
+
+
+def test_streets_and_their_quarters(load: Callable[..., loading.Loaded], public: None, town: Town) -> None:
+    load()
+    with scope.use(scope.PUBLIC):
+        here, there = service.quarters_of_street("Gr. Bleiche", "04873") + service.quarters_of_street(
+            "große bleiche", "04874"
+        )
+        assert [(part.name, part.side, part.lowest, part.highest) for part in here.parts] == [
+            ("Weberviertel", "even", 2, 4),
+            ("Am Ufer", "odd", 3, 3),
+        ]
+        assert [(part.name, part.side) for part in there.parts] == [("Am Ufer", "all")]
+        assert service.quarters_of_street("Nirgendwo") == []
+
+
+def test_the_application_may_only_read_the_register(load: Callable[..., loading.Loaded], raw: Callable[[], Any]) -> None:
+    import psycopg
+
+    load()
+    for statement in ("DELETE FROM street", "DELETE FROM address", "UPDATE street SET name = ''"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            raw().execute(statement)
+
+
+@pytest.fixture
+def command(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.setattr(commands, "ready_config", lambda: app.extensions["config"])
+    return lambda *arguments: CliRunner().invoke(addresses, list(arguments), catch_exceptions=False)
+
+
+def test_commands(command: Callable[..., Any], town: Town, tmp_path: Path) -> None:
+    file, asked = tmp_path / "register.csv", tmp_path / "asked.csv"
+    file.write_text(REGISTER, encoding="utf-8")
+    assert "9 added, 0 changed, 0 unchanged" in command("import", str(file)).stdout
+    asked.write_text("raw_street,raw_hnr,plz\nKettfadenstr.,17i,04873\nMarktplatz,,04873\n\nNirgendwo,1,\n", encoding="utf-8")
+    assert command("find", "--file", str(asked)).stdout.splitlines() == [
+        "status,street,number,suffix,postcode,place,quarter,reason",
+        "corrected,Kettfadenstraße,17,I,04873,Altenbrück,ufer,",
+        "exact,Marktplatz,,,04873,Altenbrück,weber,",
+        "unknown,,,,,,,street",
+        "unknown,,,,,,,street",
+    ]
+    one = command("find", "Kettfadenstraße", "171")
+    assert one.stdout.splitlines()[1] == "unknown,,,,,,,number"
+    assert "Kettfadenstraße goes up to 18" in one.stderr
+    assert command("add", "Neue Gasse", "5b", "--postcode", "04873", "--quarter", "weber").stdout == "added\n"
+    assert command("find", "neue gasse 5B").stdout.splitlines()[1] == "exact,Neue Gasse,5,b,04873,,weber,"
+    for wrong in (("import", str(tmp_path / "none.csv")), ("add", "A", "1"), ("find",), ("add", "A", "1", "--quarter", "x")):
+        failed = command(*wrong)
+        assert failed.exit_code == 1 and failed.stderr.startswith("neighbour: ") and "Traceback" not in failed.output
+
+
+def test_find_my_quarter(load: Callable[..., loading.Loaded], client: Any) -> None:
+    load()
+    ask = lambda typed: client.get("/find-my-quarter", query_string={"q": typed})  # noqa: E731
+    assert client.get("/find-my-quarter").status_code == 200
+    house = ask("Kettfadenstr. 17")
+    assert "Weberviertel" in house.text and "/quarters/weber" in house.text
+    assert house.headers["Cache-Control"] == "no-store"
+    street = ask("Große Bleiche")
+    assert "Weberviertel" in street.text and "Am Ufer" in street.text and "Neustadt" in street.text
+    assert "Große Bleiche 2, 04874 Neustadt" in ask("Große Bleiche 2").text
+    assert "18" in ask("Kettfadenstraße 171").text
+    assert "Kettfadenstraße 17, 04873" in ask("Kettfdaenstraße 17").text
+    hostile = ask("<script>alert(1)</script>' OR 1=1 --")
+    assert hostile.status_code == 200 and "<script>alert" not in hostile.text
+    options = client.get("/find-my-quarter/streets", query_string={"q": "kettf"})
+    assert '<option value="Kettfadenstraße">' in options.text
+
+
+def test_nothing_typed_is_kept(load: Callable[..., loading.Loaded], client: Any, owner: Any, caplog: Any) -> None:
+    load()
+    caplog.set_level(0)
+    client.get("/find-my-quarter", query_string={"q": "Kanarienvogelgasse 77"})
+    tables = [name for (name,) in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    for table in tables:
+        for (row,) in owner.execute(f"SELECT t::text FROM public.{table} t"):
+            assert "Kanarienvogel" not in row, table
+    assert "Kanarienvogel" not in caplog.text
