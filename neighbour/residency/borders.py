@@ -42,21 +42,31 @@ def re_resolve(quarter_ids: Collection[int], locate: Locate) -> Resolved:
     Runs on the owner's connection, in the same transaction as the change of borders or one of its own.
     """
     with atomic():
-        moved = _relocate(quarter_ids, locate)
-        affected = db.session.scalars(select(Home).where(Home.quarter_id.in_(quarter_ids))).all()
-        if not affected:
-            return Resolved(addresses=moved)
-        entries = _entries({bytes(home.address_hash) for home in affected})
-        count = outside = 0
-        for home in affected:
-            entry = entries.get(bytes(home.address_hash))
-            if entry is None or entry.quarter_id is None:
-                outside += 1
-            elif entry.quarter_id != home.quarter_id:
-                _follow(home, entry.quarter_id)
-                count += 1
-        _lay_cells(affected, entries)
-        return Resolved(moved, count, outside)
+        return _settle_anew(quarter_ids, _relocate(quarter_ids, locate))
+
+
+def follow_register() -> Resolved:
+    """After the register was imported anew: homes whose entry now names another quarter follow it. On the owner's
+    connection; hashes the whole register when anybody lives here."""
+    with atomic():
+        return _settle_anew(db.session.scalars(select(Home.quarter_id).distinct()).all(), 0)
+
+
+def _settle_anew(quarter_ids: Collection[int], moved: int) -> Resolved:
+    affected = db.session.scalars(select(Home).where(Home.quarter_id.in_(quarter_ids))).all()
+    if not affected:
+        return Resolved(addresses=moved)
+    entries = _entries({bytes(home.address_hash) for home in affected})
+    count = outside = 0
+    for home in affected:
+        entry = entries.get(bytes(home.address_hash))
+        if entry is None or entry.quarter_id is None:
+            outside += 1
+        elif entry.quarter_id != home.quarter_id:
+            _follow(home, entry.quarter_id)
+            count += 1
+    _lay_cells(affected, entries)
+    return Resolved(moved, count, outside)
 
 
 def _relocate(quarter_ids: Collection[int], locate: Locate) -> int:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from shapely import to_geojson, to_wkb
+from shapely.geometry import box
 
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock, scope
@@ -23,6 +25,12 @@ from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Address
 
 
+def _square(key: str, name: str, west: float) -> Quarter:
+    area = box(west, 52, west + 1, 53)
+    shape = {"geometry": to_wkb(area), "outline": to_geojson(area), "lon": west + 0.5, "lat": 52.5}
+    return Quarter(key=key, name=name, slug=key, area_m2=1, checksum=key, **shape)
+
+
 class Town:
     """Everything in it is made through the owner's connection; people act with their own eyes (``as_person``)."""
 
@@ -33,10 +41,8 @@ class Town:
     def _quarters(self) -> dict[str, int]:
         with self.app.app_context(), as_owner(), atomic():
             made = {
-                key: Quarter(
-                    key=key, name=name, slug=key, geometry=b"", outline="{}", area_m2=1, lon=0, lat=0, checksum=""
-                )
-                for key, name in (("weber", "Weberviertel"), ("ufer", "Am Ufer"))
+                key: _square(key, name, west)
+                for key, name, west in (("weber", "Weberviertel", 13.0), ("ufer", "Am Ufer", 14.0))
             }
             db.session.add_all(made.values())
             db.session.flush()

@@ -279,7 +279,8 @@ def test_a_register_that_says_another_quarter_moves_homes_without_a_point(town: 
     town.settle(person, town.address())
     owner.execute("UPDATE address SET quarter_id = %s", [town.quarters["ufer"]])
     with town.app.app_context(), as_owner():
-        done = borders.re_resolve([town.quarters["weber"]], lambda lon, lat: None)
+        done = borders.follow_register()
+        assert borders.follow_register() == borders.Resolved()
     assert done.homes == 1 and town.seat(person).quarter_id == town.quarters["ufer"]
 
 
