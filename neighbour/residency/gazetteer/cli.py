@@ -11,6 +11,7 @@ import click
 
 from neighbour.core.commands import operator_command
 from neighbour.quarters.index import current_index
+from neighbour.residency import borders
 from neighbour.residency.cli import missing
 from neighbour.residency.gazetteer import loading, reading, service
 from neighbour.residency.gazetteer.lookup import Match, resolve
@@ -53,6 +54,8 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
         file, columns=_named(columns), replace=replace, locate=_locate, progress=_progress()
     )
     click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
+    if done.changed and (moved := borders.follow_register().homes):
+        click.echo(f"{moved} homes followed their address into another quarter")
     if done.outside:
         click.echo(f"{done.outside} of the file lie in no quarter", err=True)
 
