@@ -33,10 +33,10 @@ class Confirm(Notice):
         code = f"{secrets.randbelow(1_000_000):06}"
         token = service.mint(person_id, "confirm", payload["email"], service.CONFIRM_FOR)
         service.mint(person_id, "confirm_code", payload["email"], service.CONFIRM_FOR, secret=code)
-        return {"url": site(f"/signup/confirm/{token}"), "code": code}
+        return {"url": site(f"/signup/confirm/{token}"), "digits": code}
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site("/signup/confirm/beispiel"), "code": "042042"}
+        return {"url": site("/signup/confirm/beispiel"), "digits": "042042"}
 
 
 class AlreadyHere(Notice):

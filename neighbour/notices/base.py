@@ -20,6 +20,7 @@ Every notice has a ``preview`` context, so that each can be shown and tested wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -29,6 +30,9 @@ from flask import render_template
 from neighbour.core import i18n
 from neighbour.core.i18n import LazyText
 from neighbour.notices import ledger
+
+
+_BLANKS = re.compile(r"\n\s*\n(?:\s*\n)+")
 
 
 class Skip(Exception):
@@ -88,7 +92,7 @@ class Notice:
             given = {**context, "mailbox": mailbox, "notice": self}
             return Written(
                 subject=" ".join(self.subject(context).split()),
-                text=render_template(f"{room}/mail_{name}.txt", **given).strip() + "\n",
+                text=_BLANKS.sub("\n\n", render_template(f"{room}/mail_{name}.txt", **given)).strip() + "\n",
                 html=render_template(f"{room}/mail_{name}.html", **given),
             )
 

@@ -29,7 +29,7 @@ def test_placeholders_are_the_same_in_both_languages(room):
 
 
 def test_german_says_du():
-    formal = re.compile(r"\b(Sie|Ihnen|Ihre?[mnrs]?)\b")
+    formal = re.compile(r"(?<![.!?:] )\b(Sie|Ihnen|Ihre?[mnrs]?)\b")
     for room in strings.rooms():
         for message in strings.catalogue(room):
             texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
