@@ -4,8 +4,7 @@
 // The GeoJSON: each feature has an id (data-focus names one) and the properties name and url.
 import { control, geoJSON, map as makeMap, tileLayer } from "leaflet";
 
-const WIDE = 90; // px a quarter must measure on the screen before its name is written into it
-const HIGH = 34;
+const ROOM = 6; // px a quarter must be larger on the screen than its name before the name is written into it
 
 function draw(box) {
   const map = makeMap(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false, maxZoom: 18 });
@@ -52,8 +51,8 @@ function fitLabels(map, shapes) {
   for (const shape of shapes.values()) {
     const bounds = shape.getBounds();
     const size = map.latLngToContainerPoint(bounds.getSouthEast()).subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
-    const room = size.x >= WIDE && size.y >= HIGH;
-    shape.getTooltip().getElement()?.classList.toggle("is-small", !room);
+    const label = shape.getTooltip().getElement();
+    label?.classList.toggle("is-small", size.x < label.offsetWidth + ROOM || size.y < label.offsetHeight + ROOM);
   }
 }
 
