@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 ENVIRONMENTS = ("development", "test", "production")
 GEOCODERS = ("gazetteer", "nominatim", "photon")
 DEVELOPMENT_KEY = base64.b64encode(b"development-only-key-32-bytes-ok").decode()
-DEVELOPMENT_SECRET = "development-only-secret-never-for-production"
+DEVELOPMENT_SECRET = "development-only-secret-never-for-production"  # noqa: S105  refused in production
 WEAK_WORDS = ("development", "example", "change", "secret", "password", "test")
 
 
@@ -150,11 +150,19 @@ class _Reader:
 def _plain_problems(config: Config) -> list[Problem]:
     found = []
     if config.environment not in ENVIRONMENTS:
-        found.append(Problem("ENVIRONMENT", f"{config.environment!r} is unknown", "use one of " + ", ".join(ENVIRONMENTS)))
+        found.append(
+            Problem("ENVIRONMENT", f"{config.environment!r} is unknown", "use one of " + ", ".join(ENVIRONMENTS))
+        )
     if config.geocoder not in GEOCODERS:
         found.append(Problem("GEOCODER", f"{config.geocoder!r} is unknown", "use one of " + ", ".join(GEOCODERS)))
     if config.geocoder != "gazetteer" and not config.geocoder_agent:
-        found.append(Problem("GEOCODER_AGENT", "is missing", "public geocoders ask for a name and a contact, for example 'nachbar-altenbrueck (mail@example.org)'"))
+        found.append(
+            Problem(
+                "GEOCODER_AGENT",
+                "is missing",
+                "public geocoders ask for a name and a contact, for example 'nachbar-altenbrueck (mail@example.org)'",
+            )
+        )
     try:
         ZoneInfo(config.time_zone)
     except (ZoneInfoNotFoundError, ValueError):

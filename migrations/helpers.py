@@ -18,7 +18,9 @@ def grant(privileges: str, *tables: str) -> None:
     op.execute(f"GRANT {privileges} ON {', '.join(tables)} TO {app_role()}")
 
 
-def wall(table: str, *, select: str, insert: str | None = None, update: str | None = None, delete: str | None = None) -> None:
+def wall(
+    table: str, *, select: str, insert: str | None = None, update: str | None = None, delete: str | None = None
+) -> None:
     """Row-level security on ``table``: one policy per verb; a verb that is not named reaches no row.
 
     Conditions are SQL. Wrap the scope functions in ``(SELECT …)``: then they run once per query, not per row.
@@ -28,7 +30,9 @@ def wall(table: str, *, select: str, insert: str | None = None, update: str | No
     if insert:
         op.execute(f"CREATE POLICY {table}_insert ON {table} FOR INSERT TO {app_role()} WITH CHECK ({insert})")
     if update:
-        op.execute(f"CREATE POLICY {table}_update ON {table} FOR UPDATE TO {app_role()} USING ({update}) WITH CHECK ({update})")
+        op.execute(
+            f"CREATE POLICY {table}_update ON {table} FOR UPDATE TO {app_role()} USING ({update}) WITH CHECK ({update})"
+        )
     if delete:
         op.execute(f"CREATE POLICY {table}_delete ON {table} FOR DELETE TO {app_role()} USING ({delete})")
 

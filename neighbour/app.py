@@ -8,13 +8,14 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, Response, flash, g, redirect, render_template, request, session as cookie, url_for
+from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
-from whitenoise import WhiteNoise
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
 
 from config import Config
 from neighbour.accounts import sessions
@@ -69,8 +70,12 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=str(web.STATIC), prefix="static/", autorefresh=config.environment == "development",
-        immutable_file_test=lambda path, url: "/static/build/" in url, max_age=300,
+        app.wsgi_app,
+        root=str(web.STATIC),
+        prefix="static/",
+        autorefresh=config.environment == "development",
+        immutable_file_test=lambda path, url: "/static/build/" in url,
+        max_age=300,
     )
     return app
 
@@ -139,8 +144,10 @@ def nav_items() -> list[dict[str, str]]:
 def _language(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=i18n.gettext, ngettext=lambda one, many, num: i18n.catalogue(i18n.language()).ngettext(one, many, num),
-        newstyle=True, pgettext=i18n.pgettext,
+        gettext=i18n.gettext,
+        ngettext=lambda one, many, num: i18n.catalogue(i18n.language()).ngettext(one, many, num),
+        newstyle=True,
+        pgettext=i18n.pgettext,
     )
     app.jinja_env.globals["i18n"] = i18n
 

@@ -17,7 +17,11 @@ class Groups(click.Group):
         "up": ("neighbour.up.cli", "up", "Start everything: database, web, worker, beat, local mailbox."),
         "check": ("neighbour.up.cli", "check", "Say what is configured, what is missing and how to mend it."),
         "quarters": ("neighbour.quarters.cli", "quarters", "Import, list and look up quarters."),
-        "addresses": ("neighbour.residency.gazetteer.cli", "addresses", "Import the city's register and look addresses up."),
+        "addresses": (
+            "neighbour.residency.gazetteer.cli",
+            "addresses",
+            "Import the city's register and look addresses up.",
+        ),
         "letters": ("neighbour.residency.cli", "letters", "Print the postcards that are waiting."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
         "demo": ("neighbour.demo.cli", "demo", "The demo city."),

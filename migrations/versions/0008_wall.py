@@ -145,12 +145,13 @@ CREATE TRIGGER count_readers AFTER INSERT OR DELETE OR UPDATE OF is_on, quarter_
 """
 
 OPEN_TABLES = {
-    "period, rate_count, login_session, one_time_token, subscription, delivery, suppression, letter_refusal":
-        "SELECT, INSERT, UPDATE, DELETE",
+    "period, rate_count, login_session, one_time_token, subscription, delivery, suppression, letter_refusal": "SELECT, INSERT, UPDATE, DELETE",
     "person": "SELECT, INSERT, UPDATE",
     "city, quarter, adjacency, quarter_stat, address, alembic_version": "SELECT",
 }
-EDITABLE = "category, audience, state, title, body_md, body_html, excerpt, edited_at, solved_at, solved_by_id, expires_at"
+EDITABLE = (
+    "category, audience, state, title, body_md, body_html, excerpt, edited_at, solved_at, solved_by_id, expires_at"
+)
 SEEN = "EXISTS (SELECT 1 FROM contribution c WHERE c.id = {0}.contribution_id)"
 MINE = f"EXISTS (SELECT 1 FROM contribution c WHERE c.id = {{0}} AND c.author_id = {ME})"
 
@@ -211,8 +212,20 @@ def _wall_contributions() -> None:
     wall("revision", select=SEEN.format("revision"), insert=f"editor_id = {ME} AND {mine}")
 
 
-WALLED = ("home", "letter", "proof", "address_access", "membership", "read_mark", "reach", "contribution", "post",
-          "comment", "thanks", "revision")
+WALLED = (
+    "home",
+    "letter",
+    "proof",
+    "address_access",
+    "membership",
+    "read_mark",
+    "reach",
+    "contribution",
+    "post",
+    "comment",
+    "thanks",
+    "revision",
+)
 TRIGGERS = {
     "contribution": ("keep_reach", "next_version"),
     "comment": ("count_comment",),
@@ -220,9 +233,20 @@ TRIGGERS = {
     "membership": ("count_members",),
     "subscription": ("count_readers",),
 }
-FUNCTIONS = ("keep_reach()", "rebuild_reach()", "quarters_reached(int, text)", "next_version()", "count_comment()",
-             "count_thanks()", "count_members()", "refresh_quarter_stat(int)", "app_identity(bytea, timestamptz)",
-             "app_person()", "app_quarters()", "app_public()")
+FUNCTIONS = (
+    "keep_reach()",
+    "rebuild_reach()",
+    "quarters_reached(int, text)",
+    "next_version()",
+    "count_comment()",
+    "count_thanks()",
+    "count_members()",
+    "refresh_quarter_stat(int)",
+    "app_identity(bytea, timestamptz)",
+    "app_person()",
+    "app_quarters()",
+    "app_public()",
+)
 
 
 def downgrade() -> None:

@@ -19,6 +19,12 @@ def include(app: Flask) -> None:
 
     app.register_blueprint(views)
     register_address_book(service.mailbox)
-    app.extensions["nav"].append({
-        "order": 50, "endpoint": "accounts.me", "label": __("Me"), "icon": "user-round", "permission": Permission.ACCOUNT_OWN,
-    })
+    app.extensions["nav"].append(
+        {
+            "order": 50,
+            "endpoint": "accounts.me",
+            "label": __("Me"),
+            "icon": "user-round",
+            "permission": Permission.ACCOUNT_OWN,
+        }
+    )

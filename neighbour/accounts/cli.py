@@ -34,9 +34,16 @@ def create(email: str, name: str, operator: bool) -> None:
     first, _space, last = name.partition(" ")
     with atomic():
         made = Person(
-            email=email, email_key=service.fold(email), password_hash=passwords.hash_password(password, config.argon2_memory_kib),
-            first_name=first, last_name=last, display_name=service.default_name(first, last), language=config.language,
-            confirmed_at=clock.now(), signup_step=SignUpStep.ADDRESS, is_operator=operator,
+            email=email,
+            email_key=service.fold(email),
+            password_hash=passwords.hash_password(password, config.argon2_memory_kib),
+            first_name=first,
+            last_name=last,
+            display_name=service.default_name(first, last),
+            language=config.language,
+            confirmed_at=clock.now(),
+            signup_step=SignUpStep.ADDRESS,
+            is_operator=operator,
         )
         db.session.add(made)
     click.echo(f"created {email}; password (shown only now): {password}")
@@ -59,13 +66,20 @@ def promote(email: str, operator: bool, steward: str | None) -> None:
             found.is_operator = True
         if steward:
             changed = db.session.execute(
-                text("UPDATE membership m SET role = 'steward' FROM quarter q WHERE q.id = m.quarter_id AND q.key = :key"
-                     " AND m.person_id = :person AND m.ended_at IS NULL AND m.level = 'verified'"),
+                text(
+                    "UPDATE membership m SET role = 'steward' FROM quarter q WHERE q.id = m.quarter_id AND q.key = :key"
+                    " AND m.person_id = :person AND m.ended_at IS NULL AND m.level = 'verified'"
+                ),
                 {"key": steward, "person": found.id},
             )
             if not changed.rowcount:  # type: ignore[attr-defined]
                 raise ValueError(f"{email} is no verified member of quarter {steward}")
-    click.echo(f"{email}: " + " and ".join(([] if not operator else ["operator"]) + ([] if not steward else [f"Quartiersteam of {steward}"])))
+    click.echo(
+        f"{email}: "
+        + " and ".join(
+            ([] if not operator else ["operator"]) + ([] if not steward else [f"Quartiersteam of {steward}"])
+        )
+    )
 
 
 @person.command("list")
@@ -73,7 +87,11 @@ def promote(email: str, operator: bool, steward: str | None) -> None:
 @operator_command
 def list_command(operators: bool) -> None:
     """People: address, name, confirmed, operator. Homes are never shown."""
-    wanted = select(Person).where(Person.status != "erased", ~Person.email_key.startswith(service.DECOY)).order_by(Person.id)
+    wanted = (
+        select(Person).where(Person.status != "erased", ~Person.email_key.startswith(service.DECOY)).order_by(Person.id)
+    )
     for each in db.session.scalars(wanted.where(Person.is_operator) if operators else wanted):
-        marks = ", ".join(word for word, is_so in (("confirmed", each.confirmed_at), ("operator", each.is_operator)) if is_so)
+        marks = ", ".join(
+            word for word, is_so in (("confirmed", each.confirmed_at), ("operator", each.is_operator)) if is_so
+        )
         click.echo(f"{each.email}\t{each.display_name}\t{marks or 'not confirmed'}")

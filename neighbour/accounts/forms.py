@@ -26,10 +26,12 @@ def email_address(_form: Any, field: Any) -> None:
 def good_password(form: Any, field: Any) -> None:
     """A validator: not one of those that are guessed first."""
     config = current_app.extensions["config"]
-    email = str(getattr(form, "email").data or "") if "email" in form else ""
+    email = str(form.email.data or "") if "email" in form else ""
     words = [config.city_name, "nachbar", "neighbour", "nachbarschaft", email, *email.replace("@", ".").split(".")]
     if passwords.is_common(field.data or "", words):
-        raise ValidationError(_("This password is guessed first. Three or four words that do not belong together are good."))
+        raise ValidationError(
+            _("This password is guessed first. Three or four words that do not belong together are good.")
+        )
 
 
 def _new_password(label: Any) -> PasswordField:
@@ -42,17 +44,32 @@ def _new_password(label: Any) -> PasswordField:
 class SignUpForm(Form):
     """Step 1."""
 
-    email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(__("Which address may we write to?")), at_most(254), email_address])
+    email = EmailField(
+        __("E-mail"),
+        filters=[one_line],
+        validators=[needed(__("Which address may we write to?")), at_most(254), email_address],
+    )
     password = _new_password(__("Password"))
-    is_adult = BooleanField(__("I am at least 18 years old."), validators=[DataRequired(__("You have to be 18 to take part."))])
-    accepts_rules = BooleanField(__("I have read the rules and the privacy notice."), validators=[DataRequired(__("Please read them first; they are short."))])
+    is_adult = BooleanField(
+        __("I am at least 18 years old."), validators=[DataRequired(__("You have to be 18 to take part."))]
+    )
+    accepts_rules = BooleanField(
+        __("I have read the rules and the privacy notice."),
+        validators=[DataRequired(__("Please read them first; they are short."))],
+    )
 
 
 class AppearanceForm(Form):
     """Step 3, and later in the settings."""
 
-    first_name = StringField(__("First name"), filters=[one_line], validators=[needed(__("What is your first name?")), at_most(60)])
-    last_name = StringField(__("Last name"), filters=[one_line], validators=[needed(__("And your last name? Neighbours see its first letter only.")), at_most(80)])
+    first_name = StringField(
+        __("First name"), filters=[one_line], validators=[needed(__("What is your first name?")), at_most(60)]
+    )
+    last_name = StringField(
+        __("Last name"),
+        filters=[one_line],
+        validators=[needed(__("And your last name? Neighbours see its first letter only.")), at_most(80)],
+    )
     shown = RadioField(__("How do you want to appear?"), default="name")
     alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(40)])
     shows_street = BooleanField(__("Neighbours may see my street, never the number."))
@@ -79,7 +96,14 @@ STAFF_WORDS = ("admin", "moderat", "quartiersteam", "betreiber", "support", "ope
 class ConfirmForm(Form):
     """Step 4: the six digits."""
 
-    code = StringField(__("Code from the mail"), filters=[lambda text: "".join((text or "").split())], validators=[needed(__("Six digits, they are in the mail.")), Length(6, 6, message=__("The code has six digits."))])
+    code = StringField(
+        __("Code from the mail"),
+        filters=[lambda text: "".join((text or "").split())],
+        validators=[
+            needed(__("Six digits, they are in the mail.")),
+            Length(6, 6, message=__("The code has six digits.")),
+        ],
+    )
 
 
 class SignInForm(Form):

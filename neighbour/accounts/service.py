@@ -75,7 +75,11 @@ def is_decoy(person: Person) -> bool:
 
 def step_done(person: Person, step: SignUpStep) -> None:
     """Move sign-up on if ``step`` is the one that was next. Inside atomic()."""
-    following = {SignUpStep.ADDRESS: SignUpStep.APPEARANCE, SignUpStep.APPEARANCE: SignUpStep.CONFIRM, SignUpStep.CONFIRM: SignUpStep.DONE}
+    following = {
+        SignUpStep.ADDRESS: SignUpStep.APPEARANCE,
+        SignUpStep.APPEARANCE: SignUpStep.CONFIRM,
+        SignUpStep.CONFIRM: SignUpStep.DONE,
+    }
     if person.signup_step == step:
         person.signup_step = following[SignUpStep(step)]
     if person.signup_step == SignUpStep.CONFIRM and person.confirmed_at is not None:
@@ -109,8 +113,14 @@ def mint(person_id: int, purpose: str, email: str, valid: timedelta, secret: str
     token = secret or tokens.random_token()
     bound = f"{person_id}:{token}" if secret else token
     db.session.add(
-        OneTimeToken(token_hash=tokens.hash_token(bound) if not secret else keyed_hash("code", bound), purpose=purpose,
-                     person_id=person_id, email=email, created_at=clock.now(), expires_at=clock.now() + valid)
+        OneTimeToken(
+            token_hash=tokens.hash_token(bound) if not secret else keyed_hash("code", bound),
+            purpose=purpose,
+            person_id=person_id,
+            email=email,
+            created_at=clock.now(),
+            expires_at=clock.now() + valid,
+        )
     )
     db.session.flush()
     return token
@@ -129,8 +139,10 @@ def redeem(token: str, purpose: str) -> OneTimeToken:
 def peek(token: str, purpose: str, *, lock: bool = False) -> OneTimeToken | None:
     """The token's row if it would still work; changes nothing."""
     wanted = select(OneTimeToken).where(
-        OneTimeToken.token_hash == tokens.hash_token(token), OneTimeToken.purpose == purpose,
-        OneTimeToken.used_at.is_(None), OneTimeToken.expires_at > clock.now(),
+        OneTimeToken.token_hash == tokens.hash_token(token),
+        OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > clock.now(),
     )
     return db.session.scalar(wanted.with_for_update() if lock else wanted)
 
@@ -145,10 +157,15 @@ def confirm_by_code(person: Person, code: str) -> Person:
     """Confirm with the six digits of the mail; five wrong ones spoil the code. Commits; raises Refused."""
     with atomic():
         live = db.session.scalars(
-            select(OneTimeToken).where(
-                OneTimeToken.person_id == person.id, OneTimeToken.purpose == "confirm_code", OneTimeToken.used_at.is_(None),
-                OneTimeToken.expires_at > clock.now(), OneTimeToken.tries < CODE_TRIES,
-            ).with_for_update()
+            select(OneTimeToken)
+            .where(
+                OneTimeToken.person_id == person.id,
+                OneTimeToken.purpose == "confirm_code",
+                OneTimeToken.used_at.is_(None),
+                OneTimeToken.expires_at > clock.now(),
+                OneTimeToken.tries < CODE_TRIES,
+            )
+            .with_for_update()
         ).all()
         wanted = keyed_hash("code", f"{person.id}:{code}")
         right = next((row for row in live if same(row.token_hash, wanted)), None)
@@ -174,7 +191,9 @@ def _confirm(person: Person, email: str) -> Person:
     return person
 
 
-def sign_in(email: str, password: str, *, is_kept: bool, device: str, memory_kib: int, source: str, is_known: bool) -> str:
+def sign_in(
+    email: str, password: str, *, is_kept: bool, device: str, memory_kib: int, source: str, is_known: bool
+) -> str:
     """The token of a new session; raises Refused, TooMany. Commits.
 
     Wrong guesses are counted per account, apart for devices that have signed in to it before: whoever guesses from
@@ -236,12 +255,14 @@ def change_password(person: Person, password: str, memory_kib: int, *, keep_toke
 
 
 def change_email(person: Person, email: str) -> None:
-    """Ask the new address to confirm, tell the old one. A taken address gets the mail for taken ones instead. Commits."""
+    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits."""
     limits.hit("mail", f"change:{person.id}")
     with atomic():
         owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
         if owner is None:
-            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email.strip(), "to": email.strip()})
+            notices.Confirm.send(
+                person.id, subject_key=secrets.token_hex(8), payload={"email": email.strip(), "to": email.strip()}
+            )
         elif owner.id != person.id:
             notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})

@@ -29,8 +29,14 @@ def open_session(person_id: int, *, is_kept: bool, device: str) -> str:
     idle, absolute = (IDLE_KEPT, ABSOLUTE_KEPT) if is_kept else (IDLE, ABSOLUTE)
     db.session.add(
         LoginSession(
-            token_hash=tokens.hash_token(token), person_id=person_id, created_at=now, seen_at=now,
-            expires_at=now + idle, ends_at=now + absolute, is_kept=is_kept, device=device[:120],
+            token_hash=tokens.hash_token(token),
+            person_id=person_id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + idle,
+            ends_at=now + absolute,
+            is_kept=is_kept,
+            device=device[:120],
         )
     )
     return token
@@ -74,9 +80,7 @@ def end(token: str) -> None:
 def end_all(person_id: int, *, except_token: str = "") -> None:
     """End all sessions of a person, but the one named. Inside atomic()."""
     kept = tokens.hash_token(except_token)
-    db.session.execute(
-        delete(LoginSession).where(LoginSession.person_id == person_id, LoginSession.token_hash != kept)
-    )
+    db.session.execute(delete(LoginSession).where(LoginSession.person_id == person_id, LoginSession.token_hash != kept))
 
 
 def purge() -> int:

@@ -49,12 +49,20 @@ def save_my_appearance() -> Any:
 def _form_of(person: Any) -> AppearanceForm:
     default = service.default_name(person.first_name, person.last_name)
     alias = "" if person.display_name == default else person.display_name
-    return AppearanceForm(obj=person, data={"shows_street": bool(person.street_shown), "alias": alias, "shown": "alias" if alias else "name"})
+    return AppearanceForm(
+        obj=person,
+        data={"shows_street": bool(person.street_shown), "alias": alias, "shown": "alias" if alias else "name"},
+    )
 
 
 def _appearance(form: AppearanceForm) -> str:
     person = web.me()
-    return render_template("accounts/my_appearance.html", form=form, person=person, street=person.street_shown or hooks.street_of(person.id) if form.shows_street.data else None)
+    return render_template(
+        "accounts/my_appearance.html",
+        form=form,
+        person=person,
+        street=person.street_shown or hooks.street_of(person.id) if form.shows_street.data else None,
+    )
 
 
 @views.post("/me/language")
@@ -139,7 +147,9 @@ def _access(password: ChangePasswordForm, email: ChangeEmailForm) -> str:
 
 def _devices() -> list[LoginSession]:
     mine = select(LoginSession).where(
-        LoginSession.person_id == identity().person_id, LoginSession.expires_at > clock.now(), LoginSession.ends_at > clock.now()
+        LoginSession.person_id == identity().person_id,
+        LoginSession.expires_at > clock.now(),
+        LoginSession.ends_at > clock.now(),
     )
     return list(db.session.scalars(mine.order_by(LoginSession.seen_at.desc())))
 

@@ -36,8 +36,13 @@ def begin() -> Any:
         return render_template("accounts/signin.html", form=form, next=goes_to), 422
     try:
         token = service.sign_in(
-            form.email.data, form.password.data, is_kept=form.is_kept.data, device=web.device(), memory_kib=web.memory_kib(),
-            source=str(request.remote_addr), is_known=web.knows(form.email.data),
+            form.email.data,
+            form.password.data,
+            is_kept=form.is_kept.data,
+            device=web.device(),
+            memory_kib=web.memory_kib(),
+            source=str(request.remote_addr),
+            is_known=web.knows(form.email.data),
         )
     except service.Refused:
         form.add_error("password", _("E-mail and password do not belong together."))

@@ -18,8 +18,12 @@ from neighbour.policy.gate import identity
 
 views = Blueprint("accounts", __name__, template_folder="templates")
 
-PAGES = {SignUpStep.ADDRESS: "residency.address", SignUpStep.APPEARANCE: "accounts.appearance", SignUpStep.CONFIRM: "accounts.confirm",
-         SignUpStep.DONE: "residency.waiting"}
+PAGES = {
+    SignUpStep.ADDRESS: "residency.address",
+    SignUpStep.APPEARANCE: "accounts.appearance",
+    SignUpStep.CONFIRM: "accounts.confirm",
+    SignUpStep.DONE: "residency.waiting",
+}
 
 
 def step_labels() -> list[str]:
@@ -91,15 +95,22 @@ def save_appearance(form: AppearanceForm) -> None:
     street = hooks.street_of(person.id) if form.shows_street.data else None
     with atomic():
         service.set_appearance(
-            person, first=form.first_name.data, last=form.last_name.data, street=street,
+            person,
+            first=form.first_name.data,
+            last=form.last_name.data,
+            street=street,
             alias=form.alias.data if form.shown.data == "alias" else "",
         )
 
 
 def _appearance(form: AppearanceForm) -> str:
     return render_template(
-        "accounts/appearance.html", form=form, steps=step_labels(),
-        seen=form.alias.data if form.shown.data == "alias" and form.alias.data else service.default_name(form.first_name.data or "", form.last_name.data or ""),
+        "accounts/appearance.html",
+        form=form,
+        steps=step_labels(),
+        seen=form.alias.data
+        if form.shown.data == "alias" and form.alias.data
+        else service.default_name(form.first_name.data or "", form.last_name.data or ""),
     )
 
 
@@ -141,7 +152,9 @@ def confirm_again() -> Any:
 @requires(Permission.SIGN_UP, cache="never")
 def confirm_link(token: str) -> Any:
     """The link of the mail: a page with a button; opening it changes nothing."""
-    return render_template("accounts/confirm_link.html", token=token, is_live=service.peek(token, "confirm") is not None)
+    return render_template(
+        "accounts/confirm_link.html", token=token, is_live=service.peek(token, "confirm") is not None
+    )
 
 
 @views.post("/signup/confirm/<token>")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, g, request, session as cookie
+from flask import Response, current_app, g, request
+from flask import session as cookie
 from flask_login import login_user
 
 from neighbour.accounts import service, sessions
@@ -19,8 +20,29 @@ MOST_KNOWN = 5
 def device() -> str:
     """What the sessions list calls this device: browser and system, coarse."""
     agent = request.headers.get("User-Agent", "")
-    browser = next((name for mark, name in (("Firefox", "Firefox"), ("Edg/", "Edge"), ("Chrome", "Chrome"), ("Safari", "Safari")) if mark in agent), "Browser")
-    system = next((name for mark, name in (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux")) if mark in agent), "")
+    browser = next(
+        (
+            name
+            for mark, name in (("Firefox", "Firefox"), ("Edg/", "Edge"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+            if mark in agent
+        ),
+        "Browser",
+    )
+    system = next(
+        (
+            name
+            for mark, name in (
+                ("Android", "Android"),
+                ("iPhone", "iPhone"),
+                ("iPad", "iPad"),
+                ("Windows", "Windows"),
+                ("Mac OS", "Mac"),
+                ("Linux", "Linux"),
+            )
+            if mark in agent
+        ),
+        "",
+    )
     return f"{browser}, {system}" if system else browser
 
 

@@ -18,7 +18,13 @@ def include(app: Flask) -> None:
 
     app.register_blueprint(views)
     app.jinja_env.globals["markdown"] = markdown
-    app.extensions["nav"].append({
-        "order": 20, "endpoint": "contributions.compose", "label": __("Write"), "icon": "pen-line", "role": "write",
-        "permission": Permission.CONTRIBUTION_PUBLISH,
-    })
+    app.extensions["nav"].append(
+        {
+            "order": 20,
+            "endpoint": "contributions.compose",
+            "label": __("Write"),
+            "icon": "pen-line",
+            "role": "write",
+            "permission": Permission.CONTRIBUTION_PUBLISH,
+        }
+    )

@@ -146,10 +146,25 @@ def is_urgent(category: str, expires_at: datetime | None, solved_at: datetime | 
 
 
 _COLUMNS = (
-    Contribution.id, Contribution.kind, Contribution.category, Contribution.audience, Contribution.quarter_id,
-    Contribution.title, Contribution.body_html, Contribution.excerpt, Contribution.published_at,
-    Contribution.edited_at, Contribution.expires_at, Contribution.solved_at, Contribution.comment_count,
-    Contribution.thanks_count, Contribution.version, Person.display_name, Person.street_shown, Person.public_id, Person.status,
+    Contribution.id,
+    Contribution.kind,
+    Contribution.category,
+    Contribution.audience,
+    Contribution.quarter_id,
+    Contribution.title,
+    Contribution.body_html,
+    Contribution.excerpt,
+    Contribution.published_at,
+    Contribution.edited_at,
+    Contribution.expires_at,
+    Contribution.solved_at,
+    Contribution.comment_count,
+    Contribution.thanks_count,
+    Contribution.version,
+    Person.display_name,
+    Person.street_shown,
+    Person.public_id,
+    Person.status,
     Quarter.name.label("quarter"),
 )
 _BY_ID = (
@@ -171,11 +186,22 @@ def load(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, CardData]:
 def card_of(row: Row) -> CardData:
     """A card's data from a row of the columns above."""
     return CardData(
-        id=row.id, category=kinds.look(row.kind, row.category),
-        by=byline(row.display_name, row.street_shown, row.public_id, row.status), quarter=row.quarter,
-        quarter_id=row.quarter_id, audience=row.audience, title=row.title, body=row.body_html,
-        excerpt=row.excerpt, published_at=row.published_at, edited_at=row.edited_at, expires_at=row.expires_at,
-        solved_at=row.solved_at, comment_count=row.comment_count, thanks_count=row.thanks_count, version=row.version,
+        id=row.id,
+        category=kinds.look(row.kind, row.category),
+        by=byline(row.display_name, row.street_shown, row.public_id, row.status),
+        quarter=row.quarter,
+        quarter_id=row.quarter_id,
+        audience=row.audience,
+        title=row.title,
+        body=row.body_html,
+        excerpt=row.excerpt,
+        published_at=row.published_at,
+        edited_at=row.edited_at,
+        expires_at=row.expires_at,
+        solved_at=row.solved_at,
+        comment_count=row.comment_count,
+        thanks_count=row.thanks_count,
+        version=row.version,
     )
 
 
@@ -199,7 +225,8 @@ def authors(ids: Iterable[int]) -> dict[int, Byline]:
 def stewards_of(quarter_id: int) -> list[str]:
     """Names of the quarter's team, as neighbours see them."""
     team = (
-        select(Person.display_name).join(Membership, Membership.person_id == Person.id)
+        select(Person.display_name)
+        .join(Membership, Membership.person_id == Person.id)
         .where(Membership.quarter_id == quarter_id, Membership.role == Role.STEWARD, Membership.ended_at.is_(None))
         .order_by(Person.display_name)
     )

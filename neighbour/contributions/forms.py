@@ -19,6 +19,7 @@ AUDIENCES = {
     Audience.CITY: __("The whole city"),
 }
 
+
 def audience_label(audience: Audience, quarter: str) -> str:
     """Where a contribution is shown, as its page says it."""
     return {
@@ -41,7 +42,9 @@ class ContributionForm(Form):
     """The fields of every kind; kinds add their own. ``form_key`` makes sending twice harmless."""
 
     form_key = HiddenField()
-    title = StringField(__("Title"), filters=[one_line], validators=[needed(__("Give it a short title.")), at_most(TITLE_LENGTH)])
+    title = StringField(
+        __("Title"), filters=[one_line], validators=[needed(__("Give it a short title.")), at_most(TITLE_LENGTH)]
+    )
     body_md = TextAreaField(__("Text"), filters=[many_lines], validators=[at_most(BODY_LENGTH)])
     audience = RadioField(__("Who should read it?"), default=Audience.QUARTER)
 
@@ -57,11 +60,13 @@ class CommentForm(Form):
 
     form_key = HiddenField()
     parent = HiddenField()
-    body = TextAreaField(__("Your reply"), filters=[many_lines],
-                            validators=[needed(__("Write a few words first.")), at_most(COMMENT_LENGTH)])
+    body = TextAreaField(
+        __("Your reply"),
+        filters=[many_lines],
+        validators=[needed(__("Write a few words first.")), at_most(COMMENT_LENGTH)],
+    )
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if not self.form_key.data:
             self.form_key.data = str(uuid.uuid4())
-

@@ -31,7 +31,9 @@ def preview(quarter_id: int, audience: Audience) -> ReachPreview:
     """Households on the board, all households, and digest readers in the quarters this reach touches."""
     touched = text("SELECT quarters_reached(:home, :audience)").bindparams(home=quarter_id, audience=str(audience))
     ids = list(db.session.scalars(touched))
-    stats = select(func.coalesce(func.sum(QuarterStat.households_on_board), 0), func.coalesce(func.sum(QuarterStat.readers), 0))
+    stats = select(
+        func.coalesce(func.sum(QuarterStat.households_on_board), 0), func.coalesce(func.sum(QuarterStat.readers), 0)
+    )
     households, readers = db.session.execute(stats.where(QuarterStat.quarter_id.in_(ids))).one()
     of_households = db.session.scalar(select(func.sum(Quarter.households)).where(Quarter.id.in_(ids)))
     return ReachPreview(len(ids), shown(households), of_households, shown(readers))

@@ -30,8 +30,16 @@ class NotPossible(ValueError):
 
 
 def publish(
-    model: type[Kind], *, author_id: int, quarter_id: int, category: str, title: str, body_md: str,
-    audience: Audience, form_key: uuid.UUID | None = None, expires_at: datetime | None = None,
+    model: type[Kind],
+    *,
+    author_id: int,
+    quarter_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
+    form_key: uuid.UUID | None = None,
+    expires_at: datetime | None = None,
 ) -> Kind:
     """Pin something up. The same ``form_key`` again returns what it published before: sent twice is pinned up once.
 
@@ -43,9 +51,17 @@ def publish(
             return before
     body = clean_text(body_md)
     contribution = model(
-        category=category, quarter_id=quarter_id, author_id=author_id, audience=audience, title=clean_line(title),
-        body_md=body, body_html=str(markdown(body)), excerpt=excerpt(body), published_at=clock.now(),
-        expires_at=expires_at, form_key=form_key,
+        category=category,
+        quarter_id=quarter_id,
+        author_id=author_id,
+        audience=audience,
+        title=clean_line(title),
+        body_md=body,
+        body_html=str(markdown(body)),
+        excerpt=excerpt(body),
+        published_at=clock.now(),
+        expires_at=expires_at,
+        form_key=form_key,
     )
     db.session.add(contribution)
     db.session.flush()
@@ -53,15 +69,26 @@ def publish(
 
 
 def revise(
-    contribution: Kind, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience,
+    contribution: Kind,
+    *,
+    editor_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
     expires_at: datetime | None = None,
 ) -> Kind:
     """Change what it says; the wording before is kept as a revision. Nothing changed → no revision."""
     title, body = clean_line(title), clean_text(body_md)
     if (title, body) != (contribution.title, contribution.body_md):
         db.session.add(
-            Revision(contribution_id=contribution.id, title=contribution.title, body_md=contribution.body_md,
-                     editor_id=editor_id, replaced_at=clock.now())
+            Revision(
+                contribution_id=contribution.id,
+                title=contribution.title,
+                body_md=contribution.body_md,
+                editor_id=editor_id,
+                replaced_at=clock.now(),
+            )
         )
         contribution.title, contribution.body_md = title, body
         contribution.body_html, contribution.excerpt = str(markdown(body)), excerpt(body)
@@ -95,7 +122,11 @@ def solve(contribution: Contribution, is_solved: bool, by: uuid.UUID | None = No
 
 
 def comment(
-    contribution: Contribution, *, author_id: int, body_md: str, parent_id: uuid.UUID | None = None,
+    contribution: Contribution,
+    *,
+    author_id: int,
+    body_md: str,
+    parent_id: uuid.UUID | None = None,
     form_key: uuid.UUID | None = None,
 ) -> Comment:
     """Answer. A reply to a reply hangs on the same comment (one level). The same form twice answers once."""
@@ -105,8 +136,13 @@ def comment(
             return before
     body = clean_text(body_md)
     answer = Comment(
-        contribution_id=contribution.id, parent_id=_thread_of(contribution.id, parent_id), author_id=author_id,
-        body_md=body, body_html=str(markdown(body)), created_at=clock.now(), form_key=form_key,
+        contribution_id=contribution.id,
+        parent_id=_thread_of(contribution.id, parent_id),
+        author_id=author_id,
+        body_md=body,
+        body_html=str(markdown(body)),
+        created_at=clock.now(),
+        form_key=form_key,
     )
     db.session.add(answer)
     db.session.flush()
@@ -158,16 +194,15 @@ def find(contribution_id: uuid.UUID) -> Contribution | None:
 
 def comments_of(contribution_id: uuid.UUID) -> list[Comment]:
     """All comments in the order they were written."""
-    return list(db.session.scalars(
-        select(Comment).where(Comment.contribution_id == contribution_id).order_by(Comment.id)
-    ))
+    return list(
+        db.session.scalars(select(Comment).where(Comment.contribution_id == contribution_id).order_by(Comment.id))
+    )
 
 
 def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
     """Earlier wordings, newest first."""
     wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())
     return list(db.session.scalars(wanted))
-
 
 
 def is_thanked(contribution_id: uuid.UUID, person_id: int | None) -> bool:

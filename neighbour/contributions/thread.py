@@ -49,7 +49,7 @@ Thread = list[tuple[Entry, list[Entry]]]
 def build_thread(
     contribution: Contribution, comments: Sequence[Comment], me: int | None, *, may_answer: bool
 ) -> Thread:
-    """(comment, its replies) in the order they were written. A gone comment keeps its place while replies hang on it."""
+    """(comment, its replies) as they were written. A gone comment keeps its place while replies hang on it."""
     people = authors({comment.author_id for comment in comments})
     replies: dict[uuid.UUID, list[Entry]] = {comment.id: [] for comment in comments if comment.parent_id is None}
     roots: list[Entry] = []
@@ -70,7 +70,10 @@ def _entry(contribution: Contribution, comment: Comment, by: Byline, me: int | N
     is_gone, is_mine = comment.state != State.PUBLISHED, comment.author_id == me
     answers_me = contribution.author_id == me and not is_mine and contribution.solved_at is None
     return Entry(
-        id=comment.id, by=by, html=Markup(comment.body_html), created_at=comment.created_at,  # noqa: S704  sanitised
+        id=comment.id,
+        by=by,
+        html=Markup(comment.body_html),  # noqa: S704  sanitised when it was written
+        created_at=comment.created_at,
         is_author=comment.author_id == contribution.author_id,
         is_answer=getattr(contribution, "solved_by_id", None) == comment.id,
         gone=_("Taken down by whoever wrote it.") if is_gone else "",

@@ -16,7 +16,7 @@ from neighbour.contributions.thread import build_thread
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
-from neighbour.core.web import back, is_htmx
+from neighbour.core.web import back, is_htmx, toast
 from neighbour.policy import Identity, Permission, may, requires
 from neighbour.policy.gate import demand, identity
 from neighbour.quarters.models import Quarter
@@ -53,7 +53,7 @@ def publish() -> Any:
         form.add_error("category" if "category" in form else "title", _why(error))
         return _composer(kind, form), 422
     text = _("Pinned up in %(quarter)s.", quarter=_quarter(contribution.quarter_id).name)
-    flash({"text": text, "undo": url_for("contributions.withdraw", contribution_id=contribution.id)}, "good")
+    toast(text, url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
 
 
@@ -119,7 +119,7 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
     demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
     with atomic():
         service.withdraw(contribution)
-    flash({"text": _("Taken down."), "undo": url_for("contributions.restore", contribution_id=contribution_id)}, "info")
+    toast(_("Taken down."), url_for("contributions.restore", contribution_id=contribution_id), "info")
     return back("feed.board")
 
 
@@ -179,7 +179,10 @@ def comment(contribution_id: uuid.UUID) -> Any:
     try:
         with atomic():
             answer = service.comment(
-                contribution, author_id=_me(), body_md=form.body.data, parent_id=_parent(form.parent.data),
+                contribution,
+                author_id=_me(),
+                body_md=form.body.data,
+                parent_id=_parent(form.parent.data),
                 form_key=as_uuid(form.form_key.data),
             )
     except service.NotPossible as error:
@@ -205,7 +208,9 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
 def _visible(contribution_id: uuid.UUID) -> Contribution:
     """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone."""
     contribution = service.find(contribution_id)
-    if contribution is None or (contribution.state != State.PUBLISHED and contribution.author_id != identity().person_id):
+    if contribution is None or (
+        contribution.state != State.PUBLISHED and contribution.author_id != identity().person_id
+    ):
         abort(404)
     return contribution
 
@@ -230,9 +235,14 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
     if answering:
         form.parent.data = answering
     return render_template(
-        "contributions/show.html", contribution=contribution, thread=thread, form=form, may_answer=may_answer,
+        "contributions/show.html",
+        contribution=contribution,
+        thread=thread,
+        form=form,
+        may_answer=may_answer,
         card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
-        is_mine=contribution.author_id == who.person_id, is_thanked=service.is_thanked(contribution.id, who.person_id),
+        is_mine=contribution.author_id == who.person_id,
+        is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
         answering=next((entry for entry, _replies in thread if entry.uid == answering), None),
     )
@@ -240,8 +250,14 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
 
 def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contribution | None = None) -> str:
     return render_template(
-        "contributions/compose.html", kind=kind, kinds=kinds.all_kinds(), form=form, contribution=contribution,
-        quarter=_quarter(_home(identity())), preview=_preview(form), next_issue=_next_issue(),
+        "contributions/compose.html",
+        kind=kind,
+        kinds=kinds.all_kinds(),
+        form=form,
+        contribution=contribution,
+        quarter=_quarter(_home(identity())),
+        preview=_preview(form),
+        next_issue=_next_issue(),
     )
 
 
@@ -271,7 +287,9 @@ def _city_allowed(form: ContributionForm) -> bool:
 
 def _why(error: service.NotPossible) -> str:
     return {
-        "urgent_limit": _("You have pinned up something urgent within the last 24 hours. Another category is open to you."),
+        "urgent_limit": _(
+            "You have pinned up something urgent within the last 24 hours. Another category is open to you."
+        ),
         "too_late": _("It was taken down more than ten minutes ago. Please write it anew."),
         "no_such_comment": _("The comment you are answering is gone."),
     }.get(str(error), _("This is not possible right now."))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -51,20 +51,25 @@ class Session(FlaskSession):
         return self.info.get("engine") or super().get_bind(*args, **kwargs)
 
 
-db = SQLAlchemy(model_class=Base, session_options={"class_": Session, "expire_on_commit": False}, disable_autonaming=True)
+db = SQLAlchemy(
+    model_class=Base, session_options={"class_": Session, "expire_on_commit": False}, disable_autonaming=True
+)
 
 
 def init_app(app: Flask, database_url: str, owner_url: str) -> None:
     """Bind the session to the application's database role; keep the owner's address for ``as_owner``."""
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {
-        "pool_size": 8,
-        "max_overflow": 8,
-        "pool_pre_ping": False,
-        "hide_parameters": True,  # an error's text ends in the log; addresses and mail addresses must not
-        "pool_recycle": 1800,
-        "connect_args": {"options": APP_OPTIONS, "prepare_threshold": 2, "connect_timeout": 5},
-    })
+    app.config.setdefault(
+        "SQLALCHEMY_ENGINE_OPTIONS",
+        {
+            "pool_size": 8,
+            "max_overflow": 8,
+            "pool_pre_ping": False,
+            "hide_parameters": True,  # an error's text ends in the log; addresses and mail addresses must not
+            "pool_recycle": 1800,
+            "connect_args": {"options": APP_OPTIONS, "prepare_threshold": 2, "connect_timeout": 5},
+        },
+    )
     app.extensions["owner_url"] = owner_url
     db.init_app(app)
     app.teardown_appcontext(_end_with_commit)  # registered after init_app: runs before its rollback
@@ -76,7 +81,7 @@ def atomic() -> Iterator[Session]:
 
     Yields the session. What was handed to ``after_commit`` inside runs after the commit, in order.
     """
-    session = db.session()
+    session = _session()
     depth = session.info.get("depth", 0)
     session.info["depth"] = depth + 1
     try:
@@ -93,6 +98,10 @@ def atomic() -> Iterator[Session]:
     if depth == 0:
         for speak in session.info.pop("afterwards", []):
             speak()
+
+
+def _session() -> Session:
+    return cast(Session, db.session())
 
 
 def after_commit(speak: Callable[[], None]) -> None:
@@ -119,7 +128,7 @@ def as_owner() -> Iterator[Session]:
     """
     from neighbour.core import scope
 
-    session = db.session()
+    session = _session()
     if session.info.get("depth", 0):
         raise RuntimeError("as_owner() cannot begin inside atomic()")
     finish_reading()

@@ -147,7 +147,7 @@ def full_date(value: date | datetime) -> str:
 
 
 def day(value: date | datetime) -> str:
-    """``heute``, ``gestern``, ``morgen``, a weekday within six days, otherwise ``25. November`` (with year if it differs)."""
+    """``heute``, ``gestern``, ``morgen``, a weekday within six days, else ``25. November`` (year if it differs)."""
     that, today = _day(value), clock.today(_zone.get())
     away = (that - today).days
     if away == 0:

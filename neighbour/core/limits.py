@@ -60,8 +60,8 @@ class RateCount(Base):
 
 
 _COUNT = text(
-    "INSERT INTO rate_count (rate_class, key, \"window\", count, ends_at) VALUES (:rate_class, :key, :window, 1, :ends_at)"
-    " ON CONFLICT (rate_class, key, \"window\") DO UPDATE SET count = rate_count.count + 1 RETURNING count"
+    'INSERT INTO rate_count (rate_class, key, "window", count, ends_at) VALUES (:rate_class, :key, :window, 1, :ends_at)'
+    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + 1 RETURNING count'
 )
 
 

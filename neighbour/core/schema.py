@@ -43,10 +43,15 @@ def drift(engine: Engine) -> list[Any]:
 
     with engine.connect() as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        context = MigrationContext.configure(connection, opts={
-            "compare_type": True,
-            "include_object": lambda _thing, name, kind, _reflected, _other: not (kind == "table" and name == "alembic_version"),
-        })
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_object": lambda _thing, name, kind, _reflected, _other: (
+                    not (kind == "table" and name == "alembic_version")
+                ),
+            },
+        )
         return compare_metadata(context, metadata)
 
 

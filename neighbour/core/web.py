@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, request, url_for
 from flask import session as cookie
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
@@ -89,6 +89,11 @@ def local_path(target: str | None, fallback: str) -> str:
 def back(endpoint: str, **values: Any) -> BaseResponse:
     """Redirect after POST (303) to a page of ours."""
     return redirect(url_for(endpoint, **values), 303)
+
+
+def toast(text: str, undo: str, category: str = "good") -> None:
+    """A message on the next page with ten seconds of undo (POST to ``undo``)."""
+    flash({"text": text, "undo": undo}, category)  # type: ignore[arg-type]
 
 
 def is_htmx() -> bool:

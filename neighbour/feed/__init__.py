@@ -16,5 +16,11 @@ def include(app: Flask) -> None:
 
     app.register_blueprint(views)
     app.extensions["nav"] += [
-        {"order": 10, "endpoint": "feed.board", "label": __("Quarter"), "icon": "house", "permission": Permission.BOARD_READ},
+        {
+            "order": 10,
+            "endpoint": "feed.board",
+            "label": __("Quarter"),
+            "icon": "house",
+            "permission": Permission.BOARD_READ,
+        },
     ]

@@ -74,9 +74,17 @@ class Page:
 
 
 _COLUMNS = (
-    Contribution.id, Contribution.version, Contribution.title, Contribution.published_at, Contribution.expires_at,
-    Contribution.solved_at, Contribution.category, Contribution.comment_count, Contribution.thanks_count,
-    Contribution.author_id, Reach.is_home,
+    Contribution.id,
+    Contribution.version,
+    Contribution.title,
+    Contribution.published_at,
+    Contribution.expires_at,
+    Contribution.solved_at,
+    Contribution.category,
+    Contribution.comment_count,
+    Contribution.thanks_count,
+    Contribution.author_id,
+    Reach.is_home,
 )
 _THANKED = exists().where(Thanks.contribution_id == Contribution.id, Thanks.person_id == bindparam("me"))
 
@@ -103,8 +111,13 @@ _URGENT = (
     select(*_COLUMNS, _THANKED.label("is_thanked"))
     .select_from(Reach)
     .join(Contribution, Contribution.id == Reach.contribution_id)
-    .where(Reach.quarter_id == bindparam("quarter"), Reach.category == "urgent",
-           Reach.contribution_id > bindparam("since"), Contribution.expires_at > bindparam("now"), Contribution.solved_at.is_(None))
+    .where(
+        Reach.quarter_id == bindparam("quarter"),
+        Reach.category == "urgent",
+        Reach.contribution_id > bindparam("since"),
+        Contribution.expires_at > bindparam("now"),
+        Contribution.solved_at.is_(None),
+    )
     .order_by(Reach.contribution_id.desc())
     .limit(PINNED)
 )
@@ -112,8 +125,13 @@ NEWEST = uuid.UUID(int=(1 << 128) - 1)
 
 
 def page(
-    person_id: int, quarter_id: int, *, before: uuid.UUID | None = None, category: str | None = None,
-    own_only: bool = False, most: int = PAGE,
+    person_id: int,
+    quarter_id: int,
+    *,
+    before: uuid.UUID | None = None,
+    category: str | None = None,
+    own_only: bool = False,
+    most: int = PAGE,
 ) -> Page:
     """One page of the quarter's board for this person, newest first, older than ``before``."""
     values = {"quarter": quarter_id, "me": person_id, "before": before or NEWEST, "most": most + 1}
@@ -135,9 +153,18 @@ def _pinned(person_id: int, quarter_id: int) -> list[Line]:
 
 def _line(row: Any, person_id: int) -> Line:
     return Line(
-        row.id, row.version, row.title, row.category, row.published_at, row.expires_at, row.solved_at,
-        row.comment_count, row.thanks_count, is_home=row.is_home,
-        is_mine=row.author_id == person_id, is_thanked=row.is_thanked,
+        row.id,
+        row.version,
+        row.title,
+        row.category,
+        row.published_at,
+        row.expires_at,
+        row.solved_at,
+        row.comment_count,
+        row.thanks_count,
+        is_home=row.is_home,
+        is_mine=row.author_id == person_id,
+        is_thanked=row.is_thanked,
     )
 
 

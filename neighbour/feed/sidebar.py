@@ -57,6 +57,11 @@ def _load(quarter_id: int) -> Sidebar:
     row = db.session.execute(wanted).one()
     ask = current_app.extensions.get("next_issue")
     return Sidebar(
-        quarter=row.name, slug=row.slug, households=row.households, on_board=shown(row.households_on_board or 0),
-        readers=shown(row.readers or 0), team=tuple(stewards_of(quarter_id)), next_issue=ask() if ask else None,
+        quarter=row.name,
+        slug=row.slug,
+        households=row.households,
+        on_board=shown(row.households_on_board or 0),
+        readers=shown(row.readers or 0),
+        team=tuple(stewards_of(quarter_id)),
+        next_issue=ask() if ask else None,
     )

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, abort, current_app, render_template, request
 from markupsafe import Markup
 
-from neighbour.contributions import cards, kinds, service as contributions
+from neighbour.contributions import cards, kinds
+from neighbour.contributions import service as contributions
 from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
 from neighbour.core.tokens import from_uid
@@ -25,21 +26,30 @@ views = Blueprint("feed", __name__, template_folder="templates")
 @views.get("/board")
 @requires(Permission.BOARD_READ)
 def board() -> Any:
-    """The board: ``?category=`` filters, ``?own=1`` leaves out nearby, ``?before=`` goes on. htmx gets the next cards."""
+    """The board: ``?category=`` filters, ``?own=1`` leaves nearby out, ``?before=`` goes on; htmx gets the next cards."""
     who, quarter_id = _reader()
     category, own_only, before = _filters()
     page = service.page(who, quarter_id, before=before, category=category, own_only=own_only)
     mark = service.read_mark(who, quarter_id)
-    context = {
-        "entries": entries(page.lines, mark.seen_up_to if mark else None), "pinned": entries(page.pinned, None),
-        "older": page.older, "category": category, "own_only": own_only, "is_first": before is None,
-        "newest": service.newest(page.lines), "seen_up_to": mark.seen_up_to if mark else None,
+    cards_of_page = entries(page.lines, mark.seen_up_to if mark else None)
+    context: dict[str, Any] = {
+        "entries": cards_of_page,
+        "pinned": entries(page.pinned, None),
+        "older": page.older,
+        "category": category,
+        "own_only": own_only,
+        "is_first": before is None,
+        "newest": service.newest(page.lines),
+        "seen_up_to": mark.seen_up_to if mark else None,
     }
     if is_htmx() and before is not None:
         return render_template("feed/_more.html", **context)
     return render_template(
-        "feed/board.html", **context, side=sidebar(quarter_id), filters=_categories(),
-        new_count=sum(entry["is_new"] for entry in context["entries"]),
+        "feed/board.html",
+        **context,
+        side=sidebar(quarter_id),
+        filters=_categories(),
+        new_count=sum(entry["is_new"] for entry in cards_of_page),
     )
 
 
@@ -59,7 +69,9 @@ def entries(lines: list[service.Line], seen_up_to: uuid.UUID | None) -> list[dic
     html = _cards(lines)
     return [
         {
-            "line": line, "card": html[line.id], "day": i18n.local(line.published_at).date(),
+            "line": line,
+            "card": html[line.id],
+            "day": i18n.local(line.published_at).date(),
             "is_new": seen_up_to is not None and line.id > seen_up_to and not line.is_mine,
         }
         for line in lines

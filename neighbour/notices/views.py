@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Flask, Response, abort, flash, render_template
 
 from neighbour.core.i18n import gettext as _
@@ -24,7 +26,7 @@ def unsubscribe(token: str) -> str:
 
 @views.post("/unsubscribe/<token>")
 @requires(Permission.UNSUBSCRIBE, cache="never")
-def leave(token: str) -> object:
+def leave(token: str) -> Any:
     """The button."""
     if not service.leave(token):
         abort(404)
@@ -34,7 +36,7 @@ def leave(token: str) -> object:
 
 @views.get("/unsubscribe/<token>/now")
 @requires(Permission.UNSUBSCRIBE, cache="never")
-def one_click_opened(token: str) -> object:
+def one_click_opened(token: str) -> Any:
     """Somebody opened the one-click address in a browser: show the page with the button."""
     return back("notices.unsubscribe", token=token)
 

@@ -48,7 +48,10 @@ def requires(
             return view(*args, **kwargs)
 
         guarded.gate = {  # type: ignore[attr-defined]
-            "permission": permission, "rate": rate or "write", "cache": cache, "csrf": csrf,
+            "permission": permission,
+            "rate": rate or "write",
+            "cache": cache,
+            "csrf": csrf,
         }
         return cast(View, guarded)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neighbour.policy.identity import Identity
-from neighbour.policy.permissions import Permission as P
+from neighbour.policy.permissions import Permission as P  # noqa: N817  a table reads better with one letter
 from neighbour.policy.predicates import (
     anybody,
     author,
@@ -19,7 +19,6 @@ from neighbour.policy.predicates import (
     operator,
     owner,
     signed_in,
-    steward,
     verified,
     vouched,
 )

@@ -13,6 +13,14 @@ CATEGORIES = (
     Look(Category.HELP_WANTED, __("Help wanted"), "hand-helping", "help", solved_label=__("Help found")),
     Look(Category.HELP_OFFERED, __("Help offered"), "hand-heart", "help", solved_label=__("Help given")),
     Look(Category.NOTICE, __("Notice"), "megaphone", "post"),
-    Look(Category.URGENT, __("Urgent"), "triangle-alert", "urgent", solved_label=__("Urgent, over"),
-         hint=__("Only for danger or harm that cannot wait, such as a burst pipe. One in 24 hours; it comes off the top by itself.")),
+    Look(
+        Category.URGENT,
+        __("Urgent"),
+        "triangle-alert",
+        "urgent",
+        solved_label=__("Urgent, over"),
+        hint=__(
+            "Only for danger or harm that cannot wait, such as a burst pipe. One in 24 hours; it comes off the top by itself."
+        ),
+    ),
 )

@@ -15,10 +15,15 @@ from neighbour.posts.service import URGENT_HOURS
 class PostForm(ContributionForm):
     """A post: its category, and for urgent ones how long it holds."""
 
-    category = RadioField(__("What is it?"), choices=[(each.key, each.label) for each in CATEGORIES],
-                          default=Category.QUESTION.value)
-    hours = SelectField(__("Holds for"), coerce=int, default=URGENT_HOURS[1],
-                        choices=[(URGENT_HOURS[0], __("6 hours")), (URGENT_HOURS[1], __("24 hours")), (URGENT_HOURS[2], __("3 days"))])
+    category = RadioField(
+        __("What is it?"), choices=[(each.key, each.label) for each in CATEGORIES], default=Category.QUESTION.value
+    )
+    hours = SelectField(
+        __("Holds for"),
+        coerce=int,
+        default=URGENT_HOURS[1],
+        choices=[(URGENT_HOURS[0], __("6 hours")), (URGENT_HOURS[1], __("24 hours")), (URGENT_HOURS[2], __("3 days"))],
+    )
 
     def validate(self, extra_validators: object = None) -> bool:
         """An alert to a whole city is not a neighbour's to give."""

@@ -30,12 +30,23 @@ def revise(editor: Identity, post: Post, form: PostForm) -> Post:
 
 def _fields(form: PostForm) -> dict:
     return {
-        "category": form.category.data, "title": form.title.data, "body_md": form.body_md.data,
-        "audience": Audience(form.audience.data), "hours": form.hours.data,
+        "category": form.category.data,
+        "title": form.title.data,
+        "body_md": form.body_md.data,
+        "audience": Audience(form.audience.data),
+        "hours": form.hours.data,
     }
 
 
 KIND = Kind(
-    name="post", label=__("Post"), icon="pen-line", order=10, model=Post, categories=CATEGORIES, form=PostForm,
-    fields="posts/fields.html", publish=publish, revise=revise,
+    name="post",
+    label=__("Post"),
+    icon="pen-line",
+    order=10,
+    model=Post,
+    categories=CATEGORIES,
+    form=PostForm,
+    fields="posts/fields.html",
+    publish=publish,
+    revise=revise,
 )

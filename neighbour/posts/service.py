@@ -22,37 +22,70 @@ class UrgentAlready(base.NotPossible):
 
 
 def publish(
-    *, author_id: int, quarter_id: int, category: str, title: str, body_md: str, audience: Audience,
-    form_key: uuid.UUID | None = None, hours: int = URGENT_HOURS[1],
+    *,
+    author_id: int,
+    quarter_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
+    form_key: uuid.UUID | None = None,
+    hours: int = URGENT_HOURS[1],
 ) -> Post:
     """Pin up a post. Urgent ones expire after ``hours`` and are limited to one a day; raises UrgentAlready."""
     if category == Category.URGENT and not _is_repeat(form_key) and has_urgent(author_id):
         raise UrgentAlready("urgent_limit")
     return base.publish(
-        Post, author_id=author_id, quarter_id=quarter_id, category=category, title=title, body_md=body_md,
-        audience=audience, form_key=form_key, expires_at=_expiry(category, hours),
+        Post,
+        author_id=author_id,
+        quarter_id=quarter_id,
+        category=category,
+        title=title,
+        body_md=body_md,
+        audience=audience,
+        form_key=form_key,
+        expires_at=_expiry(category, hours),
     )
 
 
 def revise(
-    post: Post, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience,
+    post: Post,
+    *,
+    editor_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
     hours: int = URGENT_HOURS[1],
 ) -> Post:
     """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time."""
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
     if becomes_urgent and has_urgent(editor_id):
         raise UrgentAlready("urgent_limit")
-    expires_at = _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
+    expires_at = (
+        _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
+    )
     return base.revise(
-        post, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience,
+        post,
+        editor_id=editor_id,
+        category=category,
+        title=title,
+        body_md=body_md,
+        audience=audience,
         expires_at=expires_at,
     )
 
 
 def has_urgent(author_id: int) -> bool:
     """Whether this person has published something urgent within the last 24 hours (withdrawn ones count)."""
-    recent = select(func.count()).select_from(Post).where(
-        Post.author_id == author_id, Post.category == Category.URGENT, Post.published_at > clock.now() - URGENT_EVERY
+    recent = (
+        select(func.count())
+        .select_from(Post)
+        .where(
+            Post.author_id == author_id,
+            Post.category == Category.URGENT,
+            Post.published_at > clock.now() - URGENT_EVERY,
+        )
     )
     return bool(db.session.scalar(recent))
 

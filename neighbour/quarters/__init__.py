@@ -15,6 +15,12 @@ def include(app: Flask) -> None:
     from neighbour.quarters.views import views
 
     app.register_blueprint(views)
-    app.extensions["nav"].append({
-        "order": 40, "endpoint": "quarters.index", "label": __("Map"), "icon": "map", "permission": Permission.PUBLIC_READ,
-    })
+    app.extensions["nav"].append(
+        {
+            "order": 40,
+            "endpoint": "quarters.index",
+            "label": __("Map"),
+            "icon": "map",
+            "permission": Permission.PUBLIC_READ,
+        }
+    )

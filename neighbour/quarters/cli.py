@@ -30,7 +30,13 @@ def quarters() -> None:
 @click.option("--repair", is_flag=True, help="Mend invalid rings, overlaps and gaps by the stated rules.")
 @operator_command
 def import_command(
-    file: Path, city: str, id_property: str, name_property: str, households_property: str | None, dry_run: bool, repair: bool
+    file: Path,
+    city: str,
+    id_property: str,
+    name_property: str,
+    households_property: str | None,
+    dry_run: bool,
+    repair: bool,
 ) -> None:
     """Make FILE (GeoJSON, WGS84) the quarters of this instance. All or nothing; again changes nothing.
 
@@ -43,8 +49,13 @@ def import_command(
     features = geojson.read_file(file, id_property, name_property, households_property)
     try:
         report = service.import_layer(
-            features, city=city, time_zone=config.time_zone, language=config.language, is_repair=repair,
-            is_dry_run=dry_run, progress=lambda line: click.echo(f"… {line}", err=True),
+            features,
+            city=city,
+            time_zone=config.time_zone,
+            language=config.language,
+            is_repair=repair,
+            is_dry_run=dry_run,
+            progress=lambda line: click.echo(f"… {line}", err=True),
         )
     except service.NotSound as error:
         for line in error.survey.lines():
@@ -58,8 +69,16 @@ def import_command(
 
 
 def _summary(report: service.Imported) -> str:
-    parts = [f"{len(keys)} {word}" for keys, word in (
-        (report.added, "added"), (report.changed, "changed"), (report.redrawn, "of them redrawn"), (report.removed, "removed")) if keys]
+    parts = [
+        f"{len(keys)} {word}"
+        for keys, word in (
+            (report.added, "added"),
+            (report.changed, "changed"),
+            (report.redrawn, "of them redrawn"),
+            (report.removed, "removed"),
+        )
+        if keys
+    ]
     return ", ".join([*parts, f"{report.unchanged} unchanged", f"{report.pairs} common borders"])
 
 
@@ -70,19 +89,24 @@ def list_command() -> None:
     beside = select(func.count()).where(Adjacency.quarter_id == Quarter.id).scalar_subquery()
     rows = db.session.execute(
         select(Quarter.key, Quarter.name, Quarter.households, QuarterStat.members, QuarterStat.readers, beside)
-        .outerjoin(QuarterStat, QuarterStat.quarter_id == Quarter.id).order_by(Quarter.key)
+        .outerjoin(QuarterStat, QuarterStat.quarter_id == Quarter.id)
+        .order_by(Quarter.key)
     ).all()
     if not rows:
         complain("there are no quarters yet; import a layer with: neighbour quarters import")
     click.echo(f"{'id':12} {'households':>10} {'members':>8} {'readers':>8} {'borders':>8}  name")
     for key, name, households, members, readers, count in rows:
-        click.echo(f"{key:12} {households if households is not None else '–':>10} {members or 0:>8} {readers or 0:>8} {count:>8}  {name}")
+        click.echo(
+            f"{key:12} {households if households is not None else '–':>10} {members or 0:>8} {readers or 0:>8} {count:>8}  {name}"
+        )
 
 
 @quarters.command("locate", context_settings={"ignore_unknown_options": True})
 @click.argument("lon", type=float, required=False)
 @click.argument("lat", type=float, required=False)
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV with columns lon, lat.")
+@click.option(
+    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV with columns lon, lat."
+)
 @operator_command
 def locate(lon: float | None, lat: float | None, file: Path | None) -> None:
     """Which quarter a point lies in: LON LAT, or --file points.csv for many (answers as CSV, in the order given)."""

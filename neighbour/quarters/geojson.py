@@ -45,7 +45,9 @@ class Feature:
     geometry: Polygon | MultiPolygon
 
 
-def read_file(path: Path, id_property: str, name_property: str, households_property: str | None = None) -> list[Feature]:
+def read_file(
+    path: Path, id_property: str, name_property: str, households_property: str | None = None
+) -> list[Feature]:
     """The features of a GeoJSON file; raises LayerError."""
     try:
         size = path.stat().st_size
@@ -61,7 +63,11 @@ def read(data: bytes, id_property: str, name_property: str, households_property:
     """The features of GeoJSON bytes; raises LayerError."""
     _check_nesting(data)
     layer = _parse(data)
-    if not isinstance(layer, dict) or layer.get("type") != "FeatureCollection" or not isinstance(layer.get("features"), list):
+    if (
+        not isinstance(layer, dict)
+        or layer.get("type") != "FeatureCollection"
+        or not isinstance(layer.get("features"), list)
+    ):
         raise LayerError("this is JSON, but not a GeoJSON FeatureCollection")
     _check_crs(layer.get("crs"))
     features = layer["features"]
@@ -70,8 +76,10 @@ def read(data: bytes, id_property: str, name_property: str, households_property:
     if len(features) > MOST_QUARTERS:
         raise LayerError(f"the layer holds {len(features)} features; {MOST_QUARTERS} are the most")
     points = _Points()
-    found = [_feature(each, number, points, (id_property, name_property, households_property))
-             for number, each in enumerate(features, 1)]
+    found = [
+        _feature(each, number, points, (id_property, name_property, households_property))
+        for number, each in enumerate(features, 1)
+    ]
     _check_unique(found)
     return found
 
@@ -112,9 +120,15 @@ def _check_crs(crs: Any) -> None:
     """RFC 7946 knows WGS84 only; the older member is accepted where it says the same."""
     if crs is None:
         return
-    name = crs.get("properties", {}).get("name", "") if isinstance(crs, dict) and isinstance(crs.get("properties"), dict) else ""
+    name = (
+        crs.get("properties", {}).get("name", "")
+        if isinstance(crs, dict) and isinstance(crs.get("properties"), dict)
+        else ""
+    )
     if not isinstance(name, str) or not _WGS84.search(name):
-        raise LayerError(f"the layer is in {str(name)[:60] or 'another coordinate system'}; convert it to WGS84 (EPSG:4326) first")
+        raise LayerError(
+            f"the layer is in {str(name)[:60] or 'another coordinate system'}; convert it to WGS84 (EPSG:4326) first"
+        )
 
 
 class _Points:
@@ -193,7 +207,9 @@ def _ring(ring: Any, key: str, points: _Points) -> np.ndarray:
     if not np.isfinite(corners).all():
         raise LayerError(f"quarter {key} has a coordinate that is not finite")
     if (np.abs(corners[:, 0]) > 180).any() or (np.abs(corners[:, 1]) > 90).any():
-        raise LayerError(f"quarter {key} has coordinates beyond 180/90 degrees; convert the layer to WGS84 (lon, lat) first")
+        raise LayerError(
+            f"quarter {key} has coordinates beyond 180/90 degrees; convert the layer to WGS84 (lon, lat) first"
+        )
     if (corners[0] != corners[-1]).any():
         raise LayerError(f"quarter {key} has a ring that is not closed")
     return corners

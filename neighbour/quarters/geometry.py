@@ -40,7 +40,9 @@ class Survey:
 
     @property
     def is_sound(self) -> bool:
-        return not self.invalid and not self.gaps and all(area <= TOLERATED_OVERLAP_M2 for *_keys, area in self.overlaps)
+        return (
+            not self.invalid and not self.gaps and all(area <= TOLERATED_OVERLAP_M2 for *_keys, area in self.overlaps)
+        )
 
     def lines(self) -> list[str]:
         """The report, one finding a line."""
@@ -52,15 +54,17 @@ class Survey:
     def summary(self) -> str:
         """One sentence."""
         overlap, gap = sum(area for *_keys, area in self.overlaps), sum(area for area, _keys in self.gaps)
-        return (f"{len(self.invalid)} invalid boundaries, {len(self.overlaps)} overlaps ({overlap:.1f} m²), "
-                f"{len(self.gaps)} gaps ({gap:.1f} m²)")
+        return (
+            f"{len(self.invalid)} invalid boundaries, {len(self.overlaps)} overlaps ({overlap:.1f} m²), "
+            f"{len(self.gaps)} gaps ({gap:.1f} m²)"
+        )
 
 
 class Plane:
     """Degrees to metres and back around the middle of a layer."""
 
     def __init__(self, shapes: Sequence[BaseGeometry]):
-        west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
+        _west, south, _east, north = shapely.total_bounds(np.array(shapes, dtype=object))
         self.scale = np.array([METRES_PER_DEGREE * cos(radians((south + north) / 2)), METRES_PER_DEGREE])
 
     def to_metres(self, shape: BaseGeometry) -> BaseGeometry:
@@ -84,7 +88,9 @@ def survey(keys: Sequence[str], shapes: Sequence[BaseGeometry]) -> Survey:
         if not _is_sliver(hole):
             found.enclaves += 1
         elif hole.area > NOTED_M2:
-            beside = sorted(keys[position] for position in STRtree(flat).query(hole.buffer(0.5), predicate="intersects"))
+            beside = sorted(
+                keys[position] for position in STRtree(flat).query(hole.buffer(0.5), predicate="intersects")
+            )
             found.gaps.append((hole.area, tuple(beside)))
     return found
 
@@ -174,7 +180,7 @@ def _overlaps(flat: Sequence[BaseGeometry], least: float = NOTED_M2) -> list[tup
 def _holes(flat: Sequence[BaseGeometry]) -> list[Polygon]:
     union = shapely.union_all(np.array(flat, dtype=object))
     parts = union.geoms if isinstance(union, MultiPolygon) else [union]
-    return [Polygon(ring) for part in parts for ring in part.interiors]
+    return [Polygon(ring) for part in parts if isinstance(part, Polygon) for ring in part.interiors]
 
 
 def _is_sliver(hole: Polygon) -> bool:
@@ -190,7 +196,9 @@ def _longest_border(hole: Polygon, flat: Sequence[BaseGeometry], keys: Sequence[
 
 
 def _polygons(shape: BaseGeometry) -> BaseGeometry:
-    return shape if shape.is_valid else _only_polygons(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+    return (
+        shape if shape.is_valid else _only_polygons(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+    )
 
 
 def _only_polygons(shape: BaseGeometry) -> BaseGeometry:

@@ -1,7 +1,7 @@
 """Which quarter a point lies in, in this process, without asking the database.
 
-An STRtree over the boundaries with a grid of answers before it, built once per change of borders: every process compares the city's ``geo_version``
-at most every five seconds and swaps a new index in when it has changed.
+An STRtree over the boundaries with a grid of answers before it, built once per change of borders: every process
+compares the city's ``geo_version`` at most every five seconds and swaps a new index in when it has changed.
 
 Rules. A point on the common border of quarters belongs to the one whose key comes first. Holes are outside. A point
 in a sliver between quarters – a gap in the layer too narrow to be a place (geometry.slivers) – belongs to the nearest
@@ -17,6 +17,7 @@ from threading import Lock
 import numpy as np
 import shapely
 from shapely import STRtree
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 
 from neighbour.core import clock
@@ -42,7 +43,7 @@ class Place:
 class Index:
     """An immutable index of quarters."""
 
-    def __init__(self, places: Sequence[Place], shapes: Sequence[shapely.Geometry]):
+    def __init__(self, places: Sequence[Place], shapes: Sequence[BaseGeometry]):
         order = sorted(range(len(places)), key=lambda position: places[position].key)
         self.places = [places[position] for position in order]
         self.shapes = np.array([shapes[position] for position in order], dtype=object)
@@ -88,9 +89,11 @@ class Index:
         """The quarters of many points, in the order given."""
         points = shapely.points(np.column_stack([np.asarray(lons, float), np.asarray(lats, float)]))
         which, where = STRtree(self.shapes).query(points, predicate="intersects")
-        best = np.full(len(points), len(self.places))
+        best = np.full(len(lons), len(self.places))
         np.minimum.at(best, which, where)
-        found: list[Place | None] = [self.places[position] if position < len(self.places) else None for position in best]
+        found: list[Place | None] = [
+            self.places[position] if position < len(self.places) else None for position in best
+        ]
         for number, place in enumerate(found):
             if place is None:
                 position = self._in_sliver(float(lons[number]), float(lats[number]))
@@ -104,7 +107,9 @@ class Index:
         if not len(self._slivers.query(point, predicate="intersects")):
             return None
         nearest = self._query(point.buffer(geometry.SLIVER_M / geometry.METRES_PER_DEGREE * 2))
-        return min(nearest, key=lambda position: (shapely.distance(self.shapes[position], point), position), default=None)
+        return min(
+            nearest, key=lambda position: (shapely.distance(self.shapes[position], point), position), default=None
+        )
 
 
 EMPTY = Index([], [])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, func, insert, select, text
 
 from neighbour.core import clock
@@ -42,7 +43,9 @@ class NotSound(LayerError):
     """The layer has faults that only ``--repair`` would mend; ``survey`` lists them."""
 
     def __init__(self, survey: geometry.Survey):
-        super().__init__(f"the layer is not sound: {survey.summary()}; import it with --repair, or mend it at its source")
+        super().__init__(
+            f"the layer is not sound: {survey.summary()}; import it with --repair, or mend it at its source"
+        )
         self.survey = survey
 
 
@@ -51,8 +54,14 @@ class _Undo(Exception):
 
 
 def import_layer(
-    features: Sequence[Feature], *, city: str, time_zone: str, language: str, is_repair: bool = False,
-    is_dry_run: bool = False, progress: Progress = lambda _line: None,
+    features: Sequence[Feature],
+    *,
+    city: str,
+    time_zone: str,
+    language: str,
+    is_repair: bool = False,
+    is_dry_run: bool = False,
+    progress: Progress = lambda _line: None,
 ) -> Imported:
     """Make the quarters of this instance those of ``features``; raises NotSound, LayerError.
 
@@ -75,7 +84,7 @@ def import_layer(
 
 def _sound_shapes(
     features: Sequence[Feature], is_repair: bool, report: Imported, progress: Progress
-) -> list[shapely.Geometry]:
+) -> list[BaseGeometry]:
     keys, shapes = [feature.key for feature in features], [feature.geometry for feature in features]
     progress(f"looking at {len(features)} boundaries")
     report.survey = geometry.survey(keys, shapes)
@@ -100,9 +109,11 @@ def _city(name: str, time_zone: str, language: str) -> None:
     db.session.flush()
 
 
-def _store(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], report: Imported, progress: Progress) -> None:
+def _store(features: Sequence[Feature], shapes: Sequence[BaseGeometry], report: Imported, progress: Progress) -> None:
     there = {quarter.key: quarter for quarter in db.session.scalars(select(Quarter))}
-    _remove_vanished([quarter for key, quarter in there.items() if key not in {feature.key for feature in features}], report)
+    _remove_vanished(
+        [quarter for key, quarter in there.items() if key not in {feature.key for feature in features}], report
+    )
     outlines = geometry.outlines(shapes)
     slugs = _Slugs({quarter.slug for quarter in there.values()})
     touched: list[Quarter] = []
@@ -121,7 +132,7 @@ def _store(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], repo
 
 
 def _put(
-    feature: Feature, shape: shapely.Geometry, outline: shapely.Geometry, old: Quarter | None, slugs: _Slugs, report: Imported
+    feature: Feature, shape: BaseGeometry, outline: BaseGeometry, old: Quarter | None, slugs: _Slugs, report: Imported
 ) -> Quarter | None:
     """Add or change one quarter; returns it if its border is new."""
     wkb = shapely.to_wkb(shape)
@@ -129,9 +140,17 @@ def _put(
     middle = shape.representative_point()
     if old is None:
         quarter = Quarter(
-            key=feature.key, name=feature.name, slug=slugs.make(feature.name, feature.key), households=feature.households,
-            geometry=wkb, outline=shapely.to_geojson(outline), area_m2=geometry.area_m2(shape), lon=middle.x, lat=middle.y,
-            checksum=border, changed_at=clock.now(),
+            key=feature.key,
+            name=feature.name,
+            slug=slugs.make(feature.name, feature.key),
+            households=feature.households,
+            geometry=wkb,
+            outline=shapely.to_geojson(outline),
+            area_m2=geometry.area_m2(shape),
+            lon=middle.x,
+            lat=middle.y,
+            checksum=border,
+            changed_at=clock.now(),
         )
         db.session.add(quarter)
         db.session.flush()
@@ -163,12 +182,17 @@ def _remove_vanished(vanished: Sequence[Quarter], report: Imported) -> None:
         if members or written or homes:
             reasons.append(f"{quarter.key} ({quarter.name}) has {members} members and {written} contributions")
     if reasons:
-        raise LayerError("the new layer lacks quarters that are lived in: " + "; ".join(reasons[:8])
-                         + (f" and {len(reasons) - 8} more" if len(reasons) > 8 else ""))
+        raise LayerError(
+            "the new layer lacks quarters that are lived in: "
+            + "; ".join(reasons[:8])
+            + (f" and {len(reasons) - 8} more" if len(reasons) > 8 else "")
+        )
     for quarter in vanished:
         for statement in (
-            "UPDATE address SET quarter_id = NULL WHERE quarter_id = :q", "DELETE FROM membership WHERE quarter_id = :q",
-            "DELETE FROM subscription WHERE quarter_id = :q", "DELETE FROM reach WHERE quarter_id = :q",
+            "UPDATE address SET quarter_id = NULL WHERE quarter_id = :q",
+            "DELETE FROM membership WHERE quarter_id = :q",
+            "DELETE FROM subscription WHERE quarter_id = :q",
+            "DELETE FROM reach WHERE quarter_id = :q",
         ):
             db.session.execute(text(statement), {"q": quarter.id})
         db.session.delete(quarter)
@@ -176,12 +200,13 @@ def _remove_vanished(vanished: Sequence[Quarter], report: Imported) -> None:
     db.session.flush()
 
 
-def _lay_adjacency(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], report: Imported) -> None:
-    numbers = {key: number for key, number in db.session.execute(select(Quarter.key, Quarter.id))}
+def _lay_adjacency(features: Sequence[Feature], shapes: Sequence[BaseGeometry], report: Imported) -> None:
+    numbers = _numbers()
     pairs = geometry.borders(shapes)
     rows = [
         {"quarter_id": numbers[features[one].key], "neighbour_id": numbers[features[other].key], "border_m": length}
-        for a, b, length in pairs for one, other in ((a, b), (b, a))
+        for a, b, length in pairs
+        for one, other in ((a, b), (b, a))
     ]
     db.session.execute(delete(Adjacency))
     if rows:
@@ -189,16 +214,23 @@ def _lay_adjacency(features: Sequence[Feature], shapes: Sequence[shapely.Geometr
     report.pairs = len(pairs)
 
 
-def _tell(features: Sequence[Feature], shapes: Sequence[shapely.Geometry], touched: Sequence[Quarter], report: Imported) -> None:
+def _tell(
+    features: Sequence[Feature], shapes: Sequence[BaseGeometry], touched: Sequence[Quarter], report: Imported
+) -> None:
     """Everything that depends on borders follows in the same transaction."""
     city = db.session.get_one(City, 1)
     city.geo_version += 1
-    numbers = {key: number for key, number in db.session.execute(select(Quarter.key, Quarter.id))}
+    numbers = _numbers()
     fresh = places.Index([places.Place(numbers[f.key], f.key, f.name) for f in features], list(shapes))
     db.session.flush()
     hooks.redrawn({quarter.id for quarter in touched}, fresh.locate)
     if db.session.scalar(text("SELECT EXISTS (SELECT 1 FROM contribution)")):
         db.session.execute(text("SELECT rebuild_reach()"))
+
+
+def _numbers() -> dict[str, int]:
+    """Every quarter's number by its key."""
+    return {row.key: row.id for row in db.session.execute(select(Quarter.key, Quarter.id))}
 
 
 class _Slugs:
@@ -234,7 +266,9 @@ class Neighbour:
 def neighbours_of(quarter_id: int) -> list[Neighbour]:
     """The adjacent quarters, by name."""
     beside = (
-        select(Quarter.name, Quarter.slug, Adjacency.border_m).join(Quarter, Quarter.id == Adjacency.neighbour_id)
-        .where(Adjacency.quarter_id == quarter_id).order_by(Quarter.name)
+        select(Quarter.name, Quarter.slug, Adjacency.border_m)
+        .join(Quarter, Quarter.id == Adjacency.neighbour_id)
+        .where(Adjacency.quarter_id == quarter_id)
+        .order_by(Quarter.name)
     )
     return [Neighbour(*row) for row in db.session.execute(beside)]

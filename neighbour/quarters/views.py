@@ -22,7 +22,11 @@ def index() -> str:
     config = current_app.extensions["config"]
     rows = db.session.execute(select(Quarter.name, Quarter.slug, Quarter.households).order_by(Quarter.name)).all()
     return render_template(
-        "quarters/index.html", quarters=rows, city=_city_name(), tile_url=config.tile_url, attribution=config.tile_attribution
+        "quarters/index.html",
+        quarters=rows,
+        city=_city_name(),
+        tile_url=config.tile_url,
+        attribution=config.tile_attribution,
     )
 
 
@@ -50,8 +54,13 @@ def show(slug: str) -> str:
     config = current_app.extensions["config"]
     stat = db.session.get(QuarterStat, quarter.id)
     return render_template(
-        "quarters/show.html", quarter=quarter, beside=neighbours_of(quarter.id), city=_city_name(), tile_url=config.tile_url,
-        attribution=config.tile_attribution, on_board=stat.households_on_board if stat and stat.households_on_board >= 5 else None,
+        "quarters/show.html",
+        quarter=quarter,
+        beside=neighbours_of(quarter.id),
+        city=_city_name(),
+        tile_url=config.tile_url,
+        attribution=config.tile_attribution,
+        on_board=stat.households_on_board if stat and stat.households_on_board >= 5 else None,
     )
 
 
@@ -63,7 +72,12 @@ def _collection() -> str:
     """A FeatureCollection put together from the texts that are stored, without reading 40,000 points again."""
     features = [
         '{{"type":"Feature","id":{},"properties":{},"geometry":{}}}'.format(
-            json.dumps(row.key), json.dumps({"name": row.name, "url": url_for("quarters.show", slug=row.slug)}, ensure_ascii=False), row.outline)
-        for row in db.session.execute(select(Quarter.key, Quarter.name, Quarter.slug, Quarter.outline).order_by(Quarter.key))
+            json.dumps(row.key),
+            json.dumps({"name": row.name, "url": url_for("quarters.show", slug=row.slug)}, ensure_ascii=False),
+            row.outline,
+        )
+        for row in db.session.execute(
+            select(Quarter.key, Quarter.name, Quarter.slug, Quarter.outline).order_by(Quarter.key)
+        )
     ]
     return '{"type":"FeatureCollection","features":[' + ",".join(features) + "]}"

@@ -24,7 +24,9 @@ def give_password(person, password=GOOD):
 
 
 def sign_up(client, email="neu@altenbrueck.example", password=GOOD, **more):
-    return client.post("/signup", data={"email": email, "password": password, "is_adult": "y", "accepts_rules": "y", **more})
+    return client.post(
+        "/signup", data={"email": email, "password": password, "is_adult": "y", "accepts_rules": "y", **more}
+    )
 
 
 def masked(response):
@@ -43,7 +45,9 @@ def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailb
         with atomic():
             service.step_done(person, "address")
     assert client.get("/signup/next").location.endswith("/signup/appearance")
-    page = client.post("/signup/appearance", data={"first_name": "Maximiliane-Theodora", "last_name": "Obermüller", "shown": "name"})
+    page = client.post(
+        "/signup/appearance", data={"first_name": "Maximiliane-Theodora", "last_name": "Obermüller", "shown": "name"}
+    )
     assert page.location.endswith("/signup/confirm")
     jobs.run()
     (mail,) = mailbox.messages()
@@ -52,7 +56,11 @@ def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailb
     assert client.post("/signup/confirm", data={"code": code}).status_code == 303
     with as_owner():
         person = db.session.get_one(Person, person.id, populate_existing=True)
-        assert (person.signup_step, person.display_name, person.confirmed_at is not None) == ("done", "Maximiliane-Theodora O.", True)
+        assert (person.signup_step, person.display_name, person.confirmed_at is not None) == (
+            "done",
+            "Maximiliane-Theodora O.",
+            True,
+        )
     assert quarter is not None
 
 
@@ -81,7 +89,9 @@ def test_nobody_learns_whether_an_address_has_an_account(context, visitor, mailb
     assert masked(known.get("/signup/appearance")) == masked(unknown.get("/signup/appearance"))
     assert masked(known.get("/signup/confirm")) == masked(unknown.get("/signup/confirm"))
     jobs.run()
-    assert {mail.recipients[0]: "schon ein Konto" in mail.text for mail in mailbox.messages()} == {"da@altenbrueck.example": True}
+    assert {mail.recipients[0]: "schon ein Konto" in mail.text for mail in mailbox.messages()} == {
+        "da@altenbrueck.example": True
+    }
     for path, data in (("/forgot", {}), ("/signin", {"password": "falsch und lang"})):
         one = visitor().post(path, data={"email": "da@altenbrueck.example", **data})
         other = visitor().post(path, data={"email": "weg2@altenbrueck.example", **data})
@@ -139,7 +149,12 @@ def test_a_new_password_ends_every_session_and_tells_the_owner(context, client, 
     assert client.get("/me").status_code == 303
     jobs.run()
     assert any("geändert" in mail.message["Subject"] for mail in mailbox.messages())
-    assert stranger.post("/signin", data={"email": "a@altenbrueck.example", "password": "sieben gelbe Gießkannen"}).status_code == 303
+    assert (
+        stranger.post(
+            "/signin", data={"email": "a@altenbrueck.example", "password": "sieben gelbe Gießkannen"}
+        ).status_code
+        == 303
+    )
 
 
 def test_guessing_is_stopped_and_the_owner_still_gets_in(context, client, visitor):
@@ -147,11 +162,16 @@ def test_guessing_is_stopped_and_the_owner_still_gets_in(context, client, visito
     give_password(person)
     assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 303
     client.post("/signout")
-    codes = [visitor().post("/signin", data={"email": "a@altenbrueck.example", "password": f"geraten {n}"}).status_code for n in range(8)]
+    codes = [
+        visitor().post("/signin", data={"email": "a@altenbrueck.example", "password": f"geraten {n}"}).status_code
+        for n in range(8)
+    ]
     assert codes.count(422) == 5
     assert codes[-1] == 429
     assert visitor().post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 429
-    assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 303  # a device that is known
+    assert (
+        client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD}).status_code == 303
+    )  # a device that is known
 
 
 def test_too_many_tries_say_when_to_come_back(context, visitor):
@@ -161,11 +181,34 @@ def test_too_many_tries_say_when_to_come_back(context, visitor):
     assert 0 < int(response.headers["Retry-After"]) <= 900
 
 
-@pytest.mark.parametrize("target", [
-    "//evil.example", "https://evil.example", "http:evil.example", "/\\evil.example", "\\\\evil.example", "/%0d%0aX: 1\r\n", "javascript:alert(1)",
-    "///evil.example", "////evil.example", "/\tevil", " /board", "evil.example", "/ /evil.example", "https:/evil.example", "data:text/html,x",
-    "/\u00a0", "//evil.example/board", "/\\/evil.example", "http://localhost.evil.example/", "@evil.example", "/\x00", "?next=//evil.example", "",
-])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "http:evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/%0d%0aX: 1\r\n",
+        "javascript:alert(1)",
+        "///evil.example",
+        "////evil.example",
+        "/\tevil",
+        " /board",
+        "evil.example",
+        "/ /evil.example",
+        "https:/evil.example",
+        "data:text/html,x",
+        "/\u00a0",
+        "//evil.example/board",
+        "/\\/evil.example",
+        "http://localhost.evil.example/",
+        "@evil.example",
+        "/\x00",
+        "?next=//evil.example",
+        "",
+    ],
+)
 def test_signing_in_never_leads_to_another_site(context, client, target):
     person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
     give_password(person)
@@ -177,13 +220,27 @@ def test_signing_in_goes_on_where_one_wanted_to(context, client):
     person = make_person(make_quarter(), email="a@altenbrueck.example", email_key="a@altenbrueck.example")
     give_password(person)
     assert client.get("/write").location == "/signin?next=/write"
-    assert client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD, "next": "/write"}).location == "/write"
+    assert (
+        client.post("/signin", data={"email": "a@altenbrueck.example", "password": GOOD, "next": "/write"}).location
+        == "/write"
+    )
 
 
-@pytest.mark.parametrize(("password", "is_taken"), [
-    ("kurz", False), ("x" * 257, False), ("passwort", False), ("Qwertz123", False), ("altenbrück", False), ("neu@altenbrueck", False),
-    ("y" * 64 + "Z", True), ("ünï cödé wörter ☂", True), ("        leer rundum      ", True), ("x7" * 128, True),
-])
+@pytest.mark.parametrize(
+    ("password", "is_taken"),
+    [
+        ("kurz", False),
+        ("x" * 257, False),
+        ("passwort", False),
+        ("Qwertz123", False),
+        ("altenbrück", False),
+        ("neu@altenbrueck", False),
+        ("y" * 64 + "Z", True),
+        ("ünï cödé wörter ☂", True),
+        ("        leer rundum      ", True),
+        ("x7" * 128, True),
+    ],
+)
 def test_passwords_are_judged_by_length_and_by_what_is_guessed_first(context, client, password, is_taken):
     assert (sign_up(client, password=password).status_code == 303) is is_taken
 
@@ -271,7 +328,9 @@ def test_signing_in_rehashes_a_password_made_with_older_parameters(context):
     person = make_person(email="a@altenbrueck.example", email_key="a@altenbrueck.example")
     give_password(person)
     with scope.use(scope.NOBODY):
-        service.sign_in("a@altenbrueck.example", GOOD, is_kept=False, device="", memory_kib=128, source="1", is_known=False)
+        service.sign_in(
+            "a@altenbrueck.example", GOOD, is_kept=False, device="", memory_kib=128, source="1", is_known=False
+        )
     with as_owner():
         assert "m=128," in db.session.get_one(Person, person.id, populate_existing=True).password_hash
         assert db.session.scalar(select(LoginSession.person_id)) == person.id
@@ -281,7 +340,9 @@ def test_another_address_counts_once_confirmed_and_the_old_one_is_told(context, 
     person = make_person(make_quarter(), email="alt@altenbrueck.example", email_key="alt@altenbrueck.example")
     give_password(person)
     sign_in(client, person)
-    assert client.post("/me/email", data={"e-email": "neu@altenbrueck.example", "e-current": "falsch"}).status_code == 422
+    assert (
+        client.post("/me/email", data={"e-email": "neu@altenbrueck.example", "e-current": "falsch"}).status_code == 422
+    )
     client.post("/me/email", data={"e-email": "neu@altenbrueck.example", "e-current": GOOD})
     jobs.run()
     by = {mail.recipients[0]: mail for mail in mailbox.messages()}

@@ -43,7 +43,11 @@ class Size:
 
 def weights() -> list[float]:
     """How busy each quarter is, as shares of one."""
-    path = Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data") / "berlin" / "activity_by_quarter_hour.csv.gz"
+    path = (
+        Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data")
+        / "berlin"
+        / "activity_by_quarter_hour.csv.gz"
+    )
     if path.exists():
         with gzip.open(path, "rt") as source:
             counts = Counter(row["plr_id"] for row in csv.DictReader(source))
@@ -72,7 +76,9 @@ def grow(connection: psycopg.Connection[Any], size: Size) -> None:
     for table in ("contribution", "comment"):
         connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     connection.execute(POSTS, {"first": there + 1, "last": size.posts, "text": TEXT})
-    connection.execute("INSERT INTO post (id) SELECT c.id FROM contribution c WHERE NOT EXISTS (SELECT 1 FROM post p WHERE p.id = c.id)")
+    connection.execute(
+        "INSERT INTO post (id) SELECT c.id FROM contribution c WHERE NOT EXISTS (SELECT 1 FROM post p WHERE p.id = c.id)"
+    )
     connection.execute(REACH)
     for table in ("contribution", "comment"):
         connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
@@ -80,7 +86,9 @@ def grow(connection: psycopg.Connection[Any], size: Size) -> None:
 
 
 def _quarters(connection: psycopg.Connection[Any]) -> None:
-    connection.execute("INSERT INTO city (id, name, time_zone, language) VALUES (1, 'Bankstadt', 'Europe/Berlin', 'de') ON CONFLICT DO NOTHING")
+    connection.execute(
+        "INSERT INTO city (id, name, time_zone, language) VALUES (1, 'Bankstadt', 'Europe/Berlin', 'de') ON CONFLICT DO NOTHING"
+    )
     connection.execute(
         "INSERT INTO quarter (key, name, slug, households, geometry, outline, area_m2, lon, lat, checksum, created_at, changed_at)"
         " SELECT 'B' || lpad(i::text, 4, '0'), 'Quartier ' || i, 'quartier-' || i, 2000, '', '{}', 1e6, 13 + (i %% %(c)s) * .02,"
@@ -110,15 +118,23 @@ def _people(connection: psycopg.Connection[Any], people: int) -> None:
         "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language, confirmed_at,"
         " status, signup_step, is_operator, created_at)"
         " SELECT substr(md5('p' || i), 1, 12), 'p' || i || '@bank.example', 'p' || i || '@bank.example', '!', 'Vorname' || i, 'Nachname',"
-        " 'Vorname' || i || ' N.', 'de', now(), 'active', 'done', false, now() FROM generate_series(1, %(n)s) i", {"n": people},
+        " 'Vorname' || i || ' N.', 'de', now(), 'active', 'done', false, now() FROM generate_series(1, %(n)s) i",
+        {"n": people},
     )
-    connection.execute("CREATE TABLE bench_person AS SELECT p.id, (p.n %% %(q)s) AS place, q.id AS quarter_id FROM"
-                       " (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM person) p JOIN"
-                       " (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM quarter) q ON q.n = p.n %% %(q)s", {"q": QUARTERS})
-    connection.execute("INSERT INTO membership (person_id, quarter_id, level, role, created_at, proven_at)"
-                       " SELECT id, quarter_id, 'verified', 'resident', now(), now() FROM bench_person")
-    connection.execute("INSERT INTO subscription (person_id, quarter_id, list, is_on, includes_nearby, token, created_at)"
-                       " SELECT id, quarter_id, 'digest', true, true, 't' || id, now() FROM bench_person")
+    connection.execute(
+        "CREATE TABLE bench_person AS SELECT p.id, (p.n %% %(q)s) AS place, q.id AS quarter_id FROM"
+        " (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM person) p JOIN"
+        " (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM quarter) q ON q.n = p.n %% %(q)s",
+        {"q": QUARTERS},
+    )
+    connection.execute(
+        "INSERT INTO membership (person_id, quarter_id, level, role, created_at, proven_at)"
+        " SELECT id, quarter_id, 'verified', 'resident', now(), now() FROM bench_person"
+    )
+    connection.execute(
+        "INSERT INTO subscription (person_id, quarter_id, list, is_on, includes_nearby, token, created_at)"
+        " SELECT id, quarter_id, 'digest', true, true, 't' || id, now() FROM bench_person"
+    )
     for table in ("membership", "subscription"):
         connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     connection.execute("SELECT refresh_quarter_stat(id) FROM quarter")

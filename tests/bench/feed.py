@@ -81,9 +81,12 @@ def _readers(databases: cluster.Databases) -> list[Reader]:
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
     with roles.connect(databases.owner_url, autocommit=True) as connection:
-        people = [row[0] for row in connection.execute(
-            "SELECT DISTINCT ON (s.rank) p.id FROM bench_share s JOIN bench_person p USING (quarter_id) WHERE s.rank % 5 = 0 OR s.rank < 8 ORDER BY s.rank"
-        ).fetchall()][:100]
+        people = [
+            row[0]
+            for row in connection.execute(
+                "SELECT DISTINCT ON (s.rank) p.id FROM bench_share s JOIN bench_person p USING (quarter_id) WHERE s.rank % 5 = 0 OR s.rank < 8 ORDER BY s.rank"
+            ).fetchall()
+        ][:100]
     readers = []
     with app.app_context(), scope.use(scope.NOBODY):
         for person in people:
@@ -103,8 +106,12 @@ def _app(databases: cluster.Databases) -> Any:
 
 def _environment(databases: cluster.Databases) -> dict[str, str]:
     return {
-        **os.environ, "ENVIRONMENT": "test", "DATABASE_URL": databases.app_url, "DATABASE_OWNER_URL": databases.owner_url,
-        "SITE_URL": "http://localhost", "PYTHONPATH": str(ROOT),
+        **os.environ,
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": databases.app_url,
+        "DATABASE_OWNER_URL": databases.owner_url,
+        "SITE_URL": "http://localhost",
+        "PYTHONPATH": str(ROOT),
     }
 
 
@@ -115,9 +122,27 @@ def _web(databases: cluster.Databases) -> Iterator[tuple[int, int]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-w", "1", "-k", "gthread", "--threads", "4", "--no-control-socket", "--log-level", "error",
-         "--keep-alive", "75", "-b", f"127.0.0.1:{port}", "neighbour.app:create_app()"],
-        env=_environment(databases), cwd=ROOT,
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-w",
+            "1",
+            "-k",
+            "gthread",
+            "--threads",
+            "4",
+            "--no-control-socket",
+            "--log-level",
+            "error",
+            "--keep-alive",
+            "75",
+            "-b",
+            f"127.0.0.1:{port}",
+            "neighbour.app:create_app()",
+        ],
+        env=_environment(databases),
+        cwd=ROOT,
     )
     try:
         deadline = clock.monotonic() + 30
@@ -140,13 +165,19 @@ def _pages(databases: cluster.Databases, readers: list[Reader], requests: int) -
         for reader in readers * 2:  # warm: cards kept, statements prepared
             html = _get(connection, reader)
             assert html.count("<article") >= 20, html.count("<article")
-        backends = [row[0] for row in look.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = 'neighbour_app'", [databases.name])]
+        backends = [
+            row[0]
+            for row in look.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = 'neighbour_app'", [databases.name]
+            )
+        ]
         for _run in range(RUNS):
             web, db = measure.cpu_ns(worker), measure.cpu_of(backends)
             for number in range(requests):
                 _get(connection, readers[number % len(readers)])
-            cost.append(((measure.cpu_ns(worker) - web) / requests / 1e6, (measure.cpu_of(backends) - db) / requests / 1e6))
+            cost.append(
+                ((measure.cpu_ns(worker) - web) / requests / 1e6, (measure.cpu_of(backends) - db) / requests / 1e6)
+            )
             queries.append(_count_queries(databases, readers[_run]))
     return {"cost": cost, "queries": queries}
 
@@ -195,8 +226,12 @@ def _publish(databases: cluster.Databases, readers: list[Reader]) -> list[float]
     with _web(databases) as (port, worker), roles.connect(databases.superuser_url, autocommit=True) as look:
         connection = http.client.HTTPConnection("127.0.0.1", port)
         _post(connection, readers[-1], token, 0)
-        backends = [row[0] for row in look.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = 'neighbour_app'", [databases.name])]
+        backends = [
+            row[0]
+            for row in look.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = 'neighbour_app'", [databases.name]
+            )
+        ]
         for run_number in range(RUNS + 1):
             before = measure.cpu_ns(worker) + measure.cpu_of(backends)
             for number in range(each):
@@ -208,9 +243,20 @@ def _publish(databases: cluster.Databases, readers: list[Reader]) -> list[float]
 def _post(connection: http.client.HTTPConnection, reader: Reader, token: str, number: int) -> None:
     from urllib.parse import urlencode
 
-    body = urlencode({"csrf_token": token, "kind": "post", "category": "question", "title": f"Bankfrage {number}", "hours": "24",
-                      "body_md": "Wer **weiß** Rat? " * 20, "audience": "nearby"})
-    connection.request("POST", "/write", body, {"Cookie": reader.cookie, "Content-Type": "application/x-www-form-urlencoded"})
+    body = urlencode(
+        {
+            "csrf_token": token,
+            "kind": "post",
+            "category": "question",
+            "title": f"Bankfrage {number}",
+            "hours": "24",
+            "body_md": "Wer **weiß** Rat? " * 20,
+            "audience": "nearby",
+        }
+    )
+    connection.request(
+        "POST", "/write", body, {"Cookie": reader.cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    )
     response = connection.getresponse()
     text = response.read().decode()
     assert response.status == 303, (response.status, re.findall(r'class="error"[^>]*>(.*?)</p>', text))

@@ -44,9 +44,16 @@ def make_quarter(name: str = "", *, beside: Quarter | None = None, households: i
     area = box(10 + number * 0.02, 50, 10.01 + number * 0.02, 50.01)
     with as_owner(), atomic():
         quarter = Quarter(
-            key=f"Q{number:04}", name=name or f"Quartier {number}", slug=f"quartier-{number}", households=households,
-            geometry=to_wkb(area), outline=to_geojson(area), area_m2=800_000.0, lon=area.centroid.x,
-            lat=area.centroid.y, checksum=str(number),
+            key=f"Q{number:04}",
+            name=name or f"Quartier {number}",
+            slug=f"quartier-{number}",
+            households=households,
+            geometry=to_wkb(area),
+            outline=to_geojson(area),
+            area_m2=800_000.0,
+            lon=area.centroid.x,
+            lat=area.centroid.y,
+            checksum=str(number),
         )
         db.session.add(quarter)
         db.session.flush()
@@ -57,18 +64,32 @@ def make_quarter(name: str = "", *, beside: Quarter | None = None, households: i
 
 
 def make_person(
-    quarter: Quarter | None = None, *, name: str = "", level: Level = Level.VERIFIED, role: Role = Role.RESIDENT,
-    language: str = "de", **fields: Any,
+    quarter: Quarter | None = None,
+    *,
+    name: str = "",
+    level: Level = Level.VERIFIED,
+    role: Role = Role.RESIDENT,
+    language: str = "de",
+    **fields: Any,
 ) -> Person:
     """A person with a confirmed address, living in ``quarter`` at this level of proof."""
     number = next(_numbers)
     first = name or f"Nachbar{number}"
     with as_owner(), atomic():
-        person = Person(**{
-            "email": f"person{number}@altenbrueck.example", "email_key": f"person{number}@altenbrueck.example",
-            "password_hash": "!", "first_name": first, "last_name": "Probe", "display_name": f"{first} P.",
-            "language": language, "confirmed_at": clock.now(), "signup_step": "done", **fields,
-        })
+        person = Person(
+            **{
+                "email": f"person{number}@altenbrueck.example",
+                "email_key": f"person{number}@altenbrueck.example",
+                "password_hash": "!",
+                "first_name": first,
+                "last_name": "Probe",
+                "display_name": f"{first} P.",
+                "language": language,
+                "confirmed_at": clock.now(),
+                "signup_step": "done",
+                **fields,
+            }
+        )
         db.session.add(person)
         db.session.flush()
         if quarter is not None:
@@ -82,14 +103,27 @@ def viewer_of(person: Person, *quarters: Quarter) -> scope.Viewer:
 
 
 def make_post(
-    author: Person, quarter: Quarter, *, title: str = "", audience: Audience = Audience.QUARTER,
-    category: str = "question", body: str = "Ein Satz.", **fields: Any,
+    author: Person,
+    quarter: Quarter,
+    *,
+    title: str = "",
+    audience: Audience = Audience.QUARTER,
+    category: str = "question",
+    body: str = "Ein Satz.",
+    **fields: Any,
 ) -> Post:
     """A published post, through the real service and the wall."""
     with scope.use(viewer_of(author, quarter)), atomic():
         return service.publish(
-            Post, author_id=author.id, quarter_id=quarter.id, category=category, body_md=body,
-            title=title or f"Beitrag {next(_numbers)}", audience=audience, form_key=uuid.uuid4(), **fields,
+            Post,
+            author_id=author.id,
+            quarter_id=quarter.id,
+            category=category,
+            body_md=body,
+            title=title or f"Beitrag {next(_numbers)}",
+            audience=audience,
+            form_key=uuid.uuid4(),
+            **fields,
         )
 
 

@@ -25,7 +25,10 @@ def test_neighbours_of_the_quarter_see_a_post_and_nobody_else_does(context, visi
     author = make_person(here)
     post = make_post(author, here, title="Canary im Hof")
     for quarter, level, sees in (
-        (here, Level.VERIFIED, True), (here, Level.VOUCHED, True), (beside, Level.VERIFIED, False), (far, Level.VERIFIED, False),
+        (here, Level.VERIFIED, True),
+        (here, Level.VOUCHED, True),
+        (beside, Level.VERIFIED, False),
+        (far, Level.VERIFIED, False),
     ):
         client = visitor()
         sign_in(client, make_person(quarter, level=level))

@@ -12,7 +12,9 @@ from neighbour.app import ROOMS
 from neighbour.core.jobs import Job
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(path for folder in ("neighbour", "workers") for path in (ROOT / folder).rglob("*.py")) + [ROOT / "config.py"]
+SOURCES = sorted(path for folder in ("neighbour", "workers") for path in (ROOT / folder).rglob("*.py")) + [
+    ROOT / "config.py"
+]
 PRODUCT = [path for path in SOURCES if "assets" not in path.parts]
 
 
@@ -25,7 +27,12 @@ def code(path):
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
             body[0] = ast.Pass()
     return ast.unparse(tree)
 
@@ -35,13 +42,22 @@ ONE_FILE = {
     "a commit": (r"(?<!\w)(session|db\.session|session\(\))\.commit\(", {"neighbour/core/db.py"}),
     "SMTP": (r"\bsmtplib\b", {"neighbour/core/mail.py"}),
     "geopy": (r"\bgeopy\b", {"neighbour/core/geo.py"}),
-    "the current time": (r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|time\.monotonic\(", {"neighbour/core/clock.py"}),
+    "the current time": (
+        r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|time\.monotonic\(",
+        {"neighbour/core/clock.py"},
+    ),
     "a cipher": (r"\bAESGCM\b|cryptography\.", {"neighbour/core/crypto.py"}),
     "the environment": (r"os\.environ|os\.getenv", {"config.py"}),
 }
 # Processes need their environment, and the database's own start-up has no application's clock.
 MAY_TOO = {
-    "the environment": {"neighbour/up/", "neighbour/core/postgres.py", "neighbour/core/leash.py", "neighbour/cli_db.py", "neighbour/core/backups.py"},
+    "the environment": {
+        "neighbour/up/",
+        "neighbour/core/postgres.py",
+        "neighbour/core/leash.py",
+        "neighbour/cli_db.py",
+        "neighbour/core/backups.py",
+    },
     "a commit": {"neighbour/core/roles.py"},
     "the current time": {"neighbour/core/postgres.py", "neighbour/up/"},
 }
@@ -51,8 +67,10 @@ MAY_TOO = {
 def test_it_stands_in_one_file_only(what):
     pattern, allowed = ONE_FILE[what]
     elsewhere = [
-        name(path) for path in PRODUCT
-        if name(path) not in allowed and not any(name(path).startswith(start) for start in MAY_TOO.get(what, ()))
+        name(path)
+        for path in PRODUCT
+        if name(path) not in allowed
+        and not any(name(path).startswith(start) for start in MAY_TOO.get(what, ()))
         and re.search(pattern, code(path))
     ]
     assert elsewhere == []
@@ -72,23 +90,38 @@ def test_homes_are_opened_by_at_most_three_named_functions():
 
 def test_no_shell_no_eval_no_pickle_no_template_from_text():
     found = [
-        name(path) for path in PRODUCT
-        if re.search(r"shell=True|os\.system|(?<![\w.])eval\(|(?<![\w.])exec\(|yaml\.load|\bpickle\b|render_template_string", code(path))
+        name(path)
+        for path in PRODUCT
+        if re.search(
+            r"shell=True|os\.system|(?<![\w.])eval\(|(?<![\w.])exec\(|yaml\.load|\bpickle\b|render_template_string",
+            code(path),
+        )
     ]
     assert found == []
 
 
 def test_templates_mark_nothing_safe():
-    marked = [name(path) for path in (ROOT / "neighbour").rglob("*.html") if "node_modules" not in path.parts and re.search(r"\|\s*safe\b", path.read_text())]
+    marked = [
+        name(path)
+        for path in (ROOT / "neighbour").rglob("*.html")
+        if "node_modules" not in path.parts and re.search(r"\|\s*safe\b", path.read_text())
+    ]
     assert marked == []
 
 
 def test_functions_and_files_keep_their_size():
-    long_files = [f"{name(path)}: {len(path.read_text().splitlines())}" for path in PRODUCT if len(path.read_text().splitlines()) > 400]
+    long_files = [
+        f"{name(path)}: {len(path.read_text().splitlines())}"
+        for path in PRODUCT
+        if len(path.read_text().splitlines()) > 400
+    ]
     long_functions = []
     for path in PRODUCT:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 40:
+            if (
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and (node.end_lineno or 0) - node.lineno + 1 > 40
+            ):
                 long_functions.append(f"{name(path)}:{node.name}")
     assert (long_files, long_functions) == ([], [])
 
@@ -97,8 +130,14 @@ def test_public_functions_say_what_they_do():
     silent = []
     for path in PRODUCT:
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
-                if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in node.bases):
+            if (
+                isinstance(node, ast.FunctionDef | ast.ClassDef)
+                and not node.name.startswith("_")
+                and not ast.get_docstring(node)
+            ):
+                if isinstance(node, ast.ClassDef) and any(
+                    isinstance(base, ast.Name) and base.id == "StrEnum" for base in node.bases
+                ):
                     continue
                 if any("task(" in ast.unparse(mark) for mark in getattr(node, "decorator_list", [])):
                     continue  # a task says what it does in its one call
@@ -107,7 +146,11 @@ def test_public_functions_say_what_they_do():
 
 
 def test_services_and_models_do_not_know_flask():
-    guilty = [name(path) for path in PRODUCT if path.name in ("service.py", "models.py") and re.search(r"^(from|import) flask", path.read_text(), re.M)]
+    guilty = [
+        name(path)
+        for path in PRODUCT
+        if path.name in ("service.py", "models.py") and re.search(r"^(from|import) flask", path.read_text(), re.M)
+    ]
     assert guilty == []
 
 

@@ -16,19 +16,52 @@ TOKENS = ASSETS / "css" / "tokens.css"
 STYLES = sorted((ASSETS / "css").rglob("*.css"))
 SCRIPTS = sorted((ASSETS / "js").glob("*.js"))
 PAGES = sorted(
-    path for path in NEIGHBOUR.rglob("templates/**/*.html")
+    path
+    for path in NEIGHBOUR.rglob("templates/**/*.html")
     if "node_modules" not in path.parts and "mail" not in path.parts and not path.name.endswith(".mail.html")
 )
 
 # Text on ground. Body text keeps 7:1 (WCAG 1.4.6), all other text 4.5:1 (1.4.3), edges of controls 3:1 (1.4.11).
-BODY = [("ink", "paper"), ("ink", "slip"), ("ink", "sunk"), ("ink", "green-tint"), ("ink", "urgent-tint"), ("ink", "offer-tint"),
-        ("ink-soft", "paper"), ("ink-soft", "slip"), ("ink-soft", "sunk"), *[("ink", f"wash-{number}") for number in range(1, 7)],
-        *[(f"{kind}-ink", f"{kind}-tint") for kind in ("post", "event", "offer", "help", "urgent")]]
-OTHER = [("green", "paper"), ("green", "slip"), ("green", "sunk"), ("green-strong", "slip"), ("on-green", "green"), ("on-green", "green-strong"),
-         ("green-ink", "green-tint"), ("on-urgent", "urgent"), ("urgent-ink", "slip"), ("urgent-ink", "paper"), ("paper", "ink"),
-         ("offer-ink", "slip"), ("offer-ink", "paper"), ("ink-soft", "post-tint"), ("ink-soft", "green-tint"), ("ink-soft", "urgent-tint"),
-         ("ink", "map-ground"), ("slip", "event-ink")]
-EDGES = [("line-strong", "paper"), ("line-strong", "slip"), ("green", "green-tint"), ("urgent", "slip"), ("urgent", "urgent-tint")]
+BODY = [
+    ("ink", "paper"),
+    ("ink", "slip"),
+    ("ink", "sunk"),
+    ("ink", "green-tint"),
+    ("ink", "urgent-tint"),
+    ("ink", "offer-tint"),
+    ("ink-soft", "paper"),
+    ("ink-soft", "slip"),
+    ("ink-soft", "sunk"),
+    *[("ink", f"wash-{number}") for number in range(1, 7)],
+    *[(f"{kind}-ink", f"{kind}-tint") for kind in ("post", "event", "offer", "help", "urgent")],
+]
+OTHER = [
+    ("green", "paper"),
+    ("green", "slip"),
+    ("green", "sunk"),
+    ("green-strong", "slip"),
+    ("on-green", "green"),
+    ("on-green", "green-strong"),
+    ("green-ink", "green-tint"),
+    ("on-urgent", "urgent"),
+    ("urgent-ink", "slip"),
+    ("urgent-ink", "paper"),
+    ("paper", "ink"),
+    ("offer-ink", "slip"),
+    ("offer-ink", "paper"),
+    ("ink-soft", "post-tint"),
+    ("ink-soft", "green-tint"),
+    ("ink-soft", "urgent-tint"),
+    ("ink", "map-ground"),
+    ("slip", "event-ink"),
+]
+EDGES = [
+    ("line-strong", "paper"),
+    ("line-strong", "slip"),
+    ("green", "green-tint"),
+    ("urgent", "slip"),
+    ("urgent", "urgent-tint"),
+]
 
 
 def declarations(block: str) -> dict[str, str]:
@@ -43,15 +76,19 @@ def themes() -> dict[str, dict[str, str]]:
 
     def block(start: str) -> dict[str, str]:
         begin = text.index("{", text.index(start)) + 1
-        return declarations(text[begin:text.index("}", begin)])
+        return declarations(text[begin : text.index("}", begin)])
 
     light = block("  :root {")
-    return {"light": light, "system": {**light, **block(':root:not([data-theme="light"])')}, "chosen": {**light, **block(':root[data-theme="dark"]')}}
+    return {
+        "light": light,
+        "system": {**light, **block(':root:not([data-theme="light"])')},
+        "chosen": {**light, **block(':root[data-theme="dark"]')},
+    }
 
 
 def luminance(colour: str) -> float:
     """Relative luminance of #RRGGBB (WCAG 2.2, definition of relative luminance)."""
-    channels = [int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5)]
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -82,7 +119,10 @@ def test_contrast(theme, pairs, least):
 @pytest.mark.parametrize("path", [path for path in STYLES if path != TOKENS], ids=lambda path: path.name)
 def test_colours_stand_in_the_tokens_only(path):
     text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
-    found = re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[^{]*[;}])|\b(?:rgba?|hsla?|oklch|lab)\(|:\s*(?:white|black|red|green|blue|grey|gray)\b", text)
+    found = re.findall(
+        r"#[0-9a-fA-F]{3,8}\b(?=[^{]*[;}])|\b(?:rgba?|hsla?|oklch|lab)\(|:\s*(?:white|black|red|green|blue|grey|gray)\b",
+        text,
+    )
     assert found == []
 
 
@@ -120,7 +160,7 @@ def icons_named(path: Path) -> set[str]:
     for call in tree.find_all(nodes.Call):
         place = ICON_PLACE.get(getattr(call.node, "name", ""))
         if place is not None:
-            given = call.args[place:place + 1] + [each.value for each in call.kwargs if each.key == "icon_name"]
+            given = call.args[place : place + 1] + [each.value for each in call.kwargs if each.key == "icon_name"]
             found |= {each.value for each in given if isinstance(each, nodes.Const) and each.value}
     return found
 
@@ -165,6 +205,10 @@ def test_a_feed_page_needs_little():
 
     built = NEIGHBOUR / "static" / "build"
     manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
-    packed = sum(len(gzip.compress((built / manifest[name]).read_bytes())) for name in ("app.css", "app.js", "icons.svg"))
-    fonts = sum((built / manifest[name]).stat().st_size for name in ("source-sans-3-latin.woff2", "piazzolla-latin.woff2"))
+    packed = sum(
+        len(gzip.compress((built / manifest[name]).read_bytes())) for name in ("app.css", "app.js", "icons.svg")
+    )
+    fonts = sum(
+        (built / manifest[name]).stat().st_size for name in ("source-sans-3-latin.woff2", "piazzolla-latin.woff2")
+    )
     assert packed + fonts <= 130_000

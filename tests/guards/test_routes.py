@@ -21,7 +21,12 @@ def test_every_route_has_a_permission_a_rate_class_and_a_cache_class(app):
     undeclared = []
     for rule in rules(app):
         gate = getattr(app.view_functions[rule.endpoint], "gate", None)
-        known = gate and isinstance(gate["permission"], Permission) and gate["rate"] in RATES and gate["cache"] in CACHE_CLASSES
+        known = (
+            gate
+            and isinstance(gate["permission"], Permission)
+            and gate["rate"] in RATES
+            and gate["cache"] in CACHE_CLASSES
+        )
         if not known:
             undeclared.append(f"{rule.endpoint} {rule.rule}")
     assert undeclared == []
@@ -57,7 +62,9 @@ def test_headers_of_every_page_forbid_what_pages_do_not_need(app, client):
         response = client.get(rule.rule)
         policy = response.headers["Content-Security-Policy"]
         # A mail shown in a frame keeps its inline styles; the frame is sandboxed and loads nothing.
-        assert "unsafe" not in policy or ("sandbox" in policy and "script-src" not in policy and "default-src 'none'" in policy), rule.rule
+        assert "unsafe" not in policy or (
+            "sandbox" in policy and "script-src" not in policy and "default-src 'none'" in policy
+        ), rule.rule
         assert "object-src 'none'" in policy or "default-src 'none'" in policy, rule.rule
         assert response.headers["X-Content-Type-Options"] == "nosniff", rule.rule
         assert response.headers.get("Referrer-Policy") in ("same-origin", "no-referrer"), rule.rule

@@ -21,8 +21,20 @@ from neighbour.residency.models import Home, Letter, Membership, Proof
 from tests.factories import make_comment, make_person, make_post, make_quarter, viewer_of
 
 CANARY = "KANARIENVOGEL"
-WALLED = ("home", "letter", "proof", "address_access", "membership", "read_mark", "reach", "contribution", "post",
-          "comment", "thanks", "revision")
+WALLED = (
+    "home",
+    "letter",
+    "proof",
+    "address_access",
+    "membership",
+    "read_mark",
+    "reach",
+    "contribution",
+    "post",
+    "comment",
+    "thanks",
+    "revision",
+)
 
 
 @pytest.fixture
@@ -33,12 +45,24 @@ def two_quarters(context, owner):
     post = make_post(stranger, foreign, title=CANARY, body=CANARY)
     comment = make_comment(stranger, foreign, post, CANARY)
     owner.execute("INSERT INTO thanks (contribution_id, person_id) VALUES (%s, %s)", [post.id, stranger.id])
-    owner.execute("INSERT INTO revision (contribution_id, title, body_md, editor_id, replaced_at) VALUES (%s, %s, %s, %s, now())",
-                  [post.id, CANARY, CANARY, stranger.id])
-    owner.execute("INSERT INTO home (person_id, quarter_id, sealed, address_hash, family_hashes, word_hashes) VALUES (%s, %s, %s, %s, %s, %s)",
-                  [stranger.id, foreign.id, CANARY.encode(), CANARY.encode(), [CANARY.encode()], [CANARY.encode()]])
+    owner.execute(
+        "INSERT INTO revision (contribution_id, title, body_md, editor_id, replaced_at) VALUES (%s, %s, %s, %s, now())",
+        [post.id, CANARY, CANARY, stranger.id],
+    )
+    owner.execute(
+        "INSERT INTO home (person_id, quarter_id, sealed, address_hash, family_hashes, word_hashes) VALUES (%s, %s, %s, %s, %s, %s)",
+        [stranger.id, foreign.id, CANARY.encode(), CANARY.encode(), [CANARY.encode()], [CANARY.encode()]],
+    )
     mine_post = make_post(me, mine, title="Meiner")
-    rows = {"me": me, "mine": mine, "foreign": foreign, "stranger": stranger, "post": post, "comment": comment, "my_post": mine_post}
+    rows = {
+        "me": me,
+        "mine": mine,
+        "foreign": foreign,
+        "stranger": stranger,
+        "post": post,
+        "comment": comment,
+        "my_post": mine_post,
+    }
     found = {name: SimpleNamespace(id=row.id) for name, row in rows.items()}
     db.session.expunge_all()
     return {**found, "eyes": viewer_of(me, mine)}
@@ -49,29 +73,64 @@ READS = {
     "orm base select": lambda t: db.session.scalars(select(Contribution).where(Contribution.title == CANARY)).all(),
     "orm get": lambda t: [row for row in [db.session.get(Post, t["post"].id)] if row],
     "orm columns": lambda t: db.session.execute(select(Contribution.title).where(Contribution.title == CANARY)).all(),
-    "orm count": lambda t: [None] * db.session.scalar(select(func.count()).select_from(Post).where(Post.quarter_id == t["foreign"].id)),
+    "orm count": lambda t: (
+        [None] * db.session.scalar(select(func.count()).select_from(Post).where(Post.quarter_id == t["foreign"].id))
+    ),
     "orm exists": lambda t: [1] if db.session.scalar(select(exists().where(Contribution.id == t["post"].id))) else [],
     "orm comment": lambda t: db.session.scalars(select(Comment).where(Comment.contribution_id == t["post"].id)).all(),
     "orm thanks": lambda t: db.session.scalars(select(Thanks)).all(),
     "orm revision": lambda t: db.session.scalars(select(Revision)).all(),
     "orm reach": lambda t: db.session.scalars(select(Reach).where(Reach.quarter_id == t["foreign"].id)).all(),
-    "orm membership": lambda t: db.session.scalars(select(Membership).where(Membership.quarter_id == t["foreign"].id)).all(),
+    "orm membership": lambda t: db.session.scalars(
+        select(Membership).where(Membership.quarter_id == t["foreign"].id)
+    ).all(),
     "orm home": lambda t: db.session.scalars(select(Home)).all(),
     "orm letter": lambda t: db.session.scalars(select(Letter)).all(),
     "orm proof": lambda t: db.session.scalars(select(Proof)).all(),
-    "core table": lambda t: db.session.execute(select(Contribution.__table__).where(Contribution.__table__.c.title == CANARY)).all(),
+    "core table": lambda t: db.session.execute(
+        select(Contribution.__table__).where(Contribution.__table__.c.title == CANARY)
+    ).all(),
     "core join": lambda t: db.session.execute(
-        select(Reach.__table__.c.quarter_id).join(Contribution.__table__, Contribution.__table__.c.id == Reach.__table__.c.contribution_id)
-        .where(Contribution.__table__.c.title == CANARY)).all(),
+        select(Reach.__table__.c.quarter_id)
+        .join(Contribution.__table__, Contribution.__table__.c.id == Reach.__table__.c.contribution_id)
+        .where(Contribution.__table__.c.title == CANARY)
+    ).all(),
     "core union": lambda t: db.session.execute(
-        select(Comment.__table__.c.body_md).where(Comment.__table__.c.body_md == CANARY)
-        .union(select(Contribution.__table__.c.title).where(Contribution.__table__.c.title == CANARY))).all(),
-    "raw select": lambda t: db.session.execute(text("SELECT * FROM contribution WHERE title = :t"), {"t": CANARY}).all(),
-    "raw subquery": lambda t: db.session.execute(text("SELECT (SELECT title FROM contribution WHERE id = :i)"), {"i": t["post"].id}).scalars().first() and [1] or [],
-    "raw exists": lambda t: [1] if db.session.execute(text("SELECT EXISTS (SELECT 1 FROM comment WHERE body_md = :t)"), {"t": CANARY}).scalar() else [],
-    "raw lateral": lambda t: db.session.execute(text("SELECT c.title FROM quarter q, LATERAL (SELECT title FROM contribution WHERE quarter_id = q.id) c WHERE q.id = :q"), {"q": t["foreign"].id}).all(),
-    "raw cte": lambda t: db.session.execute(text("WITH x AS MATERIALIZED (SELECT * FROM post) SELECT * FROM x WHERE id = :i"), {"i": t["post"].id}).all(),
-    "raw aggregate": lambda t: [1] if CANARY in (db.session.execute(text("SELECT string_agg(title, ',') FROM contribution")).scalar() or "") else [],
+        select(Comment.__table__.c.body_md)
+        .where(Comment.__table__.c.body_md == CANARY)
+        .union(select(Contribution.__table__.c.title).where(Contribution.__table__.c.title == CANARY))
+    ).all(),
+    "raw select": lambda t: db.session.execute(
+        text("SELECT * FROM contribution WHERE title = :t"), {"t": CANARY}
+    ).all(),
+    "raw subquery": lambda t: (
+        (
+            db.session.execute(text("SELECT (SELECT title FROM contribution WHERE id = :i)"), {"i": t["post"].id})
+            .scalars()
+            .first()
+            and [1]
+        )
+        or []
+    ),
+    "raw exists": lambda t: (
+        [1]
+        if db.session.execute(text("SELECT EXISTS (SELECT 1 FROM comment WHERE body_md = :t)"), {"t": CANARY}).scalar()
+        else []
+    ),
+    "raw lateral": lambda t: db.session.execute(
+        text(
+            "SELECT c.title FROM quarter q, LATERAL (SELECT title FROM contribution WHERE quarter_id = q.id) c WHERE q.id = :q"
+        ),
+        {"q": t["foreign"].id},
+    ).all(),
+    "raw cte": lambda t: db.session.execute(
+        text("WITH x AS MATERIALIZED (SELECT * FROM post) SELECT * FROM x WHERE id = :i"), {"i": t["post"].id}
+    ).all(),
+    "raw aggregate": lambda t: (
+        [1]
+        if CANARY in (db.session.execute(text("SELECT string_agg(title, ',') FROM contribution")).scalar() or "")
+        else []
+    ),
     "raw leaky error": lambda t: _leak(t),
 }
 
@@ -80,7 +139,10 @@ def _leak(t):
     """A condition that fails on a foreign row would betray it: the policy must be applied first."""
     try:
         with db.session.begin_nested():
-            db.session.execute(text("SELECT 1 FROM contribution WHERE title = :t AND 1 / (length(title) - length(title)) = 0"), {"t": CANARY}).all()
+            db.session.execute(
+                text("SELECT 1 FROM contribution WHERE title = :t AND 1 / (length(title) - length(title)) = 0"),
+                {"t": CANARY},
+            ).all()
     except DBAPIError:
         return [1]
     return []
@@ -88,30 +150,80 @@ def _leak(t):
 
 WRITES = {
     "orm bulk update": lambda t: db.session.execute(update(Contribution).values(title="x")),
-    "core update": lambda t: db.session.execute(update(Contribution.__table__).where(Contribution.__table__.c.id == t["post"].id).values(title="x")),
-    "raw update": lambda t: db.session.execute(text("UPDATE contribution SET title = 'x' WHERE title = :t"), {"t": CANARY}),
+    "core update": lambda t: db.session.execute(
+        update(Contribution.__table__).where(Contribution.__table__.c.id == t["post"].id).values(title="x")
+    ),
+    "raw update": lambda t: db.session.execute(
+        text("UPDATE contribution SET title = 'x' WHERE title = :t"), {"t": CANARY}
+    ),
     "raw update comment": lambda t: db.session.execute(text("UPDATE comment SET body_md = 'x'")),
-    "raw update from": lambda t: db.session.execute(text("UPDATE contribution c SET title = 'x' FROM quarter q WHERE q.id = c.quarter_id")),
-    "raw update membership": lambda t: db.session.execute(text("UPDATE membership SET level = 'verified' WHERE quarter_id = :q"), {"q": t["foreign"].id}),
+    "raw update from": lambda t: db.session.execute(
+        text("UPDATE contribution c SET title = 'x' FROM quarter q WHERE q.id = c.quarter_id")
+    ),
+    "raw update membership": lambda t: db.session.execute(
+        text("UPDATE membership SET level = 'verified' WHERE quarter_id = :q"), {"q": t["foreign"].id}
+    ),
     "raw update home": lambda t: db.session.execute(text("UPDATE home SET quarter_id = quarter_id")),
     "raw delete home": lambda t: db.session.execute(text("DELETE FROM home")),
     "raw delete thanks": lambda t: db.session.execute(text("DELETE FROM thanks")),
     "orm bulk delete": lambda t: db.session.execute(delete(Contribution)),
     "core delete": lambda t: db.session.execute(delete(Reach.__table__)),
-    "raw insert reach": lambda t: db.session.execute(text("INSERT INTO reach VALUES (:q, :i, true, 'question')"), {"q": t["foreign"].id, "i": t["my_post"].id}),
-    "raw insert foreign post": lambda t: db.session.execute(insert(Contribution.__table__).values(
-        id=uuid.uuid4(), kind="post", category="question", quarter_id=t["foreign"].id, author_id=t["me"].id, audience="quarter",
-        state="published", title="x", body_md="", body_html="", excerpt="", published_at=clock.now())),
-    "raw insert as somebody else": lambda t: db.session.execute(insert(Contribution.__table__).values(
-        id=uuid.uuid4(), kind="post", category="question", quarter_id=t["mine"].id, author_id=t["stranger"].id, audience="quarter",
-        state="published", title="x", body_md="", body_html="", excerpt="", published_at=clock.now())),
-    "raw insert comment": lambda t: db.session.execute(insert(Comment.__table__).values(
-        id=uuid.uuid4(), contribution_id=t["post"].id, author_id=t["me"].id, body_md="x", body_html="x", state="published", created_at=clock.now())),
+    "raw insert reach": lambda t: db.session.execute(
+        text("INSERT INTO reach VALUES (:q, :i, true, 'question')"), {"q": t["foreign"].id, "i": t["my_post"].id}
+    ),
+    "raw insert foreign post": lambda t: db.session.execute(
+        insert(Contribution.__table__).values(
+            id=uuid.uuid4(),
+            kind="post",
+            category="question",
+            quarter_id=t["foreign"].id,
+            author_id=t["me"].id,
+            audience="quarter",
+            state="published",
+            title="x",
+            body_md="",
+            body_html="",
+            excerpt="",
+            published_at=clock.now(),
+        )
+    ),
+    "raw insert as somebody else": lambda t: db.session.execute(
+        insert(Contribution.__table__).values(
+            id=uuid.uuid4(),
+            kind="post",
+            category="question",
+            quarter_id=t["mine"].id,
+            author_id=t["stranger"].id,
+            audience="quarter",
+            state="published",
+            title="x",
+            body_md="",
+            body_html="",
+            excerpt="",
+            published_at=clock.now(),
+        )
+    ),
+    "raw insert comment": lambda t: db.session.execute(
+        insert(Comment.__table__).values(
+            id=uuid.uuid4(),
+            contribution_id=t["post"].id,
+            author_id=t["me"].id,
+            body_md="x",
+            body_html="x",
+            state="published",
+            created_at=clock.now(),
+        )
+    ),
     "raw insert membership of another": lambda t: db.session.execute(
         text("INSERT INTO membership (person_id, quarter_id, level, role) VALUES (:p, :q, 'verified', 'steward')"),
-        {"p": t["stranger"].id, "q": t["mine"].id}),
-    "move my post over": lambda t: db.session.execute(text("UPDATE contribution SET quarter_id = :q WHERE id = :i"), {"q": t["foreign"].id, "i": t["my_post"].id}),
-    "give my post away": lambda t: db.session.execute(text("UPDATE contribution SET author_id = :p WHERE id = :i"), {"p": t["stranger"].id, "i": t["my_post"].id}),
+        {"p": t["stranger"].id, "q": t["mine"].id},
+    ),
+    "move my post over": lambda t: db.session.execute(
+        text("UPDATE contribution SET quarter_id = :q WHERE id = :i"), {"q": t["foreign"].id, "i": t["my_post"].id}
+    ),
+    "give my post away": lambda t: db.session.execute(
+        text("UPDATE contribution SET author_id = :p WHERE id = :i"), {"p": t["stranger"].id, "i": t["my_post"].id}
+    ),
     "raw truncate": lambda t: db.session.execute(text("TRUNCATE thanks")),
     "switch the wall off": lambda t: db.session.execute(text("ALTER TABLE contribution DISABLE ROW LEVEL SECURITY")),
     "become the owner": lambda t: db.session.execute(text("SET ROLE neighbour_owner")),
@@ -140,10 +252,16 @@ def _foreign_rows(owner, t):
     tables = ("contribution", "comment", "thanks", "revision", "home", "membership", "reach")
     rows = {}
     for table in tables:
-        condition = {"contribution": "quarter_id = %(q)s OR author_id = %(p)s", "membership": "quarter_id = %(q)s OR person_id = %(p)s",
-                     "home": "true", "reach": "quarter_id = %(q)s"}.get(table, "contribution_id = %(i)s")
-        rows[table] = owner.execute(f"SELECT * FROM {table} WHERE {condition} ORDER BY 1",
-                                    {"q": t["foreign"].id, "p": t["stranger"].id, "i": t["post"].id}).fetchall()
+        condition = {
+            "contribution": "quarter_id = %(q)s OR author_id = %(p)s",
+            "membership": "quarter_id = %(q)s OR person_id = %(p)s",
+            "home": "true",
+            "reach": "quarter_id = %(q)s",
+        }.get(table, "contribution_id = %(i)s")
+        rows[table] = owner.execute(
+            f"SELECT * FROM {table} WHERE {condition} ORDER BY 1",
+            {"q": t["foreign"].id, "p": t["stranger"].id, "i": t["post"].id},
+        ).fetchall()
     return rows
 
 
@@ -164,7 +282,7 @@ def test_unset_and_public_eyes_see_nothing_of_any_quarter(two_quarters, eyes):
 def test_eyes_end_with_the_transaction_also_on_a_pooled_connection(two_quarters, raw):
     connection = raw()
     with connection.transaction():
-        connection.execute("SELECT set_config('app.quarters', %s, true)", ["{%d}" % two_quarters["foreign"].id])
+        connection.execute("SELECT set_config('app.quarters', %s, true)", ["{" + str(two_quarters["foreign"].id) + "}"])
         assert connection.execute("SELECT count(*) FROM contribution").fetchone()[0] == 1
     assert connection.execute("SELECT count(*) FROM contribution").fetchone()[0] == 0
 
@@ -180,16 +298,30 @@ def test_a_write_outside_atomic_raises(two_quarters):
 
 
 def test_the_application_is_neither_owner_nor_superuser_nor_bypasses_the_wall(raw, owner):
-    role = raw().execute("SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user").fetchone()
+    role = (
+        raw()
+        .execute("SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        .fetchone()
+    )
     assert role == (False, False, False)
-    owned = raw().execute("SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public'"
-                          " AND relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)").fetchall()
+    owned = (
+        raw()
+        .execute(
+            "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public'"
+            " AND relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+        )
+        .fetchall()
+    )
     assert owned == []
 
 
 def test_every_table_about_people_or_contributions_has_a_wall(owner):
     walled = {name for (name,) in owner.execute("SELECT relname FROM pg_class WHERE relrowsecurity")}
     assert walled >= set(WALLED)
-    pointing = {name for (name,) in owner.execute(
-        "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = 'contribution'::regclass")}
+    pointing = {
+        name
+        for (name,) in owner.execute(
+            "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = 'contribution'::regclass"
+        )
+    }
     assert pointing <= walled, f"hangs on contributions without a wall: {pointing - walled}"

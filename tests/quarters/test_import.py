@@ -19,13 +19,36 @@ from tests.factories import make_person, make_post, viewer_of
 
 def square(column, row=0, width=1.0):
     west, south = 13 + column * 0.01, 52 + row * 0.01
-    return [[[west, south], [west + 0.01 * width, south], [west + 0.01 * width, south + 0.01], [west, south + 0.01], [west, south]]]
+    return [
+        [
+            [west, south],
+            [west + 0.01 * width, south],
+            [west + 0.01 * width, south + 0.01],
+            [west, south + 0.01],
+            [west, south],
+        ]
+    ]
 
 
 def features(**rings):
-    return geojson.read(json.dumps({"type": "FeatureCollection", "features": [
-        {"type": "Feature", "properties": {"id": key, "name": f"Quartier {key}", "n": 900}, "geometry": {"type": "Polygon", "coordinates": ring}}
-        for key, ring in rings.items()]}).encode(), "id", "name", "n")
+    return geojson.read(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": {"id": key, "name": f"Quartier {key}", "n": 900},
+                        "geometry": {"type": "Polygon", "coordinates": ring},
+                    }
+                    for key, ring in rings.items()
+                ],
+            }
+        ).encode(),
+        "id",
+        "name",
+        "n",
+    )
 
 
 def run(layer, **options):
@@ -130,9 +153,25 @@ def test_an_unsound_layer_is_refused_whole(context):
 
 
 def test_two_quarters_of_one_name_have_pages_of_their_own(context, client):
-    run(geojson.read(json.dumps({"type": "FeatureCollection", "features": [
-        {"type": "Feature", "properties": {"id": key, "name": "Schloßstraße"}, "geometry": {"type": "Polygon", "coordinates": square(number)}}
-        for number, key in enumerate(("04300414", "06100102"))]}).encode(), "id", "name"))
+    run(
+        geojson.read(
+            json.dumps(
+                {
+                    "type": "FeatureCollection",
+                    "features": [
+                        {
+                            "type": "Feature",
+                            "properties": {"id": key, "name": "Schloßstraße"},
+                            "geometry": {"type": "Polygon", "coordinates": square(number)},
+                        }
+                        for number, key in enumerate(("04300414", "06100102"))
+                    ],
+                }
+            ).encode(),
+            "id",
+            "name",
+        )
+    )
     with as_owner():
         slugs = sorted(db.session.scalars(select(Quarter.slug)))
     assert slugs == ["schlossstrasse", "schlossstrasse-06100102"]

@@ -14,8 +14,14 @@ SQUARE = [[13.0, 52.0], [13.01, 52.0], [13.01, 52.01], [13.0, 52.01], [13.0, 52.
 
 
 def layer(*rings, **extra):
-    features = [{"type": "Feature", "properties": {"id": f"Q{n}", "name": f"Quartier {n}"},
-                 "geometry": {"type": "Polygon", "coordinates": ring}} for n, ring in enumerate(rings)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"Q{n}", "name": f"Quartier {n}"},
+            "geometry": {"type": "Polygon", "coordinates": ring},
+        }
+        for n, ring in enumerate(rings)
+    ]
     return {"type": "FeatureCollection", "features": features, **extra}
 
 
@@ -42,21 +48,55 @@ HOSTILE = {
     "empty": b"",
     "another JSON": b'{"hello": 1}',
     "no features": json.dumps({"type": "FeatureCollection", "features": []}).encode(),
-    "metres instead of degrees": json.dumps(layer([[[389000.0, 5819000.0], [389100.0, 5819000.0], [389100.0, 5819100.0], [389000.0, 5819000.0]]])).encode(),
-    "another coordinate system": json.dumps(layer([SQUARE], crs={"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25833"}})).encode(),
+    "metres instead of degrees": json.dumps(
+        layer([[[389000.0, 5819000.0], [389100.0, 5819000.0], [389100.0, 5819100.0], [389000.0, 5819000.0]]])
+    ).encode(),
+    "another coordinate system": json.dumps(
+        layer([SQUARE], crs={"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25833"}})
+    ).encode(),
     "across the antimeridian": json.dumps(layer([[[179.0, 1.0], [-179.0, 1.0], [-179.0, 2.0], [179.0, 1.0]]])).encode(),
-    "ring not closed": json.dumps(layer([SQUARE[:-1] + [[13.0, 52.001]]])).encode(),
+    "ring not closed": json.dumps(layer([[*SQUARE[:-1], [13.0, 52.001]]])).encode(),
     "three points": json.dumps(layer([SQUARE[:3]])).encode(),
     "points of one number": with_geometry("[[[13], [13], [13], [13]]]"),
     "points of text": with_geometry('[[["13", "a"], ["13", "b"], ["13", "c"], ["13", "a"]]]'),
     "ragged points": with_geometry("[[[13, 52], [13], [13, 52, 1], [13, 52]]]"),
-    "a point instead of an area": json.dumps({"type": "FeatureCollection", "features": [
-        {"type": "Feature", "properties": {"id": "a", "name": "a"}, "geometry": {"type": "Point", "coordinates": [13, 52]}}]}).encode(),
-    "no geometry": json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "a", "name": "a"}, "geometry": None}]}).encode(),
-    "the same id twice": json.dumps({"type": "FeatureCollection", "features": layer([SQUARE])["features"] * 2}).encode(),
-    "no id": json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "a"}, "geometry": {"type": "Polygon", "coordinates": [SQUARE]}}]}).encode(),
+    "a point instead of an area": json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {"id": "a", "name": "a"},
+                    "geometry": {"type": "Point", "coordinates": [13, 52]},
+                }
+            ],
+        }
+    ).encode(),
+    "no geometry": json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [{"type": "Feature", "properties": {"id": "a", "name": "a"}, "geometry": None}],
+        }
+    ).encode(),
+    "the same id twice": json.dumps(
+        {"type": "FeatureCollection", "features": layer([SQUARE])["features"] * 2}
+    ).encode(),
+    "no id": json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {"name": "a"},
+                    "geometry": {"type": "Polygon", "coordinates": [SQUARE]},
+                }
+            ],
+        }
+    ).encode(),
     "features that are numbers": json.dumps({"type": "FeatureCollection", "features": [1, 2]}).encode(),
-    "properties that are a list": json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": [], "geometry": {}}]}).encode(),
+    "properties that are a list": json.dumps(
+        {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": [], "geometry": {}}]}
+    ).encode(),
 }
 
 
@@ -121,7 +161,9 @@ def test_zurich_is_refused_with_every_fault_named_and_mended_by_the_rules(city_d
     features = geojson.read_file(city_data / "cities" / "zuerich.geojson", "id", "name")
     keys, shapes = [f.key for f in features], [f.geometry for f in features]
     survey = geometry.survey(keys, shapes)
-    known = next(city for city in json.loads((city_data / "cities" / "MANIFEST.json").read_text()) if city["city"] == "zuerich")
+    known = next(
+        city for city in json.loads((city_data / "cities" / "MANIFEST.json").read_text()) if city["city"] == "zuerich"
+    )
     assert len(survey.invalid) == known["invalid"]
     assert len(survey.overlaps) == known["overlap_pairs_gt1m2"]
     assert sum(area for *_keys, area in survey.overlaps) == pytest.approx(known["overlap_m2"], abs=1)

@@ -23,7 +23,10 @@ def found(index, lon, lat):
 
 
 def test_a_common_border_belongs_to_the_first_key_however_the_layer_is_ordered():
-    for shapes in ({"b": box(13, 52, 13.1, 52.1), "a": box(13.1, 52, 13.2, 52.1)}, {"a": box(13.1, 52, 13.2, 52.1), "b": box(13, 52, 13.1, 52.1)}):
+    for shapes in (
+        {"b": box(13, 52, 13.1, 52.1), "a": box(13.1, 52, 13.2, 52.1)},
+        {"a": box(13.1, 52, 13.2, 52.1), "b": box(13, 52, 13.1, 52.1)},
+    ):
         index = index_of(**shapes)
         assert found(index, 13.1, 52.05) == "a"
         assert found(index, 13.05, 52.05) == "b"
