@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -106,9 +107,9 @@ def find(street: str, number: str, postcode: str, file: Path | None) -> None:
         sheet.writerow(_answer(match, keys))
         _offer(match)
         return
-    asked = _asked(file)
-    register: MemoryRegister = service.whole_register()
-    for one in asked:
+    register: MemoryRegister | None = None
+    for one in _asked(file):
+        register = register or service.whole_register()
         sheet.writerow(_answer(resolve(register, *one, suggest=False), keys))
 
 
@@ -139,25 +140,21 @@ def _offer(match: Match) -> None:
 
 
 def _asked(file: Path) -> Iterator[tuple[str, str, str]]:
-    """The rows of a file of questions; ValueError at once if it cannot be read."""
-    handle = sys.stdin if str(file) == "-" else reading.open_text(file)
-    lines = reading.csv_lines(handle)
-    try:
-        header = [name.strip().casefold() for name in next(lines, [])]
-        columns = [next((header.index(name) for name in names if name in header), None) for names in ASKED.values()]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{file} is not a CSV file in UTF-8: {error}") from None
-    if columns[0] is None:
-        raise ValueError(f"{file} has no column raw_street; it has: {', '.join(header)}")
-    return _questions(lines, columns)
-
-
-def _questions(lines: Iterator[list[str]], columns: list[int | None]) -> Iterator[tuple[str, str, str]]:
-    for cells in lines:
-        street, number, postcode = (
-            cells[index][:200] if index is not None and index < len(cells) else "" for index in columns
-        )
-        yield street, number, postcode
+    """(street, number, postcode) of each row of a file of questions; raises ValueError if it cannot be read."""
+    with nullcontext(sys.stdin) if str(file) == "-" else reading.open_text(file) as handle:
+        lines = reading.csv_lines(handle)
+        try:
+            header = [name.strip().casefold() for name in next(lines, [])]
+            columns = [next((header.index(name) for name in names if name in header), None) for names in ASKED.values()]
+            if columns[0] is None:
+                raise ValueError(f"{file} has no column raw_street; it has: {', '.join(header)}")
+            for cells in lines:
+                street, number, postcode = (
+                    cells[index][:200] if index is not None and index < len(cells) else "" for index in columns
+                )
+                yield street, number, postcode
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"{file} is not a CSV file in UTF-8: {error}") from None
 
 
 def _named(pairs: tuple[str, ...]) -> dict[str, str]:

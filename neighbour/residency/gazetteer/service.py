@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, cast, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Integer, cast, func, literal_column, select, tuple_
 
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter
@@ -128,7 +128,8 @@ def _quarters_of(streets: Sequence[Street]) -> list[StreetQuarters]:
             cast(func.substring(Address.number, r"^\d{1,6}"), Integer).label("number"),
         ).where(tuple_(Address.postcode, Address.street_key, Address.street).in_(wanted)).subquery()
     )  # fmt: skip
-    number, odd = houses.c.number, literal_column("number % 2")
+    number = houses.c.number
+    odd: ColumnElement[int] = literal_column("number % 2")
     query = select(
         houses.c.street, houses.c.postcode, houses.c.quarter_id, odd.label("odd"),
         func.min(number).label("lowest"), func.max(number).label("highest"), func.count().label("houses"),

@@ -170,7 +170,7 @@ def test_the_application_may_only_read_the_register(load: Callable[..., loading.
 
 @pytest.fixture
 def command(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    monkeypatch.setattr(commands, "ready_config", lambda: app.extensions["config"])
+    monkeypatch.setattr(commands, "application", app.app_context)
     return lambda *arguments: CliRunner().invoke(addresses, list(arguments), catch_exceptions=False)
 
 
