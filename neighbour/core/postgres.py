@@ -32,6 +32,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+from neighbour.core import pidfile
+
 MAJOR = 18
 OWNER, APP, SUPERUSER, DATABASE = "neighbour_owner", "neighbour_app", "postgres", "neighbour"
 LEASH = Path(__file__).with_name("leash.py")
@@ -93,7 +95,7 @@ class Cluster:
         """Whether the server is there (it may still be starting up)."""
         if self.process is not None:
             return self.process.poll() is None
-        return _postmaster(self.home / "data") is not None
+        return pidfile.running_pid(self.home / "data") is not None
 
     def stop(self, seconds: float = 5.0) -> None:
         """End the server if this process started it: politely, then at once, then by force."""
@@ -130,8 +132,8 @@ def ensure(instance_dir: Path, *, throw_away: bool = False, say: Callable[[str],
     with _one_at_a_time(instance_dir):
         home = user.home()
         cluster = Cluster(home, _socket_folder(home, user))
-        _let_it_finish(home / "data")
-        if _postmaster(home / "data") is None:
+        pidfile.wait_while_stopping(home / "data", START_SECONDS)
+        if pidfile.running_pid(home / "data") is None:
             _check_space(home)
             if not (home / "data" / "PG_VERSION").exists():
                 user.initialise(home)
@@ -225,7 +227,7 @@ class _Server:
     def start(self, cluster: Cluster, extra: dict[str, str]) -> None:
         """Start the server as a child in a session of its own, so that Ctrl-C does not reach it first."""
         data = cluster.home / "data"
-        _forget_stale_pid(data)
+        pidfile.forget_if_stale(data)
         settings = (
             SETTINGS | extra | {"unix_socket_directories": str(cluster.socket), "unix_socket_permissions": "0700"}
         )
@@ -323,46 +325,6 @@ def _check_version(home: Path) -> None:
         )
 
 
-def _postmaster(data: Path) -> int | None:
-    """The pid of the running server, None if there is none (a stale file does not count)."""
-    try:
-        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, 0)
-    except PermissionError:
-        pass  # alive, another user's
-    except (OSError, ValueError):
-        return None
-    return pid if _is_postgres(pid) else None
-
-
-def _status(data: Path) -> str:
-    """What the server writes into its pid file: starting, ready, stopping; empty without one."""
-    try:
-        return (data / "postmaster.pid").read_text().split("\n")[7].strip()
-    except (OSError, IndexError):
-        return ""
-
-
-def _let_it_finish(data: Path) -> None:
-    """Wait for a server that is on its way out, for example because its supervisor was killed a moment ago."""
-    deadline = time.monotonic() + START_SECONDS
-    while _postmaster(data) is not None and _status(data) == "stopping" and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
-def _is_postgres(pid: int) -> bool:
-    """Whether this pid is a PostgreSQL, not another program that got the number of a dead one."""
-    try:
-        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return not Path("/proc/self").exists()  # without /proc believe the file, as PostgreSQL itself does
-
-
-def _forget_stale_pid(data: Path) -> None:
-    if (data / "postmaster.pid").exists() and _postmaster(data) is None:
-        (data / "postmaster.pid").unlink()
-
-
 def _start(cluster: Cluster, server: _Server, extra: dict[str, str]) -> None:
     """Start, patient with the last backends of a server that was killed: they leave within moments."""
     for attempt in range(40):
@@ -383,7 +345,7 @@ def _wait_until_ready(cluster: Cluster) -> None:
     while time.monotonic() < deadline:
         if not cluster.is_running():
             raise DatabaseTrouble(f"the database did not start: {_reason(cluster.home / 'server.log')}")
-        if _status(data) == "ready":
+        if pidfile.status(data) == "ready":
             return
         time.sleep(0.02)
     cluster.stop()

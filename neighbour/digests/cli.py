@@ -63,7 +63,11 @@ def send(period: str | None, now: bool) -> None:
             complain("today's issue is due at 07:00; add --now to cut it at this moment")
         service.open_period(day, config.time_zone, at=clock.now() if now else None, progress=_progress("opening"))
         with scope.use(scope.NOBODY):
-            quarters = list(db.session.scalars(select(Edition.quarter_id).where(Edition.period == day.isoformat(), Edition.readers > 0)))
+            quarters = list(
+                db.session.scalars(
+                    select(Edition.quarter_id).where(Edition.period == day.isoformat(), Edition.readers > 0)
+                )
+            )
         show, taken = _progress("sending"), 0
         for number, quarter_id in enumerate(quarters, 1):
             taken += service.send(quarter_id, day.isoformat(), config)

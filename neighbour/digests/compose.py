@@ -57,7 +57,9 @@ def encode(text: str) -> bytes:
     """Quoted-printable, lines of at most 76, ending with a line end."""
     if not text:
         return b""
-    return binascii.b2a_qp(text.replace("\r\n", "\n").encode() if text.endswith("\n") else text.encode() + b"\n", istext=True)
+    return binascii.b2a_qp(
+        text.replace("\r\n", "\n").encode() if text.endswith("\n") else text.encode() + b"\n", istext=True
+    )
 
 
 def piece(text: str, html: str) -> Piece:
@@ -70,8 +72,12 @@ def frame(subject: str, text: str, html: str) -> Frame:
     texts, htmls = _taken_apart(text), _taken_apart(html)
     return Frame(
         subject=Header(" ".join(subject.split()), "utf-8", header_name="Subject").encode(linesep="\n").encode(),
-        before=piece(texts[0], htmls[0]), greeting=(texts[1], htmls[1]), after_greeting=piece(texts[2], htmls[2]),
-        before_foot=piece(texts[3], htmls[3]), foot=(texts[4], htmls[4]), after_foot=piece(texts[5], htmls[5]),
+        before=piece(texts[0], htmls[0]),
+        greeting=(texts[1], htmls[1]),
+        after_greeting=piece(texts[2], htmls[2]),
+        before_foot=piece(texts[3], htmls[3]),
+        foot=(texts[4], htmls[4]),
+        after_foot=piece(texts[5], htmls[5]),
     )
 
 
@@ -98,22 +104,46 @@ def compose(
     greeting_html = edition.greeting[1].replace(NAME, escape(plain))
     unsubscribe = f"{common.site}/unsubscribe/{token}"
     head = (
-        f"From: {common.sender}\nTo: {address}\nSubject: ".encode() + edition.subject +
-        f"\nDate: {common.date}\nMessage-ID: {message_id}\nMIME-Version: 1.0\nList-Id: <digest.{common.host}>\n"
+        f"From: {common.sender}\nTo: {address}\nSubject: ".encode()
+        + edition.subject
+        + f"\nDate: {common.date}\nMessage-ID: {message_id}\nMIME-Version: 1.0\nList-Id: <digest.{common.host}>\n"
         f"List-Unsubscribe: <{unsubscribe}/now>,\n <mailto:{common.mailto}?subject=unsubscribe%20{token}>\n"
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\nAuto-Submitted: auto-generated\nPrecedence: list\n"
-        'Content-Type: multipart/alternative;\n boundary="'.encode() + BOUNDARY + b'"\n'
+        'Content-Type: multipart/alternative;\n boundary="'.encode()
+        + BOUNDARY
+        + b'"\n'
     )
     part = b"Content-Transfer-Encoding: quoted-printable\n\n"
-    return b"".join((
-        head, b"\n--", BOUNDARY, b"\nContent-Type: text/plain; charset=utf-8\n", part,
-        edition.before.text, encode(greeting_text), edition.after_greeting.text, *(item.text for item in items),
-        edition.before_foot.text, encode(edition.foot[0].replace(TOKEN, token)), edition.after_foot.text,
-        b"\n--", BOUNDARY, b"\nContent-Type: text/html; charset=utf-8\n", part,
-        edition.before.html, encode(greeting_html), edition.after_greeting.html, *(item.html for item in items),
-        edition.before_foot.html, encode(edition.foot[1].replace(TOKEN, token)), edition.after_foot.html,
-        b"\n--", BOUNDARY, b"--\n",
-    ))
+    return b"".join(
+        (
+            head,
+            b"\n--",
+            BOUNDARY,
+            b"\nContent-Type: text/plain; charset=utf-8\n",
+            part,
+            edition.before.text,
+            encode(greeting_text),
+            edition.after_greeting.text,
+            *(item.text for item in items),
+            edition.before_foot.text,
+            encode(edition.foot[0].replace(TOKEN, token)),
+            edition.after_foot.text,
+            b"\n--",
+            BOUNDARY,
+            b"\nContent-Type: text/html; charset=utf-8\n",
+            part,
+            edition.before.html,
+            encode(greeting_html),
+            edition.after_greeting.html,
+            *(item.html for item in items),
+            edition.before_foot.html,
+            encode(edition.foot[1].replace(TOKEN, token)),
+            edition.after_foot.html,
+            b"\n--",
+            BOUNDARY,
+            b"--\n",
+        )
+    )
 
 
 def _one_line(text: str) -> str:

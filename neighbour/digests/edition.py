@@ -74,14 +74,20 @@ def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid
     rows = db.session.execute(
         select(Reach.contribution_id, Reach.is_home, Contribution.author_id)
         .join(Contribution, Contribution.id == Reach.contribution_id)
-        .where(Reach.quarter_id == quarter_id, Reach.contribution_id > since, Reach.contribution_id < cut,
-               Contribution.state == State.PUBLISHED)
-        .order_by(Reach.contribution_id.desc()).limit(MOST_LOOKED_AT)
+        .where(
+            Reach.quarter_id == quarter_id,
+            Reach.contribution_id > since,
+            Reach.contribution_id < cut,
+            Contribution.state == State.PUBLISHED,
+        )
+        .order_by(Reach.contribution_id.desc())
+        .limit(MOST_LOOKED_AT)
     ).all()
     cards = load([row.contribution_id for row in rows])
     entries = tuple(
         Entry(row.contribution_id, row.author_id, row.is_home, replace(cards[row.contribution_id], is_home=row.is_home))
-        for row in rows if row.contribution_id in cards
+        for row in rows
+        if row.contribution_id in cards
     )
     return Book(quarter_id, name, number, cut, at, entries)
 
@@ -89,7 +95,8 @@ def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid
 def choose(edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: bool) -> Chosen:
     """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted."""
     mine = [
-        entry for entry in edition.entries
+        entry
+        for entry in edition.entries
         if entry.id > since and entry.author_id != person_id and (entry.is_home or includes_nearby)
     ]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)
@@ -161,7 +168,12 @@ def framed(edition: Book, language: str) -> Frame:
 def _frame(edition: Book, language: str) -> Frame:
     values = {"edition": edition, "site": current_app.config["SITE_URL"], "marks": compose}
     with i18n.speaking(language):
-        subject = _("%(quarter)s: no. %(number)s, %(day)s", quarter=edition.quarter, number=edition.number, day=i18n.masthead_date(edition.at))
+        subject = _(
+            "%(quarter)s: no. %(number)s, %(day)s",
+            quarter=edition.quarter,
+            number=edition.number,
+            day=i18n.masthead_date(edition.at),
+        )
         text = render_template("digests/issue.txt", **values)
         html = render_template("digests/issue.html", **values)
     return compose.frame(subject, text, html)

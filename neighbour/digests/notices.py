@@ -35,10 +35,21 @@ class Issue(Notice):
             Entry(key, 0, True, _card(key, kind, number)) for number, key in enumerate((new_id(), new_id()))
         )
         edition = Book(0, "Weberviertel", 214, uuid.UUID(int=0), clock.now(), entries)
-        common = compose.Common("Nachbar <brett@example.org>", "Wed, 25 Nov 2026 07:00:00 +0100", "example.org", "https://example.org", "brett@example.org")
+        common = compose.Common(
+            "Nachbar <brett@example.org>",
+            "Wed, 25 Nov 2026 07:00:00 +0100",
+            "example.org",
+            "https://example.org",
+            "brett@example.org",
+        )
         raw = compose.compose(
-            framed(edition, mailbox.language), items(edition, Chosen((), entries, 3), mailbox.language), common=common,
-            to=mailbox.email, name=mailbox.name, token="beispiel", message_id="<preview@example.org>",  # noqa: S106
+            framed(edition, mailbox.language),
+            items(edition, Chosen((), entries, 3), mailbox.language),
+            common=common,
+            to=mailbox.email,
+            name=mailbox.name,
+            token="beispiel",  # noqa: S106
+            message_id="<preview@example.org>",
         )
         mail = message_from_bytes(raw, policy=policy.default)
         text, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -49,7 +60,20 @@ class Issue(Notice):
 def _card(key: uuid.UUID, kind: kinds.Kind, number: int) -> CardData:
     titles = ("Wer kann am Freitag einen Kleiderschrank mittragen?", "Handschuh im Hof gefunden")
     return CardData(
-        id=key, category=kind.categories[number], by=Byline("Maximiliane-Theodora O.", "x"), quarter="Weberviertel", quarter_id=0,
-        audience="quarter", title=titles[number], body="", excerpt="Der Schrank ist zerlegt, aber die Rückwand ist sperrig.",
-        published_at=clock.now(), edited_at=None, expires_at=None, solved_at=None, comment_count=0, thanks_count=0, version=1,
+        id=key,
+        category=kind.categories[number],
+        by=Byline("Maximiliane-Theodora O.", "x"),
+        quarter="Weberviertel",
+        quarter_id=0,
+        audience="quarter",
+        title=titles[number],
+        body="",
+        excerpt="Der Schrank ist zerlegt, aber die Rückwand ist sperrig.",
+        published_at=clock.now(),
+        edited_at=None,
+        expires_at=None,
+        solved_at=None,
+        comment_count=0,
+        thanks_count=0,
+        version=1,
     )

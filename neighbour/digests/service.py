@@ -68,7 +68,9 @@ def open_due(zone: str) -> int:
     return open_period(period, zone) if period else 0
 
 
-def open_period(period: date, zone: str, *, at: datetime | None = None, progress: Callable[[int, int], None] | None = None) -> int:
+def open_period(
+    period: date, zone: str, *, at: datetime | None = None, progress: Callable[[int, int], None] | None = None
+) -> int:
     """Open the issues of a day: the first call claims it, later ones go on where an interrupted one stopped."""
     key = period.isoformat()
     with scope.use(scope.NOBODY):
@@ -83,7 +85,9 @@ def open_period(period: date, zone: str, *, at: datetime | None = None, progress
         if progress:
             progress(number, len(waiting))
     with scope.use(scope.NOBODY), atomic():
-        db.session.execute(update(Period).where(Period.job == JOB, Period.key == key).values(state="done", done_at=clock.now()))
+        db.session.execute(
+            update(Period).where(Period.job == JOB, Period.key == key).values(state="done", done_at=clock.now())
+        )
     return opened
 
 
@@ -160,8 +164,13 @@ def write(edition: Book, row: ledger.Leased, mailbox: Mailbox, common: compose.C
         return None
     language = mailbox.language if mailbox.language in i18n.LANGUAGES else "de"
     return compose.compose(
-        framed(edition, language), items(edition, chosen, language), common=common, to=mailbox.email, name=mailbox.name,
-        token=row.payload["token"], message_id=message_id,
+        framed(edition, language),
+        items(edition, chosen, language),
+        common=common,
+        to=mailbox.email,
+        name=mailbox.name,
+        token=row.payload["token"],
+        message_id=message_id,
     )
 
 
@@ -180,11 +189,16 @@ def moment_of(cut: uuid.UUID) -> datetime:
 def _mailboxes(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]:
     """Who of these still lives in the quarter, still wants the digest, and can be written to. Asked at the last moment."""
     people = [row.person_id for row in rows]
-    still = select(Membership.person_id).join(
-        Subscription, (Subscription.person_id == Membership.person_id) & (Subscription.list == "digest")
-    ).where(
-        Membership.person_id.in_(people), Membership.quarter_id == quarter_id, Membership.ended_at.is_(None),
-        Membership.level != "unproven", Subscription.is_on,
+    still = (
+        select(Membership.person_id)
+        .join(Subscription, (Subscription.person_id == Membership.person_id) & (Subscription.list == "digest"))
+        .where(
+            Membership.person_id.in_(people),
+            Membership.quarter_id == quarter_id,
+            Membership.ended_at.is_(None),
+            Membership.level != "unproven",
+            Subscription.is_on,
+        )
     )
     found = {}
     for person_id in db.session.scalars(still):
@@ -196,7 +210,10 @@ def _mailboxes(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]
 
 def _common(config: Config) -> compose.Common:
     return compose.Common(
-        sender=_encoded_sender(config), date=format_datetime(clock.now()), host=host_of(config), site=config.site_url,
+        sender=_encoded_sender(config),
+        date=format_datetime(clock.now()),
+        host=host_of(config),
+        site=config.site_url,
         mailto=envelope_from(config),
     )
 
@@ -208,20 +225,34 @@ def _encoded_sender(config: Config) -> str:
 
 def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     """Exactly what would be sent to a person if the issue were cut now; None for nothing or no subscription."""
-    subscription = db.session.scalar(select(Subscription).where(Subscription.person_id == person_id, Subscription.list == "digest"))
+    subscription = db.session.scalar(
+        select(Subscription).where(Subscription.person_id == person_id, Subscription.list == "digest")
+    )
     mailbox = mailbox_of(person_id)
     if subscription is None or mailbox is None:
         return None
     cut, at = now_cut()
     since = first_since(subscription.told_up_to, at)
-    last = select(Edition.number).where(Edition.quarter_id == subscription.quarter_id).order_by(Edition.number.desc()).limit(1)
+    last = (
+        select(Edition.number)
+        .where(Edition.quarter_id == subscription.quarter_id)
+        .order_by(Edition.number.desc())
+        .limit(1)
+    )
     quarter_id, nearby, token = subscription.quarter_id, subscription.includes_nearby, subscription.token
     number = 1 + (db.session.scalar(last) or 0)
     with scope.use(scope.Viewer(None, (quarter_id,))):
         edition = book(quarter_id, number, cut, at, since)
     row = ledger.Leased(
-        id=uuid.UUID(int=0), person_id=person_id, notice=NOTICE, subject_key="", period="preview", quarter_id=quarter_id,
-        payload={"since": str(since), "nearby": nearby, "token": token}, attempts=0, created_at=at,
+        id=uuid.UUID(int=0),
+        person_id=person_id,
+        notice=NOTICE,
+        subject_key="",
+        period="preview",
+        quarter_id=quarter_id,
+        payload={"since": str(since), "nearby": nearby, "token": token},
+        attempts=0,
+        created_at=at,
     )
     common = _common(config)
     mail = write(edition, row, mailbox, common, ledger.message_id(row, common.host))

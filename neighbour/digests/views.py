@@ -27,7 +27,10 @@ from neighbour.policy.gate import identity
 views = Blueprint("digests", __name__, template_folder="templates")
 
 # The mail's own styles are inline; the frame it is shown in may run nothing and load nothing.
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox;"
+    " frame-ancestors 'self'"
+)
 
 
 class DigestForm(Form):
@@ -41,7 +44,11 @@ class DigestForm(Form):
         """A pause ends in the future, within a year."""
         is_valid = super().validate(extra_validators)
         until, today = self.paused_until.data, clock.today(i18n.zone())
-        if is_valid and until is not None and not today <= until <= today.replace(year=today.year + 1, day=min(today.day, 28)):
+        if (
+            is_valid
+            and until is not None
+            and not today <= until <= today.replace(year=today.year + 1, day=min(today.day, 28))
+        ):
             self.add_error("paused_until", _("Please choose a day within the next year."))
             return False
         return is_valid
@@ -93,7 +100,12 @@ def save() -> Any:
             subscription.told_up_to = id_at(clock.now())  # what happened while it was off is not sent after
         subscription.is_on, subscription.includes_nearby = form.is_on.data, form.includes_nearby.data
         subscription.paused_until = form.paused_until.data
-    flash(_("Saved. The next issue comes %(moment)s.", moment=i18n.moment(when())) if form.is_on.data else _("Saved. You get no digest."), "good")
+    flash(
+        _("Saved. The next issue comes %(moment)s.", moment=i18n.moment(when()))
+        if form.is_on.data
+        else _("Saved. You get no digest."),
+        "good",
+    )
     return back("digests.settings")
 
 
@@ -112,5 +124,7 @@ def _subscription() -> Subscription | None:
 
 
 def _preview() -> EmailMessage | None:
-    found = service.preview(identity().person_id or 0, current_app.extensions["config"]) if identity().quarters else None
+    found = (
+        service.preview(identity().person_id or 0, current_app.extensions["config"]) if identity().quarters else None
+    )
     return message_from_bytes(found[0], policy=policy.default) if found else None

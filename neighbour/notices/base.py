@@ -31,7 +31,6 @@ from neighbour.core import i18n
 from neighbour.core.i18n import LazyText
 from neighbour.notices import ledger
 
-
 _BLANKS = re.compile(r"\n\s*\n(?:\s*\n)+")
 
 
@@ -98,7 +97,12 @@ class Notice:
 
     @classmethod
     def send(
-        cls, person_id: int, *, subject_key: str = "", period: str = "", payload: dict[str, Any] | None = None,
+        cls,
+        person_id: int,
+        *,
+        subject_key: str = "",
+        period: str = "",
+        payload: dict[str, Any] | None = None,
         quarter_id: int | None = None,
     ) -> bool:
         """Promise this notice to a person; False if it had been promised before. Inside atomic()."""

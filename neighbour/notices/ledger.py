@@ -47,12 +47,26 @@ class Leased:
 
 
 def promise(
-    person_id: int, notice: str, *, subject_key: str = "", period: str = "", payload: dict[str, Any], quarter_id: int | None = None
+    person_id: int,
+    notice: str,
+    *,
+    subject_key: str = "",
+    period: str = "",
+    payload: dict[str, Any],
+    quarter_id: int | None = None,
 ) -> bool:
     """Write a row unless its key is there already; ask for delivery after the commit. Inside atomic()."""
     row = insert(Delivery).values(
-        id=new_id(), person_id=person_id, notice=notice, subject_key=subject_key, period=period, channel="mail",
-        quarter_id=quarter_id, payload=payload, due_at=clock.now(), created_at=clock.now(),
+        id=new_id(),
+        person_id=person_id,
+        notice=notice,
+        subject_key=subject_key,
+        period=period,
+        channel="mail",
+        quarter_id=quarter_id,
+        payload=payload,
+        due_at=clock.now(),
+        created_at=clock.now(),
     )
     key = db.session.execute(row.on_conflict_do_nothing().returning(Delivery.id)).scalar_one_or_none()
     if key is None:
@@ -75,13 +89,25 @@ _LEASE = text("""
 
 
 def lease(
-    *, delivery_id: uuid.UUID | None = None, notice: str | None = None, quarter_id: int | None = None,
-    period: str | None = None, most: int = 1,
+    *,
+    delivery_id: uuid.UUID | None = None,
+    notice: str | None = None,
+    quarter_id: int | None = None,
+    period: str | None = None,
+    most: int = 1,
 ) -> list[Leased]:
     """Take up to ``most`` rows that are due: one by its id, or those of a notice, quarter and period. Commits."""
     now = clock.now()
-    values = {"now": now, "until": now + LEASE, "deaths": MOST_DEATHS, "id": delivery_id, "notice": notice,
-              "quarter": quarter_id, "period": period, "most": most}
+    values = {
+        "now": now,
+        "until": now + LEASE,
+        "deaths": MOST_DEATHS,
+        "id": delivery_id,
+        "notice": notice,
+        "quarter": quarter_id,
+        "period": period,
+        "most": most,
+    }
     with atomic():
         return [Leased(**row._mapping) for row in db.session.execute(_LEASE, values)]
 
@@ -109,7 +135,9 @@ def settle(row: Leased, answer: Answer, message_id: str) -> DeliveryState:
 def skip(row: Leased) -> None:
     """Nothing left to say, or nobody there any more. Commits."""
     with atomic():
-        db.session.execute(update(Delivery).where(Delivery.id == row.id).values(state=DeliveryState.SKIPPED, lease_until=None))
+        db.session.execute(
+            update(Delivery).where(Delivery.id == row.id).values(state=DeliveryState.SKIPPED, lease_until=None)
+        )
 
 
 def message_id(row: Leased, host: str) -> str:
@@ -124,11 +152,14 @@ def sweep(most: int = 500) -> int:
     with atomic():
         db.session.execute(
             update(Delivery)
-            .where(Delivery.state == DeliveryState.LEASED, Delivery.lease_until <= now, Delivery.deaths >= MOST_DEATHS - 1)
+            .where(
+                Delivery.state == DeliveryState.LEASED, Delivery.lease_until <= now, Delivery.deaths >= MOST_DEATHS - 1
+            )
             .values(state=DeliveryState.PARKED, lease_until=None, last_error="its worker died three times")
         )
         lingering = select(Delivery.id).where(
-            Delivery.state.in_((DeliveryState.PENDING, DeliveryState.LEASED)), Delivery.due_at <= now - timedelta(seconds=30),
+            Delivery.state.in_((DeliveryState.PENDING, DeliveryState.LEASED)),
+            Delivery.due_at <= now - timedelta(seconds=30),
             (Delivery.lease_until.is_(None)) | (Delivery.lease_until <= now),
         )
         found = db.session.scalars(lingering.order_by(Delivery.due_at).limit(most)).all()
@@ -140,7 +171,9 @@ def sweep(most: int = 500) -> int:
 def purge() -> int:
     """Forget rows that ended 30 days ago; gives how many."""
     with atomic():
-        gone = db.session.execute(delete(Delivery).where(Delivery.state.in_(ENDED), Delivery.created_at < clock.now() - KEPT))
+        gone = db.session.execute(
+            delete(Delivery).where(Delivery.state.in_(ENDED), Delivery.created_at < clock.now() - KEPT)
+        )
         return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
@@ -152,4 +185,6 @@ def counts() -> dict[str, int]:
 
 def parked() -> Sequence[Delivery]:
     """Rows that were given up on, for the operator."""
-    return db.session.scalars(select(Delivery).where(Delivery.state == DeliveryState.PARKED).order_by(Delivery.id)).all()
+    return db.session.scalars(
+        select(Delivery).where(Delivery.state == DeliveryState.PARKED).order_by(Delivery.id)
+    ).all()

@@ -93,7 +93,10 @@ def list_headers(token: str, config: Config) -> list[tuple[str, str]]:
     address = parseaddr(config.mail_from)[1]
     return [
         ("List-Id", f"<digest.{host_of(config)}>"),
-        ("List-Unsubscribe", f"<{config.site_url}/unsubscribe/{token}/now>, <mailto:{address}?subject=unsubscribe%20{token}>"),
+        (
+            "List-Unsubscribe",
+            f"<{config.site_url}/unsubscribe/{token}/now>, <mailto:{address}?subject=unsubscribe%20{token}>",
+        ),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]
 

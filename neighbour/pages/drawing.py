@@ -56,7 +56,9 @@ def draw(outlines: Sequence[Outline], label: str) -> Markup | None:
 def _rings(geometry: str) -> Iterator[Ring]:
     shape = json.loads(geometry or "{}")
     kind, coordinates = shape.get("type"), shape.get("coordinates", [])
-    polygons: Iterable[Sequence[Ring]] = [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else []
+    polygons: Iterable[Sequence[Ring]] = (
+        [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else []
+    )
     for polygon in polygons:
         yield from polygon
 
@@ -90,7 +92,8 @@ class _Projection:
 
 def _names(shapes: Sequence[tuple[Outline, list[Ring]]], onto: _Projection) -> list[str]:
     """Each quarter's name near its centre, where the shape is wide enough and no other name stands already."""
-    texts, taken = [], []
+    texts: list[str] = []
+    taken: list[tuple[int, int, float]] = []
     for outline, rings in shapes:
         xs = [onto(point[0], point[1])[0] for point in rings[0]] if rings else [0]
         width = len(outline.name) * LETTER
@@ -98,7 +101,10 @@ def _names(shapes: Sequence[tuple[Outline, list[Ring]]], onto: _Projection) -> l
             continue
         x, middle = onto(outline.lon, outline.lat)
         for y in (middle, middle + LINE, middle - LINE):
-            if all(abs(x - other_x) > (width + other_width) / 2 or abs(y - other_y) >= LINE for other_x, other_y, other_width in taken):
+            if all(
+                abs(x - other_x) > (width + other_width) / 2 or abs(y - other_y) >= LINE
+                for other_x, other_y, other_width in taken
+            ):
                 taken.append((x, y, width))
                 texts.append(f'<text x="{x}" y="{y + 4}" text-anchor="middle">{escape(outline.name)}</text>')
                 break

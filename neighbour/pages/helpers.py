@@ -39,7 +39,10 @@ def here() -> str:
 
 def nav_key(entries: list[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:
     """Entries of the navigation as ``main_nav`` takes them: (endpoint, label, icon, role, more)."""
-    return tuple((each["endpoint"], str(each["label"]), each["icon"], each.get("role"), each.get("more", False)) for each in entries)
+    return tuple(
+        (each["endpoint"], str(each["label"]), each["icon"], each.get("role"), each.get("more", False))
+        for each in entries
+    )
 
 
 def keeper(app: Flask) -> Callable[..., Markup]:
@@ -63,7 +66,7 @@ def keeper(app: Flask) -> Callable[..., Markup]:
 def _built_at() -> int:
     """When the style sheets and scripts were built last (ns); 0 before the first time."""
     try:
-        return os.stat(MANIFEST).st_mtime_ns  # a plain string: pathlib would cost five times as much
+        return os.stat(MANIFEST).st_mtime_ns  # noqa: PTH116  a plain string: pathlib would cost five times as much
     except FileNotFoundError:
         return 0
 
@@ -72,8 +75,13 @@ def init_app(app: Flask) -> None:
     """Make the helpers known to all templates, macros included; ``operator`` says who runs this site and where."""
     config = app.extensions["config"]
     app.jinja_env.globals["operator"] = {
-        "name": config.operator_name, "address": config.operator_address, "email": config.operator_email,
-        "city": config.city_name, "site_url": config.site_url,
+        "name": config.operator_name,
+        "address": config.operator_address,
+        "email": config.operator_email,
+        "city": config.city_name,
+        "site_url": config.site_url,
     }
-    app.jinja_env.globals.update(wash=wash, leaf_part=leaf_part, here=here, initials=text.initials, nav_key=nav_key, kept=keeper(app))
+    app.jinja_env.globals.update(
+        wash=wash, leaf_part=leaf_part, here=here, initials=text.initials, nav_key=nav_key, kept=keeper(app)
+    )
     app.jinja_env.filters["soft"] = text.soft_hyphens

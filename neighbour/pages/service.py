@@ -46,8 +46,12 @@ def drawing(city_name: str) -> Markup | None:
     city = db.session.get(City, 1)
     key = (city.geo_version if city else 0, i18n.language())
     if key not in _drawings:
-        rows = db.session.execute(select(Quarter.name, Quarter.lon, Quarter.lat, Quarter.outline).order_by(Quarter.id)).all()
-        label = _("Map of %(city)s with its quarters: %(number)s", city=city.name if city else city_name, number=len(rows))
+        rows = db.session.execute(
+            select(Quarter.name, Quarter.lon, Quarter.lat, Quarter.outline).order_by(Quarter.id)
+        ).all()
+        label = _(
+            "Map of %(city)s with its quarters: %(number)s", city=city.name if city else city_name, number=len(rows)
+        )
         if len(_drawings) > 8:
             _drawings.clear()
         _drawings[key] = draw([Outline(*row) for row in rows], label)

@@ -12,9 +12,8 @@ from neighbour.app import ROOMS
 from neighbour.core.jobs import Job
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(path for folder in ("neighbour", "workers") for path in (ROOT / folder).rglob("*.py")) + [
-    ROOT / "config.py"
-]
+FOLDERS = [ROOT / "neighbour", ROOT / "workers"]
+SOURCES = [*sorted(path for folder in FOLDERS for path in folder.rglob("*.py")), ROOT / "config.py"]
 PRODUCT = [path for path in SOURCES if "assets" not in path.parts]
 
 
@@ -59,7 +58,7 @@ MAY_TOO = {
         "neighbour/core/backups.py",
     },
     "a commit": {"neighbour/core/roles.py"},
-    "the current time": {"neighbour/core/postgres.py", "neighbour/up/"},
+    "the current time": {"neighbour/core/postgres.py", "neighbour/core/pidfile.py", "neighbour/up/"},
 }
 
 

@@ -25,10 +25,15 @@ def check(page: Page) -> list[str]:
     """
     page.evaluate(_source())
     found: list[dict[str, Any]] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']}).then(all => all.violations)", RULES
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']}).then(all => all.violations)",
+        RULES,
     )
     return [
-        f"{each['id']} ({each['impact']}): {each['help']} – " + "; ".join(str(node["target"]) + " " + node.get("failureSummary", "")[:200].replace("\n", " ") for node in each["nodes"][:4])
+        f"{each['id']} ({each['impact']}): {each['help']} – "
+        + "; ".join(
+            str(node["target"]) + " " + node.get("failureSummary", "")[:200].replace("\n", " ")
+            for node in each["nodes"][:4]
+        )
         for each in found
     ]
 

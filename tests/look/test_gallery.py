@@ -76,7 +76,9 @@ def test_a_draft_survives_a_reload(site, chromium):
     page.fill("#body", "Viertel vor sechs passt.")
     page.wait_for_selector("[data-draft-note]")
     page.evaluate("sessionStorage.getItem('draft:gallery')")
-    page.add_init_script("document.addEventListener('readystatechange', () => document.querySelector('.error-list')?.remove())")
+    page.add_init_script(
+        "document.addEventListener('readystatechange', () => document.querySelector('.error-list')?.remove())"
+    )
     page.reload()
     assert page.input_value("#body") == "Viertel vor sechs passt."
     page.close()
@@ -91,7 +93,9 @@ def test_the_map_draws_quarters_and_writes_names_as_text(site, chromium):
     page.focus("#map")
     before = page.locator(".leaflet-map-pane").get_attribute("style")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("before => document.querySelector('.leaflet-map-pane').getAttribute('style') !== before", arg=before)
+    page.wait_for_function(
+        "before => document.querySelector('.leaflet-map-pane').getAttribute('style') !== before", arg=before
+    )
     page.focus("a[href='#AB-01']")
     assert page.locator(".quarter-shape.is-lit").count() == 1
     page.close()

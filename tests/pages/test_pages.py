@@ -13,8 +13,19 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.pages import drawing, helpers
 from tests.factories import make_city, make_person, make_quarter, sign_in
 
-ELSEWHERE = ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "evil.example",
-             "/\t/evil.example", "/ /evil.example", "http:/evil.example", "", "/\u2028evil"]
+ELSEWHERE = [
+    "//evil.example",
+    "https://evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    "/\t/evil.example",
+    "/ /evil.example",
+    "http:/evil.example",
+    "",
+    "/\u2028evil",
+]
 
 
 def page(client, path: str, language: str = "de") -> str:
@@ -53,7 +64,9 @@ def test_the_start_page_counts_households_only_from_five(app, client):
             db.session.execute(text("UPDATE quarter_stat SET households_on_board = 4"))
     assert "In Altenbrück gibt es 2 Quartiere" in page(client, "/")
     with app.app_context(), as_owner(), atomic():
-        db.session.execute(text("UPDATE quarter_stat SET households_on_board = 1240 WHERE quarter_id = :id"), {"id": quarter.id})
+        db.session.execute(
+            text("UPDATE quarter_stat SET households_on_board = 1240 WHERE quarter_id = :id"), {"id": quarter.id}
+        )
     assert re.search(r"In Altenbrück lesen 1\.2\d\d Haushalte mit, in 2 Quartieren", page(client, "/"))
 
 
@@ -67,7 +80,12 @@ def test_whoever_is_signed_in_goes_on_to_the_board(app, client):
 def test_the_imprint_names_the_operator_or_says_what_is_missing(app, client):
     assert "noch nicht alles eingetragen" in page(client, "/imprint")
     before = app.jinja_env.globals["operator"]
-    app.jinja_env.globals["operator"] = {**before, "name": "Mieterverein", "address": "Brunnenplatz 3", "email": "brett@example.org"}
+    app.jinja_env.globals["operator"] = {
+        **before,
+        "name": "Mieterverein",
+        "address": "Brunnenplatz 3",
+        "email": "brett@example.org",
+    }
     try:
         html = page(client, "/imprint")
     finally:
@@ -98,7 +116,15 @@ def test_nobody_is_led_off_the_site(client, path, target):
     assert answer.location == "/"
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
 @pytest.mark.parametrize("path", ["/language/en", "/theme"])
 def test_other_sites_cannot_choose_for_somebody(client, path, headers):
     answer = client.post(path, data={"theme": "dark"}, headers=headers, csrf=False)
@@ -127,8 +153,11 @@ def test_error_pages_need_no_database_and_nobody(app, code, language):
 def test_the_drawing_is_one_picture_with_names_that_are_text():
     square = '{"type": "Polygon", "coordinates": [[[13.0, 52.0], [13.1, 52.0], [13.1, 52.1], [13.0, 52.1], [13.0, 52.0]], [[13.04, 52.04], [13.06, 52.04], [13.06, 52.06], [13.04, 52.04]]]}'
     twin = '{"type": "MultiPolygon", "coordinates": [[[[13.1, 52.0], [13.3, 52.0], [13.3, 52.1], [13.1, 52.0]]]]}'
-    svg = drawing.draw([drawing.Outline("<Alt & Neu>", 13.05, 52.05, square), drawing.Outline("Süd", 13.2, 52.03, twin)], 'Karte "von" Süd')
-    tree = ElementTree.fromstring(svg)  # noqa: S314  made one line above
+    svg = drawing.draw(
+        [drawing.Outline("<Alt & Neu>", 13.05, 52.05, square), drawing.Outline("Süd", 13.2, 52.03, twin)],
+        'Karte "von" Süd',
+    )
+    tree = ElementTree.fromstring(svg)
     paths = [part.get("d") for part in tree.findall("path")]
     assert [path.count("z") for path in paths] == [2, 1]
     assert [part.text for part in tree.findall("text")] == ["<Alt & Neu>", "Süd"]

@@ -51,9 +51,7 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
     Needed: street, number. Used if there: suffix, postcode, place, lon, lat (WGS84), quarter (the id that the quarters
     were imported with; without it the point decides). All or nothing; a second time changes nothing.
     """
-    done = loading.import_file(
-        file, columns=_named(columns), replace=replace, locate=_locate, progress=_progress()
-    )
+    done = loading.import_file(file, columns=_named(columns), replace=replace, locate=_locate, progress=_progress())
     click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
     if done.changed and (moved := borders.follow_register().homes):
         click.echo(f"{moved} homes followed their address into another quarter")

@@ -257,9 +257,7 @@ def _not_there(houses: Sequence[tuple[Street, Houses]], house: House) -> Match:
             highest=highest,
         )
     near = sorted(entries, key=lambda one: _far(one, house))[:MOST]
-    return Match(
-        Status.UNKNOWN, suggestions=tuple(near), reason=Reason.NUMBER, street=near[0].street, highest=highest
-    )
+    return Match(Status.UNKNOWN, suggestions=tuple(near), reason=Reason.NUMBER, street=near[0].street, highest=highest)
 
 
 def _far(entry: Entry, house: House) -> tuple[int, int, str]:

@@ -159,7 +159,9 @@ def test_streets_and_their_quarters(load: Callable[..., loading.Loaded], public:
         assert service.quarters_of_street("Nirgendwo") == []
 
 
-def test_the_application_may_only_read_the_register(load: Callable[..., loading.Loaded], raw: Callable[[], Any]) -> None:
+def test_the_application_may_only_read_the_register(
+    load: Callable[..., loading.Loaded], raw: Callable[[], Any]
+) -> None:
     import psycopg
 
     load()
@@ -178,7 +180,9 @@ def test_commands(command: Callable[..., Any], town: Town, tmp_path: Path) -> No
     file, asked = tmp_path / "register.csv", tmp_path / "asked.csv"
     file.write_text(REGISTER, encoding="utf-8")
     assert "9 added, 0 changed, 0 unchanged" in command("import", str(file)).stdout
-    asked.write_text("raw_street,raw_hnr,plz\nKettfadenstr.,17i,04873\nMarktplatz,,04873\n\nNirgendwo,1,\n", encoding="utf-8")
+    asked.write_text(
+        "raw_street,raw_hnr,plz\nKettfadenstr.,17i,04873\nMarktplatz,,04873\n\nNirgendwo,1,\n", encoding="utf-8"
+    )
     assert command("find", "--file", str(asked)).stdout.splitlines() == [
         "status,street,number,suffix,postcode,place,quarter,reason",
         "corrected,Kettfadenstraße,17,I,04873,Altenbrück,ufer,",
@@ -191,7 +195,12 @@ def test_commands(command: Callable[..., Any], town: Town, tmp_path: Path) -> No
     assert "Kettfadenstraße goes up to 18" in one.stderr
     assert command("add", "Neue Gasse", "5b", "--postcode", "04873", "--quarter", "weber").stdout == "added\n"
     assert command("find", "neue gasse 5B").stdout.splitlines()[1] == "exact,Neue Gasse,5,b,04873,,weber,"
-    for wrong in (("import", str(tmp_path / "none.csv")), ("add", "A", "1"), ("find",), ("add", "A", "1", "--quarter", "x")):
+    for wrong in (
+        ("import", str(tmp_path / "none.csv")),
+        ("add", "A", "1"),
+        ("find",),
+        ("add", "A", "1", "--quarter", "x"),
+    ):
         failed = command(*wrong)
         assert failed.exit_code == 1 and failed.stderr.startswith("neighbour: ") and "Traceback" not in failed.output
 

@@ -107,9 +107,7 @@ def test_distance_is_that_of_the_textbook(one: str, other: str, most: int) -> No
     full = [[max(i, j) if not i or not j else 0 for j in range(len(other) + 1)] for i in range(len(one) + 1)]
     for i in range(1, len(one) + 1):
         for j in range(1, len(other) + 1):
-            full[i][j] = min(
-                full[i - 1][j] + 1, full[i][j - 1] + 1, full[i - 1][j - 1] + (one[i - 1] != other[j - 1])
-            )
+            full[i][j] = min(full[i - 1][j] + 1, full[i][j - 1] + 1, full[i - 1][j - 1] + (one[i - 1] != other[j - 1]))
             if i > 1 and j > 1 and one[i - 1] == other[j - 2] and one[i - 2] == other[j - 1]:
                 full[i][j] = min(full[i][j], full[i - 2][j - 2] + 1)
     assert distance(one, other, most) == min(full[-1][-1], most + 1)
