@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from neighbour.core.jobs import Job
-from neighbour.digests import service
+from neighbour.digests import sending, service
 from workers import task
 
 
@@ -16,4 +16,4 @@ def open_due() -> None:
 
 @task(Job.DIGESTS_SEND)
 def send(quarter_id: int, period: str) -> None:
-    service.send(quarter_id, period, current_app.extensions["config"])
+    sending.send(quarter_id, period, current_app.extensions["config"])

@@ -18,7 +18,7 @@ def include(app: Flask) -> None:
     from neighbour.policy import Permission
 
     app.register_blueprint(views)
-    register_address_book(service.mailbox)
+    register_address_book(service.mailboxes)
     app.extensions["nav"].append(
         {
             "order": 50,

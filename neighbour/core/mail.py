@@ -17,7 +17,10 @@ from enum import StrEnum
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
+from neighbour.core import clock
+
 TIMEOUT_SECONDS = 20.0
+AWAY_SECONDS = 10.0  # a batch does not wait for the time-out of an absent server once per mail
 MAILS_PER_CONNECTION = 500
 FIRST_PAUSE, LONGEST_PAUSE, GIVE_UP = timedelta(minutes=1), timedelta(hours=6), timedelta(hours=48)
 
@@ -49,6 +52,7 @@ class Transport:
         self.parts, self.timeout = urlsplit(url), timeout
         self._server: smtplib.SMTP | None = None
         self._used = 0
+        self._away_until = 0.0
 
     def __enter__(self) -> Transport:
         return self
@@ -60,10 +64,13 @@ class Transport:
 
     def hand_over(self, envelope_from: str, to: str, mail: bytes) -> Answer:
         """Give one mail to the server; never raises for what a server or a network can do."""
+        if clock.monotonic() < self._away_until:
+            return Answer(Outcome.LATER, "the server is away")
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
+            self._away_until = clock.monotonic() + AWAY_SECONDS
             return Answer(Outcome.LATER, _said(error))
         stage = "before"
         try:

@@ -1,7 +1,8 @@
 """Digests: the e-mail newspaper of a quarter.
 
 A daily issue at 07:00 on the city's clock, from what ``reach`` says is shown in the quarter: own posts left out, nothing
-twice, nothing new → no mail. ``when`` knows the hour, ``service`` opens and sends, ``edition`` chooses, ``compose`` makes bytes.
+twice, nothing new → no mail. ``when`` knows the hour, ``service`` opens, ``sending`` sends,
+``edition`` chooses, ``compose`` makes bytes.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register pages, the notice, its sender, and the moment of the next issue for the composer."""
-    from neighbour.digests import notices, service  # noqa: F401  the notice registers itself
+    """Register pages, the notice, and the moment of the next issue for the composer."""
+    from neighbour.core.jobs import Job
+    from neighbour.digests import notices
     from neighbour.digests.views import views, when
-    from neighbour.notices.service import register_sender
+    from neighbour.notices import ledger
 
     app.register_blueprint(views)
     app.extensions["next_issue"] = when
-    config = app.extensions["config"]
-    register_sender(service.NOTICE, lambda row: service.send_one(row, config))
+    ledger.send_in_batches(notices.Issue.key, Job.DIGESTS_SEND)

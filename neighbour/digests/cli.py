@@ -15,7 +15,7 @@ from neighbour.accounts.service import fold
 from neighbour.core import clock, scope
 from neighbour.core.commands import application, complain
 from neighbour.core.db import db
-from neighbour.digests import service
+from neighbour.digests import sending, service
 from neighbour.digests.models import Edition
 from neighbour.digests.when import due_period
 
@@ -36,7 +36,7 @@ def preview(person: str, form: str) -> None:
         number = db.session.scalar(select(Person.id).where(Person.email_key == fold(person)))
         if number is None:
             complain(f"nobody has the address {person}")
-        found = service.preview(number, current_app.extensions["config"])
+        found = sending.preview(number, current_app.extensions["config"])
         if found is None:
             click.echo("nothing new for this reader: no mail would be sent")
             return
@@ -70,7 +70,7 @@ def send(period: str | None, now: bool) -> None:
             )
         show, taken = _progress("sending"), 0
         for number, quarter_id in enumerate(quarters, 1):
-            taken += service.send(quarter_id, day.isoformat(), config)
+            taken += sending.send(quarter_id, day.isoformat(), config)
             show(number, len(quarters))
         click.echo(f"{day}: {taken} mails handed over, {len(quarters)} quarters with something new")
 

@@ -16,9 +16,14 @@ from dataclasses import dataclass
 from email.header import Header
 from html import escape
 
+from neighbour.notices.envelope import list_headers
+
 GREETING, ITEMS, FOOT = "@@greeting@@", "@@items@@", "@@foot@@"
 NAME, TOKEN = "@@name@@", "@@token@@"
+LIST = "digest"
 BOUNDARY = b"=_nachbar_digest_=_7f3kq9"  # "=_" cannot occur in quoted-printable (RFC 2045 section 6.7)
+_PART = b"\n--%s\nContent-Type: text/%s; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
+TEXT_PART, HTML_PART, END = _PART % (BOUNDARY, b"plain"), _PART % (BOUNDARY, b"html"), b"\n--%s--\n" % BOUNDARY
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,6 @@ class Common:
     date: str
     host: str
     site: str
-    mailto: str
 
 
 def encode(text: str) -> bytes:
@@ -60,6 +64,11 @@ def encode(text: str) -> bytes:
     return binascii.b2a_qp(
         text.replace("\r\n", "\n").encode() if text.endswith("\n") else text.encode() + b"\n", istext=True
     )
+
+
+def join(pieces: Sequence[Piece]) -> Piece:
+    """Pieces one after the other."""
+    return Piece(b"".join(each.text for each in pieces), b"".join(each.html for each in pieces))
 
 
 def piece(text: str, html: str) -> Piece:
@@ -93,55 +102,48 @@ def _taken_apart(whole: str) -> tuple[str, str, str, str, str, str]:
     return before, greeting, between.lstrip("\n"), upto.lstrip("\n"), foot, after.lstrip("\n")
 
 
-def compose(
-    edition: Frame, items: Sequence[Piece], *, common: Common, to: str, name: str, token: str, message_id: str
-) -> bytes:
+def compose(edition: Frame, body: Piece, *, common: Common, to: str, name: str, token: str, message_id: str) -> bytes:
     """One reader's mail. ``to`` and ``name`` are what a person typed: cleaned, escaped, and never part of a header
-    beyond their own line."""
-    address = _one_line(to)
-    plain = " ".join(name.split()) or "Nachbarschaft"
+    beyond their own line. Raises ValueError for an address that cannot stand in a header."""
+    plain = " ".join(name.split())
     greeting_text = edition.greeting[0].replace(NAME, plain)
     greeting_html = edition.greeting[1].replace(NAME, escape(plain))
-    unsubscribe = f"{common.site}/unsubscribe/{token}"
-    head = (
-        f"From: {common.sender}\nTo: {address}\nSubject: ".encode()
-        + edition.subject
-        + f"\nDate: {common.date}\nMessage-ID: {message_id}\nMIME-Version: 1.0\nList-Id: <digest.{common.host}>\n"
-        f"List-Unsubscribe: <{unsubscribe}/now>,\n <mailto:{common.mailto}?subject=unsubscribe%20{token}>\n"
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\nAuto-Submitted: auto-generated\nPrecedence: list\n"
-        'Content-Type: multipart/alternative;\n boundary="'.encode()
-        + BOUNDARY
-        + b'"\n'
-    )
-    part = b"Content-Transfer-Encoding: quoted-printable\n\n"
     return b"".join(
         (
-            head,
-            b"\n--",
-            BOUNDARY,
-            b"\nContent-Type: text/plain; charset=utf-8\n",
-            part,
+            _head(edition.subject, common, _one_line(to), token, message_id),
+            TEXT_PART,
             edition.before.text,
             encode(greeting_text),
             edition.after_greeting.text,
-            *(item.text for item in items),
+            body.text,
             edition.before_foot.text,
             encode(edition.foot[0].replace(TOKEN, token)),
             edition.after_foot.text,
-            b"\n--",
-            BOUNDARY,
-            b"\nContent-Type: text/html; charset=utf-8\n",
-            part,
+            HTML_PART,
             edition.before.html,
             encode(greeting_html),
             edition.after_greeting.html,
-            *(item.html for item in items),
+            body.html,
             edition.before_foot.html,
             encode(edition.foot[1].replace(TOKEN, token)),
             edition.after_foot.html,
-            b"\n--",
-            BOUNDARY,
-            b"--\n",
+            END,
+        )
+    )
+
+
+def _head(subject: bytes, common: Common, to: str, token: str, message_id: str) -> bytes:
+    leave = "".join(
+        f"{name}: {value}\n" for name, value in list_headers(LIST, token, site=common.site, host=common.host)
+    )
+    return b"".join(
+        (
+            f"From: {common.sender}\nTo: {to}\nSubject: ".encode(),
+            subject,
+            f"\nDate: {common.date}\nMessage-ID: {message_id}\nMIME-Version: 1.0\n".encode(),
+            leave.encode(),
+            b"Auto-Submitted: auto-generated\nPrecedence: list\n",
+            b'Content-Type: multipart/alternative;\n boundary="' + BOUNDARY + b'"\n',
         )
     )
 

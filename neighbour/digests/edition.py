@@ -105,6 +105,24 @@ def choose(edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: 
     return Chosen(urgent, new[:room], max(0, len(new) - room))
 
 
+class Portions:
+    """What readers get of an edition, encoded. Most get the same: those who were told up to the same issue, want the
+    same, and wrote nothing in it share one portion."""
+
+    def __init__(self, edition: Book):
+        self.edition = edition
+        self._authors = {entry.author_id for entry in edition.entries}
+        self._bodies: dict[tuple[uuid.UUID, bool, int | None, str], Piece | None] = {}
+
+    def of(self, person_id: int, since: uuid.UUID, *, includes_nearby: bool, language: str) -> Piece | None:
+        """A reader's rows in a language; None when there is nothing for them."""
+        key = (since, includes_nearby, person_id if person_id in self._authors else None, language)
+        if key not in self._bodies:
+            chosen = choose(self.edition, person_id, since, includes_nearby=includes_nearby)
+            self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language))
+        return self._bodies[key]
+
+
 class Pieces:
     """Encoded pieces by (contribution, version, language …), the oldest forgotten first."""
 
@@ -125,7 +143,7 @@ class Pieces:
 pieces = Pieces()
 
 
-def items(edition: Book, chosen: Chosen, language: str) -> list[Piece]:
+def items(chosen: Chosen, language: str) -> list[Piece]:
     """The reader's rows, in order: urgent, new, and a line about what did not fit."""
     found = [_row("urgent", entry, language) for entry in chosen.urgent]
     if chosen.new:

@@ -6,7 +6,8 @@ Its mails are composed from pieces by ``compose``, not by ``Notice.write``; the 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from email import message_from_bytes, policy
+from email.utils import format_datetime
 
 from neighbour.contributions import kinds
 from neighbour.contributions.cards import Byline, CardData
@@ -24,28 +25,21 @@ class Issue(Notice):
     key = service.NOTICE
     title = __("The digest")
     is_list = True
-    list_name = "digest"
+    list_name = compose.LIST
 
-    def write(self, context: dict[str, Any], mailbox: Mailbox) -> Written:
+    def specimen(self, mailbox: Mailbox) -> Written:
         """An issue with invented contributions, read back from the mail as it would be sent."""
-        from email import message_from_bytes, policy
-
         kind = kinds.all_kinds()[0]
         entries = tuple(
             Entry(key, 0, True, _card(key, kind, number)) for number, key in enumerate((new_id(), new_id()))
         )
         edition = Book(0, "Weberviertel", 214, uuid.UUID(int=0), clock.now(), entries)
-        common = compose.Common(
-            "Nachbar <brett@example.org>",
-            "Wed, 25 Nov 2026 07:00:00 +0100",
-            "example.org",
-            "https://example.org",
-            "brett@example.org",
-        )
         raw = compose.compose(
             framed(edition, mailbox.language),
-            items(edition, Chosen((), entries, 3), mailbox.language),
-            common=common,
+            compose.join(items(Chosen((), entries, 3), mailbox.language)),
+            common=compose.Common(
+                "brett@example.org", format_datetime(clock.now()), "example.org", "https://example.org"
+            ),
             to=mailbox.email,
             name=mailbox.name,
             token="beispiel",  # noqa: S106

@@ -18,7 +18,7 @@ from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import back
-from neighbour.digests import service
+from neighbour.digests import sending
 from neighbour.digests.when import next_issue as next_issue_at
 from neighbour.notices.models import Subscription
 from neighbour.policy import Permission, requires
@@ -125,6 +125,6 @@ def _subscription() -> Subscription | None:
 
 def _preview() -> EmailMessage | None:
     found = (
-        service.preview(identity().person_id or 0, current_app.extensions["config"]) if identity().quarters else None
+        sending.preview(identity().person_id or 0, current_app.extensions["config"]) if identity().quarters else None
     )
     return message_from_bytes(found[0], policy=policy.default) if found else None

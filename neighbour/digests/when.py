@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 HOUR = 7
+GRACE = timedelta(seconds=20)  # a contribution written before the hour is committed by then (statements end after 15 s)
 
 
 def issue_time(day: date, zone: str) -> datetime:
@@ -27,4 +28,4 @@ def due_period(now: datetime, zone: str) -> date | None:
     """The day whose issue is due: today once it is seven, else None. An issue missed in the morning is made up for
     as long as the day lasts; the day after has one of its own, which covers the time from then on."""
     day = now.astimezone(ZoneInfo(zone)).date()
-    return day if now >= issue_time(day, zone) else None
+    return day if now >= issue_time(day, zone) + GRACE else None

@@ -21,7 +21,7 @@ Every notice has a ``preview`` context, so that each can be shown and tested wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -84,6 +84,10 @@ class Notice:
         """A context with invented values."""
         return {}
 
+    def specimen(self, mailbox: Mailbox) -> Written:
+        """The notice with invented values, as this mailbox would get it."""
+        return self.write(self.preview(), mailbox)
+
     def write(self, context: dict[str, Any], mailbox: Mailbox) -> Written:
         """The notice in the mailbox's language."""
         room, name = self.key.split(".")
@@ -111,15 +115,15 @@ class Notice:
         )
 
 
-AddressBook = Callable[[int], "Mailbox | None"]
+AddressBook = Callable[[Collection[int]], "dict[int, Mailbox]"]
 _book: list[AddressBook] = []
 
 
 def register_address_book(book: AddressBook) -> None:
-    """Tell notices who a person is: number → mailbox, None for nobody. Accounts does, once."""
+    """Tell notices who people are: numbers → mailboxes, without those who cannot be reached. Accounts does, once."""
     _book[:] = [book]
 
 
-def mailbox_of(person_id: int) -> Mailbox | None:
-    """The mailbox of a person."""
-    return _book[0](person_id) if _book else None
+def mailboxes_of(people: Collection[int]) -> dict[int, Mailbox]:
+    """The mailboxes of these people, by number; who cannot be reached is missing."""
+    return _book[0](people) if _book else {}

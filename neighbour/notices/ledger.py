@@ -1,20 +1,24 @@
 """The delivery ledger: what must reach somebody is a row here, written with its cause.
 
 States: pending → leased → sent | skipped | failed | parked. A worker leases rows (SKIP LOCKED, so no two hold the
-same), ends the transaction, talks to the mail server, and settles each row right after its answer. A lease that runs
-out means the worker died; after three deaths the row is parked and shown to the operator. The Message-ID is a keyed
-hash of the row's unique key, so however often a row is tried, it is one message.
+same), ends the transaction, talks to the mail server, and settles each row right after its answer. The Message-ID is a
+keyed hash of the row's unique key, so however often a row is tried, it is one message.
+
+A lease that runs out means that its worker died. A dead batch does not tell which of its rows killed the worker, so those
+are leased one by one from then on: the innocent get through, the culprit is parked after three deaths and shown to
+the operator. SMTP knows no "exactly once": a worker killed between the server's answer and the commit sends that one
+mail again, under the same Message-ID.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import DateTime, and_, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.core import clock, jobs
@@ -25,9 +29,12 @@ from neighbour.core.jobs import Job
 from neighbour.core.mail import Answer, Outcome, retry_at
 from neighbour.notices.models import Delivery, DeliveryState
 
-LEASE = timedelta(minutes=5)  # outlives the longest exchange of a batch: every SMTP step has 20 s
+LEASE = timedelta(minutes=5)
+RENEW = timedelta(minutes=2)  # before a lease ends, longer than one mail can take: every SMTP step has 20 s
+LINGERING = timedelta(seconds=30)  # due for so long, a row is asked for again
 MOST_DEATHS = 3
 KEPT = timedelta(days=30)
+_batched: dict[str, Job] = {}
 ENDED = (DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED)
 
 
@@ -44,6 +51,7 @@ class Leased:
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+    lease_until: datetime
 
 
 def promise(
@@ -80,64 +88,87 @@ _LEASE = text("""
            deaths = deaths + CASE WHEN d.state = 'leased' THEN 1 ELSE 0 END
     FROM (SELECT id FROM delivery
           WHERE state IN ('pending', 'leased') AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-            AND deaths < :deaths AND (CAST(:id AS uuid) IS NULL OR id = :id)
+            AND deaths + CASE WHEN state = 'leased' THEN 1 ELSE 0 END BETWEEN :least AND :deaths
+            AND (CAST(:id AS uuid) IS NULL OR id = :id)
             AND (CAST(:notice AS text) IS NULL OR (notice = :notice AND quarter_id = :quarter AND period = :period))
           ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) due
     WHERE d.id = due.id
-    RETURNING d.id, d.person_id, d.notice, d.subject_key, d.period, d.quarter_id, d.payload, d.attempts, d.created_at
+    RETURNING d.id, d.person_id, d.notice, d.subject_key, d.period, d.quarter_id, d.payload, d.attempts, d.created_at,
+              d.lease_until
 """)
+_RENEW = text("""
+    UPDATE delivery d SET lease_until = :until FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempts)
+    WHERE d.id = mine.id AND d.attempts = mine.attempts AND d.state = 'leased' RETURNING d.id
+""")
+# A mail that was taken is a fact, whoever holds the row by now; anything else may only be said by its holder.
+_SENT = text("""
+    UPDATE delivery SET state = 'sent', sent_at = :now, message_id = :message_id, lease_until = NULL, last_error = NULL
+    WHERE id = :id
+""")
+_ENDED = text("""
+    UPDATE delivery SET state = :state, due_at = coalesce(:due, due_at), message_id = :message_id, lease_until = NULL,
+           last_error = :error
+    WHERE id = :id AND state = 'leased' AND attempts = :attempts
+""").bindparams(bindparam("due", type_=DateTime(timezone=True)))
 
 
-def lease(
-    *,
-    delivery_id: uuid.UUID | None = None,
-    notice: str | None = None,
-    quarter_id: int | None = None,
-    period: str | None = None,
-    most: int = 1,
-) -> list[Leased]:
-    """Take up to ``most`` rows that are due: one by its id, or those of a notice, quarter and period. Commits."""
+def lease(*, delivery_id: uuid.UUID) -> list[Leased]:
+    """Take one row, if it is due and nobody holds it. Commits."""
+    return _lease(id=delivery_id, least=0, most=1)
+
+
+def lease_some(notice: str, quarter_id: int, period: str, most: int) -> list[Leased]:
+    """Take up to ``most`` due rows of a notice, quarter and period; those whose worker died come last, singly. Commits."""
+    wanted: dict[str, Any] = {"notice": notice, "quarter": quarter_id, "period": period}
+    return _lease(**wanted, least=0, deaths=0, most=most) or _lease(**wanted, least=1, most=1)
+
+
+def _lease(**values: Any) -> list[Leased]:
     now = clock.now()
-    values = {
-        "now": now,
-        "until": now + LEASE,
-        "deaths": MOST_DEATHS,
-        "id": delivery_id,
-        "notice": notice,
-        "quarter": quarter_id,
-        "period": period,
-        "most": most,
-    }
+    given = {"id": None, "notice": None, "quarter": None, "period": None, "deaths": MOST_DEATHS - 1}
     with atomic():
-        return [Leased(**row._mapping) for row in db.session.execute(_LEASE, values)]
+        found = db.session.execute(_LEASE, given | values | {"now": now, "until": now + LEASE})
+        return [Leased(*row) for row in found]
+
+
+def renew(rows: list[Leased]) -> list[Leased]:
+    """Hold these rows for longer, in the middle of a batch that is slow; gives those still held. Commits."""
+    until = clock.now() + LEASE
+    values = {"until": until, "ids": [row.id for row in rows], "attempts": [row.attempts for row in rows]}
+    with atomic():
+        held = set(db.session.scalars(_RENEW, values))
+    return [replace(row, lease_until=until) for row in rows if row.id in held]
 
 
 def settle(row: Leased, answer: Answer, message_id: str) -> DeliveryState:
     """Write down what became of a row; gives its new state. Commits."""
     now = clock.now()
-    state, due = DeliveryState.SENT, None
-    if answer.outcome is Outcome.REFUSED:
-        state = DeliveryState.FAILED
-    elif answer.outcome is not Outcome.SENT:
-        due = retry_at(now, row.created_at, row.attempts)
-        state = DeliveryState.PENDING if due else DeliveryState.FAILED
-    values: dict[str, Any] = {"state": state, "lease_until": None, "message_id": message_id}
-    values["last_error"] = None if state is DeliveryState.SENT else answer.text
-    if state is DeliveryState.SENT:
-        values["sent_at"] = now
-    if due is not None:
-        values["due_at"] = due
-    with atomic():
-        db.session.execute(update(Delivery).where(Delivery.id == row.id).values(**values))
+    if answer.outcome is Outcome.SENT:
+        with atomic():
+            db.session.execute(_SENT, {"id": row.id, "now": now, "message_id": message_id})
+        return DeliveryState.SENT
+    due = None if answer.outcome is Outcome.REFUSED else retry_at(now, row.created_at, row.attempts)
+    state = DeliveryState.PENDING if due else DeliveryState.FAILED
+    _end(row, state, due=due, message_id=message_id, error=answer.text)
     return state
+
+
+def _end(
+    row: Leased,
+    state: DeliveryState,
+    *,
+    due: datetime | None = None,
+    message_id: str | None = None,
+    error: str | None = None,
+) -> None:
+    values = {"state": str(state), "due": due, "message_id": message_id, "error": error}
+    with atomic():
+        db.session.execute(_ENDED, values | {"id": row.id, "attempts": row.attempts})
 
 
 def skip(row: Leased) -> None:
     """Nothing left to say, or nobody there any more. Commits."""
-    with atomic():
-        db.session.execute(
-            update(Delivery).where(Delivery.id == row.id).values(state=DeliveryState.SKIPPED, lease_until=None)
-        )
+    _end(row, DeliveryState.SKIPPED)
 
 
 def message_id(row: Leased, host: str) -> str:
@@ -157,15 +188,25 @@ def sweep(most: int = 500) -> int:
             )
             .values(state=DeliveryState.PARKED, lease_until=None, last_error="its worker died three times")
         )
-        lingering = select(Delivery.id).where(
+        lingers = and_(
             Delivery.state.in_((DeliveryState.PENDING, DeliveryState.LEASED)),
-            Delivery.due_at <= now - timedelta(seconds=30),
-            (Delivery.lease_until.is_(None)) | (Delivery.lease_until <= now),
+            Delivery.due_at <= now - LINGERING,
+            or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
         )
-        found = db.session.scalars(lingering.order_by(Delivery.due_at).limit(most)).all()
-        for key in found:
+        batches = select(Delivery.notice, Delivery.quarter_id, Delivery.period).where(lingers).distinct()
+        together = db.session.execute(batches.where(Delivery.notice.in_(_batched))).all()
+        for notice, quarter_id, period in together:
+            jobs.enqueue(_batched[notice], quarter_id, period)
+        singly = select(Delivery.id).where(lingers, Delivery.notice.not_in(_batched)).order_by(Delivery.due_at)
+        alone = db.session.scalars(singly.limit(most)).all()
+        for key in alone:
             jobs.enqueue(Job.NOTICES_DELIVER, key)
-    return len(found)
+    return len(together) + len(alone)
+
+
+def send_in_batches(notice: str, job: Job) -> None:
+    """Rows of this notice are not delivered one by one: ``job`` takes a quarter and a period and sends all of them."""
+    _batched[notice] = job
 
 
 def purge() -> int:

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from neighbour.core import postgres, roles
+from neighbour.core import pidfile, postgres, roles
 from tests.support import ROOT
 from tests.support.up import Instance
 
@@ -121,7 +121,7 @@ def test_the_database_ends_with_the_program_that_started_it(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     pid = int(done.stdout)
     deadline = time.monotonic() + 5
-    while postgres._postmaster(tmp_path / "postgres" / "data") is not None:
+    while pidfile.running_pid(tmp_path / "postgres" / "data") is not None:
         assert time.monotonic() < deadline, f"process {pid} is still there"
         time.sleep(0.05)
 

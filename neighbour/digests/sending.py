@@ -1,0 +1,177 @@
+"""Sending what a period promised: workers lease rows in batches, compose, hand over, settle each right after its answer.
+
+A batch reads once – the edition, the mailboxes – and asks at this last moment who still lives in the quarter and still wants
+the digest. No transaction is open while the mail server is spoken to.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime, formataddr
+
+from sqlalchemy import select
+
+from config import Config
+from neighbour.core import clock, i18n, scope
+from neighbour.core.db import db, finish_reading
+from neighbour.core.mail import Answer, Outcome, Transport
+from neighbour.digests import compose
+from neighbour.digests.edition import Book, Portions, book, first_since, framed, now_cut
+from neighbour.digests.models import Edition
+from neighbour.digests.service import NOTICE
+from neighbour.notices import ledger
+from neighbour.notices.base import Mailbox, mailboxes_of
+from neighbour.notices.envelope import envelope_from, host_of, sender_of
+from neighbour.notices.models import Subscription
+from neighbour.notices.service import suppressed
+from neighbour.residency.models import Membership
+
+log = logging.getLogger("neighbour.digests")
+
+BATCH = 100
+
+
+def send(quarter_id: int, period: str, config: Config, transport: Transport | None = None) -> int:
+    """Send what is waiting of a quarter's issue until nothing is left; gives how many mails the server took.
+
+    Stops when the mail server is away: the rows stay in the ledger and are asked for again.
+    """
+    line = transport or Transport(config.smtp_url)
+    taken = 0
+    try:
+        while rows := ledger.lease_some(NOTICE, quarter_id, period, BATCH):
+            taken += send_batch(rows, config, line)
+    finally:
+        if transport is None:
+            line.close()
+    return taken
+
+
+def send_batch(rows: list[ledger.Leased], config: Config, transport: Transport) -> int:
+    """Compose, hand over and settle these rows (of one quarter and period); gives how many the server took."""
+    quarter_id = rows[0].quarter_id
+    assert quarter_id is not None  # every row of an issue has its quarter
+    with scope.use(scope.Viewer(None, (quarter_id,))):
+        portions = _portions(quarter_id, rows)
+        mailboxes = _mailboxes(rows, quarter_id)
+        finish_reading()
+    common, sender, taken = _common(config), envelope_from(config), 0
+    for row in _while_held(rows):
+        message_id = ledger.message_id(row, common.host)
+        mailbox = mailboxes.get(row.person_id)
+        try:
+            mail = write(portions, row, mailbox, common, message_id) if portions and mailbox else None
+        except ValueError as error:  # an address no header can carry
+            ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
+            continue
+        if mail is None or mailbox is None:
+            ledger.skip(row)
+            continue
+        answer = transport.hand_over(sender, mailbox.email, mail)
+        taken += ledger.settle(row, answer, message_id) == "sent"
+    return taken
+
+
+def write(
+    portions: Portions, row: ledger.Leased, mailbox: Mailbox, common: compose.Common, message_id: str
+) -> bytes | None:
+    """A reader's mail as bytes, None when nothing is left for them. Raises ValueError for an address that is none."""
+    language = mailbox.language if mailbox.language in i18n.LANGUAGES else i18n.LANGUAGES[0]
+    since, nearby = uuid.UUID(row.payload["since"]), row.payload["nearby"]
+    body = portions.of(row.person_id, since, includes_nearby=nearby, language=language)
+    if body is None:
+        return None
+    return compose.compose(
+        framed(portions.edition, language),
+        body,
+        common=common,
+        to=mailbox.email,
+        name=mailbox.name,
+        token=row.payload["token"],
+        message_id=message_id,
+    )
+
+
+def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
+    """Exactly what would be sent to a person if the issue were cut now; None for nothing or no subscription."""
+    subscription = db.session.scalar(
+        select(Subscription).where(Subscription.person_id == person_id, Subscription.list == compose.LIST)
+    )
+    mailbox = mailboxes_of([person_id]).get(person_id)
+    if subscription is None or mailbox is None:
+        return None
+    cut, at = now_cut()
+    since = first_since(subscription.told_up_to, at)
+    quarter_id = subscription.quarter_id
+    payload = {"since": str(since), "nearby": subscription.includes_nearby, "token": subscription.token}
+    last = select(Edition.number).where(Edition.quarter_id == quarter_id).order_by(Edition.number.desc()).limit(1)
+    number = 1 + (db.session.scalar(last) or 0)
+    with scope.use(scope.Viewer(None, (quarter_id,))):
+        edition = book(quarter_id, number, cut, at, since)
+    row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
+    common = _common(config)
+    mail = write(Portions(edition), row, mailbox, common, ledger.message_id(row, common.host))
+    return None if mail is None else (mail, edition)
+
+
+def _while_held(rows: list[ledger.Leased]) -> Iterator[ledger.Leased]:
+    """The rows one after the other; where a slow server has used up most of the lease, the rest is renewed first."""
+    while rows:
+        if rows[0].lease_until - clock.now() < ledger.RENEW:
+            rows = ledger.renew(rows)
+        if rows:
+            row, *rows = rows
+            yield row
+
+
+def _portions(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
+    row = db.session.get(Edition, (quarter_id, rows[0].period))
+    if row is None:
+        return None
+    since = min(uuid.UUID(each.payload["since"]) for each in rows)
+    return Portions(book(quarter_id, row.number, row.cut, moment_of(row.cut), since))
+
+
+def moment_of(cut: uuid.UUID) -> datetime:
+    """The moment a cut was made at: the time inside a UUIDv7."""
+    return datetime.fromtimestamp((cut.int >> 80) / 1000, tz=UTC)
+
+
+def _mailboxes(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]:
+    """Who of these still lives in the quarter, still wants the digest, and can be written to."""
+    still = (
+        select(Membership.person_id)
+        .join(
+            Subscription,
+            (Subscription.person_id == Membership.person_id)
+            & (Subscription.quarter_id == Membership.quarter_id)
+            & (Subscription.list == compose.LIST),
+        )
+        .where(
+            Membership.person_id.in_([row.person_id for row in rows]),
+            Membership.quarter_id == quarter_id,
+            Membership.ended_at.is_(None),
+            Membership.level != "unproven",
+            Subscription.is_on,
+        )
+    )
+    found = mailboxes_of(list(db.session.scalars(still)))
+    held_back = suppressed(mailbox.email for mailbox in found.values())
+    return {
+        person_id: mailbox
+        for person_id, mailbox in found.items()
+        if mailbox.takes_mail and mailbox.email not in held_back
+    }
+
+
+def _common(config: Config) -> compose.Common:
+    sender = sender_of(config)
+    return compose.Common(
+        sender=formataddr((sender.display_name, sender.addr_spec)),
+        date=format_datetime(clock.now()),
+        host=host_of(config),
+        site=config.site_url,
+    )
