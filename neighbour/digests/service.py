@@ -27,7 +27,7 @@ _READERS = """
     FROM subscription s JOIN membership m ON m.person_id = s.person_id AND m.quarter_id = s.quarter_id
          AND m.ended_at IS NULL AND m.level <> 'unproven'
     WHERE s.quarter_id = :quarter AND s.list = 'digest' AND s.is_on
-      AND (s.paused_until IS NULL OR s.paused_until < CAST(:period AS date))
+      AND (s.paused_until IS NULL OR s.paused_until < :day)
 """
 # Nothing new → no row, no mail. The reader's own contributions are not news to them.
 _PROMISE = text(f"""
@@ -80,7 +80,14 @@ def open_period(
 def open_quarter(quarter_id: int, period: str, at: datetime) -> bool:
     """Make a quarter's issue, if nobody has: edition, ledger rows and marks in one transaction."""
     cut = id_at(at)
-    values = {"quarter": quarter_id, "period": period, "cut": cut, "first": first_since(None, at), "now": clock.now()}
+    values = {
+        "quarter": quarter_id,
+        "period": period,
+        "day": date.fromisoformat(period),
+        "cut": cut,
+        "first": first_since(None, at),
+        "now": clock.now(),
+    }
     with scope.use(scope.Viewer(None, (quarter_id,))), atomic():
         claim = text(
             "INSERT INTO edition (quarter_id, period, number, cut, readers, opened_at) SELECT :quarter, :period,"

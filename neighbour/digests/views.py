@@ -19,6 +19,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import back
 from neighbour.digests import sending
+from neighbour.digests.edition import first_since
 from neighbour.digests.when import next_issue as next_issue_at
 from neighbour.notices.models import Subscription
 from neighbour.policy import Permission, requires
@@ -98,6 +99,8 @@ def save() -> Any:
     with atomic():
         if form.is_on.data and not subscription.is_on:
             subscription.told_up_to = id_at(clock.now())  # what happened while it was off is not sent after
+        elif form.paused_until.data:  # the issue after a pause begins where the last one ended
+            subscription.told_up_to = first_since(subscription.told_up_to, clock.now())
         subscription.is_on, subscription.includes_nearby = form.is_on.data, form.includes_nearby.data
         subscription.paused_until = form.paused_until.data
     flash(
