@@ -63,7 +63,11 @@ def _deliver(row: ledger.Leased, config: Config) -> None:
 def build(
     written: Written, to: str, name: str, message_id: str, config: Config, more: Sequence[tuple[str, str]] = ()
 ) -> bytes:
-    """The mail as bytes, text and HTML alternatives; ``more`` are further header fields."""
+    """The mail as bytes, text and HTML alternatives; ``more`` are further header fields of ASCII.
+
+    Those are put before the rest as they are: the standard library would encode an address that is longer than a
+    line (RFC 2047), and no mail program undoes that inside ``List-Unsubscribe``.
+    """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender_of(config)
     mail["To"] = Address(display_name=header_text(name), addr_spec=to)
@@ -71,11 +75,9 @@ def build(
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
-    for header, value in more:
-        mail[header] = value
     mail.set_content(written.text)
     mail.add_alternative(written.html, subtype="html")
-    return mail.as_bytes()
+    return "".join(f"{header}: {value}\r\n" for header, value in more).encode("ascii") + mail.as_bytes()
 
 
 def unsubscribe_token(person_id: int, list_name: str) -> str | None:

@@ -1,0 +1,64 @@
+"""Every notice: both forms, both languages, a preview; list mail can be left."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from neighbour.app import create_app
+from neighbour.notices import service
+from neighbour.notices.base import Notice
+from neighbour.notices.service import build, list_headers
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+def _all_notices() -> list[str]:
+    assert create_app  # importing the application registers its rooms
+    import neighbour.accounts.notices
+    import neighbour.digests.notices
+    import neighbour.residency.notices  # noqa: F401
+
+    return sorted(Notice.registry)
+
+
+NOTICES = _all_notices()
+
+
+def test_the_application_knows_no_other_notices(app):
+    assert sorted(Notice.registry) == NOTICES and len(NOTICES) >= 5
+
+
+@pytest.mark.parametrize("key", NOTICES)
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_it_has_a_subject_a_text_and_html_with_the_same_links(session, key, language):
+    written = service.preview(key, language)
+    assert 3 < len(written.subject) <= 100 and "\n" not in written.subject
+    for part in (written.text, written.html):
+        assert "None" not in part and "{{" not in part and "{%" not in part and "@@" not in part and "%(" not in part
+    in_text = {link.rstrip(".,)") for link in re.findall(r"https?://[^\s<>\"]+", written.text)}
+    in_html = {link.replace("&amp;", "&") for link in re.findall(r'href="(https?://[^"]+)"', written.html)}
+    assert in_text == in_html and in_text
+    assert f'lang="{language}"' in written.html
+    assert max(map(len, (line for line in written.text.splitlines() if "://" not in line))) <= 78
+
+
+@pytest.mark.parametrize("key", NOTICES)
+def test_german_is_not_english(session, key):
+    german, english = service.preview(key, "de"), service.preview(key, "en")
+    assert german.subject != english.subject
+    same = set(filter(None, map(str.strip, german.text.splitlines()))) & set(map(str.strip, english.text.splitlines()))
+    # names, links, invented contributions and lines of signs may be the same
+    assert [line for line in same if re.search(r"[a-z]{3} [a-z]{3,} [a-z]{2,} ", line) and "Schrank" not in line] == []
+
+
+@pytest.mark.parametrize("key", [key for key in NOTICES if Notice.registry[key].is_list])
+def test_list_mail_names_its_list_and_how_to_leave(app, session, key):
+    notice = Notice.registry[key]
+    assert notice.list_name
+    headers = list_headers(notice.list_name, "t" * 43, site="https://nachbar.example", host="nachbar.example")
+    mail = build(service.preview(key, "de"), "a@b.example", "A", "<1@x>", app.extensions["config"], headers)
+    assert b"List-Unsubscribe: <https://nachbar.example/unsubscribe/" in mail
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in mail
+    assert "/unsubscribe/" in service.preview(key, "de").text
