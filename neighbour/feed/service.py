@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import FromClause, Select, bindparam, cast, exists, literal, null, select, union_all
 
 from neighbour.contributions.cards import is_urgent, url_of
 from neighbour.contributions.models import Contribution, Reach, ReadMark, Thanks
@@ -26,8 +25,7 @@ PAGE = 20
 PINNED = 3  # urgent contributions on top of the board at once
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One entry of the board: which card, in which version, and what is personal or changes often."""
 
     id: uuid.UUID
@@ -64,63 +62,76 @@ class Line:
         return self.solved_at is not None
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of the board. ``older`` continues it (None: the end)."""
+class Page(NamedTuple):
+    """A page of the board. ``older`` continues it (None: the end); the reader has read up to ``seen_up_to``."""
 
     lines: list[Line]
     pinned: list[Line]
     older: uuid.UUID | None
+    seen_up_to: uuid.UUID | None
 
 
-_COLUMNS = (
-    Contribution.id,
-    Contribution.version,
-    Contribution.title,
-    Contribution.published_at,
-    Contribution.expires_at,
-    Contribution.solved_at,
-    Contribution.category,
-    Contribution.comment_count,
-    Contribution.thanks_count,
-    Contribution.author_id,
-    Reach.is_home,
+# Tables, not classes: a list needs rows, and the ORM's own work would cost as much as the database's.
+_c: FromClause = Contribution.__table__
+_r: FromClause = Reach.__table__
+_mark: FromClause = ReadMark.__table__
+_thanks: FromClause = Thanks.__table__
+_THANKED = exists().where(_thanks.c.contribution_id == _c.c.id, _thanks.c.person_id == bindparam("me"))
+_LINE = (
+    _c.c.id,
+    _c.c.version,
+    _c.c.title,
+    _c.c.category,
+    _c.c.published_at,
+    _c.c.expires_at,
+    _c.c.solved_at,
+    _c.c.comment_count,
+    _c.c.thanks_count,
+    _r.c.is_home,
+    (_c.c.author_id == bindparam("me")).label("is_mine"),
+    _THANKED.label("is_thanked"),
 )
-_THANKED = exists().where(Thanks.contribution_id == Contribution.id, Thanks.person_id == bindparam("me"))
+_WIDTH = len(_LINE)
+_SEEN = (
+    select(_mark.c.seen_up_to)
+    .where(_mark.c.person_id == bindparam("me"), _mark.c.quarter_id == bindparam("quarter"))
+    .scalar_subquery()
+)
 
 
-@lru_cache(maxsize=16)
-def _statement(is_filtered: bool, is_own_only: bool) -> Select:
-    """The statement of one filter combination, built once."""
-    wanted = (
-        select(*_COLUMNS, _THANKED.label("is_thanked"))
-        .select_from(Reach)
-        .join(Contribution, Contribution.id == Reach.contribution_id)
-        .where(Reach.quarter_id == bindparam("quarter"), Reach.contribution_id < bindparam("before"))
-        .order_by(Reach.contribution_id.desc())
-        .limit(bindparam("most"))
+def _lines() -> Select:
+    return (
+        select(*_LINE)
+        .select_from(_r.join(_c, _c.c.id == _r.c.contribution_id))
+        .where(_r.c.quarter_id == bindparam("quarter"))
+        .order_by(_r.c.contribution_id.desc())
     )
+
+
+@lru_cache(maxsize=8)
+def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Select:
+    """The statement of one filter combination, built once. A first page brings what is urgent along: one way
+    to the database instead of two."""
+    wanted = _lines().where(_r.c.contribution_id < bindparam("before")).limit(bindparam("most"))
     if is_filtered:
-        wanted = wanted.where(Reach.category == bindparam("category"))
+        wanted = wanted.where(_r.c.category == bindparam("category"))
     if is_own_only:
-        wanted = wanted.where(Reach.is_home)
-    return wanted
-
-
-_URGENT = (
-    select(*_COLUMNS, _THANKED.label("is_thanked"))
-    .select_from(Reach)
-    .join(Contribution, Contribution.id == Reach.contribution_id)
-    .where(
-        Reach.quarter_id == bindparam("quarter"),
-        Reach.category == "urgent",
-        Reach.contribution_id > bindparam("since"),
-        Contribution.expires_at > bindparam("now"),
-        Contribution.solved_at.is_(None),
+        wanted = wanted.where(_r.c.is_home)
+    wanted = wanted.add_columns(literal(False).label("is_pinned"), _SEEN.label("seen_up_to"))
+    if not is_first or is_filtered:
+        return wanted
+    urgent = _lines().where(
+        _r.c.category == "urgent",
+        _r.c.contribution_id > bindparam("since"),
+        _c.c.expires_at > bindparam("now"),
+        _c.c.solved_at.is_(None),
     )
-    .order_by(Reach.contribution_id.desc())
-    .limit(PINNED)
-)
+    none = cast(null(), _mark.c.seen_up_to.type)
+    urgent = urgent.limit(PINNED).add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
+    both = union_all(select(urgent.subquery()), select(wanted.subquery())).subquery()
+    return select(both).order_by(both.c.is_pinned.desc(), both.c.id.desc())
+
+
 NEWEST = uuid.UUID(int=(1 << 128) - 1)
 
 
@@ -133,50 +144,33 @@ def page(
     own_only: bool = False,
     most: int = PAGE,
 ) -> Page:
-    """One page of the quarter's board for this person, newest first, older than ``before``."""
-    values = {"quarter": quarter_id, "me": person_id, "before": before or NEWEST, "most": most + 1}
-    if category:
-        values["category"] = category
-    rows = db.session.execute(_statement(category is not None, own_only), values).all()
-    pinned = _pinned(person_id, quarter_id) if before is None and category is None else []
-    shown = {line.id for line in pinned}
-    lines = [_line(row, person_id) for row in rows[:most] if row.id not in shown]
-    return Page(lines, pinned, rows[most - 1].id if len(rows) > most else None)
+    """One page of the quarter's board for this person, newest first, older than ``before``.
 
-
-def _pinned(person_id: int, quarter_id: int) -> list[Line]:
-    """What is urgent now. An alert lasts three days at most (posts.service), so older ones need not be looked at."""
+    A first page without a category has what is urgent now as ``pinned``. An alert lasts three days at most
+    (posts.service), so older ones need not be looked at.
+    """
     now = clock.now()
-    values = {"quarter": quarter_id, "me": person_id, "now": now, "since": id_at(now - timedelta(days=4))}
-    return [_line(row, person_id) for row in db.session.execute(_URGENT, values)]
-
-
-def _line(row: Any, person_id: int) -> Line:
-    return Line(
-        row.id,
-        row.version,
-        row.title,
-        row.category,
-        row.published_at,
-        row.expires_at,
-        row.solved_at,
-        row.comment_count,
-        row.thanks_count,
-        is_home=row.is_home,
-        is_mine=row.author_id == person_id,
-        is_thanked=row.is_thanked,
+    values = {
+        "quarter": quarter_id,
+        "me": person_id,
+        "before": before or NEWEST,
+        "most": most + 1,
+        "category": category,
+        "now": now,
+        "since": id_at(now - timedelta(days=4)),
+    }
+    statement = _statement(before is None, category is not None, own_only)
+    rows = db.session.execute(statement, values).all()
+    pinned = [Line._make(row[:_WIDTH]) for row in rows if row.is_pinned]
+    page_rows = rows[len(pinned) :]
+    shown = {line.id for line in pinned}
+    lines = [Line._make(row[:_WIDTH]) for row in page_rows[:most] if row[0] not in shown]
+    return Page(
+        lines,
+        pinned,
+        page_rows[most - 1][0] if len(page_rows) > most else None,
+        page_rows[0].seen_up_to if page_rows else None,
     )
-
-
-def read_mark(person_id: int, quarter_id: int) -> ReadMark | None:
-    """Up to where this person has read the board."""
-    return db.session.get(ReadMark, (person_id, quarter_id))
-
-
-def count_newer(quarter_id: int, than: uuid.UUID, most: int = 99) -> int:
-    """How many contributions of the board are newer than ``than``, counted up to ``most``."""
-    newer = select(Reach.contribution_id).where(Reach.quarter_id == quarter_id, Reach.contribution_id > than)
-    return db.session.scalar(select(func.count()).select_from(newer.limit(most).subquery())) or 0
 
 
 def newest(lines: Sequence[Line]) -> uuid.UUID | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request
-from markupsafe import Markup
+from flask import Blueprint, abort, render_template, request
 
-from neighbour.contributions import cards, kinds
+from neighbour.contributions import kinds
 from neighbour.contributions import service as contributions
 from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
@@ -17,6 +16,7 @@ from neighbour.core.tokens import from_uid
 from neighbour.core.web import back, is_htmx
 from neighbour.feed import service
 from neighbour.feed.sidebar import sidebar
+from neighbour.feed.slips import slips
 from neighbour.policy import Identity, Permission, requires
 from neighbour.policy.gate import identity
 
@@ -30,26 +30,25 @@ def board() -> Any:
     who, quarter_id = _reader()
     category, own_only, before = _filters()
     page = service.page(who, quarter_id, before=before, category=category, own_only=own_only)
-    mark = service.read_mark(who, quarter_id)
-    cards_of_page = entries(page.lines, mark.seen_up_to if mark else None)
+    entries, new_count = slips(page.lines, page.seen_up_to, days=True)
     context: dict[str, Any] = {
-        "entries": cards_of_page,
-        "pinned": entries(page.pinned, None),
+        "entries": entries,
         "older": page.older,
         "category": category,
         "own_only": own_only,
-        "is_first": before is None,
-        "newest": service.newest(page.lines),
-        "seen_up_to": mark.seen_up_to if mark else None,
+        "is_empty": not page.lines and not page.pinned,
     }
     if is_htmx() and before is not None:
         return render_template("feed/_more.html", **context)
     return render_template(
         "feed/board.html",
         **context,
+        pinned=slips(page.pinned, None, days=False)[0],
+        newest=service.newest(page.lines) if before is None and not category and new_count else None,
         side=sidebar(quarter_id),
-        filters=_categories(),
-        new_count=sum(entry["is_new"] for entry in cards_of_page),
+        today=i18n.local(clock.now()).date(),
+        filters=_filter_labels(i18n.language()),
+        new_count=new_count,
     )
 
 
@@ -62,36 +61,6 @@ def mark_read() -> Any:
     with atomic():
         contributions.mark_read(who, quarter_id, newest)
     return ("", 204) if is_htmx() else back("feed.board")
-
-
-def entries(lines: list[service.Line], seen_up_to: uuid.UUID | None) -> list[dict[str, Any]]:
-    """What the template needs of each line: the kept half of its card, and what is personal."""
-    html = _cards(lines)
-    return [
-        {
-            "line": line,
-            "card": html[line.id],
-            "day": i18n.local(line.published_at).date(),
-            "is_new": seen_up_to is not None and line.id > seen_up_to and not line.is_mine,
-        }
-        for line in lines
-        if line.id in html
-    ]
-
-
-def _cards(lines: list[service.Line]) -> dict[uuid.UUID, Markup]:
-    """The kept halves of these cards. One is good for a version, a language, a local day ("today, 14:10"), and
-    as long as it is urgent; in a neighbouring quarter it names where it comes from."""
-    language, day = i18n.language(), i18n.local(clock.now()).date()
-    keys = {line.id: (line.id, line.version, language, day, line.is_urgent, line.is_home) for line in lines}
-    kept = cards.fragments.find(list(keys.values()))
-    missing = {line.id: line for line in lines if keys[line.id] not in kept}
-    template = current_app.jinja_env.get_template("contributions/_card.html") if missing else None
-    for key, card in cards.load(missing).items():
-        html = template.render(c=replace(card, is_home=missing[key].is_home))  # type: ignore[union-attr]
-        kept[keys[key]] = html
-        cards.fragments.keep(keys[key], html)
-    return {key: Markup(kept[whole]) for key, whole in keys.items() if whole in kept}  # noqa: S704  our own template
 
 
 def _reader() -> tuple[int, int]:
@@ -118,3 +87,9 @@ def _uid(text: str) -> uuid.UUID:
 
 def _categories() -> list[kinds.Category]:
     return [category for kind in kinds.all_kinds() for category in kind.categories]
+
+
+@lru_cache
+def _filter_labels(_language: str) -> tuple[tuple[str, str], ...]:
+    """(key, label) of each filter, in this language."""
+    return tuple((each.key, str(each.label)) for each in _categories())
