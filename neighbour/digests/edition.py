@@ -139,6 +139,10 @@ class Pieces:
                 self._pieces.popitem(last=False)
         return found
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._pieces.clear()
+
 
 pieces = Pieces()
 

@@ -55,10 +55,10 @@ def send_batch(rows: list[ledger.Leased], config: Config, transport: Transport) 
     quarter_id = rows[0].quarter_id
     assert quarter_id is not None  # every row of an issue has its quarter
     with scope.use(scope.Viewer(None, (quarter_id,))):
-        portions = _portions(quarter_id, rows)
-        mailboxes = _mailboxes(rows, quarter_id)
+        portions = portions_for(quarter_id, rows)
+        mailboxes = mailboxes_for(rows, quarter_id)
         finish_reading()
-    common, sender, taken = _common(config), envelope_from(config), 0
+    common, sender, taken = common_for(config), envelope_from(config), 0
     for row in _while_held(rows):
         message_id = ledger.message_id(row, common.host)
         mailbox = mailboxes.get(row.person_id)
@@ -112,7 +112,7 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     with scope.use(scope.Viewer(None, (quarter_id,))):
         edition = book(quarter_id, number, cut, at, since)
     row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
-    common = _common(config)
+    common = common_for(config)
     mail = write(Portions(edition), row, mailbox, common, ledger.message_id(row, common.host))
     return None if mail is None else (mail, edition)
 
@@ -127,7 +127,7 @@ def _while_held(rows: list[ledger.Leased]) -> Iterator[ledger.Leased]:
             yield row
 
 
-def _portions(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
+def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
     row = db.session.get(Edition, (quarter_id, rows[0].period))
     if row is None:
         return None
@@ -140,7 +140,7 @@ def moment_of(cut: uuid.UUID) -> datetime:
     return datetime.fromtimestamp((cut.int >> 80) / 1000, tz=UTC)
 
 
-def _mailboxes(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]:
+def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]:
     """Who of these still lives in the quarter, still wants the digest, and can be written to."""
     still = (
         select(Membership.person_id)
@@ -167,7 +167,7 @@ def _mailboxes(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]
     }
 
 
-def _common(config: Config) -> compose.Common:
+def common_for(config: Config) -> compose.Common:
     sender = sender_of(config)
     return compose.Common(
         sender=formataddr((sender.display_name, sender.addr_spec)),

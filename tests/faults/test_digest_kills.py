@@ -1,0 +1,178 @@
+"""A morning on which everything that can be killed is killed: every reader still gets one issue."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from neighbour.core import clock, roles, scope
+from neighbour.core.db import db, owner_engine
+from neighbour.digests.when import issue_time
+from tests.factories import make_person, make_post, make_quarter
+from tests.support import ROOT
+
+pytestmark = pytest.mark.fault
+
+QUARTERS, READERS, KILLS, THREADS = 10, 200, 50, 2
+PATIENCE = 150.0
+
+
+def zone_of_the_forenoon() -> str:
+    """A time zone in which it is between ten and eleven now: an issue is due whenever this test runs."""
+    return f"Etc/GMT{(datetime.now(UTC).hour - 10 + 12) % 24 - 12:+d}"
+
+
+@pytest.fixture
+def sink(tmp_path) -> Iterator[tuple[int, Callable[[], list[list[str]]]]]:
+    """A mail server: its port, and what it has taken."""
+    book = tmp_path / "taken"
+    command = [sys.executable, "-m", "tests.support.sink", str(book), "0.002"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        yield port, lambda: [line.split() for line in book.read_text().splitlines()] if book.exists() else []
+        server.kill()
+
+
+@pytest.fixture
+def city(spare_database, settings, sink) -> Iterator[set[str]]:
+    """Two thousand readers in ten quarters, three contributions each; gives the readers' addresses."""
+    from neighbour.app import create_app
+
+    config = replace(
+        settings,
+        database_url=spare_database.app_url,
+        owner_url=spare_database.owner_url,
+        time_zone=zone_of_the_forenoon(),
+    )
+    app = create_app(config)
+    cut = issue_time(clock.today(config.time_zone), config.time_zone)
+    with app.app_context():
+        for number in range(QUARTERS):
+            quarter = make_quarter()
+            author = make_person(quarter)
+            for hour in range(3):
+                with clock.freeze(cut - timedelta(hours=1 + hour)):
+                    make_post(author, quarter, title=f"Zettel {hour} aus {number}")
+        with roles.connect(spare_database.owner_url, autocommit=True) as owner:
+            owner.execute(SETTLE, {"readers": READERS})
+            yield {
+                row[0]
+                for row in owner.execute("SELECT email FROM person JOIN subscription s ON s.person_id = person.id")
+            }
+        scope.leave()
+        for engine in (*db.engines.values(), owner_engine()):
+            engine.dispose()
+
+
+SETTLE = """
+WITH people AS (
+  INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language, confirmed_at,
+                      status, signup_step, is_operator, created_at)
+  SELECT substr(md5(q.id || '-' || i), 1, 12), 'r' || i || '@q' || q.id || '.example', 'r' || i || '@q' || q.id || '.example',
+         '!', 'Leserin', 'Probe', 'Leserin ' || i, 'de', now(), 'active', 'done', false, now()
+  FROM quarter q, generate_series(1, %(readers)s) i RETURNING id, email
+), homes AS (
+  INSERT INTO membership (person_id, quarter_id, level, role, created_at, proven_at)
+  SELECT id, substring(email FROM '@q(\\d+)')::int, 'verified', 'resident', now(), now() FROM people
+)
+INSERT INTO subscription (person_id, quarter_id, list, is_on, includes_nearby, token, created_at)
+SELECT id, substring(email FROM '@q(\\d+)')::int, 'digest', true, true, 'token' || id, now() FROM people
+"""
+
+
+@pytest.fixture
+def environment(spare_database, sink, tmp_path) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
+        "ENVIRONMENT": "test", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "INSTANCE_DIR": str(tmp_path),
+        "DATABASE_URL": spare_database.app_url, "DATABASE_OWNER_URL": spare_database.owner_url,
+        "SMTP_URL": f"smtp://127.0.0.1:{sink[0]}", "TIME_ZONE": zone_of_the_forenoon(),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def hire(environment, tmp_path) -> Iterator[Callable[[], int]]:
+    """Starts a worker; gives its process id."""
+    with (tmp_path / "workers.log").open("ab") as log:
+        nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.morning"], env=environment, cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    assert nursery.stdin is not None and nursery.stdout is not None
+    ask, answers = nursery.stdin, nursery.stdout
+
+    def hiring() -> int:
+        ask.write("one more\n")
+        ask.flush()
+        return int(answers.readline())
+
+    yield hiring
+    with suppress(ProcessLookupError):
+        os.killpg(nursery.pid, signal.SIGKILL)
+    nursery.communicate()
+
+
+@pytest.fixture
+def beats(environment, tmp_path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Two beats, as after a careless scale-out."""
+    command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.support.morning:crew", "beat"]
+    with (tmp_path / "beat.log").open("ab") as log:
+        started = [
+            subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log) for _beat in range(2)
+        ]
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_fifty_kills_lose_no_issue_and_make_no_second_one(city, sink, hire, beats, spare_database, tmp_path):
+    taken, dice, kills = sink[1], random.Random(), 0
+    crew = [hire(), hire()]
+    deadline = time.monotonic() + PATIENCE
+    while kills < KILLS:
+        # the next falls somewhere in the work: at the start of a batch, in the middle, or after the last one
+        upto = len(taken()) + dice.randint(1, QUARTERS * READERS // KILLS)
+        while len(taken()) < min(upto, QUARTERS * READERS - 5):
+            assert time.monotonic() < deadline, report(tmp_path, taken(), kills)
+            time.sleep(0.004)
+        unlucky = crew.pop(dice.randrange(2))
+        os.kill(unlucky, signal.SIGKILL)
+        kills += 1
+        crew.append(hire())
+    with roles.connect(spare_database.owner_url, autocommit=True) as owner:
+        while owner.execute("SELECT count(*) FROM delivery WHERE state <> 'sent'").fetchone() != (0,):
+            assert time.monotonic() < deadline, report(tmp_path, taken(), kills)
+            time.sleep(0.1)
+        assert owner.execute("SELECT count(*) FROM delivery").fetchone() == (QUARTERS * READERS,)
+        assert owner.execute("SELECT count(*), max(number) FROM edition").fetchone() == (QUARTERS, 1)
+        assert owner.execute("SELECT job, state FROM period").fetchall() == [("digest", "done")]
+    ids = defaultdict(set)
+    for reader, message_id in taken():
+        ids[reader].add(message_id)
+    assert set(ids) == city and len(city) == QUARTERS * READERS  # nobody was lost
+    assert max(map(len, ids.values())) == 1  # nobody got a second one
+    assert len({next(iter(each)) for each in ids.values()}) == len(city)
+    # SMTP has no "exactly once": what was on the wire when its worker died went out again, as the same message
+    repeats = sum(count - 1 for count in Counter(reader for reader, _id in taken()).values())
+    assert repeats <= KILLS * THREADS
+    assert [beat.poll() for beat in beats] == [None, None]
+
+
+def report(folder: Path, taken: list[list[str]], kills: int) -> str:
+    """What to look at when it takes too long."""
+    logs = [(folder / name).read_text()[-2000:] for name in ("workers.log", "beat.log")]
+    return "\n".join([f"{len(taken)} mails, {kills} kills", *logs])
