@@ -161,22 +161,24 @@ def _begin() -> None:
         return
     token = cookie.get("_user_id")
     scope.enter(scope.NOBODY)
-    if token:
-        _recognise(str(token))
+    is_open = bool(token) and _recognise(str(token))
     who: Identity = g.identity
     if who.is_authenticated and not cookie.get("language"):
         i18n.speak(who.language)
-    scope.enter(scope.Viewer(who.person_id, who.quarters))
+    scope.enter(sessions.eyes(who), already_set=is_open)
 
 
-def _recognise(token: str) -> None:
+def _recognise(token: str) -> bool:
+    """Find out who is asking; True if the transaction looks through their eyes already."""
     found = sessions.recognise(token)
     if found is None:
         cookie.clear()
-        return
-    g.identity, seen_at = found
-    if clock.now() - seen_at > sessions.SEEN_EVERY:
-        sessions.seen(token)
+        return False
+    g.identity = found.who
+    if clock.now() - found.seen_at > sessions.SEEN_EVERY:
+        sessions.seen(token)  # commits: the next transaction opens the eyes anew
+        return False
+    return found.is_open
 
 
 def _end(_error: BaseException | None) -> None:

@@ -7,11 +7,12 @@ and where they live (``app_identity`` in the database), so a page begins with a 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import delete, text
+from sqlalchemy import BigInteger, Boolean, DateTime, Text, column, delete, text
 
 from neighbour.accounts.models import LoginSession
-from neighbour.core import clock, tokens
+from neighbour.core import clock, scope, tokens
 from neighbour.core.db import atomic, db
 from neighbour.policy import Identity, Level, Role, Seat
 
@@ -20,7 +21,37 @@ IDLE_KEPT, ABSOLUTE_KEPT = timedelta(days=14), timedelta(days=90)
 IDLE, ABSOLUTE = timedelta(hours=12), timedelta(hours=24)
 SEEN_EVERY = timedelta(hours=1)  # how often a read may write "seen": once an hour
 
-_IDENTITY = text("SELECT * FROM app_identity(:token, :at)")
+# The same way to the database opens the person's eyes for the transaction (see ``scope``): a page saves a statement.
+_IDENTITY = text(
+    "SELECT i.person_id, i.public_id, i.display_name, i.language, i.is_confirmed, i.is_operator, i.status, i.signup_step,"
+    " i.seen_at, i.seats, concat_ws('|', set_config('app.person', i.person_id::text, true),"
+    "  set_config('app.quarters', w.quarters, true), set_config('app.public', '1', true)) AS opened"
+    " FROM app_identity(:token, :at) i, LATERAL"
+    " (SELECT '{' || coalesce(string_agg(split_part(seat, ':', 1), ',' ORDER BY n), '') || '}' AS quarters"
+    "  FROM unnest(string_to_array(i.seats, ' ')) WITH ORDINALITY s (seat, n)"
+    "  WHERE split_part(seat, ':', 2) = ANY (:reading)) w"
+).columns(  # named and typed, so that SQLAlchemy works out the row once and not for each page
+    column("person_id", BigInteger),
+    column("public_id", Text),
+    column("display_name", Text),
+    column("language", Text),
+    column("is_confirmed", Boolean),
+    column("is_operator", Boolean),
+    column("status", Text),
+    column("signup_step", Text),
+    column("seen_at", DateTime(timezone=True)),
+    column("seats", Text),
+    column("opened", Text),
+)
+_READING = [level.value for level in Level if level.reads_board]
+
+
+class Recognised(NamedTuple):
+    """Whose session it is, when it was last seen, and whether the transaction looks through their eyes already."""
+
+    who: Identity
+    seen_at: datetime
+    is_open: bool
 
 
 def open_session(person_id: int, *, is_kept: bool, device: str) -> str:
@@ -42,9 +73,13 @@ def open_session(person_id: int, *, is_kept: bool, device: str) -> str:
     return token
 
 
-def recognise(token: str) -> tuple[Identity, datetime] | None:
-    """Who holds this session and when it was last seen; None when it is unknown, over, or the person is gone."""
-    row = db.session.execute(_IDENTITY, {"token": tokens.hash_token(token), "at": clock.now()}).one_or_none()
+def recognise(token: str) -> Recognised | None:
+    """Who holds this session; None when it is unknown, over, or the person is gone.
+
+    The transaction's settings are theirs afterwards, so ``scope.enter`` has to follow (``eyes`` makes the viewer).
+    """
+    values = {"token": tokens.hash_token(token), "at": clock.now(), "reading": _READING}
+    row = db.session.execute(_IDENTITY, values).one_or_none()
     if row is None:
         return None
     who = Identity(
@@ -59,7 +94,12 @@ def recognise(token: str) -> tuple[Identity, datetime] | None:
         seats=tuple(_seat(each) for each in row.seats.split()),
         session_token=token,
     )
-    return who, row.seen_at
+    return Recognised(who, row.seen_at, row.opened == "|".join(eyes(who).settings().values()))
+
+
+def eyes(who: Identity) -> scope.Viewer:
+    """The eyes of a person: their own, and what the boards of their quarters show."""
+    return scope.Viewer(who.person_id, who.quarters)
 
 
 def seen(token: str) -> None:

@@ -57,10 +57,10 @@ def begin(token: str, email: str, *, is_kept: bool) -> Identity:
     scope.enter(scope.NOBODY)
     found = sessions.recognise(token)
     assert found is not None  # it was opened a moment ago
-    g.identity = found[0]
-    login_user(found[0], remember=False)
-    scope.enter(scope.Viewer(found[0].person_id, found[0].quarters))
-    return found[0]
+    g.identity = found.who
+    login_user(found.who, remember=False)
+    scope.enter(sessions.eyes(found.who), already_set=found.is_open)
+    return found.who
 
 
 def knows(email: str) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, current_app, render_template, request
+from markupsafe import Markup
 
 from neighbour.contributions import kinds
 from neighbour.contributions import service as contributions
 from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
-from neighbour.core.tokens import from_uid
+from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx
 from neighbour.feed import service
 from neighbour.feed.sidebar import sidebar
@@ -31,25 +33,39 @@ def board() -> Any:
     category, own_only, before = _filters()
     page = service.page(who, quarter_id, before=before, category=category, own_only=own_only)
     entries, new_count = slips(page.lines, page.seen_up_to, days=True)
-    context: dict[str, Any] = {
-        "entries": entries,
-        "older": page.older,
-        "category": category,
-        "own_only": own_only,
-        "is_empty": not page.lines and not page.pinned,
-    }
+    end = _end(page.older, category, own_only)
     if is_htmx() and before is not None:
-        return render_template("feed/_more.html", **context)
+        return render_template("feed/_more.html", entries=entries, end=end)
     return render_template(
         "feed/board.html",
-        **context,
+        entries=entries,
+        end=end,
         pinned=slips(page.pinned, None, days=False)[0],
+        is_empty=not page.lines and not page.pinned,
+        category=category,
+        own_only=own_only,
         newest=service.newest(page.lines) if before is None and not category and new_count else None,
         side=sidebar(quarter_id),
         today=i18n.local(clock.now()).date(),
         filters=_filter_labels(i18n.language()),
         new_count=new_count,
     )
+
+
+def _end(older: uuid.UUID | None, category: str | None, own_only: bool) -> Markup:
+    """What stands below the last slip: the way on to what is older than ``older``, or that this was all."""
+    next_url = None
+    if older:
+        # Written out: url_for takes longer than the twenty slips together.
+        asked = {"before": to_uid(older), "category": category, "own": "1" if own_only else None}
+        next_url = (
+            request.script_root
+            + request.path
+            + "?"
+            + urlencode({name: value for name, value in asked.items() if value})
+        )
+    module = current_app.jinja_env.get_template("feed/_parts.html").module
+    return cast(Markup, module.end(next_url))  # type: ignore[attr-defined]
 
 
 @views.post("/board/read")

@@ -18,6 +18,11 @@ class Level(StrEnum):
     def rank(self) -> int:
         return ("unproven", "vouched", "verified").index(self.value)
 
+    @property
+    def reads_board(self) -> bool:
+        """Whether the quarter's board opens: from "vouched" on."""
+        return self is not Level.UNPROVEN
+
 
 class Role(StrEnum):
     """What a member does in a quarter."""
@@ -68,7 +73,7 @@ class Identity:
     @cached_property
     def quarters(self) -> tuple[int, ...]:
         """Quarters whose board this person may read: own memberships, at least vouched."""
-        return tuple(seat.quarter_id for seat in self.seats if seat.level.rank >= Level.VOUCHED.rank)
+        return tuple(seat.quarter_id for seat in self.seats if seat.level.reads_board)
 
     @property
     def home(self) -> Seat | None:

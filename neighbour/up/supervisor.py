@@ -195,7 +195,7 @@ def parts(config: Config) -> list[Child]:
         "workers",
     ]
     found = [
-        Child("web", _web(config), signal.SIGQUIT),
+        Child("web", web_command(config), signal.SIGQUIT),
         Child("worker", [*celery, "worker", "--without-mingle", "--without-gossip", "--without-heartbeat"]),
         Child("beat", [*celery, "beat"]),
     ]
@@ -221,7 +221,8 @@ def needs_preparation(config: Config) -> bool:
         )
 
 
-def _web(config: Config) -> list[str]:
+def web_command(config: Config) -> list[str]:
+    """The command line that serves this instance's pages."""
     # Loaded once before the workers fork: create_app() opens no connection and draws no random number.
     # gunicorn's control socket lies in the user's home and would be shared by all instances.
     scratch = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108

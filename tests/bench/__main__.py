@@ -1,38 +1,50 @@
-"""Runs the benches and prints one JSON line per figure."""
+"""Runs the benches and prints one JSON line per figure.
+
+A bench is a module of this folder with ``run(scale)``, which yields figures as they are made, and ``FIGURES``, their
+names. Nothing else has to be registered.
+"""
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
+import pkgutil
 import sys
 from pathlib import Path
+from types import ModuleType
 
-BENCHES = {
-    "locate": ("locate_per_cpu_second",),
-    "feed": ("feed_page_cpu_ms", "feed_page_db_cpu_ms", "feed_queries", "feed_growth_2m_over_200k", "publish_cpu_ms"),
-    "digest": ("digest_composed_per_cpu_second", "digest_handed_over_per_cpu_second", "digest_memory_growth"),
-}
+HERE = Path(__file__).resolve().parent
+
+
+def benches() -> dict[str, ModuleType]:
+    """Every bench by the name of its module."""
+    names = sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if not module.name.startswith("_"))
+    modules = {name: importlib.import_module(f"tests.bench.{name}") for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, "run")}
 
 
 def main() -> int:
     """Run the benches named by ONLY (a bench or a figure; default all) at SCALE (small or full)."""
-    only, scale = os.environ.get("ONLY", ""), os.environ.get("SCALE", "full")
-    if scale not in ("small", "full"):
-        print("bench: SCALE is small or full", file=sys.stderr)
-        return 2
-    wanted = [bench for bench, figures in BENCHES.items() if only in ("", bench) or only in figures]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default=os.environ.get("ONLY", ""), help="a bench or a figure; default all")
+    parser.add_argument("--scale", default=os.environ.get("SCALE") or "small", choices=("small", "full"))
+    wishes = parser.parse_args()
+    found = benches()
+    figures = {name: tuple(getattr(module, "FIGURES", ())) for name, module in found.items()}
+    wanted = [name for name in found if wishes.only in ("", name) or wishes.only in figures[name]]
     if not wanted:
-        names = ", ".join([*BENCHES, *(figure for figures in BENCHES.values() for figure in figures)])
-        print(f"bench: nothing is called {only!r}; there are {names}", file=sys.stderr)
+        names = ", ".join([*found, *(each for some in figures.values() for each in some)])
+        print(f"bench: nothing is called {wishes.only!r}; there are {names}", file=sys.stderr)
         return 2
-    for bench in wanted:
-        for figure in importlib.import_module(f"tests.bench.{bench}").run(scale):
-            if only in ("", bench, figure["name"]):
+    for name in wanted:
+        for figure in found[name].run(wishes.scale):
+            if wishes.only in ("", name, figure["name"]):
                 print(json.dumps(figure), flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, str(HERE.parents[1]))
     sys.exit(main())

@@ -11,6 +11,8 @@ import csv
 import gzip
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,15 +43,20 @@ class Size:
         return f"{QUARTERS} quarters, {self.people:,} people, {self.posts:,} posts"
 
 
+def _profile() -> Path:
+    data = Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data")
+    return data / "berlin" / "activity_by_quarter_hour.csv.gz"
+
+
+def skew() -> str:
+    """Where the skew comes from, in words for a figure's size."""
+    return "skewed by a real profile" if _profile().exists() else "drawn skew, no profile there"
+
+
 def weights() -> list[float]:
     """How busy each quarter is, as shares of one."""
-    path = (
-        Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data")
-        / "berlin"
-        / "activity_by_quarter_hour.csv.gz"
-    )
-    if path.exists():
-        with gzip.open(path, "rt") as source:
+    if _profile().exists():
+        with gzip.open(_profile(), "rt") as source:
             counts = Counter(row["plr_id"] for row in csv.DictReader(source))
         busy = sorted(counts.values(), reverse=True)[:QUARTERS]
         busy += [1] * (QUARTERS - len(busy))
@@ -67,22 +74,48 @@ def fill(databases: Databases, size: Size) -> None:
         connection.execute("SET synchronous_commit = off")
         _quarters(connection)
         _people(connection, size.people)
-        grow(connection, size)
+    grow(databases, size)
 
 
-def grow(connection: psycopg.Connection[Any], size: Size) -> None:
-    """Add contributions until there are ``size.posts``; those already there stay."""
-    there = connection.execute("SELECT count(*) FROM contribution").fetchone()[0]  # type: ignore[index]
-    for table in ("contribution", "comment"):
-        connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    connection.execute(POSTS, {"first": there + 1, "last": size.posts, "text": TEXT})
-    connection.execute(
-        "INSERT INTO post (id) SELECT c.id FROM contribution c WHERE NOT EXISTS (SELECT 1 FROM post p WHERE p.id = c.id)"
-    )
-    connection.execute(REACH)
-    for table in ("contribution", "comment"):
-        connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-    connection.execute("VACUUM ANALYZE")
+def grow(databases: Databases, size: Size) -> None:
+    """Add contributions until there are ``size.posts``; those already there stay.
+
+    Rows come in the order of time, as they would in years, so neighbours on the board are strangers on the disk.
+    Triggers and foreign keys are left out (their work is done here, set by set), indexes are made afterwards.
+    """
+    with roles.connect(databases.superuser_url, autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = off")
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        connection.execute("SET work_mem = '256MB'")
+        connection.execute("SET session_replication_role = replica")
+        there = connection.execute("SELECT count(*) FROM contribution").fetchone()[0]  # type: ignore[index]
+        connection.execute("CREATE TABLE bench_new AS SELECT id FROM contribution WITH NO DATA")
+        with _without_indexes(connection, "reach"):
+            connection.execute(POSTS, {"first": there + 1, "last": size.posts, "text": TEXT})
+            connection.execute("INSERT INTO post (id) SELECT id FROM bench_new")
+            connection.execute("ANALYZE")
+            connection.execute(REACH)
+        connection.execute("DROP TABLE bench_new")
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
+@contextmanager
+def _without_indexes(connection: psycopg.Connection[Any], table: str) -> Iterator[None]:
+    """Drop a table's indexes and make them again at the end, as PostgreSQL itself describes them."""
+    rows = connection.execute(
+        "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.conname, pg_get_constraintdef(c.oid)"
+        " FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')"
+        " WHERE i.indrelid = %s::regclass",
+        [table],
+    ).fetchall()
+    for index, _definition, constraint, _as_constraint in rows:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
+    yield
+    for _index, definition, constraint, as_constraint in rows:
+        connection.execute(
+            f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {as_constraint}" if constraint else definition
+        )
 
 
 def _quarters(connection: psycopg.Connection[Any]) -> None:
@@ -142,6 +175,7 @@ def _people(connection: psycopg.Connection[Any], people: int) -> None:
 
 # 60 % own quarter, 39.8 % nearby, 0.2 % city; ids are UUIDv7 of moments spread over two years.
 POSTS = """
+WITH made AS (
 INSERT INTO contribution (id, kind, category, quarter_id, author_id, audience, state, title, body_md, body_html, excerpt,
                           published_at, comment_count, thanks_count)
 SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(i %% 4096), 3, '0') || '8'
@@ -155,10 +189,15 @@ FROM (SELECT i, now() - interval '730 days' + interval '730 days' * random() AS 
       FROM generate_series(%(first)s::int, %(last)s::int) i) t
 JOIN (SELECT s.rank + 1 AS place, s.quarter_id, array_agg(p.id) AS people
       FROM bench_share s JOIN bench_person p USING (quarter_id) GROUP BY 1, 2) q USING (place)
+ORDER BY moment
+RETURNING id)
+INSERT INTO bench_new SELECT id FROM made
 """
 REACH = """
+WITH nearby AS (SELECT q.id AS home, a.audience, r AS quarter_id FROM quarter q, (VALUES ('quarter'), ('nearby'), ('city')) a (audience),
+                LATERAL quarters_reached(q.id, a.audience) r)
 INSERT INTO reach (quarter_id, contribution_id, is_home, category)
-SELECT q, c.id, q = c.quarter_id, c.category
-FROM (SELECT c.* FROM contribution c WHERE NOT EXISTS (SELECT 1 FROM reach r WHERE r.contribution_id = c.id)) c,
-     LATERAL quarters_reached(c.quarter_id, c.audience) q
+SELECT n.quarter_id, c.id, n.quarter_id = c.quarter_id, c.category
+FROM bench_new JOIN contribution c USING (id) JOIN nearby n ON n.home = c.quarter_id AND n.audience = c.audience
+ORDER BY c.id
 """
