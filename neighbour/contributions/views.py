@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from neighbour.contributions import cards, kinds, reach, service
 from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Comment, Contribution, State
+from neighbour.contributions.notices import tell_of
 from neighbour.contributions.thread import build_thread
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
@@ -185,6 +186,7 @@ def comment(contribution_id: uuid.UUID) -> Any:
                 parent_id=_parent(form.parent.data),
                 form_key=as_uuid(form.form_key.data),
             )
+            tell_of(answer, contribution)
     except service.NotPossible as error:
         form.add_error("body", _why(error))
         return _thread_page(contribution, form), 422

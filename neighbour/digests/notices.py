@@ -26,6 +26,8 @@ class Issue(Notice):
     title = __("The digest")
     is_list = True
     list_name = compose.LIST
+    list_title = __("Digest")
+    list_hint = __("Every morning at 07:00, but only when there is something new.")
 
     def specimen(self, mailbox: Mailbox) -> Written:
         """An issue with invented contributions, read back from the mail as it would be sent."""

@@ -128,6 +128,7 @@ def _while_held(rows: list[ledger.Leased]) -> Iterator[ledger.Leased]:
 
 
 def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
+    """What these readers can get of their edition; None if there is no edition. The viewer reads the quarter."""
     row = db.session.get(Edition, (quarter_id, rows[0].period))
     if row is None:
         return None
@@ -168,6 +169,7 @@ def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailb
 
 
 def common_for(config: Config) -> compose.Common:
+    """What is the same in all mails sent now."""
     sender = sender_of(config)
     return compose.Common(
         sender=formataddr((sender.display_name, sender.addr_spec)),

@@ -63,8 +63,10 @@ class Notice:
     key: ClassVar[str]
     title: ClassVar[LazyText]
     is_list: ClassVar[bool] = False
-    #: list mail names the list (``subscription.list``) it belongs to
+    #: list mail names the list (``subscription.list``) it belongs to, and what the list is for readers
     list_name: ClassVar[str] = ""
+    list_title: ClassVar[LazyText]
+    list_hint: ClassVar[LazyText]
 
     registry: ClassVar[dict[str, type[Notice]]] = {}
 
@@ -113,6 +115,11 @@ class Notice:
         return ledger.promise(
             person_id, cls.key, subject_key=subject_key, period=period, payload=payload or {}, quarter_id=quarter_id
         )
+
+
+def lists() -> dict[str, type[Notice]]:
+    """Every list somebody can be on, by name; the notice that it is for says what it is called."""
+    return {notice.list_name: notice for notice in Notice.registry.values() if notice.is_list}
 
 
 AddressBook = Callable[[Collection[int]], "dict[int, Mailbox]"]

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from config import Config
-from neighbour.core import clock
+from neighbour.core import clock, tokens
+from neighbour.core.columns import id_at
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.mail import Transport
 from neighbour.notices import ledger
-from neighbour.notices.base import Mailbox, Notice, Skip, Written, mailboxes_of
+from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists, mailboxes_of
 from neighbour.notices.envelope import envelope_from, header_text, host_of, list_headers, sender_of
 from neighbour.notices.models import Subscription, Suppression
 
@@ -47,11 +50,16 @@ def _deliver(row: ledger.Leased, config: Config) -> None:
     if not mailbox.takes_mail or (notice.is_list and suppressed([to])):
         ledger.skip(row)
         return
-    token = unsubscribe_token(row.person_id, notice.list_name) if notice.is_list else None
+    subscription = subscriptions_of(row.person_id).get(notice.list_name)
+    if notice.is_list and (subscription is None or not subscription.is_on):
+        ledger.skip(row)
+        return
     written = notice.write(context, mailbox)
     finish_reading()  # the connection goes back before we wait for somebody else's server
     message_id = ledger.message_id(row, host_of(config))
-    more = list_headers(notice.list_name, token, site=config.site_url, host=host_of(config)) if token else []
+    more = []
+    if subscription is not None:
+        more = list_headers(notice.list_name, subscription.token, site=config.site_url, host=host_of(config))
     mail = build(written, to, mailbox.name, message_id, config, more)
     with Transport(config.smtp_url) as transport:
         answer = transport.hand_over(envelope_from(config), to, mail)
@@ -80,10 +88,47 @@ def build(
     return "".join(f"{header}: {value}\r\n" for header, value in more).encode("ascii") + mail.as_bytes()
 
 
-def unsubscribe_token(person_id: int, list_name: str) -> str | None:
-    """The token of a person's subscription."""
-    wanted = select(Subscription.token).where(Subscription.person_id == person_id, Subscription.list == list_name)
-    return db.session.scalar(wanted)
+def subscriptions_of(person_id: int) -> dict[str, Subscription]:
+    """The lists a person is on or has left, by name."""
+    mine = select(Subscription).where(Subscription.person_id == person_id)
+    return {subscription.list: subscription for subscription in db.session.scalars(mine)}
+
+
+def begin_lists(person_id: int, quarter_id: int) -> None:
+    """Put a person on every list, for this quarter; who has left a list before stays off it. Inside atomic()."""
+    now = clock.now()
+    rows = [
+        {
+            "person_id": person_id,
+            "quarter_id": quarter_id,
+            "list": name,
+            "token": tokens.random_token(),
+            "created_at": now,
+        }
+        for name in lists()
+    ]
+    row = insert(Subscription).values(rows)
+    db.session.execute(
+        row.on_conflict_do_update(constraint="uq_subscription_person_list", set_={"quarter_id": quarter_id})
+    )
+
+
+def stop_lists(person_id: int, quarter_id: int) -> None:
+    """The lists of a quarter end for somebody who moves; they begin anew with the next proof. What had been left stays
+    left, in the new quarter too. Inside atomic()."""
+    mine = Subscription.person_id == person_id
+    db.session.execute(delete(Subscription).where(mine, Subscription.is_on))
+    db.session.execute(update(Subscription).where(mine).values(quarter_id=quarter_id))
+
+
+def choose_lists(person_id: int, wanted: Mapping[str, bool]) -> None:
+    """Switch lists on or off; those not named stay as they are. Inside atomic()."""
+    for name, is_on in wanted.items():
+        changed = Subscription.person_id == person_id, Subscription.list == name, Subscription.is_on.is_(not is_on)
+        values: dict[str, Any] = {"is_on": is_on}
+        if is_on:
+            values["told_up_to"] = id_at(clock.now())  # what happened while it was off is not sent after
+        db.session.execute(update(Subscription).where(*changed).values(**values))
 
 
 def subscription_by_token(token: str) -> Subscription | None:

@@ -1,17 +1,38 @@
-"""Leaving a list: a page whose opening changes nothing, and the one-click address of RFC 8058."""
+"""Which mails one gets, and leaving a list: a page whose opening changes nothing, and the one-click address of RFC 8058."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, flash, render_template
+from flask import Blueprint, Flask, Response, abort, flash, render_template, request
 
+from neighbour.core.db import atomic
+from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.notices import service
+from neighbour.notices.base import lists
 from neighbour.policy import Permission, requires
+from neighbour.policy.gate import identity
 
 views = Blueprint("notices", __name__, template_folder="templates")
+
+
+@views.get("/me/mails")
+@requires(Permission.PREFERENCES_OWN)
+def mails() -> str:
+    """The lists one is on."""
+    return render_template("notices/mails.html", lists=lists(), mine=service.subscriptions_of(_me()), form=Form())
+
+
+@views.post("/me/mails")
+@requires(Permission.PREFERENCES_OWN)
+def choose() -> Any:
+    """On or off, list by list."""
+    with atomic():
+        service.choose_lists(_me(), {name: request.form.get(name) == "y" for name in lists()})
+    flash(_("Saved."), "good")
+    return back("notices.mails")
 
 
 @views.get("/unsubscribe/<token>")
@@ -21,7 +42,9 @@ def unsubscribe(token: str) -> str:
     subscription = service.subscription_by_token(token)
     if subscription is None:
         abort(404)
-    return render_template("notices/unsubscribe.html", token=token, is_on=subscription.is_on)
+    return render_template(
+        "notices/unsubscribe.html", token=token, is_on=subscription.is_on, list=lists()[subscription.list]
+    )
 
 
 @views.post("/unsubscribe/<token>")
@@ -30,7 +53,7 @@ def leave(token: str) -> Any:
     """The button."""
     if not service.leave(token):
         abort(404)
-    flash(_("Unsubscribed. You get no more digests; your account stays."), "good")
+    flash(_("Unsubscribed. Your account stays."), "good")
     return back("notices.unsubscribe", token=token)
 
 
@@ -48,6 +71,12 @@ def one_click(token: str) -> Response:
     if not service.leave(token):
         abort(404)
     return Response("unsubscribed\n", mimetype="text/plain")
+
+
+def _me() -> int:
+    me = identity().person_id
+    assert me is not None  # the permission is for the signed-in
+    return me
 
 
 def include(app: Flask) -> None:

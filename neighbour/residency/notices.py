@@ -51,4 +51,4 @@ class Welcome(Notice):
         return {**self.preview(), "quarter": quarter.name}
 
     def preview(self) -> dict[str, Any]:
-        return {"quarter": "Weberviertel", "board_url": site("/"), "digest_url": site("/settings/digest")}
+        return {"quarter": "Weberviertel", "board_url": site("/"), "digest_url": site("/me/digest")}

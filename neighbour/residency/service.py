@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.accounts.models import Person
-from neighbour.core import clock, tokens
+from neighbour.core import clock
 from neighbour.core.db import atomic, db
-from neighbour.notices.models import Subscription
+from neighbour.notices.service import begin_lists, stop_lists
 from neighbour.policy import Level
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
@@ -115,7 +114,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership
     mine = Letter.person_id == person_id, Letter.state.in_(open_states)
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
-    _stop_digest(person_id, quarter_id)
+    stop_lists(person_id, quarter_id)
     db.session.flush()
     new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)
     db.session.add(new)
@@ -138,27 +137,11 @@ def grant(person_id: int, method: str, level: Level, valid_for: timedelta | None
         db.session.add(
             Proof(person_id=person_id, membership_id=membership.id, method=method, level=level, expires_at=expires_at)
         )
-        _begin_digest(person_id, membership.quarter_id)
+        begin_lists(person_id, membership.quarter_id)
         if rises:
             quarter = membership.quarter_id
             Welcome.send(person_id, subject_key=f"{membership.id} {level}", payload={"quarter_id": quarter})
         return membership
-
-
-def _begin_digest(person_id: int, quarter_id: int) -> None:
-    """On the list of the quarter; who has left the list before stays off it."""
-    values = {"person_id": person_id, "quarter_id": quarter_id, "list": "digest", "token": tokens.random_token()}
-    row = insert(Subscription).values(**values, created_at=clock.now())
-    db.session.execute(
-        row.on_conflict_do_update(constraint="uq_subscription_person_list", set_={"quarter_id": quarter_id})
-    )
-
-
-def _stop_digest(person_id: int, quarter_id: int) -> None:
-    """The old quarter's digest ends at once; it begins anew with the next proof, unless it had been left."""
-    mine = Subscription.person_id == person_id, Subscription.list == "digest"
-    db.session.execute(delete(Subscription).where(*mine, Subscription.is_on))
-    db.session.execute(update(Subscription).where(*mine).values(quarter_id=quarter_id))
 
 
 def _town() -> str:

@@ -56,7 +56,7 @@ def test_from_request_to_verified(town: Town, tmp_path: Path):
             "verified",
             clock.now() + timedelta(days=730),
         )
-        subscription = db.session.scalars(select(Subscription)).one()
+        subscription = db.session.scalars(select(Subscription).where(Subscription.list == "digest")).one()
         assert (subscription.quarter_id, subscription.is_on) == (town.quarters["weber"], True)
         stat = db.session.get(QuarterStat, town.quarters["weber"])
         assert (stat.members, stat.households_on_board, stat.readers) == (1, 1, 1)

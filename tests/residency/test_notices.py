@@ -34,7 +34,7 @@ def test_text_and_html_say_the_same(session, app, key: str, language: str):
     written = notices.preview(key, language)
     assert written.subject and written.subject in written.text
     assert ("Briefkasten" in written.text or "Brett" in written.text) is (language == "de")
-    for link in ("/code", "/waiting") if "letter" in key else ("/settings/digest",):
+    for link in ("/code", "/waiting") if "letter" in key else ("/me/digest",):
         assert link in written.text and link in written.html
 
 

@@ -1,0 +1,85 @@
+"""What contributions say by mail: somebody has answered you."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from neighbour.contributions.cards import authors, url_of
+from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.core import scope
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.text import excerpt
+from neighbour.core.tokens import to_uid
+from neighbour.notices.base import Notice, Skip
+from neighbour.notices.service import subscriptions_of
+from neighbour.policy import Level
+from neighbour.residency.models import Membership
+
+QUOTED = 600  # characters of the answer that stand in the mail; the rest is on the page
+
+
+class Answered(Notice):
+    """Somebody answered what the reader pinned up, or replied to their comment."""
+
+    key = "contributions.answered"
+    title = __("Somebody has answered you")
+    is_list = True
+    list_name = "answers"
+    list_title = __("Answers to me")
+    list_hint = __("A mail when somebody answers what you pinned up, or replies to your comment.")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("%(name)s has answered: %(title)s", name=context["name"], title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """The answer as it reads now, through the reader's own eyes: taken down, moved away – nothing to say any more."""
+        home = select(Membership.quarter_id).where(
+            Membership.person_id == person_id, Membership.ended_at.is_(None), Membership.level != Level.UNPROVEN
+        )
+        with scope.use(scope.Viewer(person_id)):
+            quarters = tuple(db.session.scalars(home))
+        with scope.use(scope.Viewer(person_id, quarters)):
+            comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
+            contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
+            if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
+                raise Skip
+            name = authors([comment.author_id])[comment.author_id].shown
+            subscription = subscriptions_of(person_id).get(self.list_name)
+        return {
+            "name": name,
+            "title": contribution.title,
+            "words": excerpt(comment.body_md, QUOTED),
+            "url": f"{_site()}{url_of(contribution.id)}#r-{to_uid(comment.id)}",
+            "leave_url": f"{_site()}/unsubscribe/{subscription.token}" if subscription else "",
+            "settings_url": f"{_site()}/me/mails",
+        }
+
+    def preview(self) -> dict[str, Any]:
+        return {
+            "name": "Maximiliane-Theodora O.",
+            "title": "Wer kann am Freitag einen Kleiderschrank mittragen?",
+            "words": "Ich bin ab vier zu Hause und bringe meinen Bruder mit. Habt ihr Gurte?",
+            "url": f"{_site()}/c/beispiel#r-beispiel",
+            "leave_url": f"{_site()}/unsubscribe/beispiel",
+            "settings_url": f"{_site()}/me/mails",
+        }
+
+
+def tell_of(answer: Comment, contribution: Contribution) -> None:
+    """Promise a mail to whoever wrote what was answered, but nobody about their own words. Inside atomic()."""
+    asked = {contribution.author_id}
+    if answer.parent_id is not None:
+        parent = db.session.get(Comment, answer.parent_id)
+        asked |= {parent.author_id} if parent is not None else set()
+    for person_id in asked - {answer.author_id}:
+        Answered.send(person_id, subject_key=str(answer.id), payload={"comment": str(answer.id)})
+
+
+def _site() -> str:
+    return str(current_app.config["SITE_URL"])
