@@ -104,14 +104,16 @@ class Transport:
         if self._server is not None and self._used < MAILS_PER_CONNECTION:
             return self._server
         self.close()
-        host, secure = self.parts.hostname or "localhost", ssl.create_default_context()
+        host = self.parts.hostname or "localhost"
         if self.parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, self.parts.port or 465, timeout=self.timeout, context=secure)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, self.parts.port or 465, timeout=self.timeout, context=ssl.create_default_context()
+            )
         else:
             server = smtplib.SMTP(host, self.parts.port or 25, timeout=self.timeout)
         server.ehlo_or_helo_if_needed()
         if self.parts.scheme == "smtp+starttls":
-            server.starttls(context=secure)
+            server.starttls(context=ssl.create_default_context())
             server.ehlo()
         if self.parts.username:
             server.login(unquote(self.parts.username), unquote(self.parts.password or ""))

@@ -26,6 +26,7 @@ from tests.bench.data import Size, fill
 from tests.support import ROOT, cluster
 
 RUNS = 5
+FIGURES = ("digest_composed_per_cpu_second", "digest_handed_over_per_cpu_second", "digest_memory_growth")
 SIZES = {"small": Size(10_840, 20_000), "full": Size(100_000, 200_000)}
 WARM = 0.1  # of the digests: what the process keeps (rendered pieces, prepared statements) is there by then
 
