@@ -26,7 +26,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from config import Config
-from neighbour.core import broker, clock, instance, scope
+from neighbour.core import broker, clock, instance, logs, scope
 from neighbour.core.jobs import Job
 from workers import queues, schedule
 
@@ -124,10 +124,8 @@ def _settings() -> dict[str, Any]:
 
 @setup_logging.connect
 def _logging(**_options: Any) -> None:
-    """Our own lines, Celery's from warnings on."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s")
-    for noisy in ("celery", "kombu", "pgmq", "psycopg.pool", "alembic", "amqp"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    """One line per job into the instance's file, Celery's own and trouble to the console."""
+    logs.set_up(instance.job_log(Config.from_env().instance_dir))
 
 
 celery = Celery("neighbour", set_as_current=False)

@@ -83,6 +83,11 @@ def with_mailbox(config: Config) -> Config:
     return replace(config, smtp_url=f"smtp://127.0.0.1:{port}")
 
 
+def job_log(instance_dir: Path) -> Path:
+    """Where workers write one line per job."""
+    return instance_dir / "log" / "jobs.log"
+
+
 def mailbox_port(instance_dir: Path) -> int | None:
     """The port of this instance's local mailbox, None before its first start."""
     try:

@@ -144,6 +144,7 @@ class Supervisor:
         if config.environment == "development":
             lines.append(f"  mailbox  {config.site_url}/dev/mailbox")
             lines += [f"  sign in  {line}" for line in _logins(config.instance_dir)]
+        lines.append(f"  jobs     {instance.job_log(config.instance_dir)}")
         print("\n".join([*lines, ""]), flush=True)  # noqa: T201
 
     def _stop(self, _number: int, _frame: Any) -> None:

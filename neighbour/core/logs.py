@@ -1,0 +1,72 @@
+"""Where log lines of workers and beat go: routine into a file of the instance, what somebody must see to the console.
+
+``INSTANCE_DIR/log/jobs.log`` holds one line per job; at 5 MB it becomes ``jobs.log.1`` and so on, four files at most.
+Several processes may write to it: whoever finds that another one has moved the file on opens the new one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+CONSOLE_FORMAT = "%(levelname).1s %(name)s: %(message)s"
+FILE_FORMAT = "%(asctime)s %(process)d %(levelname).1s %(name)s: %(message)s"
+LARGEST, KEEP = 5_000_000, 3
+NOISY = ("celery", "kombu", "pgmq", "psycopg.pool", "alembic", "amqp")
+
+
+class JobFile(RotatingFileHandler):
+    """A rotating file that several processes share and that may fail: then one line says so, once."""
+
+    def __init__(self, file: Path):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        super().__init__(file, maxBytes=LARGEST, backupCount=KEEP, encoding="utf-8", errors="backslashreplace")
+        file.chmod(0o600)
+        self.failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, into the file that bears the name now."""
+        if self._is_moved():
+            self.stream.close()
+            self.stream = self._open()
+        super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """A full disk must not fill the console too."""
+        if not self.failed:
+            self.failed = True
+            error = sys.exc_info()[1]
+            print(f"neighbour: {self.baseFilename}: {error}; jobs go on without", file=sys.stderr)  # noqa: T201
+
+    def _is_moved(self) -> bool:
+        if self.stream is None:  # closed after an error; the next line opens it
+            return False
+        try:
+            return not os.path.samefile(self.baseFilename, self.stream.fileno())  # noqa: PTH121  an open file has no path
+        except OSError:
+            return True
+
+
+def set_up(file: Path) -> None:
+    """Routine lines into ``file``, warnings and errors to standard error as well.
+
+    Where the file cannot be written everything goes to standard error.
+    """
+    console = logging.StreamHandler()
+    console.setFormatter(logging.Formatter(CONSOLE_FORMAT))
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    root.addHandler(console)
+    try:
+        routine = JobFile(file)
+    except OSError as error:
+        root.warning("%s: %s; jobs are logged here", file, error.strerror)
+    else:
+        routine.setFormatter(logging.Formatter(FILE_FORMAT))
+        root.addHandler(routine)
+        console.setLevel(logging.WARNING)
+    for noisy in NOISY:
+        logging.getLogger(noisy).setLevel(logging.WARNING)
