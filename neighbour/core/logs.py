@@ -29,7 +29,7 @@ class JobFile(RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, into the file that bears the name now."""
-        if self._is_moved():
+        if self.stream is not None and self._is_moved(self.stream.fileno()):
             self.stream.close()
             self.stream = self._open()
         super().emit(record)
@@ -41,11 +41,9 @@ class JobFile(RotatingFileHandler):
             error = sys.exc_info()[1]
             print(f"neighbour: {self.baseFilename}: {error}; jobs go on without", file=sys.stderr)  # noqa: T201
 
-    def _is_moved(self) -> bool:
-        if self.stream is None:  # closed after an error; the next line opens it
-            return False
+    def _is_moved(self, opened: int) -> bool:
         try:
-            return not os.path.samefile(self.baseFilename, self.stream.fileno())  # noqa: PTH121  an open file has no path
+            return not os.path.samefile(self.baseFilename, opened)  # noqa: PTH121  an open file has no path
         except OSError:
             return True
 

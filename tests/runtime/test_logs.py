@@ -70,6 +70,9 @@ def test_a_second_process_follows_when_the_first_has_turned_the_file_over(tmp_pa
 
 
 class FullDisk(io.StringIO):
+    def fileno(self):
+        return -1
+
     def flush(self):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -78,7 +81,7 @@ def test_a_full_disk_is_said_once(tmp_path, capsys, monkeypatch):
     handler = logs.JobFile(tmp_path / "jobs.log")
     handler.stream.close()
     handler.stream = FullDisk()
-    monkeypatch.setattr(handler, "_is_moved", lambda: False)
+    monkeypatch.setattr(handler, "_is_moved", lambda opened: False)
     record = logging.LogRecord("neighbour.jobs", logging.INFO, "", 0, "x", (), None)
     handler.emit(record)
     handler.emit(record)
