@@ -37,10 +37,15 @@ def wait_while_stopping(data: Path, seconds: float) -> None:
         time.sleep(0.05)
 
 
-def forget_if_stale(data: Path) -> None:
-    """Remove the file of a server that is dead; its number may be another program's by now."""
-    if (data / "postmaster.pid").exists() and running_pid(data) is None:
-        (data / "postmaster.pid").unlink()
+def forget_if_stale(data: Path, socket: Path) -> None:
+    """Remove what a dead server left in its data folder and beside its socket, which is this server's alone.
+
+    The number in it may be another program's by now, or a zombie's that nobody has buried: PostgreSQL would give up.
+    """
+    if running_pid(data) is None:
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in socket.glob(".s.PGSQL.*.lock"):
+            lock.unlink(missing_ok=True)
 
 
 def _is_postgres(pid: int) -> bool:

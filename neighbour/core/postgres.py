@@ -227,7 +227,7 @@ class _Server:
     def start(self, cluster: Cluster, extra: dict[str, str]) -> None:
         """Start the server as a child in a session of its own, so that Ctrl-C does not reach it first."""
         data = cluster.home / "data"
-        pidfile.forget_if_stale(data)
+        pidfile.forget_if_stale(data, cluster.socket)
         settings = (
             SETTINGS | extra | {"unix_socket_directories": str(cluster.socket), "unix_socket_permissions": "0700"}
         )

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -86,6 +88,37 @@ def kept(cluster):
         return None
 
 
+def status(instance, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{instance.port}{path}", timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_database_that_hangs_is_noticed_within_five_seconds_and_its_return_within_ten(instance):
+    instance.start().wait_until(lambda: "is up" in instance.output)
+    instance.wait_until(lambda: status(instance, "/ready") == 200, 10)
+    servers = instance.pids("/postgres -D")
+    for pid in servers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert instance.wait_until(lambda: status(instance, "/ready") == 503, 10) < 5
+        assert status(instance, "/live") == 200
+    finally:
+        for pid in servers:
+            os.kill(pid, signal.SIGCONT)
+    assert instance.wait_until(lambda: status(instance, "/ready") == 200, 15) < 10
+
+
+def test_the_console_is_quiet_and_the_jobs_are_in_the_file(instance):
+    instance.start().wait_until(lambda: "is up" in instance.output)
+    file = instance.folder / "log" / "jobs.log"
+    instance.wait_until(lambda: "notices.deliver" in file.read_text())
+    assert "notices.deliver" not in instance.output
+    assert str(file) in instance.output
+
+
 def test_a_taken_port_is_one_clear_line(instance):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", instance.port))
@@ -135,6 +168,8 @@ def test_a_number_of_the_dead_server_in_use_by_another_program_does_not_block_th
     cluster.process.send_signal(signal.SIGKILL)
     cluster.process.wait()
     file.write_text("\n".join([str(os.getpid()), *left_behind[1:]]))
+    lock = cluster.socket / ".s.PGSQL.5432.lock"
+    lock.write_text("\n".join([str(os.getpid()), *lock.read_text().split("\n")[1:]]))
     again = postgres.ensure(tmp_path)
     try:
         assert again.is_running()
