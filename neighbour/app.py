@@ -157,7 +157,7 @@ def _begin() -> None:
     config: Config = _config()
     i18n.speak(_chosen_language(config), config.time_zone)
     g.identity = ANONYMOUS
-    if request.path.startswith("/static/"):
+    if request.path.startswith("/static/") or request.blueprint == "health":
         return
     token = cookie.get("_user_id")
     scope.enter(scope.NOBODY)
@@ -233,12 +233,18 @@ def _too_many(error: limits.TooMany) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    logging.getLogger("neighbour").exception("unhandled error in %s", request.endpoint)
+    from sqlalchemy.exc import InterfaceError, OperationalError
+    from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+    log = logging.getLogger("neighbour")
+    if isinstance(error, OperationalError | InterfaceError | NoConnectionFree):  # many pages at once: one line each
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        log.error("%s: the database did not answer: %s", request.endpoint, reason)
+        return _error_page(503)
+    log.error("unhandled error in %s", request.endpoint, exc_info=error)
     if _config().environment == "test":
         raise error
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    return _error_page(503 if isinstance(error, OperationalError | InterfaceError) else 500)
+    return _error_page(500)
 
 
 def _error_page(code: int, **context: Any) -> Response:

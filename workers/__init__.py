@@ -15,12 +15,14 @@ import importlib
 import logging
 import os
 import pkgutil
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from celery import Celery
 from celery import Task as CeleryTask
+from celery.exceptions import CPendingDeprecationWarning
 from celery.signals import setup_logging
 from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -125,6 +127,7 @@ def _settings() -> dict[str, Any]:
 @setup_logging.connect
 def _logging(**_options: Any) -> None:
     """One line per job into the instance's file, Celery's own and trouble to the console."""
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about a setting that _settings() makes on purpose
     logs.set_up(instance.job_log(Config.from_env().instance_dir))
 
 

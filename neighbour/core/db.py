@@ -19,6 +19,7 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, UOWTransaction
 
 NAMES = {
@@ -162,8 +163,12 @@ def owner_engine() -> Engine:
 
 
 def _end_with_commit(error: BaseException | None) -> None:
-    if error is None and db.session.registry.has():
+    if error is not None or not db.session.registry.has():
+        return
+    try:
         finish_reading()
+    except SQLAlchemyError:  # the connection broke under the page, which has been answered with an error page by now
+        db.session.rollback()
 
 
 @event.listens_for(Session, "before_flush")

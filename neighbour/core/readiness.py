@@ -5,13 +5,37 @@ Production refuses to start with any of these; ``neighbour check`` prints them.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+
+import psycopg
 
 from config import Config, Problem
 from neighbour.core import broker, instance, roles
 from neighbour.core.postgres import DatabaseTrouble
 
+LEAST_FREE_BYTES = 50_000_000
+_QUICK = {"connect_timeout": 2, "options": "-c statement_timeout=2000", "autocommit": True}
 _SEPARATE = "create a role of its own for the application: neighbour db create --help"
+
+
+def trouble(config: Config) -> str | None:
+    """Why the instance cannot work at this moment, in one line; None when it can. One short connection."""
+    try:
+        with roles.connect(config.database_url, **_QUICK) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            if not config.broker_url:
+                connection.execute("SELECT 1 FROM pgmq.meta LIMIT 1")
+    except (DatabaseTrouble, psycopg.Error) as error:
+        return str(error).strip().partition("\n")[0]
+    newest = instance.newest_revision()
+    if row is None or row[0] != newest:
+        return f"the schema is at {row[0] if row else 'nothing'}, the code needs {newest}"
+    if config.broker_url and (reason := broker.problem(config)):
+        return f"the queue cannot be used: {reason}"
+    if config.instance_dir.exists() and shutil.disk_usage(config.instance_dir).free < LEAST_FREE_BYTES:
+        return f"no disk space in {config.instance_dir}"
+    return None
 
 
 def database_problems(config: Config) -> list[Problem]:

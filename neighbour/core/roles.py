@@ -41,7 +41,7 @@ class RoleFacts:
 def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
     """Connect with psycopg to an address in either spelling; raises DatabaseTrouble in one line, no password in it."""
     try:
-        return psycopg.connect(libpq(url), connect_timeout=CONNECT_SECONDS, **options)
+        return psycopg.connect(libpq(url), **{"connect_timeout": CONNECT_SECONDS, **options})
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip()
         raise DatabaseTrouble(f"cannot connect to {shown(url)}: {reason}") from error

@@ -2,7 +2,8 @@
 
 ``supervisor`` starts database, web, worker, beat and the local mailbox as one program and ends them again;
 ``mailbox`` is the local mail server, ``views`` shows its mails in development; ``checks`` is behind
-``neighbour check``; ``wsgi`` is the application for a server of one's own. May import everything below.
+``neighbour check``; ``health`` answers whoever watches; ``wsgi`` is the application for a server of one's own. May
+import everything below.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def include(app: Flask) -> None:
-    """Register ``/dev/mailbox``, in development only: in production the address does not exist."""
+    """Register ``/live`` and ``/ready``, and ``/dev/mailbox`` in development: in production it does not exist."""
+    from neighbour.up import health
+
+    app.extensions["watch"] = health.Watch(app.extensions["config"])
+    app.register_blueprint(health.views)
     if app.extensions["config"].environment != "development":
         return
     from neighbour.up.views import views

@@ -32,7 +32,6 @@ POLITE_SECONDS = 5.0
 READY_SECONDS = 90.0
 PATIENCE_SECONDS = 10.0  # with a database that another process is using
 LEAST_FREE_BYTES = 50_000_000
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 
 class Trouble(RuntimeError):
@@ -209,13 +208,12 @@ def parts(config: Config) -> list[Child]:
 
 def needs_preparation(config: Config) -> bool:
     """Whether the schema is not the newest or – in development – there is no city yet. One quick look."""
-    newest = max(path.name[:4] for path in MIGRATIONS.glob("[0-9]*.py"))
     with roles.connect(config.owner_url, autocommit=True) as connection:
         row = connection.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone()
         if not row or not row[0]:
             return True
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        if not row or row[0] != newest:
+        if not row or row[0] != instance.newest_revision():
             return True
         return (
             config.environment == "development" and not connection.execute("SELECT 1 FROM quarter LIMIT 1").fetchone()
