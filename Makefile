@@ -8,7 +8,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench build clean lock help _dev _chromium
+.PHONY: run test check bench build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -20,10 +20,10 @@ ONLY ?=
 SCALE ?= small
 ARGS ?=
 
-run: .stamps/packages $(BUILT)
+run: _node .stamps/packages $(BUILT)
 	@exec $(PY) -m neighbour up
 
-test: _dev $(BUILT) _chromium
+test: _node _dev $(BUILT) _chromium
 	@$(PY) -m pytest -n 2 $(BROWSER) $(ARGS)
 
 check: _dev
@@ -33,7 +33,7 @@ check: _dev
 	@PYTHONPATH=. .venv/bin/lint-imports
 	@$(PY) -m neighbour db drift
 
-bench: _dev $(BUILT)
+bench: _node _dev $(BUILT)
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
 
 build: $(BUILT)
@@ -75,10 +75,14 @@ install = UV_HTTP_TIMEOUT=20 .venv/bin/uv pip install --quiet --python $(PY) --r
 
 _dev: .stamps/dev-packages
 
-.stamps/node: $(ASSETS)/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
+# Asked first, so that nobody waits for packages to hear that something else is missing.
+_node:
+	@test -e .stamps/node || { node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; } || \
 		{ echo "neighbour: Node 20 or newer (with npm) is needed to build styles and scripts: https://nodejs.org" >&2; exit 1; }
-	@cd $(ASSETS) && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+
+.stamps/node: $(ASSETS)/package-lock.json | _node
+	@cd $(ASSETS) && npm ci --no-audit --no-fund --loglevel=error >/dev/null || \
+		{ echo "neighbour: the packages of $(ASSETS) could not be installed; is the network there?" >&2; exit 1; }
 	@mkdir -p .stamps && touch $@
 
 $(BUILT): .stamps/node $(SOURCES)

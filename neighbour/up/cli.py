@@ -31,7 +31,7 @@ def up() -> None:
 
         problems = readiness.database_problems(config)
     if problems:
-        complain("not ready to start:\n  " + "\n  ".join(map(str, problems)))
+        complain("not ready to start: " + ("\n  " if len(problems) > 1 else "") + "\n  ".join(map(str, problems)))
     try:
         sys.exit(supervisor.run(config))
     except (supervisor.Trouble, DatabaseTrouble) as trouble:
