@@ -27,6 +27,9 @@ SLIVER_M = 25.0
 METRES_PER_DEGREE = 111_320.0
 SHORTEST_BORDER_M = 10.0  # less is a corner
 CORNER_TOLERANCE_M = 1.5
+MOST_OVERLAPS = 5_000  # pairs; nobody reads a longer report
+MOST_CROSSED = 100  # segments that one segment may cross
+ASKED = 256  # segments asked, of the longest and of all
 
 
 @dataclass
@@ -60,6 +63,10 @@ class Survey:
         )
 
 
+class Tangled(ValueError):
+    """The boundaries are such a muddle that measuring it would take for ever; the message says where, in one sentence."""
+
+
 class Plane:
     """Degrees to metres and back around the middle of a layer."""
 
@@ -75,36 +82,46 @@ class Plane:
 
 
 def survey(keys: Sequence[str], shapes: Sequence[BaseGeometry]) -> Survey:
-    """Everything wrong with a layer in WGS84. Overlaps and gaps are measured on rebuilt boundaries."""
+    """Everything wrong with a layer in WGS84. Overlaps and gaps are measured on rebuilt boundaries.
+
+    Raises Tangled at once, before anything expensive, where that would be too much to measure or to read.
+    """
+    _refuse_tangles(keys, shapes)
     found = Survey()
     for key, shape in zip(keys, shapes, strict=True):
         if not shape.is_valid:
             found.invalid.append((key, shapely.is_valid_reason(shape)))
     plane = Plane(shapes)
     flat = [plane.to_metres(_polygons(shape)) for shape in shapes]
-    for one, other, area in _overlaps(flat):
+    for one, other, area in _overlaps(keys, flat):
         found.overlaps.append((keys[one], keys[other], area))
+    tree = STRtree(flat)
     for hole in _holes(flat):
         if not _is_sliver(hole):
             found.enclaves += 1
         elif hole.area > NOTED_M2:
-            beside = sorted(
-                keys[position] for position in STRtree(flat).query(hole.buffer(0.5), predicate="intersects")
-            )
+            beside = sorted(keys[position] for position in tree.query(hole.buffer(0.5), predicate="intersects"))
             found.gaps.append((hole.area, tuple(beside)))
     return found
 
 
 def repair(keys: Sequence[str], shapes: Sequence[BaseGeometry]) -> tuple[list[BaseGeometry], list[str]]:
-    """Mended boundaries in WGS84 and what was changed, a line each. Keys decide ties: the lower one wins."""
+    """Mended boundaries in WGS84 and what was changed, a line each. Keys decide ties: the lower one wins.
+
+    Raises Tangled where nothing of a quarter would be left.
+    """
     changed = [f"rebuilt the boundary of {key}" for key, shape in zip(keys, shapes, strict=True) if not shape.is_valid]
     plane = Plane(shapes)
     flat = [plane.to_metres(_polygons(shape)) for shape in shapes]
-    for one, other, area in _overlaps(flat, least=0.0):
+    for one, other, area in _overlaps(keys, flat, least=0.0):
         keeps, gives = sorted((one, other), key=lambda position: keys[position])
         flat[gives] = _only_polygons(flat[gives].difference(flat[keeps]))
         if area > NOTED_M2:
             changed.append(f"gave {area:.1f} m² claimed by {keys[keeps]} and {keys[gives]} to {keys[keeps]}")
+        if flat[gives].is_empty:
+            raise Tangled(
+                f"quarter {keys[gives]} would vanish: {keys[keeps]} claims all of it; mend that at its source"
+            )
     for hole in _holes(flat):
         if not _is_sliver(hole):
             continue
@@ -163,18 +180,55 @@ def slivers(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
     return [plane.to_degrees(hole) for hole in _holes(flat) if _is_sliver(hole)]
 
 
-def _overlaps(flat: Sequence[BaseGeometry], least: float = NOTED_M2) -> list[tuple[int, int, float]]:
-    found = []
-    tree = STRtree(flat)
-    for one, other in zip(*tree.query(flat, predicate="overlaps"), strict=True):
-        if one < other:
-            area = flat[one].intersection(flat[other]).area
+def _overlaps(
+    keys: Sequence[str], flat: Sequence[BaseGeometry], least: float = NOTED_M2
+) -> list[tuple[int, int, float]]:
+    """Pairs that claim the same ground, first position first, and how much (m²)."""
+    found: dict[tuple[int, int], float] = {}
+    tree, pairs = STRtree(flat), 0
+    for one, shape in enumerate(flat):
+        # "contains" as well: a quarter within another, or its double, does not "overlap" it
+        beside = {int(each) for word in ("overlaps", "contains") for each in tree.query(shape, predicate=word)}
+        for other in sorted(beside - {one}):
+            pair = (min(one, other), max(one, other))
+            if pair in found:
+                continue
+            pairs += 1
+            if pairs > MOST_OVERLAPS:
+                raise Tangled(
+                    f"the quarters lie on top of each other in more than {MOST_OVERLAPS} places,"
+                    f" for example {keys[pair[0]]} and {keys[pair[1]]}"
+                )
+            area = float(shape.intersection(flat[other]).area)
             if area > least:
-                found.append((int(one), int(other), float(area)))
-    for one, other in zip(*tree.query(flat, predicate="contains_properly"), strict=True):
-        if one != other:
-            found.append((int(one), int(other), float(flat[other].area)))
-    return sorted(found)
+                found[pair] = area
+    return sorted((one, other, area) for (one, other), area in found.items())
+
+
+def _refuse_tangles(keys: Sequence[str], shapes: Sequence[BaseGeometry]) -> None:
+    """Raise Tangled where boundaries cross so often that rebuilding them would not end.
+
+    The work of every later step grows with the number of crossings, which may be the square of the number of
+    points. In a real layer, however badly drawn, a segment crosses a few others at most; what crosses many
+    is long beside them. So the longest segments and some of the others are asked how many they cross.
+    """
+    rings, quarter = shapely.get_rings(np.array(shapes, dtype=object), return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    follows = ring[:-1] == ring[1:]
+    lines = shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)[follows])
+    owner = quarter[ring[:-1][follows]]
+    tree = STRtree(lines)
+    asked = {*np.argsort(shapely.length(lines))[-ASKED:], *np.linspace(0, len(lines) - 1, ASKED, dtype=int)}
+    total = 0
+    for number, position in enumerate(sorted(asked), 1):
+        crossed = len(tree.query(lines[position], predicate="crosses"))
+        total += crossed
+        if crossed > MOST_CROSSED or total > 10 * max(number, ASKED):
+            where = shapely.get_coordinates(lines[position])[0]
+            raise Tangled(
+                f"the boundaries cross each other again and again, for example that of {keys[owner[position]]}"
+                f" near {where[0]:.5f}, {where[1]:.5f}"
+            )
 
 
 def _holes(flat: Sequence[BaseGeometry]) -> list[Polygon]:

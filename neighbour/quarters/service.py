@@ -69,7 +69,10 @@ def import_layer(
     ever written there; otherwise the import is refused with the reason.
     """
     report = Imported()
-    shapes = _sound_shapes(features, is_repair, report, progress)
+    try:
+        shapes = _sound_shapes(features, is_repair, report, progress)
+    except geometry.Tangled as error:
+        raise LayerError(str(error)) from error
     try:
         with atomic():
             _city(city, time_zone, language)

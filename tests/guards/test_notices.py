@@ -66,7 +66,11 @@ def test_german_is_not_english(session, key):
     assert german.subject != english.subject
     same = set(filter(None, map(str.strip, german.text.splitlines()))) & set(map(str.strip, english.text.splitlines()))
     # names, links, invented contributions and lines of signs may be the same
-    assert [line for line in same if re.search(r"[a-z]{3} [a-z]{3,} [a-z]{2,} ", line) and not re.search("Schrank|Gurte", line)] == []
+    assert [
+        line
+        for line in same
+        if re.search(r"[a-z]{3} [a-z]{3,} [a-z]{2,} ", line) and not re.search("Schrank|Gurte", line)
+    ] == []
 
 
 @pytest.mark.parametrize("key", [key for key in NOTICES if Notice.registry[key].is_list])

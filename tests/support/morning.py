@@ -38,7 +38,7 @@ def nursery() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            sys.stdin = open(os.devnull)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # not the nursery's own input
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
             crew.worker_main(["--quiet", "worker"])
             os._exit(0)
