@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -38,6 +39,14 @@ ROOMS = (
     "neighbour.up",
 )
 
+
+class Application(Flask):
+    """Flask without coroutines: it asks of every function of every request whether it is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
@@ -47,7 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_env()
     if config.is_production:
         _refuse_to_start(config)
-    app = Flask("neighbour", static_folder=None)
+    app = Application("neighbour", static_folder=None)
     app.config.from_mapping(_flask_settings(config))
     app.extensions["config"] = config
     _templates(app)
@@ -56,7 +65,9 @@ def create_app(config: Config | None = None) -> Flask:
     web.init_app(app)
     csrf.init_app(app)
     app.extensions["csrf_protect"] = csrf
-    login_manager.init_app(app)
+    app.jinja_env.globals["csrf_token"] = web.csrf_token
+    app.context_processor(lambda: {"me": identity(), "csrf_token": web.csrf_token})  # after Flask-WTF's own
+    login_manager.init_app(app, add_context_processor=False)  # templates know ``me``
     login_manager.user_loader(_load_user)
     login_manager.anonymous_user = lambda: ANONYMOUS
     app.extensions["refuse"] = _refuse
@@ -66,6 +77,7 @@ def create_app(config: Config | None = None) -> Flask:
     _language(app)
     for name in ROOMS:
         _room(name).include(app)
+    app.extensions["nav"].sort(key=lambda entry: entry["order"])
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -127,18 +139,15 @@ def _templates(app: Flask) -> None:
     app.jinja_env.auto_reload = app.config["ENV_NAME"] == "development"
     app.jinja_env.globals.update(may=may, Permission=Permission, now=clock.now, nav_items=nav_items)
     app.extensions["nav"] = []
-    app.context_processor(lambda: {"me": identity()})
 
 
-def nav_items() -> list[dict[str, str]]:
+def nav_items() -> tuple[dict[str, Any], ...]:
     """Entries of the main navigation that rooms registered (``app.extensions['nav']``) and this person may open.
 
-    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``.
+    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role`` and ``more``.
     """
-    from flask import current_app
-
-    entries = sorted(current_app.extensions["nav"], key=lambda entry: entry["order"])
-    return [entry for entry in entries if may(entry["permission"])]
+    entries = current_app.extensions["nav"]
+    return tuple(entry for entry in entries if may(entry["permission"]))
 
 
 def _language(app: Flask) -> None:
@@ -155,16 +164,16 @@ def _language(app: Flask) -> None:
 def _begin() -> None:
     """Nobody's eyes until the session is recognised; then the person's. Public pages see what is public."""
     config: Config = _config()
-    i18n.speak(_chosen_language(config), config.time_zone)
+    chosen, token = cookie.get("language"), cookie.get("_user_id")
+    i18n.speak(chosen or config.language, config.time_zone)
     g.identity = ANONYMOUS
     if request.path.startswith("/static/") or request.blueprint == "health":
         return
-    token = cookie.get("_user_id")
     scope.enter(scope.NOBODY)
     is_open = bool(token) and _recognise(str(token))
     who: Identity = g.identity
-    if who.is_authenticated and not cookie.get("language"):
-        i18n.speak(who.language)
+    if not chosen:
+        i18n.speak(who.language if who.is_authenticated else _browsers_language(config))
     scope.enter(sessions.eyes(who), already_set=is_open)
 
 
@@ -186,14 +195,11 @@ def _end(_error: BaseException | None) -> None:
 
 
 def _config() -> Config:
-    from flask import current_app
-
     return current_app.extensions["config"]
 
 
-def _chosen_language(config: Config) -> str:
-    chosen = cookie.get("language")
-    return chosen or request.accept_languages.best_match(i18n.LANGUAGES) or config.language
+def _browsers_language(config: Config) -> str:
+    return request.accept_languages.best_match(i18n.LANGUAGES) or config.language
 
 
 def _load_user(token: str) -> Identity | None:

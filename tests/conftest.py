@@ -245,6 +245,8 @@ def count_queries(app: Flask) -> Callable[[], Any]:
 
     from sqlalchemy import Engine, event
 
+    from neighbour.core import asking
+
     @contextmanager
     def counting() -> Iterator[list[str]]:
         queries: list[str] = []
@@ -253,9 +255,11 @@ def count_queries(app: Flask) -> Callable[[], Any]:
             queries.append(statement)
 
         event.listen(Engine, "before_cursor_execute", note)
+        asking.listeners.append(queries.append)
         try:
             yield queries
         finally:
             event.remove(Engine, "before_cursor_execute", note)
+            asking.listeners.clear()
 
     return counting

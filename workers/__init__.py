@@ -28,7 +28,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from config import Config
-from neighbour.core import broker, clock, instance, logs, scope
+from neighbour.core import broker, clock, instance, logs, memory, scope
 from neighbour.core.jobs import Job
 from workers import queues, schedule
 
@@ -94,7 +94,9 @@ def _flask(_process: int) -> Flask:
     """The application of this process (a pool of processes forks: connections must not be shared)."""
     from neighbour.app import create_app
 
-    return create_app(_config())
+    app = create_app(_config())
+    memory.settle()
+    return app
 
 
 def _config() -> Config:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Text, column, delete, text
+from sqlalchemy import delete, text
 
 from neighbour.accounts.models import LoginSession
 from neighbour.core import clock, scope, tokens
+from neighbour.core.asking import Asked
 from neighbour.core.db import atomic, db
 from neighbour.policy import Identity, Level, Role, Seat
 
@@ -22,28 +23,34 @@ IDLE, ABSOLUTE = timedelta(hours=12), timedelta(hours=24)
 SEEN_EVERY = timedelta(hours=1)  # how often a read may write "seen": once an hour
 
 # The same way to the database opens the person's eyes for the transaction (see ``scope``): a page saves a statement.
-_IDENTITY = text(
-    "SELECT i.person_id, i.public_id, i.display_name, i.language, i.is_confirmed, i.is_operator, i.status, i.signup_step,"
-    " i.seen_at, i.seats, concat_ws('|', set_config('app.person', i.person_id::text, true),"
-    "  set_config('app.quarters', w.quarters, true), set_config('app.public', '1', true)) AS opened"
-    " FROM app_identity(:token, :at) i, LATERAL"
-    " (SELECT '{' || coalesce(string_agg(split_part(seat, ':', 1), ',' ORDER BY n), '') || '}' AS quarters"
-    "  FROM unnest(string_to_array(i.seats, ' ')) WITH ORDINALITY s (seat, n)"
-    "  WHERE split_part(seat, ':', 2) = ANY (:reading)) w"
-).columns(  # named and typed, so that SQLAlchemy works out the row once and not for each page
-    column("person_id", BigInteger),
-    column("public_id", Text),
-    column("display_name", Text),
-    column("language", Text),
-    column("is_confirmed", Boolean),
-    column("is_operator", Boolean),
-    column("status", Text),
-    column("signup_step", Text),
-    column("seen_at", DateTime(timezone=True)),
-    column("seats", Text),
-    column("opened", Text),
+_IDENTITY = Asked(
+    text(
+        "SELECT i.person_id, i.public_id, i.display_name, i.language, i.is_confirmed, i.is_operator, i.status,"
+        " i.signup_step, i.seen_at, i.seats, concat_ws('|', set_config('app.person', i.person_id::text, true),"
+        "  set_config('app.quarters', w.quarters, true), set_config('app.public', '1', true)) AS opened"
+        " FROM app_identity(:token, :at) i, LATERAL"
+        " (SELECT '{' || coalesce(string_agg(split_part(seat, ':', 1), ',' ORDER BY n), '') || '}' AS quarters"
+        "  FROM unnest(string_to_array(i.seats, ' ')) WITH ORDINALITY s (seat, n)"
+        "  WHERE split_part(seat, ':', 2) = ANY (:reading)) w"
+    )
 )
 _READING = [level.value for level in Level if level.reads_board]
+
+
+class _Row(NamedTuple):
+    """What ``_IDENTITY`` answers."""
+
+    person_id: int
+    public_id: str
+    display_name: str
+    language: str
+    is_confirmed: bool
+    is_operator: bool
+    status: str
+    signup_step: str
+    seen_at: datetime
+    seats: str
+    opened: str
 
 
 class Recognised(NamedTuple):
@@ -79,9 +86,10 @@ def recognise(token: str) -> Recognised | None:
     The transaction's settings are theirs afterwards, so ``scope.enter`` has to follow (``eyes`` makes the viewer).
     """
     values = {"token": tokens.hash_token(token), "at": clock.now(), "reading": _READING}
-    row = db.session.execute(_IDENTITY, values).one_or_none()
-    if row is None:
+    rows = _IDENTITY.rows(values)
+    if not rows:
         return None
+    row = _Row._make(rows[0])
     who = Identity(
         person_id=row.person_id,
         public_id=row.public_id,

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -57,17 +58,19 @@ def speaking(code: str) -> Iterator[None]:
 
 @lru_cache
 def catalogue(code: str) -> stdlib_gettext.NullTranslations:
-    """All rooms' translations into one language; English needs none."""
-    merged: stdlib_gettext.NullTranslations = stdlib_gettext.NullTranslations()
-    for path in sorted(ROOT.glob(f"**/translations/{code}.po")):
-        compiled = BytesIO()
+    """All rooms' translations into one language, in one table; English needs none."""
+    whole = Catalog(locale=code)
+    for path in sorted(ROOT.glob(f"**/translations/{code}.po"), reverse=True):
         with path.open("rb") as source:
-            write_mo(compiled, read_po(source, locale=code))
-        compiled.seek(0)
-        room = stdlib_gettext.GNUTranslations(compiled)
-        room.add_fallback(merged)
-        merged = room
-    return merged
+            for message in read_po(source, locale=code):
+                if message.id:
+                    whole[message.id] = message
+    if not len(whole):
+        return stdlib_gettext.NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, whole)
+    compiled.seek(0)
+    return stdlib_gettext.GNUTranslations(compiled)
 
 
 def gettext(message: str, **values: Any) -> str:

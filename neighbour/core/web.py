@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, request, url_for
 from flask import session as cookie
+from flask_wtf.csrf import generate_csrf
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -34,6 +36,15 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 
+# On every answer that does not set them itself.
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "geolocation=(), camera=(), microphone=(), interest-cohort=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+
 
 class UidConverter(BaseConverter):
     """``<uid:id>``: a UUID as 26 base32 symbols."""
@@ -55,7 +66,11 @@ def init_app(app: Flask) -> None:
     app.url_map.converters["uid"] = UidConverter
     tiles = urlsplit(app.config["TILE_URL"].replace("{s}.", "*."))
     images = POLICY["img-src"] + (f" {tiles.scheme}://{tiles.netloc}" if tiles.netloc else "")
-    app.extensions["csp"] = _policy({**POLICY, "img-src": images})
+    app.extensions["headers"] = [
+        ("Content-Security-Policy", _policy({**POLICY, "img-src": images})),
+        *HEADERS,
+        *([("Strict-Transport-Security", "max-age=63072000; includeSubDomains")] if app.config["IS_HTTPS"] else []),
+    ]
     app.after_request(_headers)
     app.jinja_env.globals.update(static_url=static_url, uid=tokens.to_uid)
 
@@ -107,16 +122,22 @@ def no_store(response: Response) -> Response:
     return response
 
 
+@lru_cache(maxsize=4096)
+def _signed(secret: str, raw: str) -> str:
+    """The token of one session, signed as Flask-WTF does; it does not expire (WTF_CSRF_TIME_LIMIT), the session does."""
+    return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(raw))
+
+
+def csrf_token() -> str:
+    """The token for the forms of this session. Signed once and not for every page."""
+    raw = cookie.get("csrf_token")
+    return _signed(str(current_app.secret_key), raw) if raw else str(generate_csrf())
+
+
 def _headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", current_app.extensions["csp"])
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=(), interest-cohort=()"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if current_app.config["IS_HTTPS"]:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    there = {name for name, _value in headers}
+    headers.extend([pair for pair in current_app.extensions["headers"] if pair[0] not in there])
     if request.endpoint != "static" and not request.path.startswith("/static/"):
         cache = g.get("cache_class", "never")
         signed_in = getattr(g.get("identity"), "is_authenticated", False)

@@ -17,8 +17,8 @@ from sqlalchemy import FromClause, Select, bindparam, cast, exists, literal, nul
 from neighbour.contributions.cards import is_urgent, url_of
 from neighbour.contributions.models import Contribution, Reach, ReadMark, Thanks
 from neighbour.core import clock
+from neighbour.core.asking import Asked
 from neighbour.core.columns import id_at
-from neighbour.core.db import db
 from neighbour.core.tokens import to_uid
 
 PAGE = 20
@@ -109,7 +109,7 @@ def _lines() -> Select:
 
 
 @lru_cache(maxsize=8)
-def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Select:
+def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Asked:
     """The statement of one filter combination, built once. A first page brings what is urgent along: one way
     to the database instead of two."""
     wanted = _lines().where(_r.c.contribution_id < bindparam("before")).limit(bindparam("most"))
@@ -119,7 +119,7 @@ def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Select:
         wanted = wanted.where(_r.c.is_home)
     wanted = wanted.add_columns(literal(False).label("is_pinned"), _SEEN.label("seen_up_to"))
     if not is_first or is_filtered:
-        return wanted
+        return Asked(wanted)
     urgent = _lines().where(
         _r.c.category == "urgent",
         _r.c.contribution_id > bindparam("since"),
@@ -129,7 +129,7 @@ def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Select:
     none = cast(null(), _mark.c.seen_up_to.type)
     urgent = urgent.limit(PINNED).add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
     both = union_all(select(urgent.subquery()), select(wanted.subquery())).subquery()
-    return select(both).order_by(both.c.is_pinned.desc(), both.c.id.desc())
+    return Asked(select(both).order_by(both.c.is_pinned.desc(), both.c.id.desc()))
 
 
 NEWEST = uuid.UUID(int=(1 << 128) - 1)
@@ -160,8 +160,8 @@ def page(
         "since": id_at(now - timedelta(days=4)),
     }
     statement = _statement(before is None, category is not None, own_only)
-    rows = db.session.execute(statement, values).all()
-    pinned = [Line._make(row[:_WIDTH]) for row in rows if row.is_pinned]
+    rows = statement.rows(values)
+    pinned = [Line._make(row[:_WIDTH]) for row in rows if row[_WIDTH]]
     page_rows = rows[len(pinned) :]
     shown = {line.id for line in pinned}
     lines = [Line._make(row[:_WIDTH]) for row in page_rows[:most] if row[0] not in shown]
@@ -169,7 +169,7 @@ def page(
         lines,
         pinned,
         page_rows[most - 1][0] if len(page_rows) > most else None,
-        page_rows[0].seen_up_to if page_rows else None,
+        page_rows[0][-1] if page_rows else None,
     )
 
 

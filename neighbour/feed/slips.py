@@ -1,9 +1,9 @@
 """Slips: the entries of the board as HTML.
 
 A slip is the same for every reader in the same position towards it (own quarter or next door, new or read,
-thanked or not), so it is rendered once for each of these and kept. ``version`` goes up with every visible
-change, counters stand in the key: nothing has to be thrown away by hand. Only one's own slips, whose menu
-carries the reader's token, are made for each page, around the kept card.
+thanked or not, one's own), so it is rendered once for each of these and kept. ``version`` goes up with every
+visible change, counters stand in the key: nothing has to be thrown away by hand. No slip carries a token: its
+buttons post through the page's one form.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) ->
             if line.id not in bodies:  # gone between the two statements
                 continue
             html = _slip(line, bodies[line.id], is_new)
-            if not line.is_mine:
-                kept_slips.keep(key, html)
+            kept_slips.keep(key, html)
         if days and (day := i18n.local(line.published_at).date()) != last:
             parts.append(_day_rule(day, today, language))
             last = day
@@ -55,7 +54,7 @@ def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) ->
 
 
 def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
-    """All that changes a slip. The day because of "today, 14:10"; the author's is never kept."""
+    """All that changes a slip. The day because of "today, 14:10"."""
     # The number of the key is hashed in C; a UUID would be hashed in Python, twenty times a page.
     return (
         line.id.int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -37,12 +37,9 @@ def here() -> str:
     return request.full_path.removesuffix("?")
 
 
-def nav_key(entries: list[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:
-    """Entries of the navigation as ``main_nav`` takes them: (endpoint, label, icon, role, more)."""
-    return tuple(
-        (each["endpoint"], str(each["label"]), each["icon"], each.get("role"), each.get("more", False))
-        for each in entries
-    )
+def nav_key(entries: Iterable[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:
+    """Entries of the navigation as ``main_nav`` takes them: (endpoint, label (lazy), icon, role, more)."""
+    return tuple([(e["endpoint"], e["label"], e["icon"], e.get("role"), e.get("more", False)) for e in entries])
 
 
 def keeper(app: Flask) -> Callable[..., Markup]:

@@ -4,9 +4,10 @@ import sys
 
 from config import Config
 from neighbour.app import create_app
-from neighbour.core import instance
+from neighbour.core import instance, memory
 
 try:
     app = create_app(instance.located(Config.from_env()))
 except RuntimeError as error:  # not ready for production: a list to read, not a traceback
     sys.exit(f"neighbour: {error}")
+memory.settle()

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from neighbour.contributions.models import Comment, Contribution, Reach, Revision, Thanks
 from neighbour.core import clock, scope
+from neighbour.core.asking import Asked
 from neighbour.core.db import WriteOutsideAtomic, atomic, db
 from neighbour.posts.models import Post
 from neighbour.residency.models import Home, Letter, Membership, Proof
@@ -103,6 +104,7 @@ READS = {
     "raw select": lambda t: db.session.execute(
         text("SELECT * FROM contribution WHERE title = :t"), {"t": CANARY}
     ).all(),
+    "asked": lambda t: Asked(text("SELECT * FROM contribution WHERE title = :t")).rows({"t": CANARY}),
     "raw subquery": lambda t: (
         (
             db.session.execute(text("SELECT (SELECT title FROM contribution WHERE id = :i)"), {"i": t["post"].id})
@@ -290,6 +292,8 @@ def test_eyes_end_with_the_transaction_also_on_a_pooled_connection(two_quarters,
 def test_a_session_without_a_viewer_raises(context):
     with pytest.raises(scope.NoViewer):
         db.session.scalars(select(Post)).all()
+    with pytest.raises(scope.NoViewer):
+        Asked(text("SELECT 1")).rows({})
 
 
 def test_a_write_outside_atomic_raises(two_quarters):
