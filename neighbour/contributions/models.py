@@ -79,7 +79,8 @@ class Reach(Base):
     __table_args__ = (
         Index("ix_reach_quarter_category", "quarter_id", "category", "contribution_id"),
         Index("ix_reach_quarter_home", "quarter_id", "contribution_id", postgresql_where=text("is_home")),
-        Index("ix_reach_contribution_id", "contribution_id"),
+        Index("ix_reach_contribution_quarter", "contribution_id", "quarter_id"),
+        Index("ix_reach_urgent", "quarter_id", "contribution_id", postgresql_where=text("category = 'urgent'")),
     )
 
     quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"), primary_key=True)
