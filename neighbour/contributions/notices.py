@@ -54,7 +54,7 @@ class Answered(Notice):
         return {
             "name": name,
             "title": contribution.title,
-            "words": excerpt(comment.body_md, QUOTED),
+            "words": excerpt(comment.body_html, QUOTED),
             "url": f"{_site()}{url_of(contribution.id)}#r-{to_uid(comment.id)}",
             "leave_url": f"{_site()}/unsubscribe/{subscription.token}" if subscription else "",
             "settings_url": f"{_site()}/me/mails",

@@ -50,6 +50,7 @@ def publish(
         if before is not None:
             return before
     body = clean_text(body_md)
+    html = str(markdown(body))
     contribution = model(
         category=category,
         quarter_id=quarter_id,
@@ -57,8 +58,8 @@ def publish(
         audience=audience,
         title=clean_line(title),
         body_md=body,
-        body_html=str(markdown(body)),
-        excerpt=excerpt(body),
+        body_html=html,
+        excerpt=excerpt(html),
         published_at=clock.now(),
         expires_at=expires_at,
         form_key=form_key,
@@ -91,7 +92,8 @@ def revise(
             )
         )
         contribution.title, contribution.body_md = title, body
-        contribution.body_html, contribution.excerpt = str(markdown(body)), excerpt(body)
+        contribution.body_html = str(markdown(body))
+        contribution.excerpt = excerpt(contribution.body_html)
         contribution.edited_at = clock.now()
     contribution.category, contribution.audience = category, audience
     contribution.expires_at = expires_at

@@ -46,15 +46,15 @@ def markdown(text: str) -> Markup:
     return Markup(safe.strip())  # noqa: S704  the sanitiser has just run
 
 
-def plain(text: str) -> str:
-    """Markdown as plain text, for mails and previews."""
-    html = nh3.clean(_markdown.render(text).replace("</p>", "</p>\n").replace("</li>", "</li>\n"), tags=set())
-    return Markup(html).unescape().strip()  # noqa: S704  to read the entities; the result is plain text
+def plain(html: str) -> str:
+    """HTML made by ``markdown`` as plain text, for mails and previews."""
+    lines = str(html).replace("</p>", "</p>\n").replace("</li>", "</li>\n")
+    return Markup(nh3.clean(lines, tags=set())).unescape().strip()  # noqa: S704  to read the entities; the result is plain text
 
 
-def excerpt(text: str, length: int = 280) -> str:
-    """The beginning of a Markdown text as one plain line of at most ``length`` characters, cut at a word."""
-    line = clean_line(plain(text))
+def excerpt(html: str, length: int = 280) -> str:
+    """The beginning of HTML made by ``markdown`` as one plain line of at most ``length`` characters, cut at a word."""
+    line = clean_line(plain(html))
     if len(line) <= length:
         return line
     return line[: length - 1].rsplit(" ", 1)[0].rstrip(" ,.;:–-") + "…"
