@@ -8,9 +8,9 @@ A sealed value begins with the number of its key, so keys can be rotated.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -43,8 +43,12 @@ def open_sealed(sealed: bytes, belongs_to: bytes) -> bytes:
 
 def keyed_hash(purpose: str, text: str) -> bytes:
     """HMAC-SHA-256 of ``text`` under a key of its own for each ``purpose``: comparable, not reversible."""
-    key = hmac.new(_key(), b"neighbour:" + purpose.encode(), hashlib.sha256).digest()
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+    return hmac.digest(_key_for(current_app.config["ADDRESS_KEY"], purpose), text.encode(), "sha256")
+
+
+@lru_cache(maxsize=64)
+def _key_for(address_key: str, purpose: str) -> bytes:
+    return hmac.digest(base64.b64decode(address_key), b"neighbour:" + purpose.encode(), "sha256")
 
 
 def same(one: bytes, other: bytes) -> bool:

@@ -105,6 +105,11 @@ def _session() -> Session:
     return cast(Session, db.session())
 
 
+def in_atomic() -> bool:
+    """Whether a unit of work is open."""
+    return bool(_session().info.get("depth", 0))
+
+
 def after_commit(speak: Callable[[], None]) -> None:
     """Run ``speak`` once the surrounding ``atomic()`` has committed (at once if there is none)."""
     session = db.session()

@@ -74,14 +74,10 @@ class Transport:
             return Answer(Outcome.LATER, _said(error))
         stage = "before"
         try:
-            for code, text in (server.mail(envelope_from), server.rcpt(to)):
-                if code >= 400:
-                    server.rset()
-                    return _answer(code, text)
-            code, text = server.docmd("DATA")
-            if code != 354:
+            refused = _announce(server, envelope_from, to)
+            if refused is not None:
                 server.rset()
-                return _answer(code, text)
+                return refused
             stage = "after"
             server.send(_framed(mail))
             code, text = server.getreply()
@@ -133,6 +129,29 @@ def _framed(mail: bytes) -> bytes:
     """Lines end in CRLF, a leading dot is doubled (RFC 5321 section 4.5.2), a lone dot ends it."""
     lines = mail.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")
     return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+
+
+def _announce(server: smtplib.SMTP, envelope_from: str, to: str) -> Answer | None:
+    """Sender, recipient, and that a mail is coming: in one message where the server takes that (PIPELINING, RFC 2920).
+
+    None when the server now waits for the mail; the answer otherwise. Raises ValueError for line ends in an address.
+    """
+    steps = (f"MAIL FROM:{smtplib.quoteaddr(envelope_from)}", f"RCPT TO:{smtplib.quoteaddr(to)}", "DATA")
+    if any("\r" in step or "\n" in step for step in steps):
+        raise ValueError("an address with a line end")
+    if not server.has_extn("pipelining"):
+        for step in steps:
+            code, text = server.docmd(step)
+            if code >= 400:
+                return _answer(code, text)
+        return None
+    server.send("\r\n".join(steps) + "\r\n")
+    replies = [server.getreply() for _step in steps]
+    refused = next((_answer(code, text) for code, text in replies if code >= 400), None)
+    if refused is not None and replies[-1][0] == 354:  # it waits for a mail to nobody: end it
+        server.send(".\r\n")
+        server.getreply()
+    return refused
 
 
 def _answer(code: int, text: bytes) -> Answer:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
 from html import escape
+from itertools import groupby
 
 from neighbour.notices.envelope import list_headers
 
@@ -34,6 +35,10 @@ class Piece:
     html: bytes
 
 
+# Lines that are the same for everybody, encoded, and between them those that hold a mark, as they were written.
+Lines = tuple[bytes | str, ...]
+
+
 @dataclass(frozen=True)
 class Frame:
     """An edition in one language, taken apart where readers differ."""
@@ -43,7 +48,7 @@ class Frame:
     greeting: tuple[str, str]  # text and HTML of the first line, NAME stands for the reader
     after_greeting: Piece
     before_foot: Piece
-    foot: tuple[str, str]  # text and HTML of the last lines, TOKEN stands for the reader's token
+    foot: tuple[Lines, Lines]  # text and HTML of the last lines, TOKEN stands for the reader's token
     after_foot: Piece
 
 
@@ -85,7 +90,7 @@ def frame(subject: str, text: str, html: str) -> Frame:
         greeting=(texts[1], htmls[1]),
         after_greeting=piece(texts[2], htmls[2]),
         before_foot=piece(texts[3], htmls[3]),
-        foot=(texts[4], htmls[4]),
+        foot=(_lines(texts[4], TOKEN), _lines(htmls[4], TOKEN)),
         after_foot=piece(texts[5], htmls[5]),
     )
 
@@ -117,7 +122,7 @@ def compose(edition: Frame, body: Piece, *, common: Common, to: str, name: str, 
             edition.after_greeting.text,
             body.text,
             edition.before_foot.text,
-            encode(edition.foot[0].replace(TOKEN, token)),
+            _filled(edition.foot[0], TOKEN, token),
             edition.after_foot.text,
             HTML_PART,
             edition.before.html,
@@ -125,11 +130,25 @@ def compose(edition: Frame, body: Piece, *, common: Common, to: str, name: str, 
             edition.after_greeting.html,
             body.html,
             edition.before_foot.html,
-            encode(edition.foot[1].replace(TOKEN, token)),
+            _filled(edition.foot[1], TOKEN, token),
             edition.after_foot.html,
             END,
         )
     )
+
+
+def _lines(text: str, mark: str) -> Lines:
+    found: list[bytes | str] = []
+    for has_mark, lines in groupby(text.splitlines(), lambda line: mark in line):
+        if has_mark:
+            found += lines
+        else:
+            found.append(encode("\n".join(lines) + "\n"))
+    return tuple(found)
+
+
+def _filled(lines: Lines, mark: str, value: str) -> bytes:
+    return b"".join([encode(line.replace(mark, value)) if isinstance(line, str) else line for line in lines])
 
 
 def _head(subject: bytes, common: Common, to: str, token: str, message_id: str) -> bytes:

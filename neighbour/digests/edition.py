@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flask import current_app, render_template
+from flask import current_app
 from sqlalchemy import select
 
 from neighbour.contributions.cards import CardData, load
@@ -160,17 +160,22 @@ def items(chosen: Chosen, language: str) -> list[Piece]:
 
 
 def _row(kind: str, entry: Entry, language: str) -> Piece:
+    """Kept by all that changes it; until when something is urgent is said as of today."""
     card = entry.card
-    key = (kind, card.id, card.version, language, entry.is_home)
+    today = clock.today(i18n.zone()) if kind == "urgent" else None
+    key = (kind, card.id, card.version, language, entry.is_home, today)
     return pieces.of(key, lambda: _rendered(kind, language, card=card))
 
 
 def _rendered(kind: str, language: str, **values: object) -> Piece:
-    site = current_app.config["SITE_URL"]
     with i18n.speaking(language):
-        text = render_template("digests/rows.txt", kind=kind, site=site, **values)
-        html = render_template("digests/rows.html", kind=kind, site=site, **values)
+        text, html = (_template(f"digests/rows.{form}", kind=kind, **values) for form in ("txt", "html"))
     return compose.piece(text.strip("\n") + "\n\n", html.strip() + "\n")
+
+
+def _template(name: str, **values: object) -> str:
+    """Rendered without what pages know of their reader: there is none yet."""
+    return current_app.jinja_env.get_template(name).render(site=current_app.config["SITE_URL"], **values)
 
 
 _frames: OrderedDict[tuple, Frame] = OrderedDict()
@@ -188,7 +193,6 @@ def framed(edition: Book, language: str) -> Frame:
 
 
 def _frame(edition: Book, language: str) -> Frame:
-    values = {"edition": edition, "site": current_app.config["SITE_URL"], "marks": compose}
     with i18n.speaking(language):
         subject = _(
             "%(quarter)s: no. %(number)s, %(day)s",
@@ -196,8 +200,7 @@ def _frame(edition: Book, language: str) -> Frame:
             number=edition.number,
             day=i18n.masthead_date(edition.at),
         )
-        text = render_template("digests/issue.txt", **values)
-        html = render_template("digests/issue.html", **values)
+        text, html = (_template(f"digests/issue.{form}", edition=edition, marks=compose) for form in ("txt", "html"))
     return compose.frame(subject, text, html)
 
 

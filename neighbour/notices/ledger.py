@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, and_, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.core import clock, jobs
+from neighbour.core.asking import asked
 from neighbour.core.columns import new_id
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db
@@ -101,15 +102,15 @@ _RENEW = text("""
     WHERE d.id = mine.id AND d.attempts = mine.attempts AND d.state = 'leased' RETURNING d.id
 """)
 # A mail that was taken is a fact, whoever holds the row by now; anything else may only be said by its holder.
-_SENT = text("""
+_SENT = asked("""
     UPDATE delivery SET state = 'sent', sent_at = :now, message_id = :message_id, lease_until = NULL, last_error = NULL
     WHERE id = :id
 """)
-_ENDED = text("""
-    UPDATE delivery SET state = :state, due_at = coalesce(:due, due_at), message_id = :message_id, lease_until = NULL,
-           last_error = :error
+_ENDED = asked("""
+    UPDATE delivery SET state = :state, due_at = coalesce(CAST(:due AS timestamptz), due_at), message_id = :message_id,
+           lease_until = NULL, last_error = :error
     WHERE id = :id AND state = 'leased' AND attempts = :attempts
-""").bindparams(bindparam("due", type_=DateTime(timezone=True)))
+""")
 
 
 def lease(*, delivery_id: uuid.UUID) -> list[Leased]:
@@ -144,8 +145,7 @@ def settle(row: Leased, answer: Answer, message_id: str) -> DeliveryState:
     """Write down what became of a row; gives its new state. Commits."""
     now = clock.now()
     if answer.outcome is Outcome.SENT:
-        with atomic():
-            db.session.execute(_SENT, {"id": row.id, "now": now, "message_id": message_id})
+        _SENT.at_once({"id": row.id, "now": now, "message_id": message_id})
         return DeliveryState.SENT
     due = None if answer.outcome is Outcome.REFUSED else retry_at(now, row.created_at, row.attempts)
     state = DeliveryState.PENDING if due else DeliveryState.FAILED
@@ -162,8 +162,7 @@ def _end(
     error: str | None = None,
 ) -> None:
     values = {"state": str(state), "due": due, "message_id": message_id, "error": error}
-    with atomic():
-        db.session.execute(_ENDED, values | {"id": row.id, "attempts": row.attempts})
+    _ENDED.at_once(values | {"id": row.id, "attempts": row.attempts})
 
 
 def skip(row: Leased) -> None:

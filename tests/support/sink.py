@@ -34,6 +34,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, boo
         elif verb == b"QUIT":
             writer.write(b"221 bye\r\n")
             break
+        elif verb == b"EHLO":
+            writer.write(b"250-sink\r\n250 PIPELINING\r\n")
         else:
             if verb == b"RCPT":
                 to = line.partition(b"<")[2].partition(b">")[0]
