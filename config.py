@@ -64,6 +64,7 @@ class Config:
     operator_name: str
     operator_address: str
     operator_email: str
+    source_url: str  # where the source of what runs here is ("" = this server hands it out itself)
     letters_per_day: int
     argon2_memory_kib: int
 
@@ -100,6 +101,7 @@ class Config:
             operator_name=read.text("OPERATOR_NAME", ""),
             operator_address=read.text("OPERATOR_ADDRESS", ""),
             operator_email=read.text("OPERATOR_EMAIL", ""),
+            source_url=read.text("SOURCE_URL", ""),
             letters_per_day=read.number("LETTERS_PER_DAY", 50),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 65_536),
         )
@@ -179,6 +181,8 @@ def _plain_problems(config: Config) -> list[Problem]:
         found.append(Problem("ADDRESS_KEY", "is not 32 bytes in base64", "make one with: openssl rand -base64 32"))
     if config.smtp_url and urlsplit(config.smtp_url).scheme not in ("smtp", "smtps", "smtp+starttls"):
         found.append(Problem("SMTP_URL", "has an unknown scheme", "use smtp://, smtps:// or smtp+starttls://"))
+    if config.source_url and not _is_web_address(config.source_url):
+        found.append(Problem("SOURCE_URL", "is not an http or https address", "leave it out, or give all of it"))
     return found
 
 
@@ -205,6 +209,14 @@ def _production_problems(config: Config) -> list[Problem]:
         if not value:
             found.append(Problem(setting, "is missing", "production needs it; see README, first steps as operator"))
     return found
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable() and " " not in text
 
 
 def _is_key(text: str) -> bool:

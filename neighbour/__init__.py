@@ -23,3 +23,5 @@ A room is a subject; open its folder and you know it. Imports point down only (s
 
 A request lives in one folder: ``views`` → ``forms`` → ``service`` → ``models`` → template.
 """
+
+__version__ = "0.1.0"  # the same as in pyproject.toml (a test compares)

@@ -8,6 +8,7 @@ import sys
 import click
 
 from config import Config
+from neighbour import __version__
 
 
 class Groups(click.Group):
@@ -44,7 +45,7 @@ class Groups(click.Group):
 
 
 @click.group(cls=Groups)
-@click.version_option("0.1.0", prog_name="neighbour")
+@click.version_option(__version__, prog_name="neighbour")
 def main() -> None:
     """The open neighbourhood network. Settings come from the environment; `neighbour check` shows them."""
     try:

@@ -77,6 +77,7 @@ def init_app(app: Flask) -> None:
         "email": config.operator_email,
         "city": config.city_name,
         "site_url": config.site_url,
+        "source_url": config.source_url,
     }
     app.jinja_env.globals.update(
         wash=wash, leaf_part=leaf_part, here=here, initials=text.initials, nav_key=nav_key, kept=keeper(app)

@@ -1,4 +1,4 @@
-"""The start page, rules, privacy, imprint; language and theme."""
+"""The start page, rules, privacy, imprint, source; language and theme."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 from config import Config
 from neighbour.core import i18n, web
 from neighbour.pages import service
+from neighbour.pages.source import NAME
 from neighbour.policy import Permission
 from neighbour.policy.gate import identity, requires
 
 pages = Blueprint("pages", __name__, template_folder="templates")
 
 THEMES = ("system", "light", "dark")
+SOURCE_KEPT = 3600  # seconds; not longer, or a cache would hand out the version before an upgrade
 
 
 @pages.get("/")
@@ -49,6 +51,22 @@ def privacy() -> str:
 def imprint() -> str:
     """Who runs this site."""
     return render_template("pages/imprint.html")
+
+
+@pages.get("/source")
+@requires(Permission.PUBLIC_READ, cache="public")
+def source() -> Response:
+    """The source of what is running here as a .tar.gz, or the way to where the operator keeps it."""
+    if elsewhere := _config().source_url:
+        return redirect(elsewhere, 303)
+    archive = current_app.extensions["source"].archive()
+    response = Response(archive.blocks(), mimetype="application/gzip")
+    response.content_length = archive.size
+    response.headers["Content-Disposition"] = f"attachment; filename={NAME}.tar.gz"
+    response.cache_control.public = True
+    response.cache_control.max_age = SOURCE_KEPT
+    response.set_etag(archive.digest)
+    return response.make_conditional(request)
 
 
 @pages.post("/language/<any(de, en):code>")

@@ -45,6 +45,7 @@ def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
     yield "LANGUAGE", config.language
     yield "GEOCODER", config.geocoder
     yield "TILE_URL", config.tile_url or "none: maps show outlines only"
+    yield "SOURCE_URL", config.source_url or "this server's own files, at /source"
 
 
 def _shown(url: str) -> str:

@@ -14,6 +14,7 @@ from neighbour.quarters.index import Index, Place
 from tests.bench import measure
 from tests.support import ROOT
 
+FIGURES = ("locate_per_cpu_second",)
 RUNS = 5
 
 
