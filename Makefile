@@ -55,7 +55,7 @@ lock: .stamps/python
 		{ rm -rf .venv; echo "neighbour: Python's venv module is missing (Debian: apt install python3-venv)" >&2; exit 1; }
 	@$(PY) -m pip install --quiet uv==0.13.9 2>/dev/null || true  # only for speed: pip does it too
 	@printf '%s\n' "$(CURDIR)" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/neighbour.pth"
-	@printf '#!%s\nfrom neighbour.cli import main\nmain()\n' "$(CURDIR)/$(PY)" > .venv/bin/neighbour && chmod +x .venv/bin/neighbour
+	@printf '#!/bin/sh\nexec "%s" -P -m neighbour "$$@"\n' "$(CURDIR)/$(PY)" > .venv/bin/neighbour && chmod +x .venv/bin/neighbour
 	@mkdir -p .stamps && touch $@
 
 # uv first; where it is missing or does not know the way to the packages, pip.

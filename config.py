@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,6 +33,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.setting}: {self.text} – {self.mend}"
+
+
+class NotReady(RuntimeError):
+    """The instance may not start; the message lists what is wrong, each with how to mend it."""
+
+    def __init__(self, problems: Sequence[Problem]):
+        lines = "\n  ".join(map(str, problems))
+        super().__init__("not ready to start: " + ("\n  " if len(problems) > 1 else "") + lines)
 
 
 @dataclass(frozen=True)

@@ -2,4 +2,4 @@
 
 from neighbour.cli import main
 
-main()
+main(prog_name="neighbour")

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from config import Config
+from config import Config, NotReady
 from neighbour.accounts import sessions
 from neighbour.core import clock, db, i18n, jobs, limits, scope, tokens, web
 from neighbour.core.i18n import gettext as _
@@ -52,7 +52,7 @@ login_manager = LoginManager()
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """Build the application. Production raises RuntimeError naming every setting that is wrong."""
+    """Build the application. Production raises ``NotReady`` naming every setting that is wrong."""
     config = config or Config.from_env()
     if config.is_production:
         _refuse_to_start(config)
@@ -97,13 +97,11 @@ def _room(name: str) -> ModuleType:
 
 
 def _refuse_to_start(config: Config) -> None:
-    problems = [str(problem) for problem in config.problems()]
-    if not problems:
-        from neighbour.core.readiness import database_problems
+    from neighbour.core.readiness import database_problems
 
-        problems = [str(problem) for problem in database_problems(config)]
+    problems = config.problems() or database_problems(config)
     if problems:
-        raise RuntimeError("not ready for production:\n  " + "\n  ".join(problems))
+        raise NotReady(problems)
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:

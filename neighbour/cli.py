@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from config import Config
 from neighbour import __version__
+from neighbour.core.commands import complain, reason
 
 
 class Groups(click.Group):
@@ -25,7 +28,7 @@ class Groups(click.Group):
         ),
         "letters": ("neighbour.residency.cli", "letters", "Print the postcards that are waiting."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
-        "demo": ("neighbour.demo.cli", "demo", "The demo city."),
+        "demo": ("neighbour.demo.cli", "demo", "The demo city Altenbrück, for trying things out."),
         "person": ("neighbour.accounts.cli", "person", "Create and promote people."),
         "db": ("neighbour.cli_db", "db", "Upgrade, back up and restore the database."),
     }
@@ -42,6 +45,27 @@ class Groups(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_module, _attribute, line) in self.rooms.items()])
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command. What whoever sits at the terminal can mend is one clear line there, never a traceback."""
+        try:
+            code = super().main(*args, **{**extra, "standalone_mode": False})
+        except NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            context = getattr(error, "ctx", None)
+            hint = f" (see {context.command_path} --help)" if context else ""
+            click.echo(f"neighbour: {error.format_message().rstrip('.')}{hint}", err=True)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            complain("stopped")
+        except Exception as error:
+            words = reason(error)
+            if words is None:
+                raise
+            complain(words)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 @click.group(cls=Groups)

@@ -12,20 +12,9 @@ from sqlalchemy import create_engine
 from config import Config
 from neighbour.core import backups, instance, postgres, roles, schema
 from neighbour.core.commands import complain
-from neighbour.core.postgres import DatabaseTrouble
 
 
-class _Group(click.Group):
-    """Trouble with the database is one clear line, not a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except DatabaseTrouble as trouble:
-            complain(str(trouble))
-
-
-@click.group(cls=_Group)
+@click.group()
 def db() -> None:
     """Upgrade, back up and restore the database."""
 
@@ -61,9 +50,10 @@ def create(superuser_url: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def backup(file: Path, force: bool) -> None:
-    """Write everything but waiting jobs to FILE, and its checksum to FILE.sha256.
+    """Write everything to FILE, its checksum to FILE.sha256.
 
-    Homes in it stay sealed; ADDRESS_KEY is not in it. Keep that key somewhere else.
+    Everything but the jobs that are waiting: they are asked for again. Homes in it stay sealed; ADDRESS_KEY is not in
+    it. Keep that key somewhere else.
     """
     if file.exists() and not force:
         complain(f"{file} exists; choose another name, or add --force")
@@ -76,9 +66,10 @@ def backup(file: Path, force: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace what is in the database now.")
 def restore(file: Path, force: bool) -> None:
-    """Put the backup FILE into the database: all of it or, if anything is wrong, nothing.
+    """Put a backup into the database, in place of what is there.
 
-    Refuses a database in which people are registered or something is written, unless --force is given.
+    All of it or, if anything is wrong, nothing. Refuses a database in which people are registered or something is
+    written, unless --force is given.
     """
     config, _cluster = instance.settle(Config.from_env())
     counts = backups.restore(config.owner_url, config.database_url, file, force=force, say=click.echo)
@@ -91,7 +82,10 @@ def restore(file: Path, force: bool) -> None:
 
 @db.command()
 def drift() -> None:
-    """Compare the models with what the migrations make, in a database of its own. Exit code 1 if they differ."""
+    """Compare the models with the migrated schema.
+
+    In a database of its own that is thrown away. Exit code 1 if they differ.
+    """
     with tempfile.TemporaryDirectory(prefix="neighbour-drift-") as folder:
         Path(folder).chmod(0o755)
         cluster = postgres.ensure(Path(folder), throw_away=True)

@@ -26,7 +26,10 @@ def person() -> None:
 @click.option("--operator", is_flag=True, help="May run this instance.")
 @operator_command
 def create(email: str, name: str, operator: bool) -> None:
-    """Create a person with a confirmed address; prints a password that is shown only now."""
+    """Create a person whose mail address counts as confirmed.
+
+    Prints a password that is shown only now.
+    """
     config = current_app.extensions["config"]
     if db.session.scalar(select(Person.id).where(Person.email_key == service.fold(email))) is not None:
         raise ValueError(f"{email} has an account already")
@@ -86,7 +89,10 @@ def promote(email: str, operator: bool, steward: str | None) -> None:
 @click.option("--operators", is_flag=True, help="Only those who run this instance.")
 @operator_command
 def list_command(operators: bool) -> None:
-    """People: address, name, confirmed, operator. Homes are never shown."""
+    """List people: mail address, name, marks.
+
+    Marks are confirmed and operator. Homes are never shown.
+    """
     wanted = (
         select(Person).where(Person.status != "erased", ~Person.email_key.startswith(service.DECOY)).order_by(Person.id)
     )

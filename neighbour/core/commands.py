@@ -1,4 +1,8 @@
-"""What every operator's command shares: the application on the right database, and one clear line on failure."""
+"""What every operator's command shares: the application on the right database, and one clear line on failure.
+
+Nothing heavy is imported before it is needed. A command looks at what it was given first and opens the instance
+only then: a file that is no good is refused at once, not after a database was started for it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from flask import Flask
 
-from config import Config
+from config import Config, NotReady
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def complain(message: str) -> NoReturn:
@@ -22,14 +28,20 @@ def complain(message: str) -> NoReturn:
 
 
 def ready_config() -> Config:
-    """The settings with database addresses filled in: those given, or the embedded server's, started if need be."""
+    """The settings with database addresses filled in: those given, or the embedded server's, started if need be.
+
+    Raises NotReady or DatabaseTrouble, also where the schema is not the one this code needs.
+    """
     from neighbour.core import instance
     from neighbour.core.postgres import DatabaseTrouble
 
-    try:
-        config, _cluster = instance.settle(Config.from_env(), lambda line: click.echo(line, err=True))
-    except DatabaseTrouble as trouble:
-        complain(str(trouble))
+    config = Config.from_env()
+    if problems := config.problems():
+        raise NotReady(problems)
+    config, _cluster = instance.settle(config, lambda line: click.echo(line, err=True))
+    found, needed = instance.revision(config.owner_url), instance.newest_revision()
+    if found != needed:
+        raise DatabaseTrouble(f"the schema is at {found or 'nothing'}, the code needs {needed}: neighbour db upgrade")
     return config
 
 
@@ -42,17 +54,46 @@ def application() -> Iterator[Flask]:
         yield app
 
 
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What was given and is no good (a ValueError) ends the command with one clear line."""
+    try:
+        yield
+    except ValueError as error:
+        complain(str(error))
+
+
+@contextmanager
+def opened() -> Iterator[Flask]:
+    """The instance, for a command that has looked at its input: the application, as the owner's role; ``plainly``."""
+    from neighbour.core.db import as_owner
+
+    with application() as app, as_owner(), plainly():
+        yield app
+
+
 def operator_command(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a click command inside the application, as the owner's role; a ValueError becomes one clear line."""
+    """Run a click command with the instance ``opened``."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        from neighbour.core.db import as_owner
-
-        with application(), as_owner():
-            try:
-                return command(*args, **kwargs)
-            except ValueError as error:
-                complain(str(error))
+        with opened():
+            return command(*args, **kwargs)
 
     return run
+
+
+def reason(error: Exception) -> str | None:
+    """What went wrong, in words for whoever sits at the terminal and can mend it; None for a fault of ours."""
+    from neighbour.core.postgres import DatabaseTrouble
+
+    if isinstance(error, DatabaseTrouble | NotReady):
+        return str(error)
+    if isinstance(error, OSError):
+        words = error.strerror or str(error)
+        return f"{error.filename}: {words}" if error.filename else words
+    psycopg = sys.modules.get("psycopg")  # not loaded: not to blame
+    cause = getattr(error, "orig", error)  # SQLAlchemy wraps it
+    if psycopg and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return "the database did not answer: " + str(cause).strip().partition("\n")[0]
+    return None

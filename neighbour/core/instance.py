@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from config import Config
+from config import Config, NotReady
 from neighbour.core import postgres, roles
 
 MAILBOX_PORT_FILE = "mailbox.port"
@@ -26,9 +26,11 @@ def silent(_line: str) -> None:
 def settle(config: Config, say: Callable[[str], None] = silent) -> tuple[Config, postgres.Cluster | None]:
     """The settings with every address filled in, and the embedded server if one is used (started if need be).
 
-    A new embedded database gets its roles, queue and schema at once; raises DatabaseTrouble in one line.
-    The server ends with this process.
+    A new embedded database gets its roles, queue and schema at once; raises DatabaseTrouble in one line, NotReady
+    where the addresses given make no sense. The server ends with this process.
     """
+    if wrong := [problem for problem in config.problems() if problem.setting.startswith("DATABASE")]:
+        raise NotReady(wrong)
     config = with_mailbox(config)
     if config.database_url:
         return config, None
@@ -74,6 +76,14 @@ def outstanding(owner_url: str) -> list[str]:
         return schema.outstanding(engine)
     finally:
         engine.dispose()
+
+
+def revision(owner_url: str) -> str:
+    """The schema's revision, "" where there is none yet; raises DatabaseTrouble."""
+    with roles.connect(owner_url, autocommit=True) as connection:
+        there = connection.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone()
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there and there[0] else None
+    return str(row[0]) if row else ""
 
 
 def newest_revision() -> str:

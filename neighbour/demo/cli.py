@@ -16,7 +16,10 @@ def demo() -> None:
 @click.option("--reset", is_flag=True, help="Forget everything in this instance first.")
 @click.option("--yes", is_flag=True, help="Do not ask before forgetting.")
 def seed_(reset: bool, yes: bool) -> None:
-    """Fill this instance with Altenbrück: 12 quarters, 150 people, two months of their board."""
+    """Fill this instance with Altenbrück.
+
+    12 quarters, 150 people, two months of their board.
+    """
     from neighbour.demo import seed
 
     if reset and not yes:
@@ -35,7 +38,10 @@ def seed_(reset: bool, yes: bool) -> None:
 
 @demo.command("draw")
 def draw() -> None:
-    """Draw the town's maps and register again from neighbour/demo/data/plan.toml."""
+    """Draw the town's maps and register again.
+
+    From neighbour/demo/data/plan.toml; only for those who change the town.
+    """
     from neighbour.demo import city
 
     for what, count in city.write().items():

@@ -5,7 +5,10 @@ Knows nothing of people. Rooms above that must follow a change of borders regist
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask  # reading a file needs none of it
 
 
 def include(app: Flask) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import func, select
 
-from neighbour.core.commands import complain, operator_command
-from neighbour.core.db import db
-from neighbour.quarters import geojson, index, service
-from neighbour.quarters.models import Adjacency, Quarter, QuarterStat
+from neighbour.core.commands import complain, opened, operator_command, plainly
+from neighbour.quarters import geojson
+
+if TYPE_CHECKING:
+    from neighbour.quarters.service import Imported
+
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -21,14 +26,13 @@ def quarters() -> None:
 
 
 @quarters.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--city", required=True, help="Name of the city.")
 @click.option("--id-property", required=True, help="Property that holds the quarter's id.")
 @click.option("--name-property", required=True, help="Property that holds its name.")
 @click.option("--households-property", help="Property that holds the number of households.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
 @click.option("--repair", is_flag=True, help="Mend invalid rings, overlaps and gaps by the stated rules.")
-@operator_command
 def import_command(
     file: Path,
     city: str,
@@ -38,37 +42,45 @@ def import_command(
     dry_run: bool,
     repair: bool,
 ) -> None:
-    """Make FILE (GeoJSON, WGS84) the quarters of this instance. All or nothing; again changes nothing.
+    """Make FILE the quarters of this instance (GeoJSON, WGS84).
+
+    All or nothing; a second time changes nothing.
 
     Repair rules: an invalid boundary is rebuilt; what two quarters claim goes to the one whose id comes first; a
     gap narrower than 50 m goes to the quarter it shares the longest border with.
     """
-    from flask import current_app
+    with plainly():
+        features = geojson.read_file(file, id_property, name_property, households_property)
+    with opened() as app:
+        from neighbour.quarters import service
 
-    config = current_app.extensions["config"]
-    features = geojson.read_file(file, id_property, name_property, households_property)
-    try:
-        report = service.import_layer(
-            features,
-            city=city,
-            time_zone=config.time_zone,
-            language=config.language,
-            is_repair=repair,
-            is_dry_run=dry_run,
-            progress=lambda line: click.echo(f"… {line}", err=True),
-        )
-    except service.NotSound as error:
-        for line in error.survey.lines():
-            click.echo(line, err=True)
-        complain(str(error))
+        config = app.extensions["config"]
+        try:
+            report = service.import_layer(
+                features,
+                city=city,
+                time_zone=config.time_zone,
+                language=config.language,
+                is_repair=repair,
+                is_dry_run=dry_run,
+                progress=lambda line: click.echo(f"… {line}", err=True),
+            )
+        except service.NotSound as error:
+            for line in error.survey.lines():
+                click.echo(line, err=True)
+            complain(str(error))
+    _tell(report, dry_run)
+
+
+def _tell(report: Imported, is_dry_run: bool) -> None:
     for line in report.repairs:
         click.echo(f"repaired: {line}")
     if report.survey.enclaves:
         click.echo(f"note: {report.survey.enclaves} enclaves belong to no quarter")
-    click.echo(("would be: " if dry_run else "") + _summary(report))
+    click.echo(("would be: " if is_dry_run else "") + _summary(report))
 
 
-def _summary(report: service.Imported) -> str:
+def _summary(report: Imported) -> str:
     parts = [
         f"{len(keys)} {word}"
         for keys, word in (
@@ -85,7 +97,15 @@ def _summary(report: service.Imported) -> str:
 @quarters.command("list")
 @operator_command
 def list_command() -> None:
-    """All quarters: id, name, households, members, digest readers, adjacent quarters."""
+    """List all quarters.
+
+    Columns: id, households, members, readers of the digest, number of adjacent quarters, name.
+    """
+    from sqlalchemy import func, select
+
+    from neighbour.core.db import db
+    from neighbour.quarters.models import Adjacency, Quarter, QuarterStat
+
     beside = select(func.count()).where(Adjacency.quarter_id == Quarter.id).scalar_subquery()
     rows = db.session.execute(
         select(Quarter.key, Quarter.name, Quarter.households, QuarterStat.members, QuarterStat.readers, beside)
@@ -104,17 +124,62 @@ def list_command() -> None:
 @quarters.command("locate", context_settings={"ignore_unknown_options": True})
 @click.argument("lon", type=float, required=False)
 @click.argument("lat", type=float, required=False)
-@click.option(
-    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV with columns lon, lat."
-)
-@operator_command
+@click.option("--file", "file", type=FILE, help="Look up many points: CSV with columns lon, lat.")
 def locate(lon: float | None, lat: float | None, file: Path | None) -> None:
-    """Which quarter a point lies in: LON LAT, or --file points.csv for many (answers as CSV, in the order given)."""
-    if file is not None:
-        _locate_file(file)
-        return
-    if lon is None or lat is None:
-        raise ValueError("give LON and LAT, or --file points.csv")
+    """Say which quarter a point lies in: LON LAT, or --file.
+
+    LON and LAT are degrees (WGS84). A file is answered as CSV, in the order given.
+    """
+    with plainly():
+        lons, lats = _points(file) if file else _point(lon, lat)
+    with opened():
+        if file:
+            _answer_all(lons, lats)
+        else:
+            _answer_one(lons[0], lats[0])
+
+
+def _point(lon: float | None, lat: float | None) -> tuple[list[float], list[float]]:
+    if lon is None or lat is None or not (_is_degrees(lon) and _is_degrees(lat)):
+        raise ValueError("give LON and LAT in degrees, or --file points.csv")
+    return [lon], [lat]
+
+
+def _points(file: Path) -> tuple[list[float], list[float]]:
+    """Longitudes and latitudes of a CSV file; raises ValueError."""
+    lons, lats = [], []
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as source:
+            rows = csv.DictReader(source)
+            if not {"lon", "lat"} <= set(rows.fieldnames or ()):
+                raise ValueError(f"{file.name} needs the columns lon and lat")
+            for line, row in enumerate(rows, 2):
+                lons.append(_degrees(row["lon"], file.name, line))
+                lats.append(_degrees(row["lat"], file.name, line))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{file.name} is not a CSV file in UTF-8: {error}") from None
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+    return lons, lats
+
+
+def _degrees(text: str | None, file: str, line: int) -> float:
+    try:
+        number = float(text or "")
+    except ValueError:
+        number = math.nan
+    if not _is_degrees(number):
+        raise ValueError(f"{file}, line {line}: lon and lat must be degrees, not {text!r}")
+    return number
+
+
+def _is_degrees(number: float) -> bool:
+    return abs(number) <= 360  # false for NaN too
+
+
+def _answer_one(lon: float, lat: float) -> None:
+    from neighbour.quarters import index, service
+
     place = index.current_index().place(lon, lat)
     click.echo(f"{place.key}\t{place.name}" if place else "outside every quarter")
     if place:
@@ -122,19 +187,10 @@ def locate(lon: float | None, lat: float | None, file: Path | None) -> None:
             click.echo(f"  borders on {beside.name} ({beside.border_m:.0f} m)")
 
 
-def _locate_file(file: Path) -> None:
-    lons, lats = [], []
-    with file.open(newline="", encoding="utf-8-sig") as source:
-        rows = csv.DictReader(source)
-        if not rows.fieldnames or not {"lon", "lat"} <= set(rows.fieldnames):
-            raise ValueError(f"{file.name} needs the columns lon and lat")
-        for line, row in enumerate(rows, 2):
-            try:
-                lons.append(float(row["lon"]))
-                lats.append(float(row["lat"]))
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"{file.name}, line {line}: lon and lat must be numbers") from error
+def _answer_all(lons: list[float], lats: list[float]) -> None:
+    from neighbour.quarters.index import current_index
+
     answers = csv.writer(sys.stdout, lineterminator="\n")
     answers.writerow(["lon", "lat", "quarter"])
-    for lon, lat, place in zip(lons, lats, index.current_index().locate_many(lons, lats), strict=True):
+    for lon, lat, place in zip(lons, lats, current_index().locate_many(lons, lats), strict=True):
         answers.writerow([lon, lat, place.key if place else ""])

@@ -1,7 +1,8 @@
 """Reads a layer of quarters from GeoJSON (RFC 7946), bounded and suspicious.
 
-Everything that could hurt is refused before anything expensive happens: size, then nesting, then the numbers,
-then the shapes. Every refusal is one ``LayerError`` with one sentence.
+Everything that could hurt is refused before anything expensive happens: size, then nesting, then the numbers. Shapes
+are made last, of files that are whole; NumPy and shapely are loaded only for them. Every refusal is one
+``LayerError`` with one sentence.
 
 Limits: trust.md a6 allows 5 MB, depth 8 and 50,000 points for uploads. A layer is a file the operator chooses, and
 a real city at full resolution has more points (Berlin: 542 quarters, 198,087 vertices, 4.9 MB), so the limit of points
@@ -12,12 +13,14 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-from shapely.geometry import MultiPolygon, Polygon
+if TYPE_CHECKING:
+    from shapely.geometry import MultiPolygon, Polygon
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_DEPTH = 8
@@ -29,6 +32,10 @@ LONGEST_TEXT = 120
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WGS84 = re.compile(r"(CRS84|EPSG:{1,2}4326)$", re.IGNORECASE)
+
+
+Ring = list[tuple[float, float]]  # corners (lon, lat), the last one is the first
+Outline = list[list[Ring]]  # polygons, each its outer ring and its holes
 
 
 class LayerError(ValueError):
@@ -76,12 +83,10 @@ def read(data: bytes, id_property: str, name_property: str, households_property:
     if len(features) > MOST_QUARTERS:
         raise LayerError(f"the layer holds {len(features)} features; {MOST_QUARTERS} are the most")
     points = _Points()
-    found = [
-        _feature(each, number, points, (id_property, name_property, households_property))
-        for number, each in enumerate(features, 1)
-    ]
-    _check_unique(found)
-    return found
+    names = id_property, name_property, households_property
+    found = [_feature(each, number, points, names) for number, each in enumerate(features, 1)]
+    _check_unique([key for key, *_rest in found])
+    return [Feature(key, name, households, _shape(outline)) for key, name, households, outline in found]
 
 
 def _check_nesting(data: bytes) -> None:
@@ -143,7 +148,10 @@ class _Points:
             raise LayerError(f"the layer has more than {MOST_POINTS} points; simplify it first")
 
 
-def _feature(raw: Any, number: int, points: _Points, names: tuple[str, str, str | None]) -> Feature:
+def _feature(
+    raw: Any, number: int, points: _Points, names: tuple[str, str, str | None]
+) -> tuple[str, str, int | None, Outline]:
+    """key, name, households and boundary of a feature."""
     if not isinstance(raw, dict) or raw.get("type") != "Feature" or not isinstance(raw.get("properties"), dict):
         raise LayerError(f"feature {number} is not a GeoJSON Feature with properties")
     properties, (id_property, name_property, households_property) = raw["properties"], names
@@ -157,12 +165,18 @@ def _feature(raw: Any, number: int, points: _Points, names: tuple[str, str, str 
     parts = [coordinates] if geometry["type"] == "Polygon" else coordinates
     if not isinstance(parts, list) or not parts:
         raise LayerError(f"quarter {key} has an empty geometry")
-    polygons = [_polygon(part, key, points) for part in parts]
-    whole = polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
-    west, _south, east, _north = whole.bounds
-    if east - west > 180:
+    outline = [_polygon(part, key, points) for part in parts]
+    lons = [lon for rings in outline for lon, _lat in rings[0]]
+    if max(lons) - min(lons) > 180:
         raise LayerError(f"quarter {key} crosses the antimeridian; such layers are not supported")
-    return Feature(key, name, households, whole)
+    return key, name, households, outline
+
+
+def _shape(outline: Outline) -> Polygon | MultiPolygon:
+    from shapely.geometry import MultiPolygon, Polygon
+
+    polygons = [Polygon(shell, holes) for shell, *holes in outline]
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
 
 
 def _text(properties: dict[str, Any], name: str, number: int) -> str:
@@ -174,7 +188,10 @@ def _text(properties: dict[str, Any], name: str, number: int) -> str:
         raise LayerError(f"feature {number} has no property {name!r}; it has {there or 'none'}")
     if len(value) > LONGEST_TEXT:
         raise LayerError(f"feature {number}: {name!r} is longer than {LONGEST_TEXT} characters")
-    return " ".join(value.split())
+    value = " ".join(value.split())
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
+        raise LayerError(f"feature {number}: {name!r} holds characters that cannot be written")
+    return value
 
 
 def _count(properties: dict[str, Any], name: str, key: str) -> int | None:
@@ -186,38 +203,38 @@ def _count(properties: dict[str, Any], name: str, key: str) -> int | None:
     return int(value)
 
 
-def _polygon(rings: Any, key: str, points: _Points) -> Polygon:
+def _polygon(rings: Any, key: str, points: _Points) -> list[Ring]:
     if not isinstance(rings, list) or not rings:
         raise LayerError(f"quarter {key} has a polygon without a ring")
-    shell, *holes = [_ring(ring, key, points) for ring in rings]
-    return Polygon(shell, holes)
+    return [_ring(ring, key, points) for ring in rings]
 
 
-def _ring(ring: Any, key: str, points: _Points) -> np.ndarray:
+def _ring(ring: Any, key: str, points: _Points) -> Ring:
     if not isinstance(ring, list) or len(ring) < 4:
         raise LayerError(f"quarter {key} has a ring of fewer than four points")
     points.add(len(ring))
-    try:
-        corners = np.array(ring, dtype=float)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise LayerError(f"quarter {key} has a point that is not a pair of numbers") from error
-    if corners.ndim != 2 or corners.shape[1] not in (2, 3):
-        raise LayerError(f"quarter {key} has a point that is not a pair of numbers")
-    corners = corners[:, :2]
-    if not np.isfinite(corners).all():
+    for point in ring:
+        if not isinstance(point, list) or len(point) not in (2, 3) or not all(map(_is_number, point)):
+            raise LayerError(f"quarter {key} has a point that is not a pair of numbers")
+    corners = [(float(point[0]), float(point[1])) for point in ring]  # a height says nothing here
+    if not all(isfinite(lon) and isfinite(lat) for lon, lat in corners):
         raise LayerError(f"quarter {key} has a coordinate that is not finite")
-    if (np.abs(corners[:, 0]) > 180).any() or (np.abs(corners[:, 1]) > 90).any():
+    if not all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in corners):
         raise LayerError(
             f"quarter {key} has coordinates beyond 180/90 degrees; convert the layer to WGS84 (lon, lat) first"
         )
-    if (corners[0] != corners[-1]).any():
+    if corners[0] != corners[-1]:
         raise LayerError(f"quarter {key} has a ring that is not closed")
     return corners
 
 
-def _check_unique(found: list[Feature]) -> None:
+def _is_number(value: Any) -> bool:
+    return type(value) in (float, int)  # a bool is no number here
+
+
+def _check_unique(keys: list[str]) -> None:
     seen: set[str] = set()
-    for feature in found:
-        if feature.key in seen:
-            raise LayerError(f"two quarters have the id {feature.key!r}")
-        seen.add(feature.key)
+    for key in keys:
+        if key in seen:
+            raise LayerError(f"two quarters have the id {key!r}")
+        seen.add(key)

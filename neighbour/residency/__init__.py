@@ -11,7 +11,10 @@ takes nothing and gives Markup of what is public in any case (empty for nothing)
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask  # reading a file needs none of it
 
 
 def include(app: Flask) -> None:

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from sqlalchemy import select
 
-from neighbour.accounts.models import Person
 from neighbour.core import i18n
 from neighbour.core.commands import operator_command
-from neighbour.core.db import atomic, db
-from neighbour.residency import homes, printing
+from neighbour.residency import printing
+from neighbour.residency.gazetteer.cli import missing
 from neighbour.residency.letter_pdf import Format
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -25,7 +23,7 @@ def letters() -> None:
 
 
 @letters.command("print")
-@click.option("--out", type=FILE, help="The PDF to write. Default: instance/letters/<batch>.pdf")
+@click.option("--out", type=FILE, help="The PDF to write. Default: INSTANCE_DIR/letters/<batch>.pdf")
 @click.option(
     "--format",
     "paper",
@@ -38,9 +36,9 @@ def letters() -> None:
 @click.option("--again", metavar="BATCH", help="Print this batch once more; cards printed before stay good.")
 @operator_command
 def print_(out: Path | None, paper: str, table: Path | None, again: str | None) -> None:
-    """Print the letters that are due, one page each, and mark them as printed.
+    """Print the letters that are due and mark them as printed.
 
-    At most LETTERS_PER_DAY a day (50), and one per house in 30 days unless its code came back.
+    One page each. At most LETTERS_PER_DAY a day (50), and one per house in 30 days unless its code came back.
     """
     config = current_app.extensions["config"]
     with click.progressbar(length=1, label="Writing", show_eta=False, hidden=not _is_terminal()) as bar:
@@ -76,21 +74,7 @@ def list_() -> None:
     click.echo(f"{printing.waiting()} waiting")
 
 
-@letters.command("missing")
-@operator_command
-def missing() -> None:
-    """Show addresses that people could not find, with the mail address to answer to.
-
-    Add them to the register with `neighbour addresses import`; an entry leaves this list when its person chose one.
-    """
-    with atomic():
-        found = homes.open_missing()
-        who = [one.person_id for one in found]
-        rows = db.session.execute(select(Person.id, Person.email).where(Person.id.in_(who))).all()
-        mails = {row.id: row.email for row in rows}
-    for one in found:
-        click.echo(f"{mails[one.person_id]}\t{one.text}")
-    click.echo(f"{len(found)} missing")
+letters.add_command(missing)
 
 
 def _is_terminal() -> bool:

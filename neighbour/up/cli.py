@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
 
 import click
 
-from config import Config
+from config import Config, NotReady
 from neighbour.core import instance
-from neighbour.core.postgres import DatabaseTrouble
+from neighbour.core.commands import complain
 from neighbour.up import supervisor
-
-
-def complain(message: str) -> NoReturn:
-    """One clear line on standard error, exit code 1."""
-    click.echo(f"neighbour: {message}", err=True)
-    sys.exit(1)
 
 
 @click.command()
@@ -31,13 +24,11 @@ def up() -> None:
 
         problems = readiness.database_problems(config)
     if problems:
-        complain("not ready to start: " + ("\n  " if len(problems) > 1 else "") + "\n  ".join(map(str, problems)))
+        raise NotReady(problems)
     try:
         sys.exit(supervisor.run(config))
-    except (supervisor.Trouble, DatabaseTrouble) as trouble:
+    except supervisor.Trouble as trouble:
         complain(str(trouble))
-    except OSError as error:
-        complain(f"{error.filename or config.instance_dir}: {error.strerror}")
 
 
 @click.command()
@@ -45,12 +36,7 @@ def check() -> None:
     """Say what is configured, what is missing and how to mend it. Exit code 1 if anything is missing."""
     from neighbour.up import checks
 
-    config = Config.from_env()
-    cluster = None
-    try:
-        config, cluster = instance.settle(config)
-    except DatabaseTrouble as trouble:
-        complain(str(trouble))
+    config, cluster = instance.settle(Config.from_env())
     try:
         for name, value in checks.overview(config, embedded=cluster is not None):
             click.echo(f"{name:<22}{value}")

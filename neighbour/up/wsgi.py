@@ -2,12 +2,12 @@
 
 import sys
 
-from config import Config
+from config import Config, NotReady
 from neighbour.app import create_app
 from neighbour.core import instance, memory
 
 try:
     app = create_app(instance.located(Config.from_env()))
-except RuntimeError as error:  # not ready for production: a list to read, not a traceback
+except NotReady as error:  # not ready for production: a list to read, not a traceback
     sys.exit(f"neighbour: {error}")
 memory.settle()

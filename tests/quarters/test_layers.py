@@ -58,6 +58,9 @@ HOSTILE = {
     "ring not closed": json.dumps(layer([[*SQUARE[:-1], [13.0, 52.001]]])).encode(),
     "three points": json.dumps(layer([SQUARE[:3]])).encode(),
     "points of one number": with_geometry("[[[13], [13], [13], [13]]]"),
+    "a point that is true": with_geometry("[[[true, 52], [13.1, 52], [13.1, 52.1], [true, 52]]]"),
+    "a name that cannot be written": json.dumps(layer([SQUARE])).replace("Quartier 0", "Quartier \\u0000").encode(),
+    "half a letter for a name": json.dumps(layer([SQUARE])).replace("Quartier 0", "Quartier \\ud800").encode(),
     "points of text": with_geometry('[[["13", "a"], ["13", "b"], ["13", "c"], ["13", "a"]]]'),
     "ragged points": with_geometry("[[[13, 52], [13], [13, 52, 1], [13, 52]]]"),
     "a point instead of an area": json.dumps(

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from neighbour.core.commands import operator_command
-from neighbour.quarters.index import current_index
-from neighbour.residency import borders
-from neighbour.residency.cli import missing
-from neighbour.residency.gazetteer import loading, reading, service
-from neighbour.residency.gazetteer.lookup import Match, resolve
-from neighbour.residency.gazetteer.memory import MemoryRegister
-from neighbour.residency.gazetteer.stored import StoredRegister
+from neighbour.core.commands import opened, operator_command, plainly
+from neighbour.residency.gazetteer import reading
+
+if TYPE_CHECKING:
+    from neighbour.residency.gazetteer.lookup import Match
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 ANSWER = ("status", "street", "number", "suffix", "postcode", "place", "quarter", "reason")
-ASKED = {
-    "street": ("raw_street", *reading.ALIASES["street"]),
-    "number": ("raw_hnr", *reading.ALIASES["number"]),
-    "postcode": reading.ALIASES["postcode"],
-}
 
 
 @click.group()
 def addresses() -> None:
     """Import the city's register and look addresses up."""
-
-
-addresses.add_command(missing)
 
 
 @addresses.command("import")
@@ -44,17 +33,22 @@ addresses.add_command(missing)
     + ", ".join(reading.ALIASES) + ".",
 )  # fmt: skip
 @click.option("--replace", is_flag=True, help="Forget register entries that the file does not name.")
-@operator_command
 def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
     """Load a register: CSV, plain or .gz, UTF-8, with a header.
 
     Needed: street, number. Used if there: suffix, postcode, place, lon, lat (WGS84), quarter (the id that the quarters
     were imported with; without it the point decides). All or nothing; a second time changes nothing.
     """
-    done = loading.import_file(file, columns=_named(columns), replace=replace, locate=_locate, progress=_progress())
-    click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
-    if done.changed and (moved := borders.follow_register().homes):
-        click.echo(f"{moved} homes followed their address into another quarter")
+    with plainly():
+        has, rows = reading.read(file, _named(columns), _progress("rows read"))
+    with opened():
+        from neighbour.residency import borders
+        from neighbour.residency.gazetteer import loading
+
+        done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate)
+        click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
+        if done.changed and (moved := borders.follow_register().homes):
+            click.echo(f"{moved} homes followed their address into another quarter")
     if done.outside:
         click.echo(f"{done.outside} of the file lie in no quarter", err=True)
 
@@ -63,56 +57,109 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
 @click.argument("street")
 @click.argument("number")
 @click.option("--suffix", default="", help="Letter or the like after the number.")
-@click.option("--postcode", default="")
-@click.option("--place", default="")
+@click.option("--postcode", default="", help="As the register writes it.")
+@click.option("--place", default="", help="Town or part of town, as the register writes it.")
 @click.option("--quarter", default="", metavar="ID", help="The id that the quarter was imported with.")
 @click.option("--point", nargs=2, type=float, metavar="LON LAT", help="WGS84; decides the quarter if none is named.")
-@operator_command
 def add(
     street: str, number: str, suffix: str, postcode: str, place: str, quarter: str, point: tuple[float, float] | None
 ) -> None:
-    """Add one address to the register, or correct it: what somebody missed (see `neighbour addresses missing`)."""
-    if not quarter and not point:
-        raise ValueError("say which quarter: --quarter ID, or --point LON LAT")
-    lon, lat = (str(point[0]), str(point[1])) if point else ("", "")
-    cells = [street, number, suffix, postcode, place, lon, lat, quarter]
-    row = reading.one_row(dict(zip(reading.ALIASES, cells, strict=True)))
-    done = loading.add_rows([row], locate=_locate)
-    if done.outside:
-        raise ValueError("this point lies in no quarter")
+    """Add one address to the register, or correct it.
+
+    For what somebody missed: see `neighbour addresses missing`.
+    """
+    with plainly():
+        if not quarter and not point:
+            raise ValueError("say which quarter: --quarter ID, or --point LON LAT")
+        lon, lat = (str(point[0]), str(point[1])) if point else ("", "")
+        cells = [street, number, suffix, postcode, place, lon, lat, quarter]
+        row = reading.one_row(dict(zip(reading.ALIASES, cells, strict=True)))
+    with opened():
+        from neighbour.residency.gazetteer import loading
+
+        done = loading.add_rows([row], locate=_locate)
+        if done.outside:
+            raise ValueError("this point lies in no quarter")
     click.echo("added" if done.added else "changed" if done.changed else "it was there already")
 
 
 @addresses.command("find")
 @click.argument("street", required=False, default="")
 @click.argument("number", required=False, default="")
-@click.option("--postcode", default="")
+@click.option("--postcode", default="", help="Where the street's name is not enough.")
 @click.option("--file", "file", type=FILE, help="CSV with the columns raw_street, raw_hnr, plz; - for standard input.")
-@operator_command
 def find(street: str, number: str, postcode: str, file: Path | None) -> None:
-    """Look up one address, or all rows of a file. Answers as CSV: one row per row in, in the same order.
+    """Look up one address, or all rows of a file.
 
-    status is exact, corrected (another spelling of the same entry), ambiguous or unknown; only the first two name an
-    entry and its quarter. Nearest spellings of a single unknown address are shown on standard error.
+    Answers as CSV: one row per row in, in the same order. status is exact, corrected (another spelling of the same
+    entry), ambiguous or unknown; only the first two name an entry and its quarter. Nearest spellings of a single
+    unknown address are shown on standard error.
     """
-    if not street and not file:
-        raise ValueError("say which address, or --file")
-    keys = loading.quarter_keys()
+    with plainly():
+        if not street and not file:
+            raise ValueError("say which address, or --file")
+        asked = reading.read_questions(file) if file else ()
+    with opened():
+        if file:
+            _answer_all(asked)
+        else:
+            _answer_one(street, number, postcode)
+
+
+@addresses.command("missing")
+@operator_command
+def missing() -> None:
+    """Show addresses that people could not find.
+
+    With the mail address to answer to. Add them to the register with `neighbour addresses add` or `import`; an entry
+    leaves this list when its person chose one.
+    """
+    from sqlalchemy import select
+
+    from neighbour.accounts.models import Person
+    from neighbour.core.db import atomic, db
+    from neighbour.residency import homes
+
+    with atomic():
+        found = homes.open_missing()
+        who = [one.person_id for one in found]
+        rows = db.session.execute(select(Person.id, Person.email).where(Person.id.in_(who))).all()
+        mails = {row.id: row.email for row in rows}
+    for one in found:
+        click.echo(f"{mails[one.person_id]}\t{one.text}")
+    click.echo(f"{len(found)} missing")
+
+
+def _answer_one(street: str, number: str, postcode: str) -> None:
+    from neighbour.residency.gazetteer.loading import quarter_keys
+    from neighbour.residency.gazetteer.lookup import resolve
+    from neighbour.residency.gazetteer.stored import StoredRegister
+
+    match = resolve(StoredRegister(), street, number, postcode)
     sheet = csv.writer(sys.stdout, lineterminator="\n")
+    sheet.writerows([ANSWER, _answer(match, quarter_keys())])
+    _offer(match)
+
+
+def _answer_all(asked: Iterable[tuple[str, str, str]]) -> None:
+    from neighbour.residency.gazetteer.loading import quarter_keys
+    from neighbour.residency.gazetteer.lookup import resolve
+    from neighbour.residency.gazetteer.service import whole_register
+
+    sheet, keys, show = csv.writer(sys.stdout, lineterminator="\n"), quarter_keys(), _progress("addresses looked up")
     sheet.writerow(ANSWER)
-    if file is None:
-        match = resolve(StoredRegister(), street, number, postcode)
-        sheet.writerow(_answer(match, keys))
-        _offer(match)
-        return
-    register: MemoryRegister | None = None
-    for one in _asked(file):
-        register = register or service.whole_register()
+    register, done = whole_register(), 0
+    for done, one in enumerate(asked, 1):
         sheet.writerow(_answer(resolve(register, *one, suggest=False), keys))
+        if done % 5000 == 0:
+            show(done)
+    show(done)
 
 
 def _locate(lon: float, lat: float) -> int | None:
     """The quarter of a point; the index is built only if a file needs it."""
+    from neighbour.quarters.index import current_index
+
     return current_index().locate(lon, lat)
 
 
@@ -137,24 +184,6 @@ def _offer(match: Match) -> None:
             click.echo(f"perhaps: {street.name}, {street.postcode}", err=True)
 
 
-def _asked(file: Path) -> Iterator[tuple[str, str, str]]:
-    """(street, number, postcode) of each row of a file of questions; raises ValueError if it cannot be read."""
-    with nullcontext(sys.stdin) if str(file) == "-" else reading.open_text(file) as handle:
-        lines = reading.csv_lines(handle)
-        try:
-            header = [name.strip().casefold() for name in next(lines, [])]
-            columns = [next((header.index(name) for name in names if name in header), None) for names in ASKED.values()]
-            if columns[0] is None:
-                raise ValueError(f"{file} has no column raw_street; it has: {', '.join(header)}")
-            for cells in lines:
-                street, number, postcode = (
-                    cells[index][:200] if index is not None and index < len(cells) else "" for index in columns
-                )
-                yield street, number, postcode
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"{file} is not a CSV file in UTF-8: {error}") from None
-
-
 def _named(pairs: tuple[str, ...]) -> dict[str, str]:
     named = {}
     for pair in (one for many in pairs for one in many.split(",")):
@@ -165,7 +194,8 @@ def _named(pairs: tuple[str, ...]) -> dict[str, str]:
     return named
 
 
-def _progress() -> Callable[[int], None]:
+def _progress(what: str) -> Callable[[int], None]:
+    """Shows how far it is, on a terminal; a file of complaints stays free of it."""
     if not sys.stderr.isatty():
         return lambda rows: None
-    return lambda rows: click.echo(f"\r{rows:,} rows read", nl=False, err=True)
+    return lambda rows: click.echo(f"\r{rows:,} {what}", nl=False, err=True)

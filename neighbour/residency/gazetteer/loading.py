@@ -76,8 +76,15 @@ def import_file(
     for rows with a point but no quarter. Raises BadFile naming lines; then nothing was changed.
     """
     has, rows = read(path, columns or {}, progress)
+    return import_rows(path.name, has, rows, replace=replace, locate=locate)
+
+
+def import_rows(
+    name: str, has: set[str], rows: Iterable[Row], *, replace: bool = False, locate: Locate | None = None
+) -> Loaded:
+    """The same for a file that ``reading.read`` has opened; name: what it is called in complaints."""
     with atomic():
-        return _load(path.name, rows, has, replace, locate)
+        return _load(name, rows, has, replace, locate)
 
 
 def add_rows(rows: Iterable[Row], *, locate: Locate | None = None) -> Loaded:

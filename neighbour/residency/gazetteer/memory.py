@@ -36,9 +36,6 @@ class MemoryRegister:
             for gram in nearness.grams(key):
                 self._by_gram[gram].append(street)
 
-    def __len__(self) -> int:
-        return sum(map(len, self._rows.values()))
-
     def by_key(self, key: str) -> Sequence[Street]:
         return self._by_key.get(key, ())
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import sys
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -24,6 +27,13 @@ ALIASES = {
     "quarter": ("quarter", "quarter_id", "quarter_key", "plr_id"),
 }
 NEEDED = ("street", "number")
+# The same for a file of questions, whose columns may also be called as in lists of raw spellings.
+ASKED = {
+    "street": ("raw_street", *ALIASES["street"]),
+    "number": ("raw_hnr", *ALIASES["number"]),
+    "postcode": ALIASES["postcode"],
+}
+DAMAGED = (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error)
 MOST_ERRORS = 20
 _GLUED = re.compile(r"0*(\d+)\s*([A-Za-z])")
 
@@ -82,16 +92,49 @@ def read(path: Path, given: dict[str, str], progress: Callable[[int], None]) -> 
     The rows raise BadFile at their end if any was wrong. progress: called with the number of rows read so far.
     """
     file = open_text(path)
-    try:
+    with _closed_if_bad(file, path.name):
         lines = csv_lines(file)
         columns = columns_of(next(lines, []), given)
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
+    return set(columns), _rows(path.name, file, lines, columns, progress)
+
+
+def read_questions(path: Path) -> Iterator[tuple[str, str, str]]:
+    """(street, number, postcode) of each row of a file of questions; ``-`` is standard input.
+
+    The header is looked at now, the rows when they are asked for; both raise BadFile.
+    """
+    file = sys.stdin if str(path) == "-" else open_text(path)
+    with _closed_if_bad(file, path.name):
+        lines = csv_lines(file)
+        header = [name.strip().lstrip("\ufeff").casefold() for name in next(lines, [])]
+        columns = [next((header.index(name) for name in names if name in header), None) for names in ASKED.values()]
+        if columns[0] is None:
+            raise BadFile(f"{path.name} has no column raw_street; it has: {', '.join(header)[:200] or 'nothing'}")
+    return _questions(path.name, file, lines, columns)
+
+
+def _questions(
+    name: str, file: TextIO, lines: Iterator[list[str]], columns: list[int | None]
+) -> Iterator[tuple[str, str, str]]:
+    with file, _closed_if_bad(file, name):
+        for cells in lines:
+            street, number, postcode = (
+                cells[index][:200] if index is not None and index < len(cells) else "" for index in columns
+            )
+            yield street, number, postcode
+
+
+@contextmanager
+def _closed_if_bad(file: TextIO, name: str) -> Iterator[None]:
+    """Turns what damaged files do into BadFile, and closes the file then."""
+    try:
+        yield
+    except DAMAGED as error:
         file.close()
-        raise BadFile(f"{path.name} is not a CSV file in UTF-8: {error}") from None
+        raise BadFile(f"{name} is not a CSV file in UTF-8: {error}") from None
     except BadFile:
         file.close()
         raise
-    return set(columns), _rows(path.name, file, lines, columns, progress)
 
 
 def open_text(path: Path) -> TextIO:
@@ -134,7 +177,7 @@ def _rows(
                 else:
                     seen[entry] = line
                     yield row
-        except (UnicodeDecodeError, csv.Error, EOFError, OSError) as error:
+        except DAMAGED as error:
             raise BadFile(f"{name} is damaged after line {line}: {error}") from None
     if not seen and not errors.count:
         raise BadFile(f"{name} has no rows")

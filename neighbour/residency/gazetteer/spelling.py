@@ -212,8 +212,8 @@ def readings(street: str, number: str = "", postcode: str = "") -> list[Reading]
     whole = street
     ways = [Reading(street, number, postcode)]
     if number:
-        tail = re.sub(rf"[\s,]+{re.escape(number)}$", "", street, flags=re.IGNORECASE)
-        return ways if tail == street or not tail else [*ways, Reading(tail, number, postcode)]
+        name = _without_end(street, number)
+        return [*ways, Reading(name, number, postcode)] if name else ways
     for cut in _CUT.finditer(whole):
         before, after = whole[: cut.end()].rstrip(" ,"), whole[cut.end() :]
         before = _NUMBER_WORD.sub("", before)
@@ -222,3 +222,11 @@ def readings(street: str, number: str = "", postcode: str = "") -> list[Reading]
     if found := re.match(r"(\d+\s?[a-zA-Z]?),?\s+(\D.*)$", whole):
         ways.append(Reading(found[2], found[1], postcode))
     return ways
+
+
+def _without_end(street: str, number: str) -> str:
+    """``Kettfadenstraße 17`` without the ``17`` that stands in the field for the number, too; "" if it does not."""
+    name, end = street[: -len(number)], street[-len(number) :]
+    if end.casefold() != number.casefold() or name[-1:] not in (" ", ","):
+        return ""
+    return name.rstrip(" ,")

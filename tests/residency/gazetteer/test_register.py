@@ -16,6 +16,7 @@ from neighbour.core.db import as_owner
 from neighbour.residency.gazetteer import loading, service
 from neighbour.residency.gazetteer.cli import addresses
 from neighbour.residency.gazetteer.lookup import Reason, Status, resolve
+from neighbour.residency.gazetteer.memory import MemoryRegister
 from neighbour.residency.gazetteer.reading import BadFile
 from neighbour.residency.gazetteer.stored import StoredRegister
 from tests.residency.helpers import Town
@@ -203,6 +204,50 @@ def test_commands(command: Callable[..., Any], town: Town, tmp_path: Path) -> No
     ):
         failed = command(*wrong)
         assert failed.exit_code == 1 and failed.stderr.startswith("neighbour: ") and "Traceback" not in failed.output
+
+
+@pytest.mark.parametrize(
+    ("verb", "content", "complaint"),
+    [
+        (("import",), b"strasse,plz\nWeg,1\n", "no column for number; the file has: strasse, plz"),
+        (("import",), b"\x7fELF\xff\x00", "is not a CSV file in UTF-8"),
+        (("import",), b"\x1f\x8bnot really packed", "is not a CSV file in UTF-8"),
+        (("import",), gzip.compress(b"street,number\nWeg,1\n")[:12], "is not a CSV file in UTF-8"),
+        (("import",), b"", "no column for street and number"),
+        (("import", "--columns", "street:Name"), b"street,number\nWeg,1\n", "write OURS=THEIRS"),
+        (("find", "--file"), b"plz\n10115\n", "has no column raw_street; it has: plz"),
+        (("find", "--file"), b"\x7fELF\xff\x00", "is not a CSV file in UTF-8"),
+        (("find", "--file"), b"", "has no column raw_street; it has: nothing"),
+    ],
+)
+def test_a_file_that_is_no_good_is_refused_before_anything_is_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: tuple[str, ...], content: bytes, complaint: str
+) -> None:
+    def application() -> None:
+        raise AssertionError("the instance was opened")
+
+    monkeypatch.setattr(commands, "application", application)
+    file = tmp_path / "file.csv"
+    file.write_bytes(content)
+    failed = CliRunner().invoke(addresses, [*verb, str(file)], catch_exceptions=False)
+    assert failed.exit_code == 1
+    assert failed.stdout == ""
+    assert complaint in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
+def test_many_look_ups_read_the_register_once(
+    command: Callable[..., Any], load: Callable[..., loading.Loaded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load()
+    read, whole = [], service.whole_register
+    monkeypatch.setattr(service, "whole_register", lambda: read.append(1) or whole())
+    # Whoever asks whether a register is there must not count it: 100,000 times 280,000 entries is a minute.
+    assert not hasattr(MemoryRegister, "__len__")
+    asked = tmp_path / "asked.csv"
+    asked.write_text("raw_street,raw_hnr,plz\n" + "Kettfadenstraße,17,04873\n" * 300, encoding="utf-8")
+    assert command("find", "--file", str(asked)).stdout.count("exact,Kettfadenstraße,17") == 300
+    assert read == [1]
 
 
 def test_find_my_quarter(load: Callable[..., loading.Loaded], client: Any) -> None:
