@@ -68,7 +68,7 @@ class AppearanceForm(Form):
     last_name = StringField(
         __("Last name"),
         filters=[one_line],
-        validators=[needed(__("And your last name? Neighbours see its first letter only.")), at_most(80)],
+        validators=[needed(__("And your last name?")), at_most(80)],
     )
     shown = RadioField(__("How do you want to appear?"), default="name")
     alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(40)])

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class HomeSaid:
+    """What a person's own page says about their home: the quarter's name, and how well it is proven."""
+
+    quarter: str
+    level: str
+
 
 StreetOf = Callable[[int], "str | None"]
+HomeOf = Callable[[int], "HomeSaid | None"]
 _street: list[StreetOf] = []
+_home: list[HomeOf] = []
 
 
 def register_street(street_of: StreetOf) -> None:
@@ -16,3 +28,13 @@ def register_street(street_of: StreetOf) -> None:
 def street_of(person_id: int) -> str | None:
     """The name of the person's own street, without number; None where there is no home yet."""
     return _street[0](person_id) if _street else None
+
+
+def register_home(home_of: HomeOf) -> None:
+    """Tell accounts how to learn a person's quarter and proof, without opening the address (residency does)."""
+    _home[:] = [home_of]
+
+
+def home_of(person_id: int) -> HomeSaid | None:
+    """The person's quarter and proof; None before an address was chosen."""
+    return _home[0](person_id) if _home else None

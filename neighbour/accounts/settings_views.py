@@ -12,10 +12,12 @@ from neighbour.accounts import hooks, service, sessions, web
 from neighbour.accounts.forms import AppearanceForm, ChangeEmailForm, ChangePasswordForm, LanguageForm
 from neighbour.accounts.models import LoginSession
 from neighbour.accounts.signup_views import save_appearance, views
-from neighbour.core import clock, tokens
+from neighbour.core import clock, i18n, tokens
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
+from neighbour.notices.base import lists
+from neighbour.notices.service import subscriptions_of
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity
 
@@ -24,7 +26,19 @@ from neighbour.policy.gate import identity
 @requires(Permission.ACCOUNT_OWN)
 def me() -> str:
     """The hub of everything about oneself."""
-    return render_template("accounts/me.html", person=web.me())
+    person, mine = web.me(), subscriptions_of(identity().person_id or 0)
+    digest = mine.get("digest")
+    return render_template(
+        "accounts/me.html",
+        person=person,
+        home=hooks.home_of(person.id),
+        digest=digest,
+        is_paused=bool(digest and digest.paused_until and digest.paused_until >= clock.today(i18n.zone())),
+        mails=[
+            each.list_title for name, each in lists().items() if name != "digest" and name in mine and mine[name].is_on
+        ],
+        devices=len(_devices()),
+    )
 
 
 @views.get("/me/appearance")

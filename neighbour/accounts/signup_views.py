@@ -28,7 +28,7 @@ PAGES = {
 
 def step_labels() -> list[str]:
     """The four steps as the progress macro shows them."""
-    return [_("Account"), _("Address"), _("You"), _("Confirm")]
+    return [_("Account"), _("Address"), _("You"), _("Mail")]
 
 
 @views.get("/signup")

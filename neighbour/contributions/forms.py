@@ -23,8 +23,8 @@ AUDIENCES = {
 def audience_label(audience: Audience, quarter: str) -> str:
     """Where a contribution is shown, as its page says it."""
     return {
-        Audience.QUARTER: _("visible in %(quarter)s", quarter=quarter),
-        Audience.NEARBY: _("visible in %(quarter)s and next to it", quarter=quarter),
+        Audience.QUARTER: _("visible in the quarter %(quarter)s", quarter=quarter),
+        Audience.NEARBY: _("visible in the quarter %(quarter)s and next to it", quarter=quarter),
         Audience.CITY: _("visible in the whole city"),
         Audience.PUBLIC: _("visible to everybody"),
     }[audience]

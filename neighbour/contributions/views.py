@@ -50,11 +50,10 @@ def publish() -> Any:
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
-            text = _("Pinned up in %(quarter)s.", quarter=_quarter(contribution.quarter_id).name)
     except service.NotPossible as error:
         form.add_error("category" if "category" in form else "title", _why(error))
         return _composer(kind, form), 422
-    toast(text, url_for("contributions.withdraw", contribution_id=contribution.id), "good")
+    toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
 
 

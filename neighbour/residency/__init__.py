@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.accounts.hooks import register_street
+    from neighbour.accounts.hooks import register_home, register_street
     from neighbour.quarters.hooks import on_redraw
     from neighbour.residency import address_views, borders, service
     from neighbour.residency.gazetteer import views as gazetteer_views
@@ -29,3 +29,4 @@ def include(app: Flask) -> None:
     app.register_blueprint(gazetteer_views.views)
     on_redraw(borders.re_resolve)
     register_street(service.street_of)
+    register_home(service.home_said)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
+from neighbour.accounts.hooks import HomeSaid
 from neighbour.accounts.models import Person
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
@@ -56,6 +57,12 @@ def place_of(person_id: int) -> Place | None:
     query = select(Quarter, Membership).join(Membership, Membership.quarter_id == Quarter.id)
     row = db.session.execute(query.where(Membership.person_id == person_id, Membership.ended_at.is_(None))).first()
     return Place(*row) if row else None
+
+
+def home_said(person_id: int) -> HomeSaid | None:
+    """Quarter and proof in words for the person's own page; opens no address."""
+    place = place_of(person_id)
+    return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
 
 
 def stat_of(quarter_id: int) -> QuarterStat | None:

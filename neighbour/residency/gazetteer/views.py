@@ -65,6 +65,7 @@ def _look_up(typed: str) -> Answer:
     if streets:
         return Answer(match, streets=streets)
     lines = [one.line for one in match.suggestions] or [one.name for one in match.streets]
+    lines = lines or [one.name for one in service.suggest(typed)]  # the beginning of a name is enough
     offers = tuple((line, line) for line in dict.fromkeys(lines))
     return Answer(match, likely=outside.likely_quarter(current_app.extensions["config"], typed), offers=offers)
 
