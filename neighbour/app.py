@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask import session as cookie
@@ -20,7 +21,8 @@ from whitenoise import WhiteNoise
 
 from config import Config, NotReady
 from neighbour.accounts import sessions
-from neighbour.core import clock, db, i18n, jobs, limits, scope, tokens, web
+from neighbour.accounts.web import KEPT_KEYS
+from neighbour.core import clock, db, i18n, jobs, limits, logs, scope, tokens, web
 from neighbour.core.i18n import gettext as _
 from neighbour.policy import ANONYMOUS, Identity, Permission, may
 from neighbour.policy.gate import identity
@@ -47,6 +49,8 @@ class Application(Flask):
         return func
 
 
+KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
+
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
@@ -62,6 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
     _templates(app)
     db.init_app(app, config.database_url, config.owner_url)
     jobs.init_app(app, config)
+    app.before_request(_begin)  # first: whatever is refused later is refused in the reader's language
     web.init_app(app)
     csrf.init_app(app)
     app.extensions["csrf_protect"] = csrf
@@ -71,7 +76,6 @@ def create_app(config: Config | None = None) -> Flask:
     login_manager.user_loader(_load_user)
     login_manager.anonymous_user = lambda: ANONYMOUS
     app.extensions["refuse"] = _refuse
-    app.before_request(_begin)
     app.teardown_request(_end)
     _errors(app)
     _language(app)
@@ -178,8 +182,9 @@ def _begin() -> None:
 def _recognise(token: str) -> bool:
     """Find out who is asking; True if the transaction looks through their eyes already."""
     found = sessions.recognise(token)
-    if found is None:
-        cookie.clear()
+    if found is None:  # over: what belongs to the browser stays, the form's token too, so that it learns why
+        for key in set(cookie) - KEPT_OF_A_DEAD_SESSION:
+            cookie.pop(key)
         return False
     g.identity = found.who
     if clock.now() - found.seen_at > sessions.SEEN_EVERY:
@@ -211,7 +216,8 @@ def _refuse(permission: Permission) -> Any:
     if who.is_anonymous:
         if request.method == "GET":
             return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
-        return redirect(url_for("accounts.sign_in"), 303)
+        flash(_("You are signed out by now, so this was not saved. Sign in and you are back where you were."), "stop")
+        return redirect(url_for("accounts.sign_in", next=_page_of_the_form()), 303)
     if permission in (Permission.OPERATE, Permission.ACCOUNT_OWN):
         return _error_page(404)
     if who.signup_step != "done":
@@ -220,6 +226,14 @@ def _refuse(permission: Permission) -> Any:
         flash(_("You can do this as soon as your address is proven."), "info")
         return redirect(url_for("residency.waiting"), 303)
     return _error_page(404)
+
+
+def _page_of_the_form() -> str | None:
+    """Path and query of the page a form was on, if the browser says so and it was one of ours."""
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host:
+        return None
+    return web.local_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""), "") or None
 
 
 def _errors(app: Flask) -> None:
@@ -245,7 +259,7 @@ def _crash(error: Exception) -> Response:
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         log.error("%s: the database did not answer: %s", request.endpoint, reason)
         return _error_page(503)
-    log.error("unhandled error in %s", request.endpoint, exc_info=error)
+    log.error("unhandled error in %s\n%s", request.endpoint, logs.traceback_of(error))
     if _config().environment == "test":
         raise error
     return _error_page(500)

@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from neighbour.accounts import passwords, service
+from neighbour.accounts.addresses import reachable
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock
 from neighbour.core.commands import operator_command
@@ -37,7 +38,7 @@ def create(email: str, name: str, operator: bool) -> None:
     first, _space, last = name.partition(" ")
     with atomic():
         made = Person(
-            email=email,
+            email=reachable(email),
             email_key=service.fold(email),
             password_hash=passwords.hash_password(password, config.argon2_memory_kib),
             first_name=first,

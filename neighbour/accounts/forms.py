@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField, ValidationError
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from neighbour.accounts import passwords
+from neighbour.accounts.addresses import NoAddress, reachable
+from neighbour.accounts.names import sounds_like_the_team
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -18,9 +20,13 @@ from neighbour.core.i18n import lazy_gettext as __
 def email_address(_form: Any, field: Any) -> None:
     """A validator: an address mail could be sent to (syntax only; nothing is looked up)."""
     try:
-        validate_email(field.data, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise ValidationError(_("This does not look like an e-mail address. Is there a letter missing?")) from error
+        reachable(field.data)
+    except NoAddress as error:
+        if error.is_beyond_ascii:
+            text = _("Before the @ mail knows only plain letters. Is it spelled without accents, or ae for ä?")
+        else:
+            text = _("This does not look like an e-mail address. Is there a letter missing?")
+        raise ValidationError(text) from error
 
 
 def good_password(form: Any, field: Any) -> None:
@@ -76,21 +82,22 @@ class AppearanceForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.shown.choices = [("name", _("First name and initial")), ("alias", _("Another name"))]
+        self.shown.choices = [
+            SelectChoice("name", _("First name and initial")),
+            SelectChoice("alias", _("Another name")),
+        ]
 
     def validate(self, extra_validators: object = None) -> bool:
-        """Another name has to be given, and may not pretend to be the house."""
+        """Another name has to be given, and no name that neighbours read may pretend to be the team's."""
         is_valid = super().validate(extra_validators)
         if self.shown.data == "alias" and not self.alias.data:
             self.add_error("alias", _("Which name shall it be?"))
             return False
-        if self.shown.data == "alias" and any(word in (self.alias.data or "").casefold() for word in STAFF_WORDS):
-            self.add_error("alias", _("This name could be taken for the team. Please choose another."))
+        read = "alias" if self.shown.data == "alias" else "first_name"
+        if sounds_like_the_team(self[read].data or ""):
+            self.add_error(read, _("This name could be taken for the team. Please choose another."))
             return False
         return is_valid
-
-
-STAFF_WORDS = ("admin", "moderat", "quartiersteam", "betreiber", "support", "operator", "steward")
 
 
 class ConfirmForm(Form):
@@ -143,4 +150,4 @@ class ChangeEmailForm(Form):
 class LanguageForm(Form):
     """The language of pages and mails."""
 
-    language = RadioField(__("Language"), choices=[("de", "Deutsch"), ("en", "English")])
+    language = RadioField(__("Language"), choices=[SelectChoice("de", "Deutsch"), SelectChoice("en", "English")])

@@ -1,30 +1,37 @@
 """People: signing up, confirming an address, signing in, new passwords, how one appears.
 
 Nobody learns here whether an address has an account. Signing up with a taken one makes a *decoy*: a person like any
-other who can never be confirmed or signed in to and is forgotten after 14 days; the owner of the address gets a mail
-that says so. The visitor sees the same pages either way.
+other whose address is never confirmed, so it is forgotten after 14 days; the owner of the address gets a mail that says
+so. The visitor sees the same pages either way – and can sign in to a decoy like to any sign-up that waits for its
+confirmation, or a second visit would tell the two apart. With an address of their own a decoy becomes an account.
 """
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from neighbour.accounts import notices, passwords, sessions
+from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.models import OneTimeToken, Person, SignUpStep
-from neighbour.core import clock, limits, tokens
+from neighbour.core import clock, jobs, limits, tokens
+from neighbour.core.columns import new_id
 from neighbour.core.crypto import keyed_hash, same
 from neighbour.core.db import atomic, db
+from neighbour.core.jobs import Job
 from neighbour.core.text import clean_line
 from neighbour.notices.base import Mailbox
 
 CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
 RESET_FOR = timedelta(minutes=60)
 UNCONFIRMED_FOR = timedelta(days=14)
+AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
+FORGOT_SECONDS = 0.15  # longer than any answer takes, so that its time says nothing
 DECOY = "decoy:"
 
 
@@ -44,24 +51,66 @@ class SignUp:
     token: str
 
 
-def fold(email: str) -> str:
-    """The form of an address that must be unique: lower case, no spaces around."""
-    return email.strip().casefold()
-
-
 def sign_up(email: str, password: str, *, language: str, memory_kib: int, device: str) -> SignUp:
-    """Create a person (or a decoy, if the address is taken) and sign them in. Commits."""
+    """Create a person (or a decoy, if the address is taken) and sign them in. Commits.
+
+    Two clicks make one sign-up: whoever has just signed up with the same address and password goes on with that.
+    """
+    email, key = reachable(email), fold(email)
     hashed = passwords.hash_password(password, memory_kib)
     with atomic():
-        owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
-        key = fold(email) if owner is None else DECOY + secrets.token_hex(16)
-        person = Person(email=email.strip(), email_key=key, password_hash=hashed, language=language, display_name="")
-        db.session.add(person)
-        db.session.flush()
-        if owner is not None:
-            notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
+        _one_at_a_time(key)
+        owner = db.session.scalar(select(Person).where(Person.email_key == key))
+        last = _unconfirmed(key)
+        is_again = passwords.verify(_hash_of(last, memory_kib), password, memory_kib)
+        if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
+            person = last
+        else:
+            person = Person(
+                email=email,
+                email_key=key if owner is None else _as_decoy(key),
+                password_hash=hashed,
+                language=language,
+                display_name="",
+            )
+            db.session.add(person)
+            db.session.flush()
+            _tell_owner(owner)
         token = sessions.open_session(person.id, is_kept=True, device=device)
     return SignUp(person.id, token)
+
+
+def _one_at_a_time(key: str) -> None:
+    """Nobody else does anything about this address until the end of the transaction."""
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"address:{key}", 0))))
+
+
+def _tell_owner(owner: Person | None) -> None:
+    """The mail for taken addresses. For nobody a job that finds nothing is asked for, so that both take as long."""
+    if owner is None or not notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat()):
+        jobs.enqueue(Job.NOTICES_DELIVER, new_id())
+
+
+def _decoy_key(key: str) -> str:
+    return DECOY + keyed_hash("decoy", key).hex()[:32]
+
+
+def _as_decoy(key: str) -> str:
+    """The key of a new decoy; the one before, if there is one, makes room: only the last can be signed in to."""
+    newest = _decoy_key(key)
+    before = update(Person).where(Person.email_key == newest)
+    db.session.execute(before.values(email_key=f"{newest}:{secrets.token_hex(8)}"))
+    return newest
+
+
+def _unconfirmed(key: str) -> Person | None:
+    """The last sign-up with this address that waits for its confirmation, account or decoy."""
+    waiting = Person.email_key.in_((key, _decoy_key(key))), Person.confirmed_at.is_(None), Person.status != "erased"
+    return db.session.scalar(select(Person).where(*waiting).order_by(Person.id.desc()).limit(1))
+
+
+def _hash_of(person: Person | None, memory_kib: int) -> str:
+    return person.password_hash if person is not None else passwords.dummy(memory_kib)
 
 
 def find(person_id: int) -> Person:
@@ -179,12 +228,12 @@ def confirm_by_code(person: Person, code: str) -> Person:
 
 
 def _confirm(person: Person, email: str) -> Person:
-    if is_decoy(person):
-        raise Refused("used_or_old")
     if fold(email) != person.email_key:  # a change of address: it must still be free
+        _one_at_a_time(fold(email))
         if db.session.scalar(select(Person.id).where(Person.email_key == fold(email))) is not None:
             raise Refused("taken")
         person.email, person.email_key = email, fold(email)
+        _spoil_tokens(person.id)  # links in the old mailbox
     person.confirmed_at = person.confirmed_at or clock.now()
     if person.signup_step == SignUpStep.CONFIRM:
         person.signup_step = SignUpStep.DONE
@@ -198,40 +247,51 @@ def sign_in(
     """The token of a new session; raises Refused, TooMany. Commits.
 
     Wrong guesses are counted per account, apart for devices that have signed in to it before: whoever guesses from
-    elsewhere cannot lock the owner out.
+    elsewhere cannot lock the owner out. A guess counts before it is looked at, or many at once would all get through.
     """
     key = fold(email)
     counter = f"{key}:known:{source}" if is_known else f"{key}:strange"
-    if limits.is_reached("auth_account", counter):
-        limits.hit("auth_account", counter)
-    person = db.session.scalar(select(Person).where(Person.email_key == key, Person.status != "erased"))
-    hashed = person.password_hash if person is not None else passwords.dummy(memory_kib)
-    is_right = passwords.verify(hashed, password, memory_kib)
-    if person is None or not is_right:
-        limits.hit("auth_account", counter)
+    limits.hit("auth_account", counter)
+    person = _whose(key, password, memory_kib)
+    if person is None:
         raise Refused("wrong")
+    limits.take_back("auth_account", counter)
     with atomic():
-        if passwords.needs_rehash(hashed, memory_kib):
+        if passwords.needs_rehash(person.password_hash, memory_kib):
             person.password_hash = passwords.hash_password(password, memory_kib)
         return sessions.open_session(person.id, is_kept=is_kept, device=device)
 
 
+def _whose(key: str, password: str, memory_kib: int) -> Person | None:
+    """Who has this address and password: the confirmed account, or the last sign-up that waits for its confirmation.
+
+    A wrong password is compared twice, whoever exists: the time says nothing.
+    """
+    owner = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
+    for person in (db.session.scalar(select(Person).where(*owner)), _unconfirmed(key)):
+        is_right = passwords.verify(_hash_of(person, memory_kib), password, memory_kib)
+        if person is not None and is_right:
+            return person
+    return None
+
+
 def check_password(person: Person, password: str, memory_kib: int) -> None:
     """Ask for the password again before something important; raises Refused, TooMany."""
-    if limits.is_reached("auth_account", f"again:{person.id}"):
-        limits.hit("auth_account", f"again:{person.id}")
+    limits.hit("auth_account", f"again:{person.id}")
     if not passwords.verify(person.password_hash, password, memory_kib):
-        limits.hit("auth_account", f"again:{person.id}")
         raise Refused("wrong")
+    limits.take_back("auth_account", f"again:{person.id}")
 
 
 def forgot(email: str) -> None:
     """Send a link for a new password to whoever owns the address; says nothing about whether anybody does. Commits."""
+    begun = clock.monotonic()
     limits.hit("mail", f"reset:{fold(email)}")
     with atomic():
         person = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != "erased"))
         if person is not None:
             notices.Reset.send(person.id, subject_key=secrets.token_hex(8))
+    time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
 
 
 def set_password(token: str, password: str, memory_kib: int) -> Person:
@@ -239,10 +299,9 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     hashed = passwords.hash_password(password, memory_kib)
     with atomic():
         person = find(redeem(token, "reset").person_id)
-        person.password_hash = hashed
         person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
-        sessions.end_all(person.id)
-        notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
+        step_done(person, SignUpStep.CONFIRM)
+        _renew_password(person, hashed)
     return person
 
 
@@ -250,33 +309,49 @@ def change_password(person: Person, password: str, memory_kib: int, *, keep_toke
     """A new password; every other session ends; the owner is told. Commits."""
     hashed = passwords.hash_password(password, memory_kib)
     with atomic():
-        person.password_hash = hashed
-        sessions.end_all(person.id, except_token=keep_token)
-        notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
+        _renew_password(person, hashed, keep_token=keep_token)
+
+
+def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> None:
+    """With the old password goes everything that was begun with it: other sessions, links in mails, a change of address."""
+    person.password_hash = hashed
+    sessions.end_all(person.id, except_token=keep_token)
+    _spoil_tokens(person.id)
+    notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
+
+
+def _spoil_tokens(person_id: int) -> None:
+    live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None)
+    db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
 
 
 def change_email(person: Person, email: str) -> None:
     """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits."""
     limits.hit("mail", f"change:{person.id}")
+    email = reachable(email)
     with atomic():
         owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
         if owner is None:
-            notices.Confirm.send(
-                person.id, subject_key=secrets.token_hex(8), payload={"email": email.strip(), "to": email.strip()}
-            )
+            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email, "to": email})
         elif owner.id != person.id:
             notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
-        notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
+        if not is_decoy(person):
+            notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
 
 
 def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
-    """The address book of notices: where these people are reached, in one query."""
-    rows = db.session.execute(
-        select(Person.id, Person.email, Person.language, Person.display_name, Person.first_name).where(
-            Person.id.in_(people), Person.status != "erased", Person.email_key.not_like(f"{DECOY}%")
+    """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
+    columns = Person.id, Person.email, Person.email_key, Person.language, Person.display_name, Person.first_name
+    rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
+    return {
+        row.id: Mailbox(
+            row.email,
+            row.language,
+            row.display_name or row.first_name,
+            takes_mail=not row.email_key.startswith(DECOY),
         )
-    )
-    return {row.id: Mailbox(row.email, row.language, row.display_name or row.first_name) for row in rows}
+        for row in rows
+    }
 
 
 def purge() -> int:

@@ -10,6 +10,7 @@ from flask_login import logout_user
 from neighbour.accounts import service, sessions, web
 from neighbour.accounts.forms import ForgotForm, NewPasswordForm, SignInForm
 from neighbour.accounts.signup_views import views
+from neighbour.core import limits
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, local_path
@@ -41,13 +42,18 @@ def begin() -> Any:
             is_kept=form.is_kept.data,
             device=web.device(),
             memory_kib=web.memory_kib(),
-            source=str(request.remote_addr),
+            source=limits.network(request.remote_addr),
             is_known=web.knows(form.email.data),
         )
     except service.Refused:
         form.add_error("password", _("E-mail and password do not belong together."))
         return render_template("accounts/signin.html", form=form, next=goes_to), 422
-    who = web.begin(token, form.email.data, is_kept=form.is_kept.data)
+    except limits.TooMany as many:
+        form.add_error("password", _("There were too many wrong passwords. Wait an hour, or set a new one by mail."))
+        page = render_template("accounts/signin.html", form=form, next=goes_to)
+        return page, 429, {"Retry-After": str(many.retry_after)}
+    who = web.begin(token, is_kept=form.is_kept.data)
+    web.remember(form.email.data)
     home = url_for("feed.board") if who.quarters else url_for("accounts.sign_up_next")
     return redirect(goes_to or home, 303)
 
@@ -98,9 +104,10 @@ def set_password(token: str) -> Any:
     if not form.validate_on_submit():
         return _no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=True)), 422
     try:
-        service.set_password(token, form.password.data, web.memory_kib())
+        person = service.set_password(token, form.password.data, web.memory_kib())
     except service.Refused:
         return _no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
+    web.remember(person.email)  # whoever guesses from elsewhere must not keep this device out
     flash(_("Your new password is set. You can sign in with it now."), "good")
     return back("accounts.sign_in")
 

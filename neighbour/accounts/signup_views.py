@@ -50,7 +50,7 @@ def create() -> Any:
     made = service.sign_up(
         form.email.data, form.password.data, language=i18n.language(), memory_kib=web.memory_kib(), device=web.device()
     )
-    web.begin(made.token, form.email.data, is_kept=True)
+    web.begin(made.token, is_kept=True)
     return back("accounts.sign_up_next")
 
 

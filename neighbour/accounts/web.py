@@ -46,13 +46,11 @@ def device() -> str:
     return f"{browser}, {system}" if system else browser
 
 
-def begin(token: str, email: str, *, is_kept: bool) -> Identity:
+def begin(token: str, *, is_kept: bool) -> Identity:
     """Put a fresh session into the cookie: everything from before is dropped, so nothing can be fixed in advance."""
     kept = {key: cookie[key] for key in KEPT_KEYS if key in cookie}
     cookie.clear()
     cookie.update(kept)
-    known = [*[mark for mark in kept.get("knows", []) if mark != _mark(email)], _mark(email)]
-    cookie["knows"] = known[-MOST_KNOWN:]
     cookie.permanent = is_kept
     scope.enter(scope.NOBODY)
     found = sessions.recognise(token)
@@ -63,8 +61,15 @@ def begin(token: str, email: str, *, is_kept: bool) -> Identity:
     return found.who
 
 
+def remember(email: str) -> None:
+    """Mark this browser as one of the account's: its owner typed the right password or read the mail here. Signing up
+    with an address is no sign of owning it."""
+    known = [*[mark for mark in cookie.get("knows", []) if mark != _mark(email)], _mark(email)]
+    cookie["knows"] = known[-MOST_KNOWN:]
+
+
 def knows(email: str) -> bool:
-    """Whether this browser has signed in to that account before (a mark in the signed cookie)."""
+    """Whether this browser is marked as one of that account's (in the signed cookie)."""
     return _mark(email) in cookie.get("knows", [])
 
 

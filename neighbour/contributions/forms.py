@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 
 from neighbour.contributions.models import Audience
 from neighbour.contributions.service import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH
@@ -50,7 +51,7 @@ class ContributionForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.audience.choices = [(each.value, label) for each, label in AUDIENCES.items()]
+        self.audience.choices = [SelectChoice(each.value, label) for each, label in AUDIENCES.items()]
         if not self.form_key.data:
             self.form_key.data = str(uuid.uuid4())
 

@@ -11,7 +11,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions.models import Audience, Comment, Contribution, ReadMark, Revision, State, Thanks
@@ -27,6 +27,18 @@ UNDO = timedelta(minutes=10)  # how long a withdrawn contribution can be pinned 
 
 class NotPossible(ValueError):
     """The thing cannot be done now; the message key says why and is translated by the view."""
+
+
+def one_at_a_time(person_id: int) -> None:
+    """Until the end of the transaction nothing else is written as this person: double clicks and limits hold."""
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"writing:{person_id}", 0))))
+
+
+def key_of(form_key: uuid.UUID | None, author_id: int, *content: object) -> uuid.UUID | None:
+    """What makes sending twice one: the form's number with its author and content. Coming back with the browser's
+    button and writing something else into the same form is something else."""
+    words = "\x1f".join(map(str, (author_id, *content)))
+    return uuid.uuid5(form_key, words) if form_key is not None else None
 
 
 def publish(
@@ -45,6 +57,7 @@ def publish(
 
     Returns the contribution with its id; its rows of reach are written by the database at the flush.
     """
+    one_at_a_time(author_id)
     if form_key is not None:
         before = db.session.scalar(select(model).where(model.form_key == form_key))
         if before is not None:
@@ -79,7 +92,12 @@ def revise(
     audience: Audience,
     expires_at: datetime | None = None,
 ) -> Kind:
-    """Change what it says; the wording before is kept as a revision. Nothing changed → no revision."""
+    """Change what it says; the wording before is kept as a revision. Nothing changed → no revision.
+
+    Raises NotPossible for what was taken down in the meantime.
+    """
+    if contribution.state != State.PUBLISHED:
+        raise NotPossible("taken_down")
     title, body = clean_line(title), clean_text(body_md)
     if (title, body) != (contribution.title, contribution.body_md):
         db.session.add(
@@ -102,18 +120,29 @@ def revise(
 
 
 def withdraw(contribution: Contribution) -> None:
-    """Take it down: it is gone from board, digest and search at once; the author still sees it."""
+    """Take it down: it is gone from board, digest and search at once; the author still sees it. What is not up stays as
+    it is: the time to undo does not begin anew, and what was hidden is not the author's to bring back."""
+    if contribution.state != State.PUBLISHED:
+        return
     contribution.state, contribution.edited_at = State.WITHDRAWN, clock.now()
     db.session.flush()
 
 
 def restore(contribution: Contribution) -> None:
     """Undo a withdrawal of the last ten minutes; raises NotPossible later."""
-    gone_at = contribution.edited_at
-    if contribution.state != State.WITHDRAWN or gone_at is None or clock.now() - gone_at > UNDO:
+    if contribution.state == State.PUBLISHED:
+        return
+    if not may_restore(contribution):
         raise NotPossible("too_late")
-    contribution.state = State.PUBLISHED
+    words_changed = select(func.max(Revision.replaced_at)).where(Revision.contribution_id == contribution.id)
+    contribution.state, contribution.edited_at = State.PUBLISHED, db.session.scalar(words_changed)
     db.session.flush()
+
+
+def may_restore(contribution: Contribution) -> bool:
+    """Whether the author took it down so recently that it can be pinned up again."""
+    gone_at = contribution.edited_at
+    return contribution.state == State.WITHDRAWN and gone_at is not None and clock.now() - gone_at <= UNDO
 
 
 def solve(contribution: Contribution, is_solved: bool, by: uuid.UUID | None = None) -> None:
@@ -132,11 +161,13 @@ def comment(
     form_key: uuid.UUID | None = None,
 ) -> Comment:
     """Answer. A reply to a reply hangs on the same comment (one level). The same form twice answers once."""
+    one_at_a_time(author_id)
+    body = clean_text(body_md)
+    form_key = key_of(form_key, author_id, contribution.id, parent_id, body)
     if form_key is not None:
         before = db.session.scalar(select(Comment).where(Comment.form_key == form_key))
         if before is not None:
             return before
-    body = clean_text(body_md)
     answer = Comment(
         contribution_id=contribution.id,
         parent_id=_thread_of(contribution.id, parent_id),

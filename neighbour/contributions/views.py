@@ -73,10 +73,12 @@ def show(contribution_id: uuid.UUID) -> str:
 
 @views.get("/c/<uid:contribution_id>/edit")
 @requires(Permission.ACCOUNT_OWN)
-def edit(contribution_id: uuid.UUID) -> str:
+def edit(contribution_id: uuid.UUID) -> Any:
     """The composer with what stands there now."""
     contribution = _visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
+    if contribution.state != State.PUBLISHED:
+        return back("contributions.show", contribution_id=contribution_id)
     kind = kinds.get(contribution.kind)
     return _composer(kind, kind.form(obj=contribution), contribution)
 
@@ -242,6 +244,7 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
         form=form,
         may_answer=may_answer,
         card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
+        may_restore=service.may_restore(contribution),
         is_mine=contribution.author_id == who.person_id,
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
@@ -291,6 +294,7 @@ def _why(error: service.NotPossible) -> str:
         "urgent_limit": _(
             "You have pinned up something urgent within the last 24 hours. Another category is open to you."
         ),
+        "taken_down": _("You have taken this down in the meantime. Pin it up again first, or write it anew."),
         "too_late": _("It was taken down more than ten minutes ago. Please write it anew."),
         "no_such_comment": _("The comment you are answering is gone."),
     }.get(str(error), _("This is not possible right now."))

@@ -11,12 +11,20 @@ from wtforms.validators import DataRequired, Length
 from neighbour.core import i18n
 from neighbour.core.text import clean_line, clean_text
 
+# What WTForms says by itself, in our words.
+_OURS = {
+    "Not a valid choice.": i18n.lazy_gettext("Please choose one of these."),
+    "Not a valid choice": i18n.lazy_gettext("Please choose one of these."),
+    "Invalid Choice: could not coerce.": i18n.lazy_gettext("Please choose one of these."),
+    "Not a valid date value.": i18n.lazy_gettext("Please write the day like 2026-12-24."),
+}
+
 
 class _Messages:
     """WTForms' own messages through our catalogues."""
 
     def gettext(self, message: str) -> str:
-        return i18n.gettext(message)
+        return str(_OURS.get(message) or i18n.gettext(message))
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         return i18n.catalogue(i18n.language()).ngettext(one, many, count)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, text
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
@@ -31,7 +32,7 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
-    "auth_account": Rate(5, 900),  # wrong passwords per account and unknown device
+    "auth_account": Rate(5, 3600),  # wrong passwords per account and unknown device (trust.md a1 row 38)
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
     "lookup": Rate(240, 3600),  # street search without an account
@@ -78,6 +79,25 @@ def hit(rate_class: str, key: str) -> None:
         count = db.session.execute(_COUNT, values).scalar_one()
     if count > rate.times:
         raise TooMany(rate_class, max(1, int((ends_at - now).total_seconds())))
+
+
+def take_back(rate_class: str, key: str) -> None:
+    """Count one less in the window of now: what was counted in advance turned out to be harmless."""
+    window = int(clock.now().timestamp()) // RATES[rate_class].seconds
+    mine = RateCount.rate_class == rate_class, RateCount.key == keyed_hash("rate", key)[:16], RateCount.window == window
+    with atomic():
+        db.session.execute(update(RateCount).where(*mine, RateCount.count > 0).values(count=RateCount.count - 1))
+
+
+def network(address: str | None) -> str:
+    """What counts as one address of the network: an IPv4 address, or an IPv6 /64, which a single household has."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def is_reached(rate_class: str, key: str) -> bool:

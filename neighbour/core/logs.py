@@ -8,14 +8,36 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
+import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 CONSOLE_FORMAT = "%(levelname).1s %(name)s: %(message)s"
 FILE_FORMAT = "%(asctime)s %(process)d %(levelname).1s %(name)s: %(message)s"
 LARGEST, KEEP = 5_000_000, 3
+# What PostgreSQL quotes from rows and parameters: an address may stand there, or a text.
+_QUOTED = re.compile(r"\n(?:DETAIL|CONTEXT):.*?(?=\n\[SQL|\n\n|\nTraceback |\Z)", re.DOTALL)
 NOISY = ("celery", "kombu", "pgmq", "psycopg.pool", "alembic", "amqp")
+
+
+def without_rows(text: str) -> str:
+    """An error's words without what the database quotes from rows."""
+    return _QUOTED.sub("", text)
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback of an error, without what the database quotes from rows."""
+    return without_rows("".join(traceback.format_exception(error)).rstrip())
+
+
+class Formatter(logging.Formatter):
+    """The standard formatter; no message and no traceback shows what the database quotes from rows."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text."""
+        return without_rows(super().format(record))
 
 
 class JobFile(RotatingFileHandler):
@@ -54,7 +76,7 @@ def set_up(file: Path) -> None:
     Where the file cannot be written everything goes to standard error.
     """
     console = logging.StreamHandler()
-    console.setFormatter(logging.Formatter(CONSOLE_FORMAT))
+    console.setFormatter(Formatter(CONSOLE_FORMAT))
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(console)
@@ -63,7 +85,7 @@ def set_up(file: Path) -> None:
     except OSError as error:
         root.warning("%s: %s; jobs are logged here", file, error.strerror)
     else:
-        routine.setFormatter(logging.Formatter(FILE_FORMAT))
+        routine.setFormatter(Formatter(FILE_FORMAT))
         root.addHandler(routine)
         console.setLevel(logging.WARNING)
     for noisy in NOISY:

@@ -66,6 +66,8 @@ class Transport:
         """Give one mail to the server; never raises for what a server or a network can do."""
         if clock.monotonic() < self._away_until:
             return Answer(Outcome.LATER, "the server is away")
+        if not to.isascii():
+            return Answer(Outcome.REFUSED, "an address beyond ASCII")
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:

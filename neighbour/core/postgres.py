@@ -58,6 +58,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u ",
+    "log_error_verbosity": "terse",  # details quote rows, and a row may hold an address
 }
 # A cluster that is thrown away has nothing to lose in a crash of the machine.
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}

@@ -42,7 +42,9 @@ def clean_text(text: str | None) -> str:
 def markdown(text: str) -> Markup:
     """Safe HTML of Markdown; bare addresses become links. Input is what a person typed."""
     html = _markdown.render(_with_links(text))
-    safe = nh3.clean(html, tags=TAGS, attributes={"a": {"href"}}, url_schemes=SCHEMES, link_rel="nofollow ugc noopener")
+    safe = nh3.clean(
+        html, tags=TAGS, attributes={"a": {"href"}, "*": set()}, url_schemes=SCHEMES, link_rel="nofollow ugc noopener"
+    )
     return Markup(safe.strip())  # noqa: S704  the sanitiser has just run
 
 

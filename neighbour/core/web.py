@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
@@ -71,6 +71,7 @@ def init_app(app: Flask) -> None:
         *HEADERS,
         *([("Strict-Transport-Security", "max-age=63072000; includeSubDomains")] if app.config["IS_HTTPS"] else []),
     ]
+    app.before_request(_refuse_strange_requests)
     app.after_request(_headers)
     app.jinja_env.globals.update(static_url=static_url, uid=tokens.to_uid)
 
@@ -99,6 +100,32 @@ def local_path(target: str | None, fallback: str) -> str:
     parts = urlsplit(target)
     printable = all(32 < ord(letter) < 127 for letter in target)
     return target if printable and not parts.netloc and not parts.scheme else fallback
+
+
+def _refuse_strange_requests() -> None:
+    """404 for an address no page has, 403 for a form of another site: besides the CSRF token, the browser's word."""
+    if "\0" in request.path:  # PostgreSQL's text has no such character
+        abort(404)
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "gate", {"csrf": True})["csrf"] and not is_own_form():
+        abort(403)
+
+
+def is_own_form(*, believes_null: bool = True) -> bool:
+    """Whether the browser says that this request comes from a page of ours. One that says nothing is believed.
+
+    From a page with ``Referrer-Policy: no-referrer`` a browser sends ``Origin: null`` (Fetch standard, section 3.2);
+    then Sec-Fetch-Site decides, and ``believes_null`` for browsers that do not know it.
+    """
+    where = request.headers.get("Sec-Fetch-Site")
+    if where is not None:
+        return where in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    if origin == "null":
+        return believes_null
+    return not origin or urlsplit(origin).netloc in (request.host, urlsplit(current_app.config["SITE_URL"]).netloc)
 
 
 def back(endpoint: str, **values: Any) -> BaseResponse:

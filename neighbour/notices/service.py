@@ -47,7 +47,7 @@ def _deliver(row: ledger.Leased, config: Config) -> None:
         ledger.skip(row)
         return
     to = str(row.payload.get("to") or mailbox.email)
-    if not mailbox.takes_mail or (notice.is_list and suppressed([to])):
+    if (not mailbox.takes_mail and "to" not in row.payload) or (notice.is_list and suppressed([to])):
         ledger.skip(row)
         return
     subscription = subscriptions_of(row.person_id).get(notice.list_name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -108,9 +106,5 @@ def _same_site() -> None:
     These two forms stand on pages that are kept for everybody and must not set a cookie, so they carry no CSRF
     token; the browser's own word on where a request comes from is enough for a choice of colours.
     """
-    where = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    if where not in (None, "same-origin", "none"):
-        abort(400)
-    if origin and urlsplit(origin).netloc != request.host:
+    if not web.is_own_form(believes_null=False):
         abort(400)

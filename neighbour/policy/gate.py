@@ -44,7 +44,7 @@ def requires(
             if not allows(who, permission):
                 return current_app.extensions["refuse"](permission)
             if request.method not in ("GET", "HEAD", "OPTIONS"):
-                limits.hit(rate or "write", str(who.person_id or request.remote_addr))
+                limits.hit(rate or "write", str(who.person_id or limits.network(request.remote_addr)))
             return view(*args, **kwargs)
 
         guarded.gate = {  # type: ignore[attr-defined]

@@ -41,6 +41,11 @@ def verified(identity: Identity, thing: Any) -> bool:
     return _level(identity, thing).rank >= Level.VERIFIED.rank
 
 
+def proven_there(identity: Identity, thing: Any) -> bool:
+    """Has proven to live in the thing's quarter – now, not once: whoever has moved away has no say there any more."""
+    return thing is None or identity.level_in(thing.quarter_id).rank >= Level.VERIFIED.rank
+
+
 def author(identity: Identity, thing: Any) -> bool:
     """Wrote the thing."""
     return identity.person_id is not None and getattr(thing, "author_id", None) == identity.person_id

@@ -18,6 +18,7 @@ from neighbour.policy.predicates import (
     not_suspended,
     operator,
     owner,
+    proven_there,
     signed_in,
     verified,
     vouched,
@@ -42,7 +43,7 @@ TABLE: dict[P, Rule] = {
     P.CONTRIBUTION_READ: (anybody,),  # the wall decides which
     P.CONTRIBUTION_PUBLISH: (confirmed, verified, not_suspended),
     P.CONTRIBUTION_PUBLISH_CITY: (confirmed, verified, not_suspended),
-    P.CONTRIBUTION_EDIT: (confirmed, not_suspended, author),
+    P.CONTRIBUTION_EDIT: (confirmed, not_suspended, author, proven_there),
     P.CONTRIBUTION_WITHDRAW: (confirmed, author),
     P.CONTRIBUTION_SOLVE: (confirmed, author),
     P.URGENT_PUBLISH: (confirmed, verified, not_suspended),

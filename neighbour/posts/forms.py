@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import RadioField, SelectField
+from wtforms.fields import SelectChoice
 
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience
@@ -16,13 +17,18 @@ class PostForm(ContributionForm):
     """A post: its category, and for urgent ones how long it holds."""
 
     category = RadioField(
-        __("What is it?"), choices=[(each.key, each.label) for each in CATEGORIES], default=Category.QUESTION.value
+        __("What is it?"),
+        choices=[SelectChoice(each.key, each.label) for each in CATEGORIES],
+        default=Category.QUESTION.value,
     )
     hours = SelectField(
         __("Holds for"),
         coerce=int,
         default=URGENT_HOURS[1],
-        choices=[(URGENT_HOURS[0], __("6 hours")), (URGENT_HOURS[1], __("24 hours")), (URGENT_HOURS[2], __("3 days"))],
+        choices=[
+            SelectChoice(hours, label)
+            for hours, label in zip(URGENT_HOURS, (__("6 hours"), __("24 hours"), __("3 days")), strict=True)
+        ],
     )
 
     def validate(self, extra_validators: object = None) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Uuid
+from sqlalchemy import DateTime, ForeignKey, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.contributions.models import Contribution
@@ -22,10 +23,11 @@ class Category(StrEnum):
 
 
 class Post(Contribution):
-    """A post of one of the categories. It needs nothing beyond what every contribution has, yet has its table:
-    what belongs to posts alone gets a column here and no other kind carries it."""
+    """A post of one of the categories. What belongs to posts alone has a column here, and no other kind carries it."""
 
     __tablename__ = "post"
     __mapper_args__ = {"polymorphic_identity": "post"}
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True)
+    #: when it became urgent last; stays when the post turns into something else, so that a day has one alert
+    alerted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -33,9 +33,11 @@ def publish(
     hours: int = URGENT_HOURS[1],
 ) -> Post:
     """Pin up a post. Urgent ones expire after ``hours`` and are limited to one a day; raises UrgentAlready."""
+    base.one_at_a_time(author_id)
+    form_key = base.key_of(form_key, author_id, category, title, body_md, audience)
     if category == Category.URGENT and not _is_repeat(form_key) and has_urgent(author_id):
         raise UrgentAlready("urgent_limit")
-    return base.publish(
+    post = base.publish(
         Post,
         author_id=author_id,
         quarter_id=quarter_id,
@@ -46,6 +48,10 @@ def publish(
         form_key=form_key,
         expires_at=_expiry(category, hours),
     )
+    if category == Category.URGENT:
+        post.alerted_at = post.published_at
+        db.session.flush()
+    return post
 
 
 def revise(
@@ -59,9 +65,13 @@ def revise(
     hours: int = URGENT_HOURS[1],
 ) -> Post:
     """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time."""
+    base.one_at_a_time(editor_id)
+    db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
     if becomes_urgent and has_urgent(editor_id):
         raise UrgentAlready("urgent_limit")
+    if becomes_urgent:
+        post.alerted_at = clock.now()
     expires_at = (
         _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
     )
@@ -77,14 +87,14 @@ def revise(
 
 
 def has_urgent(author_id: int) -> bool:
-    """Whether this person has published something urgent within the last 24 hours (withdrawn ones count)."""
+    """Whether this person has raised an alert within the last 24 hours: by a new post or by making one urgent. Those
+    withdrawn or turned into something else since count too."""
     recent = (
         select(func.count())
         .select_from(Post)
         .where(
             Post.author_id == author_id,
-            Post.category == Category.URGENT,
-            Post.published_at > clock.now() - URGENT_EVERY,
+            Post.alerted_at > clock.now() - URGENT_EVERY,
         )
     )
     return bool(db.session.scalar(recent))

@@ -78,7 +78,7 @@ def _question(match: Match, typed: str, number: str, offered: tuple[Entry, ...])
     if match.status is Status.AMBIGUOUS:
         return "entry", _("%(street)s has several entries for this. Which one is yours?", street=match.street)
     if match.reason is Reason.STREET:
-        names = list(dict.fromkeys(one.name for one in match.streets))
+        names = list(dict.fromkeys([*(one.name for one in match.streets), *(entry.street for entry in offered)]))
         if names:
             return "street", _("We do not know “%(typed)s”. Do you mean %(names)s?", typed=typed, names=_either(names))
         return "street", _("We do not know “%(typed)s”. Is it spelled like that?", typed=typed)

@@ -20,10 +20,11 @@ def printable(_form: Form, field: StringField) -> None:
 
 
 class AddressForm(Form):
-    """Where do you live? ``entry`` holds the choice among several register entries that fit."""
+    """Where do you live? ``entry`` holds the choice among several register entries that fit. The number may stand behind
+    the street, as browsers fill it in; where it is missing the register asks for it."""
 
     street = StringField(lazy_gettext("Street"), [needed(lazy_gettext("Which street?")), at_most(100)], [one_line])
-    number = StringField(lazy_gettext("House number"), [needed(lazy_gettext("Which number?")), at_most(20)], [one_line])
+    number = StringField(lazy_gettext("House number"), [at_most(20)], [one_line])
     postcode = StringField(lazy_gettext("Postcode"), [at_most(10)], [one_line])
     entry = RadioField(lazy_gettext("Which one is it?"), coerce=int, choices=[], validate_choice=False)
     recipient = StringField(
@@ -32,6 +33,13 @@ class AddressForm(Form):
         [one_line],
     )
     care_of = StringField(lazy_gettext("Staying with (c/o)"), [at_most(60), printable], [one_line])
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Without a street the register cannot ask for the number, so it is asked for here."""
+        is_valid = super().validate(extra_validators)
+        if not self.street.data and not self.number.data:
+            self.add_error("number", _("Which number?"))
+        return is_valid
 
 
 class MissingForm(Form):

@@ -98,7 +98,7 @@ def test_nobody_learns_whether_an_address_has_an_account(context, visitor, mailb
         assert (one.status_code, masked(one)) == (other.status_code, masked(other)), path
 
 
-def test_an_unknown_address_costs_a_hash_as_well(context, monkeypatch):
+def test_a_wrong_password_costs_two_hashes_whoever_exists(context, monkeypatch):
     calls = []
     real = passwords.verify
     monkeypatch.setattr(passwords, "verify", lambda *args: calls.append(1) or real(*args))
@@ -107,7 +107,7 @@ def test_an_unknown_address_costs_a_hash_as_well(context, monkeypatch):
     for email in ("da@altenbrueck.example", "niemand@altenbrueck.example"):
         with scope.use(scope.NOBODY), pytest.raises(service.Refused):
             service.sign_in(email, "falsch", is_kept=False, device="", memory_kib=64, source="1", is_known=False)
-    assert len(calls) == 2
+    assert len(calls) == 4
 
 
 def test_a_session_set_in_advance_is_never_the_one_signed_in_with(context, client):
@@ -178,7 +178,7 @@ def test_too_many_tries_say_when_to_come_back(context, visitor):
     for _ in range(6):
         response = visitor().post("/signin", data={"email": "x@altenbrueck.example", "password": "falsch falsch"})
     assert response.status_code == 429
-    assert 0 < int(response.headers["Retry-After"]) <= 900
+    assert 0 < int(response.headers["Retry-After"]) <= 3600
 
 
 @pytest.mark.parametrize(

@@ -189,3 +189,11 @@ class Words(HTMLParser):
         parser = cls()
         parser.feed(html)
         return " ".join(parser.words)
+
+
+def test_a_name_that_ends_with_a_dot_is_not_followed_by_another(quarter, morning):
+    make_reader(quarter)
+    post(quarter)
+    mail = morning()
+    for part in (mail.text, mail.html):
+        assert "Ayşe P. Frage" in part

@@ -5,6 +5,7 @@ import { words } from "./words.js";
 
 const PREFIX = "draft:";
 const SENT = "draft-sent";
+const SWITCH = "draft:switch"; // any other form, while the language of its page is changed: kept for one page only
 
 function key(form) {
   return PREFIX + form.dataset.draft;
@@ -51,9 +52,13 @@ function save(form) {
 function restore(form) {
   const kept = sessionStorage.getItem(key(form));
   if (!kept || form.querySelector(".error-list")) return; // after an error the server has put the text back itself
+  if (fill(form, JSON.parse(kept))) note(form, words.restored || "");
+}
+
+function fill(form, values) {
   const now = fields(form);
   let changed = false;
-  for (const [name, option, value] of JSON.parse(kept)) {
+  for (const [name, option, value] of values) {
     const field = now.find((one) => one.name === name && (option === null || one.value === option));
     if (!field) continue;
     if (isChoice(field)) field.checked = value;
@@ -62,7 +67,7 @@ function restore(form) {
       changed = true;
     }
   }
-  if (changed) note(form, words.restored || "");
+  return changed;
 }
 
 function forgetSent() {
@@ -75,8 +80,25 @@ function forgetAll() {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
 }
 
+function formOfThePage() {
+  return document.querySelector("main form[method=post]:has(input:not([type=hidden]), textarea):not([data-draft])");
+}
+
+function keepForSwitch() {
+  const form = formOfThePage();
+  if (form && touched(form)) sessionStorage.setItem(SWITCH, JSON.stringify({ page: location.pathname, action: form.action, values: read(form) }));
+}
+
+function restoreAfterSwitch() {
+  const kept = JSON.parse(sessionStorage.getItem(SWITCH) || "null");
+  sessionStorage.removeItem(SWITCH);
+  const form = formOfThePage();
+  if (kept && form && kept.page === location.pathname && kept.action === form.action) fill(form, kept.values);
+}
+
 export function keepDrafts() {
   forgetSent();
+  restoreAfterSwitch();
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
   let waiting;
   document.addEventListener("input", (event) => {
@@ -91,6 +113,7 @@ export function keepDrafts() {
       save(form);
       sessionStorage.setItem(SENT, key(form));
     }
+    if (form.matches('form[action^="/language/"]')) keepForSwitch();
     if (form.matches("form[data-forget-drafts]")) forgetAll();
   });
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -37,7 +37,7 @@ def find_my_quarter() -> str:
     typed = clean_line(request.args.get("q", ""))[:LONGEST]
     answer = None
     if typed:
-        limits.hit("lookup", request.remote_addr or "")
+        limits.hit("lookup", limits.network(request.remote_addr))
         answer = _look_up(typed)
     return render_template("gazetteer/find_my_quarter.html", typed=typed, answer=answer)
 

@@ -1,0 +1,82 @@
+"""One alert per person and day, by whatever way a post becomes urgent."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+
+from neighbour.core.tokens import to_uid
+from tests.factories import make_person, make_post, make_quarter, sign_in
+
+pytestmark = pytest.mark.usefixtures("context")
+DAY = 86_400
+
+
+@pytest.fixture
+def quarter():
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def author(quarter, client):
+    """Somebody who is signed in with ``client``."""
+    person = make_person(quarter)
+    sign_in(client, person)
+    return person
+
+
+def words(**more):
+    return {"title": "Rohrbruch", "body_md": "x", "category": "urgent", "audience": "quarter", "hours": "24", **more}
+
+
+def publish(browser, **more):
+    return browser.post("/write", data=words(form_key=str(uuid.uuid4()), **more)).status_code
+
+
+def revise(browser, post, **more):
+    return browser.post(f"/c/{to_uid(post.id)}/edit", data=words(**more)).status_code
+
+
+def test_a_second_alert_within_a_day_is_refused_at_its_field(author, client, frozen_clock):
+    assert publish(client) == 303
+    page = client.post("/write", data=words(form_key=str(uuid.uuid4()), title="Noch einer"))
+    assert page.status_code == 422 and 'id="category-error"' in page.text and 'value="Noch einer"' in page.text
+    frozen_clock.tick(DAY + 60)
+    sign_in(client, author)
+    assert publish(client) == 303
+
+
+def test_many_at_the_same_moment_are_one_alert(author, client, visitor, owner):
+    browsers, codes = [visitor() for _ in range(6)], []
+    for browser in browsers:
+        sign_in(browser, author)
+    threads = [threading.Thread(target=lambda each=each: codes.append(publish(each))) for each in browsers]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(codes) == [303] + [422] * 5
+    assert owner.execute("SELECT count(*) FROM contribution WHERE category = 'urgent'").fetchone() == (1,)
+
+
+def test_old_posts_made_urgent_are_alerts_too(author, quarter, client, frozen_clock):
+    posts = [make_post(author, quarter) for _ in range(2)]
+    frozen_clock.tick(DAY + 60)
+    sign_in(client, author)
+    assert [revise(client, post) for post in posts] == [303, 422]
+    assert publish(client) == 422
+
+
+def test_an_alert_turned_into_a_notice_was_one_all_the_same(author, client, owner, frozen_clock):
+    publish(client)
+    key = owner.execute("SELECT id FROM contribution").fetchone()[0]
+    assert client.post(f"/c/{to_uid(key)}/edit", data=words(category="notice")).status_code == 303
+    assert publish(client, title="Der nächste") == 422
+
+
+def test_changing_an_alert_twice_with_the_same_form_is_no_second_alert(author, quarter, client, owner):
+    post = make_post(author, quarter)
+    assert [revise(client, post), revise(client, post)] == [303, 303]
+    assert owner.execute("SELECT count(*) FROM revision").fetchone() == (1,)
