@@ -347,7 +347,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
         row.id: Mailbox(
             row.email,
             row.language,
-            row.display_name or row.first_name,
+            row.first_name or row.display_name,
             takes_mail=not row.email_key.startswith(DECOY),
         )
         for row in rows

@@ -68,10 +68,10 @@ def send(period: str | None, now: bool) -> None:
                     select(Edition.quarter_id).where(Edition.period == day.isoformat(), Edition.readers > 0)
                 )
             )
-        show, taken = _progress("sending"), 0
-        for number, quarter_id in enumerate(quarters, 1):
-            taken += sending.send(quarter_id, day.isoformat(), config)
-            show(number, len(quarters))
+            show, taken = _progress("sending"), 0
+            for number, quarter_id in enumerate(quarters, 1):
+                taken += sending.send(quarter_id, day.isoformat(), config)
+                show(number, len(quarters))
         click.echo(f"{day}: {taken} mails handed over, {len(quarters)} quarters with something new")
 
 

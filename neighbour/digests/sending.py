@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime, formataddr
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from config import Config
 from neighbour.core import clock, i18n, scope
@@ -142,7 +142,7 @@ def moment_of(cut: uuid.UUID) -> datetime:
 
 
 def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]:
-    """Who of these still lives in the quarter, still wants the digest, and can be written to."""
+    """Who of these still lives in the quarter, still wants the digest on this day, and can be written to."""
     still = (
         select(Membership.person_id)
         .join(
@@ -157,6 +157,7 @@ def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailb
             Membership.ended_at.is_(None),
             Membership.level != "unproven",
             Subscription.is_on,
+            or_(Subscription.paused_until.is_(None), Subscription.paused_until < date.fromisoformat(rows[0].period)),
         )
     )
     found = mailboxes_of(list(db.session.scalars(still)))

@@ -39,7 +39,8 @@ class DigestForm(Form):
 
     is_on = BooleanField(__("Send me the digest"))
     includes_nearby = BooleanField(__("Also from the quarters next to mine"))
-    paused_until = DateField(__("Pause until"), validators=[Optional()])
+    # browsers send the first; where they have no calendar of their own, people write the second
+    paused_until = DateField(__("Pause until"), format=["%Y-%m-%d", "%d.%m.%Y"], validators=[Optional()])
 
     def validate(self, extra_validators: object = None) -> bool:
         """A pause ends in the future, within a year."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from config import Config, Problem
 from neighbour.core import readiness, roles, web
+from neighbour.core.mail import PORTS
 
 LEAST_FREE_BYTES = 500_000_000
 CONNECT_SECONDS = 5.0
@@ -62,7 +63,7 @@ def _mail_problems(config: Config) -> list[Problem]:
     if not config.smtp_url or config.environment == "development":
         return []
     parts = urlsplit(config.smtp_url)
-    port = parts.port or {"smtps": 465, "smtp+starttls": 587}.get(parts.scheme, 25)
+    port = parts.port or PORTS.get(parts.scheme, 25)
     try:
         socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
     except OSError as error:

@@ -155,10 +155,12 @@ def test_an_answer_can_be_taken_down_by_who_wrote_it_and_leaves_its_place(author
 
 
 def test_reach_is_said_before_it_is_chosen(client, author, quarter):
-    make_quarter(beside=quarter)
-    own = page(client, "/write/reach?audience=quarter")
-    near = page(client, "/write/reach?audience=nearby")
-    assert "1.200 Haushalten" in own and "2.400 Haushalten" in near
+    assert "weniger als 5 Haushalte" in page(client, "/write/reach?audience=quarter")
+    beside = make_quarter(beside=quarter)
+    for home in (quarter, beside) * 5:
+        make_person(home)
+    assert "6 von 1.200 Haushalten" in page(client, "/write/reach?audience=quarter")
+    assert "11 von 2.400 Haushalten" in page(client, "/write/reach?audience=nearby")
 
 
 def test_the_menu_of_ones_own_slip_works_on_the_board(client, author, quarter, owner):

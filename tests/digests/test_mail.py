@@ -196,4 +196,4 @@ def test_a_name_that_ends_with_a_dot_is_not_followed_by_another(quarter, morning
     post(quarter)
     mail = morning()
     for part in (mail.text, mail.html):
-        assert "Ayşe P. Frage" in part
+        assert "Ayşe P. · Frage" in part
