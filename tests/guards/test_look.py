@@ -189,6 +189,19 @@ def test_packages_are_pinned_and_no_registry_is_recorded():
     assert re.findall(r'"resolved"', lock) == []
 
 
+def test_fields_for_one_choice_can_be_seen():
+    """A field that belongs to one choice (data-for) has a rule that shows it; otherwise nobody ever meets it."""
+    styles = "".join(path.read_text(encoding="utf-8") for path in STYLES)
+    choices = {
+        word
+        for path in PAGES
+        for words in re.findall(r'data-for="([^"{]+)"', path.read_text("utf-8"))
+        for word in words.split()
+    }
+    assert choices
+    assert [word for word in choices if f'[value="{word}"]:checked' not in styles] == []
+
+
 def test_built_files_are_named_by_their_content_and_listed():
     built = NEIGHBOUR / "static" / "build"
     manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))

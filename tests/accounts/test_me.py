@@ -1,0 +1,42 @@
+"""The hub of everything about oneself says how each thing stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from neighbour.core import clock
+from tests.digests.helpers import make_reader
+from tests.factories import make_person, make_quarter, sign_in
+
+
+def words(client) -> str:
+    return " ".join(client.get("/me").get_data(as_text=True).split())
+
+
+def test_it_says_quarter_proof_and_rhythm(client, session):
+    garden = make_quarter("Gartenstadt")
+    reader = make_reader(garden, name="Ana", street_shown="Garnweg")
+    sign_in(client, reader)
+    page = words(client)
+    assert "Gartenstadt, nachgewiesen" in page
+    assert "Ana P., Garnweg" in page
+    assert "Täglich um 07:00, mit Umgebung" in page
+    assert reader.email in page
+
+
+def test_it_says_when_the_digest_pauses_or_is_off(client, visitor, session):
+    garden = make_quarter("Gartenstadt")
+    away = make_reader(garden, subscription={"paused_until": clock.now().date() + timedelta(days=9)})
+    silent = make_reader(garden, subscription={"is_on": False})
+    sign_in(client, away)
+    assert "Pause bis" in words(client)
+    other = visitor()
+    sign_in(other, silent)
+    assert ">Aus<" in words(other)
+
+
+def test_without_a_home_it_says_so(client, session):
+    sign_in(client, make_person())
+    page = words(client)
+    assert "Noch nicht angegeben" in page
+    assert "Beginnt, sobald deine Adresse nachgewiesen ist" in page
