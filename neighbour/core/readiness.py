@@ -58,6 +58,13 @@ def database_problems(config: Config) -> list[Problem]:
     return found
 
 
+def parked(config: Config) -> int:
+    """How many mails were given up on because they kept killing their worker."""
+    with roles.connect(config.database_url, **_QUICK) as connection:
+        row = connection.execute("SELECT count(*) FROM delivery WHERE state = 'parked'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def broker_problems(config: Config) -> list[Problem]:
     """Whether jobs can be sent."""
     reason = broker.problem(config)

@@ -223,8 +223,16 @@ def counts() -> dict[str, int]:
     return {str(state): count for state, count in rows}
 
 
-def parked() -> Sequence[Delivery]:
-    """Rows that were given up on, for the operator."""
-    return db.session.scalars(
-        select(Delivery).where(Delivery.state == DeliveryState.PARKED).order_by(Delivery.id)
-    ).all()
+def given_up() -> Sequence[Delivery]:
+    """Rows that were parked or failed, for the operator."""
+    gone = Delivery.state.in_((DeliveryState.PARKED, DeliveryState.FAILED))
+    return db.session.scalars(select(Delivery).where(gone).order_by(Delivery.id)).all()
+
+
+def put_back(*, at: datetime, with_failed: bool = False) -> int:
+    """Give parked rows (and failed ones) another life from ``at`` on; gives how many. Their Message-IDs stay."""
+    states = (DeliveryState.PARKED, DeliveryState.FAILED) if with_failed else (DeliveryState.PARKED,)
+    again = {"state": DeliveryState.PENDING, "deaths": 0, "attempts": 0, "due_at": at, "created_at": at}
+    with atomic():
+        back = db.session.execute(update(Delivery).where(Delivery.state.in_(states)).values(**again))
+        return int(back.rowcount)  # type: ignore[attr-defined]

@@ -24,6 +24,8 @@ def problems(config: Config) -> list[Problem]:
         found += in_database
         if config.broker_url or not in_database:
             found += readiness.broker_problems(config)
+        if not in_database and (count := readiness.parked(config)):
+            found.append(Problem("mails", f"{count} were given up on", "look at them with: neighbour mails list"))
     found += _mail_problems(config)
     found += _file_problems(config)
     return found

@@ -89,7 +89,19 @@ def test_what_kills_its_worker_three_times_is_parked_and_shown(owner):
         clock.tick(ledger.LEASE.total_seconds() + 1)
     assert lease_only(owner) is None
     ledger.sweep()
-    assert row(owner)[0] == "parked" and [one.last_error for one in ledger.parked()] == ["its worker died three times"]
+    assert row(owner)[0] == "parked" and [one.last_error for one in ledger.given_up()] == [
+        "its worker died three times"
+    ]
+
+
+def test_what_was_given_up_on_gets_another_life_under_the_same_message_id(owner):
+    for key, state in (("a", "parked"), ("b", "failed"), ("c", "sent")):
+        promise(subject_key=key)
+        owner.execute("UPDATE delivery SET state = %s, deaths = 2, attempts = 7 WHERE subject_key = %s", [state, key])
+    clock.tick(49 * 3600)
+    assert ledger.put_back(at=clock.now()) == 1
+    assert ledger.put_back(at=clock.now(), with_failed=True) == 1
+    assert ledger.given_up() == [] and ledger.counts() == {"pending": 2, "sent": 1}
 
 
 def test_only_the_culprit_of_a_dead_batch_is_parked(owner):
