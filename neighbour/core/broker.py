@@ -22,6 +22,7 @@ from neighbour.core.postgres import DatabaseTrouble, libpq
 TIME_LIMIT = 300  # seconds a task may run at most (workers.Task)
 # A message that is not acknowledged comes back after this; more than twice the limit, or a slow task runs twice.
 VISIBILITY_SECONDS = 3 * TIME_LIMIT
+POOL = 2  # connections of a process that sends jobs
 POLLING_SECONDS = 0.2  # between two looks into empty queues; long polls would wait a second in each queue in turn
 
 
@@ -59,7 +60,7 @@ def settings(config: Config) -> dict[str, Any]:
         "accept_content": ["json"],
         "task_ignore_result": True,
         "enable_utc": True,
-        "broker_pool_limit": 2,
+        "broker_pool_limit": POOL,
         "broker_connection_timeout": 5,
     }
     if config.broker_url:

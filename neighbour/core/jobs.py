@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import Celery
 from flask import Flask, current_app
+from kombu import pools
 from sqlalchemy import CheckConstraint, DateTime, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,6 +54,8 @@ class Period(Base):
 
 def init_app(app: Flask, config: Config) -> None:
     """Give the application a way to send jobs; tests replace ``app.extensions['send_job']``."""
+    # Celery sets it at the first job, and where two threads send their first at once, the pool is in use by then.
+    pools.set_limit(broker.POOL)
     sender = Celery("neighbour", set_as_current=False)
     sender.conf.update(broker.settings(config))
     app.extensions["send_job"] = lambda name, args: sender.send_task(

@@ -26,7 +26,7 @@ from tests.support import ROOT
 pytestmark = pytest.mark.fault
 
 QUARTERS, READERS, KILLS, THREADS = 10, 200, 50, 2
-PATIENCE = 150.0
+PATIENCE = 400.0  # a minute and a half on two idle cores; a busy machine gets its time
 
 
 def zone_of_the_forenoon() -> str:
