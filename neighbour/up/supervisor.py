@@ -27,6 +27,7 @@ from config import Config
 from neighbour.core import clock, instance, postgres, roles
 from neighbour.core.postgres import Cluster, DatabaseTrouble
 from neighbour.up.children import Child, adopt_orphans, bury_orphans
+from neighbour.up.parent import Make
 
 POLITE_SECONDS = 5.0
 READY_SECONDS = 90.0
@@ -54,6 +55,7 @@ class Supervisor:
         self.config = config
         self.cluster: Cluster | None = None
         self.children: list[Child] = []
+        self.make = Make()
         self.stops = 0  # how often somebody asked to stop
 
     def run(self) -> int:
@@ -109,11 +111,8 @@ class Supervisor:
             raise Trouble("the database could not be prepared, see above")
 
     def _stay(self) -> None:
-        parent, in_make = os.getppid(), "MAKELEVEL" in os.environ
         while True:
             self._pause()
-            if in_make and os.getppid() != parent:
-                return  # make was killed without a word
             if self.cluster is not None and not self.cluster.is_running():
                 self._restart_database()
             for child in self.children:
@@ -151,7 +150,7 @@ class Supervisor:
 
     def _pause(self, seconds: float = 0.15) -> None:
         time.sleep(seconds)
-        if self.stops:
+        if self.stops or self.make.has_given_up():
             raise _Stopped
 
     def _end(self) -> None:
@@ -208,13 +207,9 @@ def parts(config: Config) -> list[Child]:
 
 def needs_preparation(config: Config) -> bool:
     """Whether the schema is not the newest or – in development – there is no city yet. One quick look."""
+    if instance.revision(config.owner_url) != instance.newest_revision():
+        return True
     with roles.connect(config.owner_url, autocommit=True) as connection:
-        row = connection.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone()
-        if not row or not row[0]:
-            return True
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        if not row or row[0] != instance.newest_revision():
-            return True
         return (
             config.environment == "development" and not connection.execute("SELECT 1 FROM quarter LIMIT 1").fetchone()
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,18 +16,23 @@ import pytest
 
 from neighbour.core import pidfile, postgres, roles
 from tests.support import ROOT
-from tests.support.up import Instance
+from tests.support.up import Instance, reachable_folder
 
 pytestmark = pytest.mark.fault
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder():
     """One instance for all tests of this file: the demo city moves in once."""
-    made = tmp_path_factory.mktemp("up")
-    for parent in (made, made.parent, made.parent.parent):
-        parent.chmod(0o755)  # pytest closes its folders; the database's user must get through
-    return made
+    with reachable_folder() as made:
+        yield made
+
+
+@pytest.fixture
+def place():
+    """A folder for a database of one's own."""
+    with reachable_folder() as made:
+        yield made
 
 
 @pytest.fixture
@@ -52,6 +58,19 @@ def test_a_polite_end_leaves_no_process_within_ten_seconds(instance, demand):
     assert len(instance.pids()) >= 6  # supervisor, database, mailbox, web twice, worker
     instance.process.send_signal(demand)
     assert instance.process.wait(10) == 0
+    assert gone(instance, 1.0) < 1.0
+    assert "Traceback" not in instance.output
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed on this machine")
+def test_make_told_to_stop_ends_everything_though_it_passes_nothing_on(instance):
+    """A terminal's Ctrl-C reaches everybody; ``kill -INT`` reaches make alone, which then waits for its recipe."""
+    recipe = instance.folder.parent / "Makefile"
+    recipe.write_text(f"up:\n\t@exec {sys.executable} -m neighbour up\n")
+    instance.start(["make", "--no-print-directory", "-f", str(recipe), "up"])
+    instance.wait_until(lambda: "is up" in instance.output)
+    instance.process.send_signal(signal.SIGINT)
+    instance.process.wait(10)
     assert gone(instance, 1.0) < 1.0
     assert "Traceback" not in instance.output
 
@@ -142,27 +161,23 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(instance):
     assert str(wall) in done.stderr
 
 
-def test_the_database_ends_with_the_program_that_started_it(tmp_path):
+def test_the_database_ends_with_the_program_that_started_it(place):
     """Also when that one is killed: nobody is there to stop it then."""
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
     program = (
         "import os, pathlib, signal; from neighbour.core import postgres;"
-        f"c = postgres.ensure(pathlib.Path({str(tmp_path)!r})); print(c.process.pid, flush=True);"
+        f"c = postgres.ensure(pathlib.Path({str(place)!r})); print(c.process.pid, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     pid = int(done.stdout)
     deadline = time.monotonic() + 5
-    while pidfile.running_pid(tmp_path / "postgres" / "data") is not None:
+    while pidfile.running_pid(place / "postgres" / "data") is not None:
         assert time.monotonic() < deadline, f"process {pid} is still there"
         time.sleep(0.05)
 
 
-def test_a_number_of_the_dead_server_in_use_by_another_program_does_not_block_the_start(tmp_path):
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    cluster = postgres.ensure(tmp_path)
+def test_a_number_of_the_dead_server_in_use_by_another_program_does_not_block_the_start(place):
+    cluster = postgres.ensure(place)
     file = cluster.home / "data" / "postmaster.pid"
     left_behind = file.read_text().split("\n")
     cluster.process.send_signal(signal.SIGKILL)
@@ -170,7 +185,7 @@ def test_a_number_of_the_dead_server_in_use_by_another_program_does_not_block_th
     file.write_text("\n".join([str(os.getpid()), *left_behind[1:]]))
     lock = cluster.socket / ".s.PGSQL.5432.lock"
     lock.write_text("\n".join([str(os.getpid()), *lock.read_text().split("\n")[1:]]))
-    again = postgres.ensure(tmp_path)
+    again = postgres.ensure(place)
     try:
         assert again.is_running()
     finally:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +42,17 @@ def processes(word: str) -> dict[int, str]:
     return found
 
 
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that the database's user may enter. Not below pytest's: each run of pytest closes those of all others."""
+    folder = Path(tempfile.mkdtemp(prefix="neighbour-up-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass
 class Instance:
     """``neighbour up`` in a folder of its own."""
@@ -57,10 +72,10 @@ class Instance:
         own = {"INSTANCE_DIR": str(self.folder), "PORT": str(self.port), "PYTHONPATH": str(ROOT), "WEB_WORKERS": "1"}
         return plain | own | self.extra
 
-    def start(self) -> Instance:
+    def start(self, command: Sequence[str] = (sys.executable, "-m", "neighbour", "up")) -> Instance:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "neighbour", "up"], env=self.environment, cwd=ROOT,
+                command, env=self.environment, cwd=ROOT,
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, text=True,
             )  # fmt: skip
         return self
