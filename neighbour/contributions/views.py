@@ -44,7 +44,7 @@ def publish() -> Any:
     kind = _kind(request.form.get("kind", "post"))
     form = kind.form()
     if request.form.get("preview"):
-        return _reach_line(form)
+        return _composer(kind, form)
     if not form.validate_on_submit() or not _city_allowed(form):
         return _composer(kind, form), 422
     try:
