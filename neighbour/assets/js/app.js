@@ -2,6 +2,7 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { keepAgoFresh } from "./ago.js";
 import { keepDrafts } from "./drafts.js";
+import { keepFocus } from "./focus.js";
 import { improveForms } from "./forms.js";
 import { closeMenus } from "./menus.js";
 import { announce, closableToasts } from "./toasts.js";
@@ -42,5 +43,6 @@ function start(root) {
 
 closeMenus();
 keepDrafts();
+keepFocus();
 start(document);
 document.addEventListener("htmx:afterSettle", (event) => start(event.target));
