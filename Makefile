@@ -1,6 +1,7 @@
 # make run     everything on this machine: http://localhost:5000 (PORT=…, INSTANCE_DIR=…)
 # make test    the whole suite on a database of its own (ARGS="-k feed" for some of it)
 # make check   format, lint, types, layers, models against migrations
+# make pictures  walk through the demo city and keep some of what is seen in docs/pictures
 # make bench   one JSON line per figure (ONLY=feed, SCALE=small|full)
 # make clean   throw away everything that was made here, except INSTANCE_DIR
 #
@@ -8,7 +9,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench build clean lock _dev _chromium _node
+.PHONY: run test check bench pictures build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -35,6 +36,12 @@ check: _dev
 
 bench: _node _dev $(BUILT)
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
+
+# The pictures of the README are taken by the tests that look at every page (tests/journeys), of the demo city only.
+SEEN := start-1280 board-1280 board-360 board-360-dark thread-1280 write-360 digest-1280
+pictures: _node _dev $(BUILT) _chromium
+	@$(PY) -m pytest -q tests/journeys/test_every_page.py -p no:randomly -k "visitor-de or card-de or reading-de or writing-de"
+	@mkdir -p docs/pictures && for each in $(SEEN); do cp screenshots-run/$$each.jpg docs/pictures/ || exit 1; done
 
 build: $(BUILT)
 

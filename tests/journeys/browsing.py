@@ -59,10 +59,24 @@ class Visitor:
         for name, value in values.items():
             self.page.fill(f"[name={name}]", value)
 
+    def send(self, action: str, **values: str) -> int:
+        """Fill in the form that goes to this address and send it by its first button, in whatever language; gives the status."""
+        form = self.page.locator(f"form[action='{action}']").first
+        for name, value in values.items():
+            form.locator(f"[name='{name}']").fill(value)
+        buttons = f"form[action='{action}'] button:not([type=button]), button[formaction='{action}']"
+        with self.page.expect_navigation() as sent:
+            self.page.locator(buttons).first.click()
+        return sent.value.status if sent.value else 0
+
     def choose(self, *labels: str) -> None:
         """Tick the fields with these labels."""
         for label in labels:
             self.page.get_by_label(label).check()
+
+    def pick(self, name: str, value: str) -> None:
+        """Press the one of several choices that stands for this value, in whatever language."""
+        self.page.locator(f"label:has([name='{name}'][value='{value}'])").click()
 
     def sign_in(self, email: str, password: str) -> None:
         """By the form."""

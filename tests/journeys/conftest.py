@@ -1,0 +1,54 @@
+"""The demo city as a whole instance, and a browser: shared by the journeys through it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from neighbour.core import postgres, roles
+from tests.look.browser import browser
+from tests.support.up import Instance
+
+AFTERNOON = 15
+
+
+def where_it_is_afternoon() -> str:
+    """A time zone in which it is between three and four: no issue is cut while a test reads the next one."""
+    ahead = (AFTERNOON - datetime.now(UTC).hour + 11) % 24 - 11  # -11 … 12 hours before UTC
+    return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"  # POSIX counts the other way round
+
+
+@pytest.fixture(scope="session")
+def town() -> Iterator[Instance]:
+    """``neighbour up`` in a folder of its own: the demo city moves in once per worker."""
+    # Not in pytest's own folder: another run beside this one would close that to the database's user.
+    made = Path(tempfile.mkdtemp(prefix="neighbour-town-"))
+    made.chmod(0o755)
+    instance = Instance(made / "instance", {"TIME_ZONE": where_it_is_afternoon()})
+    try:
+        instance.start().wait_until(lambda: "is up" in instance.output)
+        yield instance
+    finally:
+        instance.kill_everything()
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def altenbrueck(town: Instance) -> Instance:
+    """The demo city, with nobody's attempts counted yet."""
+    with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
+        owner.execute("TRUNCATE rate_count")
+    return town
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser, for one file: two of them cannot stand beside each other in one process."""
+    with browser() as running:
+        yield running

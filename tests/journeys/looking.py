@@ -1,0 +1,156 @@
+"""Looking at a page: in both widths, light and dark, with everything that must hold wherever somebody is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.exceptions import HTTPException
+
+from config import Config
+from neighbour.app import create_app
+from neighbour.demo.people import people
+from neighbour.demo.seed import PASSWORD
+from neighbour.up.mailbox import Mail, Mailbox
+from tests.journeys import axe
+from tests.journeys.browsing import Visitor, Watch, arrive
+from tests.support import ROOT
+from tests.support.up import Instance
+
+PICTURES = ROOT / "screenshots-run"
+WIDTHS = (1280, 360)
+HEIGHTS = {1280: 800, 360: 740}
+NOBODY = "postgresql://nobody@/none"
+
+
+@lru_cache
+def site_map() -> Flask:
+    """The application as it runs in development, for its addresses; it meets no database."""
+    urls = {"DATABASE_URL": NOBODY, "DATABASE_OWNER_URL": NOBODY}
+    return create_app(Config.from_env({"ENVIRONMENT": "development", **urls}))
+
+
+def endpoint_of(path: str) -> str | None:
+    """Which page of ours answers a GET of this path."""
+    try:
+        return str(site_map().url_map.bind("localhost").match(path, method="GET")[0])
+    except HTTPException:
+        return None
+
+
+def address(instance: Instance) -> str:
+    """Where the town is served, as its own mails say it."""
+    return f"http://localhost:{instance.port}"
+
+
+@dataclass
+class Walk:
+    """Somebody goes through the town in one language and looks at every page they come to."""
+
+    visitor: Visitor
+    town: Instance
+    language: str
+    watch: Watch
+    endpoints: set[str] = field(default_factory=set)  # the pages that were looked at
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    def look(self, name: str, picture: str = "") -> None:
+        """Look at the page as it stands now; ``picture`` names the file its pictures are kept in."""
+        endpoint = endpoint_of(urlsplit(self.page.url).path)
+        if endpoint:
+            self.endpoints.add(endpoint)
+        here = (self.page.viewport_size or {})["width"]
+        for width in sorted(WIDTHS, key=lambda each: each != here):  # beginning with what the window is now
+            self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            self.wrong += [
+                f"{name}, {width} px: {line}" for line in self._found(f"{picture}-{width}" if picture else "")
+            ]
+
+    def _found(self, picture: str) -> list[str]:
+        """What is wrong at this width: all rules in German, dark as well; English has other words but no other colours."""
+        if self.language != "de":
+            return self._shape() + axe.check(self.page, colours=False)
+        found = self._shape() + axe.check(self.page)
+        self._keep(picture)
+        self.page.emulate_media(color_scheme="dark")
+        found += [f"dark: {line}" for line in axe.check(self.page, colours=True)]
+        self._keep(f"{picture}-dark" if picture else "")
+        self.page.emulate_media(color_scheme="light")
+        return found
+
+    def go(self, path: str, name: str = "", picture: str = "", status: int = 200) -> None:
+        """Open an address and look at what comes."""
+        assert self.visitor.go(path) == status, path
+        self.look(name or path, picture)
+
+    def send(self, action: str, name: str, status: int = 200, **values: str) -> None:
+        """Send a form and look at what comes; 422 is the form again, with what is wrong at its fields."""
+        assert self.visitor.send(action, **values) == status, name
+        self.look(name)
+
+    def look_at(self, mail: str, name: str, picture: str = "") -> None:
+        """The HTML part of a mail, as a program would show it."""
+        here = self.page.url
+        self.page.goto("about:blank")
+        self.page.set_content(mail)
+        self.look(name, picture)
+        self.page.goto(here)
+
+    def _shape(self) -> list[str]:
+        heads, language, title = self.page.evaluate(
+            "() => [document.querySelectorAll('h1').length, document.documentElement.lang, document.title]"
+        )
+        found = axe.sideways(self.page)
+        found += [f"{heads} first headings"] if heads != 1 else []
+        found += [f"speaks {language!r}"] if language != self.language else []
+        return found + ([] if title.strip() else ["no title"])
+
+    def _keep(self, picture: str) -> None:
+        if picture:
+            PICTURES.mkdir(exist_ok=True)
+            self.page.screenshot(path=PICTURES / f"{picture}.jpg", type="jpeg", quality=80)
+
+
+def enter(chromium: Browser, town: Instance, language: str = "de", person: str = "", **settings: Any) -> Walk:
+    """Somebody comes to the town, signs in if they live there (``person``: a key of people.txt), and chooses the language."""
+    watch = Watch(address(town))
+    usual = {"reduced_motion": "reduce", "viewport": {"width": 1280, "height": 800}}
+    visitor = arrive(chromium, address(town), watch, **{**usual, **settings})
+    if person:
+        visitor.sign_in(email_of(person), PASSWORD)
+        assert visitor.path in ("/board", "/waiting"), visitor.words
+    else:
+        visitor.go("/")
+    if visitor.page.evaluate("document.documentElement.lang") != language:
+        visitor.send(f"/language/{language}")
+    return Walk(visitor, town, language, watch)
+
+
+def email_of(person: str) -> str:
+    """The mail address of somebody of the demo city."""
+    return next(one.email for one in people() if one.key == person)
+
+
+def mails(town: Instance, to: str) -> list[Mail]:
+    """The mails to this address so far, oldest first."""
+    return [mail for mail in Mailbox(town.folder / "mailbox").messages() if to in mail.recipients]
+
+
+def wait_for_mail(town: Instance, to: str, with_link: str) -> tuple[Mail, str]:
+    """The newest mail to this address that holds a link to a path beginning so, and the path of the link."""
+    pattern = re.compile(re.escape(address(town)) + rf"({re.escape(with_link)}[\w.~-]+)")
+
+    def found() -> list[tuple[Mail, str]]:
+        return [(mail, link.group(1)) for mail in mails(town, to) if (link := pattern.search(mail.text))]
+
+    town.wait_until(found, 30)
+    return found()[-1]

@@ -1,0 +1,124 @@
+"""Every page that a person can meet, in the demo city, in German and English, on the phone and at a desk, light and dark.
+
+A scene is somebody on their way. Each page is examined by axe and must not scroll sideways, say anything on the
+console, or ask somebody else's server. A new page that no scene comes to fails: see ``PAGES``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys import scenes_inside as inside
+from tests.journeys import scenes_outside as outside
+from tests.journeys.looking import enter, site_map
+
+SCENES = {
+    "a visitor": (outside.visitor, ""),
+    "somebody who stumbles": (outside.stumbler, ""),
+    "a newcomer": (outside.newcomer, ""),
+    "waiting for the card": (outside.waiting, "mira"),
+    "a forgotten password": (outside.forgetful, ""),
+    "reading": (inside.reader, "hannelore"),
+    "writing": (inside.writer, "hannelore"),
+    "one's own affairs": (inside.herself, "hannelore"),
+    "a quarter at its beginning": (inside.beginner, "piotr"),
+    "the team and operator": (inside.operator, "ursula"),
+    "leaving the digest": (inside.leaving, {"de": "bernd", "en": "grace"}),
+}
+
+# Which scene looks at which page; the scene has to come to all of them.
+PAGES = {
+    "pages.start": "a visitor",
+    "pages.rules": "a visitor",
+    "pages.privacy": "a visitor",
+    "pages.imprint": "a visitor",
+    "quarters.index": "a visitor",
+    "quarters.show": "a visitor",
+    "gazetteer.find_my_quarter": "a visitor",
+    "accounts.sign_in": "a visitor",
+    "accounts.forgot": "a visitor",
+    "accounts.sign_up": "a visitor",
+    "residency.not_me": "a visitor",
+    "residency.address": "a newcomer",
+    "residency.missing": "a newcomer",
+    "accounts.appearance": "a newcomer",
+    "accounts.confirm": "a newcomer",
+    "accounts.confirm_link": "a newcomer",
+    "residency.waiting": "waiting for the card",
+    "residency.enter_code": "waiting for the card",
+    "residency.code_from_link": "waiting for the card",
+    "residency.own_address": "waiting for the card",
+    "accounts.reset": "a forgotten password",
+    "mailbox.index": "a forgotten password",
+    "mailbox.show": "a forgotten password",
+    "feed.board": "reading",
+    "contributions.show": "reading",
+    "digests.next_issue": "reading",
+    "contributions.compose": "writing",
+    "contributions.edit": "writing",
+    "contributions.history": "writing",
+    "accounts.me": "one's own affairs",
+    "accounts.my_appearance": "one's own affairs",
+    "accounts.access": "one's own affairs",
+    "digests.settings": "one's own affairs",
+    "notices.mails": "one's own affairs",
+    "notices.unsubscribe": "leaving the digest",
+}
+
+# What answers a GET and is not a page one looks at.
+NOT_PAGES = {
+    "health.live": "for whoever watches the instance",
+    "health.ready": "for whoever watches the instance",
+    "pages.source": "the source of what is running, as an archive",
+    "quarters.layer": "the outlines, as GeoJSON",
+    "accounts.sign_up_next": "leads on to the step that comes next",
+    "notices.one_click_opened": "leads on to the page with the button",
+    "residency.suggest_streets": "options of a list while typing",
+    "gazetteer.streets": "options of a list while typing",
+    "contributions.reach_line": "one line of the composer while choosing",
+    "digests.next_mail": "the mail in the frame of its page; looked at by itself",
+    "mailbox.html": "the mail in the frame of its page; looked at by itself",
+    "mailbox.raw": "the mail as it came, plain text",
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_page_can_be_seen_read_and_used(altenbrueck, chromium, scene, language):
+    goes, person = SCENES[scene]
+    walk = enter(chromium, altenbrueck, language, person[language] if isinstance(person, dict) else person)
+    goes(walk)
+    walk.page.context.close()
+    assert walk.wrong + walk.watch.seen == []
+    assert {page for page, by in PAGES.items() if by == scene} - walk.endpoints == set()
+
+
+def test_every_address_that_answers_is_visited_or_no_page_for_a_reason():
+    rules = site_map().url_map.iter_rules()
+    answering = {rule.endpoint for rule in rules if "GET" in (rule.methods or ()) and rule.endpoint != "static"}
+    assert answering - PAGES.keys() - NOT_PAGES.keys() == set(), "let a scene look at it, and name the scene in PAGES"
+    assert (PAGES.keys() | NOT_PAGES.keys()) - answering == set()
+    assert set(PAGES.values()) <= SCENES.keys()
+
+
+@pytest.mark.browser
+def test_a_page_that_is_broken_is_noticed(altenbrueck, chromium):
+    walk = enter(chromium, altenbrueck)
+    pale, wide = "color: #aaa; background: #fff", "width: 2000px"
+    walk.look_at(f'<html lang="en"><h2 style="{pale}">Hello</h2><p style="{wide}"><input></p>', "broken")
+    walk.page.evaluate("console.error('oh'); fetch('http://127.0.0.1:9/elsewhere').catch(() => {})")
+    walk.page.wait_for_timeout(100)
+    walk.page.context.close()
+    found = "\n".join(walk.wrong + walk.watch.seen)
+    for trouble in (
+        "color-contrast",
+        "> 1280",
+        "0 first headings",
+        "speaks 'en'",
+        "no title",
+        "label",
+        "oh",
+        "elsewhere",
+    ):
+        assert trouble in found, trouble
