@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from neighbour.core import roles
+from kombu import Connection
+
+from neighbour.core import broker, roles
 
 
 def test_the_application_is_the_application_role(database):
@@ -27,6 +29,17 @@ def test_a_test_leaves_rows_behind_nowhere(database, broom, raw):
     assert connection.execute("SELECT count(*) FROM pgmq.q_sweeping").fetchone() == (0,)
     connection.execute("SELECT pgmq.drop_queue('sweeping')")
     connection.commit()
+
+
+def test_what_is_put_into_the_queue_comes_out_of_it(settings, clean_database):
+    wanted = broker.settings(settings)
+    with Connection(wanted["broker_url"], transport_options=wanted["broker_transport_options"]) as connection:
+        queue = connection.SimpleQueue("probe")
+        queue.put({"number": 7})
+        message = queue.get(timeout=10)
+        assert message.payload == {"number": 7}
+        message.ack()
+        queue.close()
 
 
 def test_models_are_the_migrated_schema(database):

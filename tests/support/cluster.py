@@ -4,6 +4,13 @@ Tests commit for real. Wrapping each in a savepoint was tried and given up: the 
 the *real* transaction, so inside one big transaction the eyes of one request would still be open in the next and
 the wall would look weaker – or stronger – than it is; and worker, browser and second connections would see nothing.
 Instead every table that has rows after a test is emptied (about 2 ms), and what migrations put in is put back.
+
+The whole suite on another server, for example Debian's PostgreSQL 15 (the guards run there in any case where it is
+installed, see tests/runtime/test_oldest_server.py):
+
+    initdb -D /tmp/pg15/data -U postgres -A trust    # as a user of its own; the programs are in /usr/lib/postgresql/15/bin
+    postgres -D /tmp/pg15/data -c unix_socket_directories=/tmp/pg15 -c listen_addresses= -c fsync=off
+    NEIGHBOUR_TEST_SOCKET=/tmp/pg15 make test ARGS='-m "not browser"'
 """
 
 from __future__ import annotations
