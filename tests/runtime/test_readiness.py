@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from config import DEVELOPMENT_KEY, Config
 from neighbour.cli import main
 from neighbour.core import broker, readiness, roles
+from neighbour.core.postgres import DatabaseTrouble
 from neighbour.up import checks
 
 PRODUCTION = {
@@ -174,3 +175,10 @@ def test_redis_without_its_package_says_which_one(monkeypatch, settings):
     monkeypatch.setattr(broker, "find_spec", lambda name: None)
     (problem,) = readiness.broker_problems(dataclasses.replace(settings, broker_url="redis://localhost/0"))
     assert "pip install redis" in problem.text
+
+
+def test_an_address_that_is_none_is_refused_without_repeating_it():
+    for garbage in ("garbage geheim", "postgresql://app:geheim@[db/x", "host=db password=geheim nonsense"):
+        with pytest.raises(DatabaseTrouble, match="not the address of a database") as refused:
+            roles.connect(garbage)
+        assert "geheim" not in str(refused.value)
