@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ENVIRONMENTS = ("development", "test", "production")
@@ -40,7 +40,7 @@ class NotReady(RuntimeError):
 
     def __init__(self, problems: Sequence[Problem]):
         lines = "\n  ".join(map(str, problems))
-        super().__init__("not ready to start: " + ("\n  " if len(problems) > 1 else "") + lines)
+        super().__init__("not ready to start:" + ("\n  " if len(problems) > 1 else " ") + lines)
 
 
 @dataclass(frozen=True)
@@ -179,19 +179,44 @@ def _plain_problems(config: Config) -> list[Problem]:
         found.append(Problem("TIME_ZONE", f"{config.time_zone!r} is unknown", "use a name such as Europe/Berlin"))
     if not 1 <= config.port <= 65_535:
         found.append(Problem("PORT", f"{config.port} is no port", "use a number from 1 to 65535"))
-    for name, url in (("DATABASE_URL", config.database_url), ("DATABASE_OWNER_URL", config.owner_url)):
-        if url and not url.startswith("postgresql+psycopg://"):
-            found.append(Problem(name, "is not a PostgreSQL address", "use postgresql://role:password@host/database"))
+    found += _address_problems(config)
     if bool(config.database_url) != bool(config.owner_url):
         missing = "DATABASE_OWNER_URL" if config.database_url else "DATABASE_URL"
         found.append(Problem(missing, "is missing", "give both roles: the application's and the owner's"))
     if not _is_key(config.address_key):
         found.append(Problem("ADDRESS_KEY", "is not 32 bytes in base64", "make one with: openssl rand -base64 32"))
-    if config.smtp_url and urlsplit(config.smtp_url).scheme not in ("smtp", "smtps", "smtp+starttls"):
-        found.append(Problem("SMTP_URL", "has an unknown scheme", "use smtp://, smtps:// or smtp+starttls://"))
     if config.source_url and not _is_web_address(config.source_url):
         found.append(Problem("SOURCE_URL", "is not an http or https address", "leave it out, or give all of it"))
     return found
+
+
+def _address_problems(config: Config) -> Iterator[Problem]:
+    """Addresses that lead nowhere whatever the network says."""
+    form = "use postgresql://role:password@host/database"
+    for name, url in (("DATABASE_URL", config.database_url), ("DATABASE_OWNER_URL", config.owner_url)):
+        parts = _split(url)
+        if url and (parts is None or parts.scheme != "postgresql+psycopg"):
+            yield Problem(name, "is not a PostgreSQL address", form)
+        elif url and parts and not (parts.username and parts.path.strip("/")):
+            yield Problem(name, "names no role or no database", form)
+    if config.smtp_url:
+        parts = _split(config.smtp_url)
+        if parts is None or parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
+            yield Problem(
+                "SMTP_URL", "is not the address of a mail server", "use smtp://, smtps:// or smtp+starttls://"
+            )
+    if config.broker_url and _split(config.broker_url) is None:
+        yield Problem("BROKER_URL", "is not an address", "use amqp://user:password@host// or redis://host/0")
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address, None if it cannot be taken to pieces."""
+    try:
+        parts = urlsplit(url)
+        _port = parts.port if "," not in parts.netloc else None  # PostgreSQL's addresses may name several hosts
+    except ValueError:
+        return None
+    return parts
 
 
 def _production_problems(config: Config) -> list[Problem]:
@@ -203,6 +228,8 @@ def _production_problems(config: Config) -> list[Problem]:
         found.append(Problem("SECRET_KEY", "is an example or easy to guess", key_hint))
     if config.address_key == DEVELOPMENT_KEY:
         found.append(Problem("ADDRESS_KEY", "is the development key", "make one with: openssl rand -base64 32"))
+    elif _is_key(config.address_key) and len(set(base64.b64decode(config.address_key))) < 8:
+        found.append(Problem("ADDRESS_KEY", "is easy to guess", "make one with: openssl rand -base64 32"))
     if not config.is_https:
         found.append(Problem("SITE_URL", "is missing or not https", "for example https://nachbar.example.org"))
     for setting, value in (

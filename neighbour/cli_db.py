@@ -22,7 +22,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring schema and queue up to date."""
-    config, _cluster = instance.settle(Config.from_env())
+    config, _cluster = instance.settle(Config.from_env(), _progress)
     roles.prepare_queue(config.owner_url, config.database_url)
     waiting = instance.outstanding(config.owner_url)
     for revision in waiting:
@@ -42,6 +42,7 @@ def create(superuser_url: str) -> None:
     config = Config.from_env()
     if not config.database_url or not config.owner_url:
         complain("set DATABASE_URL and DATABASE_OWNER_URL first: they say which roles and database to make")
+    instance.refuse_wrong_addresses(config)
     roles.create_database(superuser_url, config.owner_url, config.database_url)
     click.echo("Roles, database and queue are there. Next: neighbour db upgrade")
 
@@ -57,8 +58,8 @@ def backup(file: Path, force: bool) -> None:
     """
     if file.exists() and not force:
         complain(f"{file} exists; choose another name, or add --force")
-    config, _cluster = instance.settle(Config.from_env())
-    size = backups.backup(config.owner_url, file, click.echo)
+    config, _cluster = instance.settle(Config.from_env(), _progress)
+    size = backups.backup(config.owner_url, file, _progress)
     click.echo(f"{file}: {size / 1_000_000:.1f} MB")
 
 
@@ -71,13 +72,18 @@ def restore(file: Path, force: bool) -> None:
     All of it or, if anything is wrong, nothing. Refuses a database in which people are registered or something is
     written, unless --force is given.
     """
-    config, _cluster = instance.settle(Config.from_env())
-    counts = backups.restore(config.owner_url, config.database_url, file, force=force, say=click.echo)
+    backups.verify(file, _progress)
+    config, _cluster = instance.settle(Config.from_env(), _progress)
+    counts = backups.restore(config.owner_url, config.database_url, file, force=force, say=_progress)
     for table, count in counts.items():
         if count:
             click.echo(f"  {table:<28}{count:>10,}")
     waiting = instance.outstanding(config.owner_url)
     click.echo("Restored." + (" The backup is older than the code; run: neighbour db upgrade" if waiting else ""))
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @db.command()

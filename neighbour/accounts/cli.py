@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import click
+from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from sqlalchemy import select, text
 
@@ -14,6 +15,9 @@ from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
+from neighbour.core.text import clean_line
+
+LONGEST_NAME = 120
 
 
 @click.group()
@@ -32,6 +36,13 @@ def create(email: str, name: str, operator: bool) -> None:
     Prints a password that is shown only now.
     """
     config = current_app.extensions["config"]
+    email, name = " ".join(email.split()), clean_line(name)
+    try:
+        validate_email(email, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise ValueError(f"{email[:80]!r} is no e-mail address: {error}") from None
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"a name has {LONGEST_NAME} characters at most")
     if db.session.scalar(select(Person.id).where(Person.email_key == service.fold(email))) is not None:
         raise ValueError(f"{email} has an account already")
     password = secrets.token_urlsafe(12)

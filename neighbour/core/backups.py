@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def backup(owner_url: str, file: Path, say: Say) -> int:
     command = ["--format=custom", "--schema=public", "--no-owner", "--verbose", "--file", str(unfinished)]
     old_mask = os.umask(0o077)  # it is everything everybody wrote
     try:
+        unfinished.touch()  # pg_dump's own words for a folder that is not there are not a sentence
         _run("pg_dump", [*command, "--dbname", libpq(owner_url)], say)
         digest = _checksum(unfinished)
         _checksum_file(file).write_text(f"{digest}  {file.name}\n")
@@ -42,18 +44,35 @@ def backup(owner_url: str, file: Path, say: Say) -> int:
     except OSError as error:
         raise DatabaseTrouble(f"cannot write {file}: {error.strerror}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         os.umask(old_mask)
     return file.stat().st_size
+
+
+def verify(file: Path, say: Say) -> None:
+    """Whether ``file`` is a whole backup; raises DatabaseTrouble. Asks no database."""
+    beside = _checksum_file(file)
+    try:
+        wanted = (beside.read_text(errors="replace").split() or [""])[0] if beside.exists() else None
+        if wanted is not None and wanted != _checksum(file):
+            raise DatabaseTrouble(f"{file} is damaged: it does not match {beside.name}")
+    except OSError as error:
+        raise DatabaseTrouble(f"cannot read {error.filename}: {error.strerror}") from error
+    try:
+        _run("pg_restore", ["--list", str(file)], lambda line: None)
+    except DatabaseTrouble as trouble:
+        raise DatabaseTrouble(f"{file} is no backup of this program ({trouble})") from None
+    if wanted is None:
+        say(f"  {beside.name} is missing: the file cannot be checked for damage")
 
 
 def restore(owner_url: str, app_url: str, file: Path, *, force: bool, say: Say) -> dict[str, int]:
     """Put ``file`` into the database in place of what is there; gives rows per table.
 
-    Raises DatabaseTrouble when the file is damaged, when people live in the database and not ``force``, or when
-    anything goes wrong on the way; the database is then as before.
+    Raises DatabaseTrouble when people live in the database and not ``force``, or when anything goes wrong on the way;
+    the database is then as before.
     """
-    _verify(file, say)
     if not force:
         _refuse_if_inhabited(owner_url)
     with tempfile.TemporaryDirectory(prefix="neighbour-restore-") as folder:
@@ -92,15 +111,6 @@ def _refuse_if_inhabited(owner_url: str) -> None:
         raise DatabaseTrouble(f"the database is in use ({', '.join(alive)}); --force replaces it")
 
 
-def _verify(file: Path, say: Say) -> None:
-    beside = _checksum_file(file)
-    if not beside.exists():
-        say(f"  {beside.name} is missing: the file cannot be checked for damage")
-    elif beside.read_text().split()[0] != _checksum(file):
-        raise DatabaseTrouble(f"{file} is damaged: it does not match {beside.name}")
-    _run("pg_restore", ["--list", str(file)], lambda line: None)
-
-
 def _empty_schema(owner_url: str, app_url: str) -> str:
     """SQL that throws away the schema and makes an empty one. The role's name is quoted as an identifier."""
     app = '"' + str(conninfo_to_dict(libpq(app_url))["user"]).replace('"', '""') + '"'
@@ -137,7 +147,7 @@ def _run(program: str, arguments: list[str], say: Say) -> None:
             if "dumping contents of table" in line:
                 say("  " + line.rsplit("table", 1)[1].strip().replace('"', ""))
             if "rror:" in line or "ERROR:" in line or "FATAL:" in line:
-                complaint = complaint or line.strip()
+                complaint = complaint or line.strip().removeprefix(f"{program}: ").removeprefix("error: ")
     if process.returncode:
         raise DatabaseTrouble(complaint or f"{program} ended with exit code {process.returncode}")
 

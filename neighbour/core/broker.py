@@ -7,6 +7,7 @@ reads ``DATABASE_URL`` behind our back.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import psycopg
@@ -81,6 +82,8 @@ def problem(config: Config) -> str | None:
     """Why the broker cannot be reached, in one line; None when it can. Waits 5 seconds at most."""
     if not config.broker_url:
         return _queue_problem(config.database_url)
+    if config.broker_url.startswith("redis") and find_spec("redis") is None:
+        return "the package for Redis is missing; run: .venv/bin/python -m pip install redis"
     wanted = settings(config)
     try:
         with Connection(

@@ -41,7 +41,9 @@ def ready_config() -> Config:
     config, _cluster = instance.settle(config, lambda line: click.echo(line, err=True))
     found, needed = instance.revision(config.owner_url), instance.newest_revision()
     if found != needed:
-        raise DatabaseTrouble(f"the schema is at {found or 'nothing'}, the code needs {needed}: neighbour db upgrade")
+        raise DatabaseTrouble(
+            f"the schema is at {found or 'nothing'}, the code needs {needed}; run: neighbour db upgrade"
+        )
     return config
 
 

@@ -29,8 +29,7 @@ def settle(config: Config, say: Callable[[str], None] = silent) -> tuple[Config,
     A new embedded database gets its roles, queue and schema at once; raises DatabaseTrouble in one line, NotReady
     where the addresses given make no sense. The server ends with this process.
     """
-    if wrong := [problem for problem in config.problems() if problem.setting.startswith("DATABASE")]:
-        raise NotReady(wrong)
+    refuse_wrong_addresses(config)
     config = with_mailbox(config)
     if config.database_url:
         return config, None
@@ -40,6 +39,12 @@ def settle(config: Config, say: Callable[[str], None] = silent) -> tuple[Config,
         roles.create_database(cluster.superuser_url, cluster.owner_url, cluster.app_url)
         migrate(cluster.owner_url, cluster.app_url)
     return replace(config, database_url=cluster.app_url, owner_url=cluster.owner_url), cluster
+
+
+def refuse_wrong_addresses(config: Config) -> None:
+    """Raises NotReady where the database's addresses are missing or make no sense: another one must not be taken."""
+    if wrong := [problem for problem in config.problems() if problem.setting.startswith("DATABASE")]:
+        raise NotReady(wrong)
 
 
 def located(config: Config) -> Config:

@@ -43,7 +43,8 @@ def database_problems(config: Config) -> list[Problem]:
     try:
         application = roles.facts(config.database_url)
     except DatabaseTrouble as trouble:
-        return [Problem("DATABASE_URL", str(trouble), "start the server or correct the address")]
+        mend = "start the server or correct the address; to make role and database: neighbour db create --help"
+        return [Problem("DATABASE_URL", str(trouble), mend)]
     found = list(_role_problems(application))
     if not config.owner_url:
         return found

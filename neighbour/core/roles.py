@@ -25,6 +25,9 @@ _HAS_QUEUE = (
     " WHERE n.nspname = 'pgmq' AND c.relname = 'meta')"
 )
 
+# libpq's own words would repeat the address, and a password with it.
+_NO_ADDRESS = "this is not the address of a database; write postgresql://role:password@host/database"
+
 
 @dataclass(frozen=True)
 class RoleFacts:
@@ -42,6 +45,8 @@ def connect(url: str, **options: Any) -> psycopg.Connection[Any]:
     """Connect with psycopg to an address in either spelling; raises DatabaseTrouble in one line, no password in it."""
     try:
         return psycopg.connect(libpq(url), **{"connect_timeout": CONNECT_SECONDS, **options})
+    except psycopg.ProgrammingError as error:
+        raise DatabaseTrouble(_NO_ADDRESS) from error
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip()
         raise DatabaseTrouble(f"cannot connect to {shown(url)}: {reason}") from error
@@ -59,7 +64,7 @@ def _parts(url: str) -> dict[str, str]:
     try:
         return {name: str(value) for name, value in conninfo_to_dict(libpq(url)).items() if value is not None}
     except psycopg.ProgrammingError as error:
-        raise DatabaseTrouble(f"not the address of a database: {str(error).strip()}") from error
+        raise DatabaseTrouble(_NO_ADDRESS) from error
 
 
 def create_database(superuser_url: str, owner_url: str, app_url: str) -> None:

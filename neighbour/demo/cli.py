@@ -26,7 +26,7 @@ def seed_(reset: bool, yes: bool) -> None:
         click.confirm("This forgets everybody and everything in this instance. Go on?", abort=True)
     with application():
         try:
-            counts = seed.seed(reset=reset)
+            counts = seed.seed(reset=reset, say=lambda line: click.echo(f"… {line}", err=True))
         except ValueError as error:
             complain(str(error))
     for what, count in counts.items():

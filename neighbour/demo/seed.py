@@ -46,11 +46,11 @@ def seed_if_empty(say: Say = lambda line: None) -> bool:
     return True
 
 
-def seed(reset: bool = False) -> dict[str, int]:
+def seed(reset: bool = False, say: Say = lambda line: None) -> dict[str, int]:
     """Build the demo city; again changes nothing. Returns what is there: quarters, addresses, people, posts, …
 
     reset: forget everything in this instance first. Raises ValueError in production, and for an instance that
-    holds another city. Needs an application context.
+    holds another city. say: gets a line for each long step. Needs an application context.
     """
     if current_app.extensions["config"].is_production:
         raise ValueError("the demo city has printed passwords and does not belong in production")
@@ -59,7 +59,7 @@ def seed(reset: bool = False) -> dict[str, int]:
             if reset:
                 db.session.execute(text(f"TRUNCATE {ROOTS} CASCADE"))
             if not _is_here():
-                _build()
+                _build(say)
         return _counts()
 
 
@@ -81,11 +81,14 @@ def _is_here() -> bool:
     return bool(keys)
 
 
-def _build() -> None:
+def _build(say: Say) -> None:
     config = current_app.extensions["config"]
+    say("quarters and addresses")
     quarter_ids = town.build(config)
+    say("people")
     settled = residents.settle(quarter_ids, passwords.hash_password(PASSWORD, config.argon2_memory_kib))
     residents.send_card(settled[residents.WAITING])
+    say("two months of their board")
     board.pin_up(settled, config.time_zone)
     # What the town was told while it was built happened long ago: nobody gets mail about it now.
     told = Delivery.person_id.in_([resident.person_id for resident in settled.values()])

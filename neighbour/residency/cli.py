@@ -52,6 +52,8 @@ def print_(out: Path | None, paper: str, table: Path | None, again: str | None) 
             done = printing.print_again(again, config, wish) if again else printing.print_due(config, wish)
         except printing.NothingToPrint as nothing:
             bar.finish()
+            if again:
+                raise
             click.echo(f"Nothing printed: {nothing}.")
             return
         except OSError as error:

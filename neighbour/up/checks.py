@@ -11,22 +11,27 @@ from urllib.parse import urlsplit
 from config import Config, Problem
 from neighbour.core import readiness, roles, web
 from neighbour.core.mail import PORTS
+from neighbour.core.postgres import DatabaseTrouble
 
 LEAST_FREE_BYTES = 500_000_000
 CONNECT_SECONDS = 5.0
 
 
 def problems(config: Config) -> list[Problem]:
-    """Everything that is wrong, settings first. Waits a few seconds for servers that do not answer."""
+    """Everything that is wrong, settings first. Waits a few seconds for servers that do not answer.
+
+    ``config`` is settled, as far as it can be: where no database is known, nothing is asked of it.
+    """
     found = config.problems()
-    if not any(problem.setting.startswith("DATABASE") for problem in found):
+    if config.database_url and not any(problem.setting.startswith("DATABASE") for problem in found):
         in_database = readiness.database_problems(config)
         found += in_database
         if config.broker_url or not in_database:
             found += readiness.broker_problems(config)
         if not in_database and (count := readiness.parked(config)):
             found.append(Problem("mails", f"{count} were given up on", "look at them with: neighbour mails list"))
-    found += _mail_problems(config)
+    if not any(problem.setting == "SMTP_URL" for problem in found):
+        found += _mail_problems(config)
     found += _file_problems(config)
     return found
 
@@ -34,16 +39,21 @@ def problems(config: Config) -> list[Problem]:
 def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
     """(setting, value as an operator may read it): addresses without passwords, secrets not at all."""
     yield "ENVIRONMENT", config.environment
-    yield "SITE_URL", config.site_url
+    yield "SITE_URL", config.site_url or "missing"
+    yield "HOST, PORT", f"{config.host}, {config.port}"
     yield "INSTANCE_DIR", str(config.instance_dir)
     yield "DATABASE_URL", "embedded PostgreSQL" if embedded else _shown(config.database_url)
     yield "DATABASE_OWNER_URL", "embedded PostgreSQL" if embedded else _shown(config.owner_url)
     yield "BROKER_URL", _shown(config.broker_url) if config.broker_url else "the database (pgmq)"
-    yield "SMTP_URL", _shown(config.smtp_url) if config.smtp_url else "local mailbox, while neighbour up runs"
-    yield "MAIL_FROM", config.mail_from
+    box = "missing" if config.is_production else "local mailbox, while neighbour up runs"
+    yield "SMTP_URL", _shown(config.smtp_url) if config.smtp_url else box
+    yield "MAIL_FROM", config.mail_from or "missing"
     yield "SECRET_KEY", "set" if config.secret_key else "missing"
     yield "ADDRESS_KEY", "set" if config.address_key else "missing"
-    yield "CITY_NAME", config.city_name
+    yield "CITY_NAME", config.city_name or "missing"
+    yield "OPERATOR_NAME", config.operator_name or "missing"
+    yield "OPERATOR_ADDRESS", config.operator_address or "missing"
+    yield "OPERATOR_EMAIL", config.operator_email or "missing"
     yield "TIME_ZONE", config.time_zone
     yield "LANGUAGE", config.language
     yield "GEOCODER", config.geocoder
@@ -54,9 +64,12 @@ def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
 def _shown(url: str) -> str:
     if not url:
         return "missing"
-    parts = urlsplit(url)
-    if parts.scheme.startswith("postgresql"):
-        return roles.shown(url)
+    try:
+        parts = urlsplit(url)
+        if parts.scheme.startswith("postgresql"):
+            return roles.shown(url)
+    except (ValueError, DatabaseTrouble):
+        return "set"  # what it is cannot be told, and there may be a password in it
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
@@ -70,7 +83,11 @@ def _mail_problems(config: Config) -> list[Problem]:
         socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
     except OSError as error:
         return [
-            Problem("SMTP_URL", f"{parts.hostname}:{port} does not answer: {error}", "start the server or correct it")
+            Problem(
+                "SMTP_URL",
+                f"{parts.hostname}:{port} does not answer: {error.strerror or error}",
+                "start the server or correct the address",
+            )
         ]
     return []
 

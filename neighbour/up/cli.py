@@ -6,9 +6,10 @@ import sys
 
 import click
 
-from config import Config, NotReady
+from config import Config, NotReady, Problem
 from neighbour.core import instance
 from neighbour.core.commands import complain
+from neighbour.core.postgres import DatabaseTrouble
 from neighbour.up import supervisor
 
 
@@ -36,17 +37,24 @@ def check() -> None:
     """Say what is configured, what is missing and how to mend it. Exit code 1 if anything is missing."""
     from neighbour.up import checks
 
-    config, cluster = instance.settle(Config.from_env())
+    config, found, cluster = Config.from_env(), [], None
+    embedded = not config.database_url and not config.is_production
     try:
-        for name, value in checks.overview(config, embedded=cluster is not None):
+        config, cluster = instance.settle(config)
+    except NotReady:
+        pass  # the settings say it themselves, below
+    except DatabaseTrouble as trouble:
+        found = [Problem("database", str(trouble), "mend that, or give DATABASE_URL and DATABASE_OWNER_URL")]
+    try:
+        for name, value in checks.overview(config, embedded=embedded):
             click.echo(f"{name:<22}{value}")
-        problems = checks.problems(config)
+        found += checks.problems(config)
     finally:
         if cluster is not None:
             cluster.stop()
     click.echo("")
-    for problem in problems:
+    for problem in found:
         click.echo(f"! {problem.setting}: {problem.text}\n    {problem.mend}")
-    if problems:
+    if found:
         sys.exit(1)
     click.echo("Everything needed is there.")

@@ -63,7 +63,8 @@ def test_a_batch_is_printed_again(town: Town, run: Run, tmp_path: Path):
     run("print", "--out", tmp_path / "one.pdf")
     again = run("print", "--again", "2026-05-12-1", "--out", tmp_path / "two.pdf", "--csv", tmp_path / "two.csv")
     assert again.exit_code == 0 and (tmp_path / "two.csv").read_text().startswith("line_1,")
-    assert "nothing of batch 1999-01-01-1 can be printed again" in run("print", "--again", "1999-01-01-1").output
+    unknown = run("print", "--again", "1999-01-01-1")
+    assert unknown.exit_code == 1 and "nothing of batch 1999-01-01-1 can be printed again" in unknown.output
 
 
 def test_mistakes_are_one_clear_line_and_mark_nothing(town: Town, run: Run, owner, tmp_path: Path):

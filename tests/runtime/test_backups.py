@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+import dataclasses
+from contextlib import contextmanager
+from pathlib import Path
 
-from neighbour.core import backups, roles
+import pytest
+from click.testing import CliRunner
+
+from neighbour.accounts import passwords
+from neighbour.app import create_app
+from neighbour.cli import main
+from neighbour.core import backups, roles, scope
+from neighbour.core.db import db
 from neighbour.core.postgres import DatabaseTrouble
+from tests.factories import make_person, make_quarter
+from tests.support.client import Client
 
 
 def silent(_line):
@@ -58,7 +69,7 @@ def test_one_flipped_bit_is_noticed(lived_in, tmp_path):
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     with pytest.raises(DatabaseTrouble, match="damaged"):
-        backups.restore(lived_in.owner_url, lived_in.app_url, file, force=True, say=silent)
+        backups.verify(file, silent)
 
 
 def test_a_restore_that_fails_leaves_everything_as_it_was(lived_in, tmp_path, monkeypatch):
@@ -78,8 +89,51 @@ def test_a_restore_that_fails_leaves_everything_as_it_was(lived_in, tmp_path, mo
         assert app.execute("SELECT count(*) FROM period").fetchone() == (50,)
 
 
-def test_a_file_that_is_no_backup_is_refused(lived_in, tmp_path):
+@pytest.mark.parametrize("content", [b"shopping list", b"", b"PGDMP", bytes(range(256)) * 400])
+@pytest.mark.parametrize("checksum", [None, "", "\x00\xff"])
+def test_a_file_that_is_no_backup_is_one_clear_line(tmp_path, content, checksum):
     file = tmp_path / "notes.txt"
-    file.write_text("shopping list")
-    with pytest.raises(DatabaseTrouble):
-        backups.restore(lived_in.owner_url, lived_in.app_url, file, force=True, say=silent)
+    file.write_bytes(content)
+    if checksum is not None:
+        (tmp_path / "notes.txt.sha256").write_text(checksum)
+    with pytest.raises(DatabaseTrouble) as refused:
+        backups.verify(file, silent)
+    said = str(refused.value)
+    assert "is no backup of this program" in said or "is damaged" in said
+    assert "\n" not in said
+
+
+def test_a_backup_that_cannot_be_written_says_where(lived_in, tmp_path):
+    for place in (tmp_path / "no" / "such" / "folder.dump", Path("/proc/backup.dump")):
+        with pytest.raises(DatabaseTrouble, match=f"cannot write {place}: "):
+            backups.backup(lived_in.owner_url, place, silent)
+
+
+@contextmanager
+def site(settings, databases):
+    """The application on other databases than this run's."""
+    app = create_app(dataclasses.replace(settings, database_url=databases.app_url, owner_url=databases.owner_url))
+    app.test_client_class = Client
+    with app.app_context():
+        yield app
+        scope.leave()
+        for engine in [*db.engines.values(), app.extensions.get("owner_engine")]:
+            if engine is not None:
+                engine.dispose()
+
+
+def test_a_restored_instance_starts_and_its_people_sign_in(settings, spare_database, empty_database, tmp_path):
+    """By the commands, from one instance into an empty one."""
+    with site(settings, spare_database):
+        person = make_person(make_quarter(), password_hash=passwords.hash_password("linsensuppe-um-sechs", 64))
+    file = tmp_path / "backup.dump"
+    for word, place in (("backup", spare_database), ("restore", empty_database)):
+        where = {"DATABASE_URL": place.app_url, "DATABASE_OWNER_URL": place.owner_url, "ENVIRONMENT": "test"}
+        done = CliRunner().invoke(main, ["db", word, str(file)], env=where)
+        assert done.exit_code == 0, done.output
+        assert "address" in done.stderr or word == "restore"  # its progress, table by table
+    with site(settings, empty_database) as restored:
+        visitor = restored.test_client()
+        signed_in = visitor.post("/signin", data={"email": person.email, "password": "linsensuppe-um-sechs"})
+        assert signed_in.status_code == 303
+        assert person.display_name in visitor.get("/me").get_data(as_text=True)

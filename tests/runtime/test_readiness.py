@@ -5,9 +5,28 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from click.testing import CliRunner
 
+from config import DEVELOPMENT_KEY, Config
+from neighbour.cli import main
 from neighbour.core import broker, readiness, roles
+from neighbour.core.postgres import DatabaseTrouble
 from neighbour.up import checks
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SITE_URL": "https://nachbar.example.org",
+    "SECRET_KEY": "kX2mQ9vB7nR4tZ8wL1pY6cF3hJ5dS0gA",
+    "ADDRESS_KEY": "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=",
+    "DATABASE_URL": "postgresql://app@db/nachbar",
+    "DATABASE_OWNER_URL": "postgresql://owner@db/nachbar",
+    "SMTP_URL": "smtp://mail:25",
+    "MAIL_FROM": "post@nachbar.example.org",
+    "CITY_NAME": "Altenbrück",
+    "OPERATOR_NAME": "Ana",
+    "OPERATOR_ADDRESS": "Weg 1",
+    "OPERATOR_EMAIL": "a@example.org",
+}
 
 
 def words(problems):
@@ -92,3 +111,74 @@ def test_the_queue_keeps_a_socket_folder_and_odd_passwords():
         "port": "5432",
     }
     assert broker.VISIBILITY_SECONDS > 2 * broker.TIME_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "complaint"),
+    [
+        ("DATABASE_URL", "mysql://app@db/nachbar", "is not a PostgreSQL address"),
+        ("DATABASE_URL", "postgresql://app:geheim@[::1/nachbar", "is not a PostgreSQL address"),
+        ("DATABASE_URL", "postgresql://app:geheim@db:many/nachbar", "is not a PostgreSQL address"),
+        ("DATABASE_OWNER_URL", "postgresql://db/nachbar", "names no role or no database"),
+        ("DATABASE_OWNER_URL", "postgresql://owner@db", "names no role or no database"),
+        ("SMTP_URL", "mail.example.org:25", "is not the address of a mail server"),
+        ("SMTP_URL", "smtp://me:geheim@mail:abc", "is not the address of a mail server"),
+        ("SMTP_URL", "smtp://", "is not the address of a mail server"),
+        ("BROKER_URL", "amqp://me:geheim@mq:abc//", "is not an address"),
+    ],
+)
+def test_an_address_that_makes_no_sense_is_named_and_never_shown(setting, address, complaint):
+    both = {"DATABASE_URL": "postgresql://app@db/nachbar", "DATABASE_OWNER_URL": "postgresql://owner@db/nachbar"}
+    config = Config.from_env({**both, setting: address})
+    (problem,) = config.problems()
+    assert (problem.setting, problem.text) == (setting, complaint)
+    shown = dict(checks.overview(config, embedded=False))
+    assert "geheim" not in str(problem) + str(shown)
+
+
+def test_several_hosts_in_one_address_are_an_address():
+    url = "postgresql://app@one:5432,two:5433/nachbar?target_session_attrs=read-write"
+    assert Config.from_env({"DATABASE_URL": url, "DATABASE_OWNER_URL": url}).problems() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 64),
+        ("SECRET_KEY", "please-change-me-please-change-me-0123456789"),
+        ("ADDRESS_KEY", "YQ=="),
+        ("ADDRESS_KEY", "A" * 43 + "="),
+        ("ADDRESS_KEY", DEVELOPMENT_KEY),
+        ("SITE_URL", "http://nachbar.example.org"),
+        ("OPERATOR_NAME", ""),
+    ],
+)
+def test_production_names_what_is_missing_or_weak_and_how_to_mend_it(setting, value):
+    (problem,) = Config.from_env({**PRODUCTION, setting: value}).problems()
+    assert problem.setting == setting
+    assert problem.mend
+
+
+def test_a_production_with_nothing_set_is_told_everything_at_once(tmp_path):
+    for command in ("up", "check"):
+        done = CliRunner().invoke(main, [command], env={**dict.fromkeys(PRODUCTION, ""), "ENVIRONMENT": "production",
+                                                        "INSTANCE_DIR": str(tmp_path)})  # fmt: skip
+        assert done.exit_code == 1
+        for setting in set(PRODUCTION) - {"ENVIRONMENT", "DATABASE_OWNER_URL"}:
+            assert f"{setting}: is" in done.output
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_redis_without_its_package_says_which_one(monkeypatch, settings):
+    monkeypatch.setattr(broker, "find_spec", lambda name: None)
+    (problem,) = readiness.broker_problems(dataclasses.replace(settings, broker_url="redis://localhost/0"))
+    assert "pip install redis" in problem.text
+
+
+def test_an_address_that_is_none_is_refused_without_repeating_it():
+    for garbage in ("garbage geheim", "postgresql://app:geheim@[db/x", "host=db password=geheim nonsense"):
+        with pytest.raises(DatabaseTrouble, match="not the address of a database") as refused:
+            roles.connect(garbage)
+        assert "geheim" not in str(refused.value)

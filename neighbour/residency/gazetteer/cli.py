@@ -45,7 +45,7 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
         from neighbour.residency import borders
         from neighbour.residency.gazetteer import loading
 
-        done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate)
+        done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate, say=_say)
         click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
         if done.changed and (moved := borders.follow_register().homes):
             click.echo(f"{moved} homes followed their address into another quarter")
@@ -73,10 +73,15 @@ def add(
             raise ValueError("say which quarter: --quarter ID, or --point LON LAT")
         lon, lat = (str(point[0]), str(point[1])) if point else ("", "")
         cells = [street, number, suffix, postcode, place, lon, lat, quarter]
-        row = reading.one_row(dict(zip(reading.ALIASES, cells, strict=True)))
+        try:
+            row = reading.one_row(dict(zip(reading.ALIASES, cells, strict=True)))
+        except reading.BadFile as error:
+            raise ValueError(f"this address {error}") from None
     with opened():
         from neighbour.residency.gazetteer import loading
 
+        if quarter and quarter not in loading.quarter_keys().values():
+            raise ValueError(f"there is no quarter with the id {quarter!r}; see: neighbour quarters list")
         done = loading.add_rows([row], locate=_locate)
         if done.outside:
             raise ValueError("this point lies in no quarter")
@@ -192,6 +197,10 @@ def _named(pairs: tuple[str, ...]) -> dict[str, str]:
             raise ValueError(f"--columns {pair}: write OURS=THEIRS, ours one of {', '.join(reading.ALIASES)}")
         named[ours.strip()] = theirs.strip()
     return named
+
+
+def _say(line: str) -> None:
+    click.echo(f"\r… {line}", err=True)
 
 
 def _progress(what: str) -> Callable[[int], None]:

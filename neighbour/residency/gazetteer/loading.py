@@ -80,26 +80,38 @@ def import_file(
 
 
 def import_rows(
-    name: str, has: set[str], rows: Iterable[Row], *, replace: bool = False, locate: Locate | None = None
+    name: str,
+    has: set[str],
+    rows: Iterable[Row],
+    *,
+    replace: bool = False,
+    locate: Locate | None = None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Loaded:
-    """The same for a file that ``reading.read`` has opened; name: what it is called in complaints."""
+    """The same for a file that ``reading.read`` has opened; name: what it is called in complaints. say: gets a line
+    for each long step."""
     with atomic():
-        return _load(name, rows, has, replace, locate)
+        say("reading the file")
+        _receive(rows)
+        say("comparing it with the register")
+        return _merge(name, has, replace, locate)
 
 
 def add_rows(rows: Iterable[Row], *, locate: Locate | None = None) -> Loaded:
     """The same for rows at hand (``reading.Row``); used for single entries and by the demo."""
-    with atomic():
-        return _load("rows", rows, {"quarter", "lon", "lat", "place"}, False, locate)
+    return import_rows("rows", {"quarter", "lon", "lat", "place"}, rows, locate=locate)
 
 
-def _load(name: str, rows: Iterable[Row], has: set[str], replace: bool, locate: Locate | None) -> Loaded:
+def _receive(rows: Iterable[Row]) -> None:
     db.session.execute(text(_INCOMING))
     raw: Any = db.session.connection().connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
         for row in rows:
             copy.write_row(row)
     db.session.execute(text("ANALYZE incoming"))
+
+
+def _merge(name: str, has: set[str], replace: bool, locate: Locate | None) -> Loaded:
     _place_in_quarters(name, locate)
     # A register that names quarters decides, also that there is none; one that does not leaves what is known.
     decides = "quarter" in has or "lon" in has

@@ -1,0 +1,59 @@
+"""``neighbour person`` as the operator uses it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner
+
+from neighbour.accounts.cli import person
+from neighbour.core import commands, scope
+from tests.factories import make_person, make_quarter
+
+
+@pytest.fixture
+def run(app, monkeypatch):
+    """Run a command on the application under test."""
+
+    @contextmanager
+    def application():
+        with app.app_context():
+            yield app
+            scope.leave()
+
+    monkeypatch.setattr(commands, "application", application)
+    return lambda *words: CliRunner().invoke(person, [str(word) for word in words])
+
+
+def test_a_person_is_created_listed_and_promoted(run, context, client):
+    made = run("create", "ola@example.org", "--name", "Ola Per")
+    assert made.exit_code == 0
+    password = made.stdout.split()[-1]
+    assert "ola@example.org\tOla P.\tconfirmed\n" in run("list").stdout
+    assert run("promote", "ola@example.org", "--operator").stdout == "ola@example.org: operator\n"
+    assert "confirmed, operator" in run("list", "--operators").stdout
+    assert client.post("/signin", data={"email": "ola@example.org", "password": password}).status_code == 303
+
+
+@pytest.mark.parametrize("email", ["", "notanaddress", "a@b@example.org", "a" * 300 + "@example.org", "x@", "@x.org"])
+def test_what_is_no_mail_address_is_one_clear_line(run, email):
+    refused = run("create", email)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "is no e-mail address" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_people_and_quarters_that_do_not_exist_are_one_clear_line(run, context):
+    somebody = make_person(make_quarter())
+    for words, complaint in (
+        (["create", somebody.email], "has an account already"),
+        (["create", "ola@example.org", "--name", "x" * 500], "a name has 120 characters at most"),
+        (["promote", "nobody@example.org", "--operator"], "nobody has the address nobody@example.org"),
+        (["promote", somebody.email], "say what to"),
+        (["promote", somebody.email, "--steward", "nowhere"], "is no verified member of quarter nowhere"),
+    ):
+        refused = run(*words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert complaint in refused.stderr
+        assert refused.stderr.count("\n") == 1
