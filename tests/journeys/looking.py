@@ -117,6 +117,7 @@ class Walk:
     def _keep(self, picture: str) -> None:
         if picture:
             PICTURES.mkdir(exist_ok=True)
+            self.page.evaluate("scrollTo(0, 0)")
             self.page.screenshot(path=PICTURES / f"{picture}.jpg", type="jpeg", quality=80)
 
 
