@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.looking import PASSWORD, email_of, enter
 from tests.journeys.scenes_inside import busiest_thread
@@ -166,7 +166,7 @@ def _fills_in_the_composer(walk, keys) -> None:
     keys.to("Mein Quartier")
     before = walk.page.locator("#reach").inner_text()
     keys.to("Umgebung", "ArrowDown")
-    walk.page.wait_for_function("before => document.querySelector('#reach').innerText !== before", arg=before)
+    expect(walk.page.locator("#reach")).not_to_have_text(before, use_inner_text=True)
 
 
 def _opens_and_closes_the_menu(walk, keys) -> None:
@@ -185,7 +185,7 @@ def test_answering_and_thanking_keep_the_place(walk, altenbrueck):
     keys.to("Danke")
     with walk.page.expect_response("**/thank"):
         keys.press("Space")
-    walk.page.wait_for_function("document.activeElement.ariaPressed === 'true'")
+    expect(walk.page.locator("[aria-pressed=true]:focus")).to_have_count(1)
     assert keys.stop()["words"].startswith("Danke")
     walk.visitor.go(busiest_thread(altenbrueck))
     keys.to("Deine Antwort")
@@ -202,6 +202,6 @@ def test_going_on_to_what_is_older_goes_on_there(walk):
     with walk.page.expect_response("**/board?before=*"):
         keys.press("Enter")
     titles = walk.page.locator(".card__title")
-    walk.page.wait_for_function("document.activeElement !== document.body")
+    expect(walk.page.locator(".card__title a:focus")).to_have_count(1)
     following = titles.all_inner_texts()
     assert keys.stop()["words"] == following[following.index(last) + 1]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 from sqlalchemy import select
 
@@ -206,10 +206,10 @@ def _writes(newcomer: Visitor) -> str:
     assert "6 Digest" in own and "morgen, 07:00" in own
     with newcomer.page.expect_response(re.compile("/write/reach")):
         newcomer.page.get_by_label("Umgebung").check()
-    newcomer.page.wait_for_function("own => document.querySelector('#reach').innerText !== own", arg=own)
+    expect(line).not_to_have_text(own, use_inner_text=True)
     with newcomer.page.expect_response(re.compile("/write/reach")):
         newcomer.page.get_by_label("Mein Quartier").check()
-    newcomer.page.wait_for_function("own => document.querySelector('#reach').innerText === own", arg=own)
+    expect(line).to_have_text(own, use_inner_text=True)
     newcomer.press("Aushängen")
     newcomer.press(TITLE, "link")
     assert WORDS in newcomer.words and "Aylin D." in newcomer.words

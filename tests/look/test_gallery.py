@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys import axe
 from tests.look.browser import browser
@@ -93,9 +93,7 @@ def test_the_map_draws_quarters_and_writes_names_as_text(site, chromium):
     page.focus("#map")
     before = page.locator(".leaflet-map-pane").get_attribute("style")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "before => document.querySelector('.leaflet-map-pane').getAttribute('style') !== before", arg=before
-    )
+    expect(page.locator(".leaflet-map-pane")).not_to_have_attribute("style", before)
     page.focus("a[href='#AB-01']")
     assert page.locator(".quarter-shape.is-lit").count() == 1
     page.close()
