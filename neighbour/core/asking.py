@@ -54,6 +54,7 @@ class Asked:
         except psycopg.Error as error:
             if driver.closed:
                 connection.invalidate(error)
+                connection.engine.dispose(close=False)  # the others of the pool are as dead
             self._complain(error)
         return found
 
@@ -83,6 +84,7 @@ def _alone(bind: Engine | Connection) -> Iterator[Any]:
     finally:
         if driver.closed:
             pooled.invalidate()
+            bind.engine.dispose(close=False)
         else:
             driver.autocommit = False
         pooled.close()

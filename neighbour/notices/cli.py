@@ -11,12 +11,12 @@ from neighbour.notices import ledger
 
 @click.group()
 def mails() -> None:
-    """Show what waits to be sent and what was given up on; try that again."""
+    """What waits to be sent, and what was given up on."""
 
 
 @mails.command("list")
 def list_() -> None:
-    """How many mails stand in each state, and each that failed or was parked: why, and how often it was tried."""
+    """Count mails by state, and say why some were given up on."""
     with application(), scope.use(scope.NOBODY):
         for state, count in sorted(ledger.counts().items()):
             click.echo(f"{count:>8} {state}")
@@ -30,7 +30,10 @@ def list_() -> None:
 @mails.command()
 @click.option("--failed", is_flag=True, help="Also those a mail server refused or that could not be sent in 48 hours.")
 def retry(failed: bool) -> None:
-    """Put parked mails back once their cause is mended; the sweep sends them within two minutes."""
+    """Put back what was parked, once its cause is mended.
+
+    The sweep sends it within two minutes.
+    """
     with application(), scope.use(scope.NOBODY):
         count = ledger.put_back(at=clock.now(), with_failed=failed)
     click.echo(f"{count} mails wait again." if count else "Nothing was given up on.")

@@ -28,7 +28,10 @@ class Server:
         return f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def _serve(self) -> None:
-        line, _address = self.listener.accept()
+        try:
+            line, _address = self.listener.accept()
+        except OSError:  # closed before anybody came
+            return
         with line, line.makefile("rb") as heard:
             line.sendall(b"220 hello\r\n")
             while command := heard.readline():

@@ -61,7 +61,7 @@ def test_fewer_than_five_households_are_not_counted_out_loud(town: Town, anna):
 def test_from_button_to_card_to_code(town: Town, anna, tmp_path: Path):
     person, browser = anna
     page = browser.post("/waiting/letter", follow_redirects=True)
-    assert "Bestellt hast du deine Karte: heute" in text_of(page)
+    assert "Deine Karte ist bestellt (heute)." in text_of(page)
     assert "Schickt mir die Karte" not in text_of(page)
     code, _refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
     assert "unterwegs" in text_of(browser.get("/waiting"))
