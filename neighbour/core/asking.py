@@ -54,7 +54,7 @@ class Asked:
         except psycopg.Error as error:
             if driver.closed:
                 connection.invalidate(error)
-                connection.engine.dispose(close=False)  # the others of the pool are as dead
+                connection.engine.dispose()  # the others of the pool are as dead
             self._complain(error)
         return found
 
@@ -84,7 +84,7 @@ def _alone(bind: Engine | Connection) -> Iterator[Any]:
     finally:
         if driver.closed:
             pooled.invalidate()
-            bind.engine.dispose(close=False)
+            bind.engine.dispose()
         else:
             driver.autocommit = False
         pooled.close()

@@ -60,6 +60,10 @@ def test_mistakes_are_what_sqlalchemy_raises_and_say_no_value(eyes):
 @pytest.mark.parametrize("how", ["rows", "at_once"])
 def test_a_broken_line_is_not_used_again(session, clean_database, how):
     ask = getattr(asked("SELECT pg_backend_pid()"), how)
+    lines = [db.engine.raw_connection() for _line in range(3)]
+    others = [line.driver_connection for line in lines]
+    for line in lines:
+        line.close()  # back into the pool
     with scope.use(scope.PUBLIC):
         ask({})
         db.session.rollback()
@@ -77,3 +81,5 @@ def test_a_broken_line_is_not_used_again(session, clean_database, how):
         with scope.use(scope.PUBLIC):
             ask({})
             db.session.rollback()
+    db.engine.dispose()
+    assert all(other is not None and other.closed for other in others)  # none is left lying about
