@@ -148,7 +148,7 @@ def test_fifty_kills_lose_no_issue_and_make_no_second_one(city, sink, hire, beat
         upto = len(taken()) + dice.randint(1, QUARTERS * READERS // KILLS)
         while len(taken()) < min(upto, QUARTERS * READERS - 5):
             assert time.monotonic() < deadline, report(tmp_path, taken(), kills)
-            time.sleep(0.004)
+            time.sleep(0.02)
         unlucky = crew.pop(dice.randrange(2))
         os.kill(unlucky, signal.SIGKILL)
         kills += 1

@@ -24,7 +24,6 @@ from tests.support.up import reachable_folder
 PROGRAMS = Path(f"/usr/lib/postgresql/{roles.OLDEST_MAJOR}/bin")  # where Debian and Ubuntu put them
 GUARDS = (
     "tests/migrations", "tests/guards/test_wall.py", "tests/runtime/test_ground.py", "tests/runtime/test_backups.py",
-    "tests/runtime/test_readiness.py",
 )  # fmt: skip
 
 

@@ -19,11 +19,12 @@ from celery.schedules import schedule
 import workers
 import workers.schedule
 from neighbour.app import create_app
+from neighbour.core import memory
 from neighbour.core.jobs import Job
 from neighbour.digests import sending
 from neighbour.notices import ledger
 
-assert create_app and celery.bin.celery  # imported for their weight
+assert celery.bin.celery  # imported for their weight
 ledger.LEASE, ledger.RENEW, ledger.LINGERING = timedelta(seconds=3), timedelta(seconds=1), timedelta(seconds=1)
 ledger.MOST_DEATHS = 12  # fifty kills in a minute hit the same innocent row more often than a year of real ones
 sending.BATCH = 25
@@ -34,6 +35,11 @@ crew = workers.celery
 def nursery() -> None:
     """Fork a worker for each line of standard input; ends with it."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    crew.loader.import_default_modules()
+    crew.finalize()
+    app = create_app(workers._config())
+    workers._flask = lambda _process: app  # made before the fork it has no connection yet, as in the web server
+    memory.settle()
     for _line in sys.stdin:
         pid = os.fork()
         if pid == 0:
