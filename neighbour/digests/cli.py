@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date
 from email import message_from_bytes, policy
@@ -31,7 +32,10 @@ def digest() -> None:
 @click.option("--text", "form", flag_value="text", default="text", help="The text part (default).")
 @click.option("--eml", "form", flag_value="eml", help="The whole mail.")
 def preview(person: str, form: str) -> None:
-    """Exactly what would be sent to PERSON (an e-mail address) if the issue were cut now."""
+    """What PERSON's next mail would be.
+
+    Exactly what would be sent to this e-mail address if the issue were cut now.
+    """
     with application(), scope.use(scope.NOBODY):
         number = db.session.scalar(select(Person.id).where(Person.email_key == fold(person)))
         if number is None:
@@ -76,7 +80,13 @@ def send(period: str | None, now: bool) -> None:
 
 
 def _progress(word: str) -> Callable[[int, int], None]:
+    """How far it is: one line that is written over at a terminal, the last of them in a file."""
+    is_terminal = sys.stderr.isatty()
+
     def show(done: int, of: int) -> None:
-        click.echo(f"\r… {word} {done} of {of}", nl=done == of, err=True)
+        if is_terminal:
+            click.echo(f"\r… {word} {done} of {of}", nl=done == of, err=True)
+        elif done == of:
+            click.echo(f"… {word} {done} of {of}", err=True)
 
     return show

@@ -41,7 +41,6 @@ class Trouble(RuntimeError):
 
 def run(config: Config) -> int:
     """Start everything, stay until told to stop; gives the exit code. Raises Trouble or DatabaseTrouble in one line."""
-    config.instance_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(config.instance_dir):
         _check_port(config.host, config.port)
         _check_disk(config.instance_dir)
@@ -285,7 +284,14 @@ def _check_disk(folder: Path) -> None:
 @contextmanager
 def _only_one(instance_dir: Path) -> Iterator[None]:
     """One supervisor per instance."""
-    with (instance_dir / "up.lock").open("a+") as lock:
+    try:
+        instance_dir.mkdir(parents=True, exist_ok=True)
+        held = (instance_dir / "up.lock").open("a+")
+    except OSError as error:
+        raise Trouble(
+            f"cannot write to {instance_dir}: {error.strerror}; choose another INSTANCE_DIR"
+        ) from error
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
