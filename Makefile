@@ -25,7 +25,7 @@ run: _node .stamps/packages $(BUILT)
 	@exec $(PY) -m neighbour up
 
 test: _node _dev $(BUILT) _chromium
-	@$(PY) -m pytest -n 2 $(BROWSER) $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(BROWSER) $(ARGS)
 
 check: _dev
 	@$(PY) -m ruff format --check --quiet . || { echo "make check: not formatted; run $(PY) -m ruff format ." >&2; exit 1; }

@@ -124,17 +124,13 @@ def settings(
 @pytest.fixture(scope="session")
 def _application(settings: Config) -> Iterator[Flask]:
     from neighbour.app import create_app
-    from neighbour.core.db import db
+    from neighbour.core.db import hang_up
 
     app = create_app(settings)
     app.test_client_class = Client
     yield app
     with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
-        owner = app.extensions.get("owner_engine")
-        if owner is not None:
-            owner.dispose()
+        hang_up()
 
 
 @pytest.fixture

@@ -51,9 +51,14 @@ def ready_config() -> Config:
 def application() -> Iterator[Flask]:
     """The application with its context, for one command."""
     factory = importlib.import_module("neighbour.app").create_app  # by name: this floor knows no room
+    from neighbour.core.db import hang_up
+
     app = factory(ready_config())
     with app.app_context():
-        yield app
+        try:
+            yield app
+        finally:
+            hang_up()
 
 
 @contextmanager

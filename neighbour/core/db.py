@@ -167,6 +167,14 @@ def owner_engine() -> Engine:
     return engine
 
 
+def hang_up() -> None:
+    """Give the session back and close all connections of this application; the next use opens new ones."""
+    db.session.remove()
+    for engine in (*db.engines.values(), current_app.extensions.get("owner_engine")):
+        if engine is not None:
+            engine.dispose()
+
+
 def _end_with_commit(error: BaseException | None) -> None:
     if error is not None or not db.session.registry.has():
         return

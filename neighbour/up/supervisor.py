@@ -288,9 +288,7 @@ def _only_one(instance_dir: Path) -> Iterator[None]:
         instance_dir.mkdir(parents=True, exist_ok=True)
         held = (instance_dir / "up.lock").open("a+")
     except OSError as error:
-        raise Trouble(
-            f"cannot write to {instance_dir}: {error.strerror}; choose another INSTANCE_DIR"
-        ) from error
+        raise Trouble(f"cannot write to {instance_dir}: {error.strerror}; choose another INSTANCE_DIR") from error
     with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from neighbour.accounts import passwords, service, sessions
 from neighbour.accounts.models import LoginSession, Person
 from neighbour.core import scope
-from neighbour.core.db import as_owner, db
+from neighbour.core.db import as_owner, db, hang_up
 from tests.factories import make_person, make_quarter, sign_in
 
 GOOD = "drei bunte Regenschirme"
@@ -320,8 +320,7 @@ def test_cookies_are_one_and_have_their_flags(context, settings):
     assert "Domain" not in cookie
     assert "max-age=63072000" in response.headers["Strict-Transport-Security"]
     with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+        hang_up()
 
 
 def test_signing_in_rehashes_a_password_made_with_older_parameters(context):

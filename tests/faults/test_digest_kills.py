@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from neighbour.core import clock, roles, scope
-from neighbour.core.db import db, owner_engine
+from neighbour.core.db import hang_up
 from neighbour.digests.when import issue_time
 from tests.factories import make_person, make_post, make_quarter
 from tests.support import ROOT
@@ -73,8 +73,7 @@ def city(spare_database, settings, sink) -> Iterator[set[str]]:
                 for row in owner.execute("SELECT email FROM person JOIN subscription s ON s.person_id = person.id")
             }
         scope.leave()
-        for engine in (*db.engines.values(), owner_engine()):
-            engine.dispose()
+        hang_up()
 
 
 SETTLE = """

@@ -24,7 +24,7 @@ from sqlalchemy import select
 
 from neighbour.accounts.passwords import hash_password
 from neighbour.core import clock, roles, scope
-from neighbour.core.db import as_owner, db, owner_engine
+from neighbour.core.db import as_owner, db, hang_up
 from neighbour.quarters.models import Quarter
 from tests.digests.helpers import make_reader
 from tests.factories import make_post
@@ -95,8 +95,7 @@ def settle(instance: Instance, settings) -> None:
         make_reader(quarters[BESIDE], name="Zora", email=STRANGER, email_key=STRANGER, **secret)
         make_post(reader, quarters[HOME], title=BEFORE, category="notice")
         scope.leave()
-        for engine in (*db.engines.values(), owner_engine()):
-            engine.dispose()
+        hang_up()
 
 
 def quarter_name(city_data: Path) -> str:

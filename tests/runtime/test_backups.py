@@ -13,7 +13,7 @@ from neighbour.accounts import passwords
 from neighbour.app import create_app
 from neighbour.cli import main
 from neighbour.core import backups, roles, scope
-from neighbour.core.db import db
+from neighbour.core.db import hang_up
 from neighbour.core.postgres import DatabaseTrouble
 from tests.factories import make_person, make_quarter
 from tests.support.client import Client
@@ -117,9 +117,7 @@ def site(settings, databases):
     with app.app_context():
         yield app
         scope.leave()
-        for engine in [*db.engines.values(), app.extensions.get("owner_engine")]:
-            if engine is not None:
-                engine.dispose()
+        hang_up()
 
 
 def test_a_restored_instance_starts_and_its_people_sign_in(settings, spare_database, empty_database, tmp_path):

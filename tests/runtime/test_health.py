@@ -29,14 +29,13 @@ def own(settings, spare_database):
 @pytest.fixture
 def site(own, always_looks):
     from neighbour.app import create_app
-    from neighbour.core.db import db
+    from neighbour.core.db import hang_up
 
     app = create_app(own)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     yield app.test_client()
     with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+        hang_up()
 
 
 @pytest.fixture
