@@ -97,12 +97,13 @@ $(BUILT): .stamps/node $(SOURCES)
 	@touch $@
 
 # Browser tests drive the distribution's Chromium. Where there is none and it cannot be installed they are left out, loudly.
-CHROMIUM_NAMES := chromium chromium-browser google-chrome google-chrome-stable
+CHROMIUM_NAMES := chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable
 BROWSER = $(if $(shell for p in "$$CHROMIUM" $(CHROMIUM_NAMES); do command -v "$$p" 2>/dev/null && break; done),,-m "not browser")
 _chromium:
 	@for p in "$$CHROMIUM" $(CHROMIUM_NAMES); do command -v "$$p" >/dev/null 2>&1 && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing Chromium for the browser tests …"; \
-		{ apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null 2>&1 && exit 0; \
+		install() { apt-get install -y -qq chromium-headless-shell || apt-get install -y -qq chromium; }; \
+		{ install || { apt-get update -qq && install; }; } >/dev/null 2>&1 && exit 0; \
 	fi; \
 	echo "make test: NO BROWSER TESTS – install Chromium (Debian: apt install chromium) or set CHROMIUM=/path/to/it" >&2

@@ -10,14 +10,15 @@ from playwright.sync_api import Page
 
 SOURCE = Path(__file__).resolve().parents[2] / "neighbour" / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+BOXES = ("target-size",)  # and this one, which looks at where things lie, a quarter
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that look at colours; they take half of the time
 
-RUN = """([only, rules]) => {
+RUN = """([only, rules, without]) => {
   const stays = one => { for (let up = one; up; up = up.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(up).position)) return true; };
   // What is half below a bar at this moment comes out when one scrolls: a bar that stays is no neighbour.
   const slides = node => node.any.some(({data, relatedNodes}) => data?.messageKey === "partiallyObscured" && relatedNodes.length
     && relatedNodes.every(({target}) => stays(document.querySelector(target[0]))));
-  return axe.run(document, {runOnly: only, rules, resultTypes: ["violations"], iframes: false}).then(({violations}) => violations
+  return axe.run(without ? {exclude: [[without]]} : document, {runOnly: only, rules, resultTypes: ["violations"], iframes: false}).then(({violations}) => violations
     .map(each => ({...each, nodes: each.nodes.filter(node => each.id !== "target-size" || !slides(node))}))
     .filter(each => each.nodes.length));
 }"""
@@ -28,18 +29,19 @@ def _source() -> str:
     return SOURCE.read_text(encoding="utf-8")
 
 
-def check(page: Page, *, colours: bool | None = None) -> list[str]:
+def check(page: Page, *, colours: bool = True, words: bool = True, leaving_out: str = "") -> list[str]:
     """What axe finds on the page as it stands now, one line per rule: ``[]`` is what we want.
 
-    colours: True looks at colours only, where nothing else has changed; False leaves them out, where they have not.
+    colours, words: False leaves out the rules about colours and boxes, or all others, where nothing of theirs has
+    changed since the last look. leaving_out: a selector of what was looked at before.
     The source is evaluated in the page's main world through the debugger, so the content security policy
     stays as it is. Frames hold mails, which are pages of their own.
     """
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(_source())
-    only = {"type": "rule", "values": COLOURS} if colours else {"type": "tag", "values": RULES}
-    rules = {name: {"enabled": colours is not False} for name in COLOURS}
-    found: list[dict[str, Any]] = page.evaluate(RUN, [only, rules])
+    only = {"type": "tag", "values": RULES} if words else {"type": "rule", "values": COLOURS}
+    rules = {name: {"enabled": colours} for name in (*COLOURS, *BOXES)} if words else {}
+    found: list[dict[str, Any]] = page.evaluate(RUN, [only, rules, leaving_out])
     return [
         f"{each['id']} ({each['impact']}): {each['help']} – "
         + "; ".join(
