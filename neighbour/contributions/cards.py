@@ -15,7 +15,7 @@ from datetime import datetime
 from threading import Lock
 
 from markupsafe import Markup
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
@@ -167,12 +167,18 @@ _COLUMNS = (
     Person.status,
     Quarter.name.label("quarter"),
 )
-_BY_ID = (
-    select(*_COLUMNS)
-    .join(Person, Person.id == Contribution.author_id)
-    .join(Quarter, Quarter.id == Contribution.quarter_id)
-    .where(Contribution.id.in_(bindparam("ids", expanding=True)))
-)
+
+
+def cards() -> Select:
+    """The rows that ``card_of`` reads, of all contributions the viewer may see; to be narrowed down."""
+    return (
+        select(*_COLUMNS)
+        .join(Person, Person.id == Contribution.author_id)
+        .join(Quarter, Quarter.id == Contribution.quarter_id)
+    )
+
+
+_BY_ID = cards().where(Contribution.id.in_(bindparam("ids", expanding=True)))
 
 
 def load(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, CardData]:

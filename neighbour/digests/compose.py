@@ -19,8 +19,10 @@ from itertools import groupby
 
 from neighbour.notices.envelope import list_headers
 
-GREETING, ITEMS, FOOT = "@@greeting@@", "@@items@@", "@@foot@@"
+# Marks in the rendered templates: what differs between editions, what differs between readers, where parts begin.
+QUARTER, LINE = "@@quarter@@", "@@line@@"
 NAME, TOKEN = "@@name@@", "@@token@@"
+GREETING, ITEMS, FOOT = "@@greeting@@", "@@items@@", "@@foot@@"
 LIST = "digest"
 BOUNDARY = b"=_nachbar_digest_=_7f3kq9"  # "=_" cannot occur in quoted-printable (RFC 2045 section 6.7)
 _PART = b"\n--%s\nContent-Type: text/%s; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
@@ -35,21 +37,25 @@ class Piece:
     html: bytes
 
 
-# Lines that are the same for everybody, encoded, and between them those that hold a mark, as they were written.
-Lines = tuple[bytes | str, ...]
+@dataclass(frozen=True)
+class Shape:
+    """What all editions in one language have in common, encoded; pairs are (text, HTML)."""
+
+    before: tuple[tuple[bytes | str, ...], tuple[bytes | str, ...]]  # lines with QUARTER or LINE as they were written
+    after_greeting: Piece
+    before_foot: Piece
+    foot: tuple[tuple[bytes, ...], tuple[bytes, ...]]  # cut where the reader's token belongs
+    after_foot: Piece
 
 
 @dataclass(frozen=True)
 class Frame:
-    """An edition in one language, taken apart where readers differ."""
+    """An edition in one language, apart from what readers get of it."""
 
     subject: bytes
     before: Piece
     greeting: tuple[str, str]  # text and HTML of the first line, NAME stands for the reader
-    after_greeting: Piece
-    before_foot: Piece
-    foot: tuple[Lines, Lines]  # text and HTML of the last lines, TOKEN stands for the reader's token
-    after_foot: Piece
+    shape: Shape
 
 
 @dataclass(frozen=True)
@@ -81,36 +87,46 @@ def piece(text: str, html: str) -> Piece:
     return Piece(encode(text), encode(html))
 
 
-def frame(subject: str, text: str, html: str) -> Frame:
+def shape(text: str, html: str) -> Shape:
     """Take a rendered edition apart at its marks. Raises ValueError if a mark is missing or not on a line of its own."""
     texts, htmls = _taken_apart(text), _taken_apart(html)
-    return Frame(
-        subject=Header(" ".join(subject.split()), "utf-8", header_name="Subject").encode(linesep="\n").encode(),
-        before=piece(texts[0], htmls[0]),
-        greeting=(texts[1], htmls[1]),
-        after_greeting=piece(texts[2], htmls[2]),
-        before_foot=piece(texts[3], htmls[3]),
-        foot=(_lines(texts[4], TOKEN), _lines(htmls[4], TOKEN)),
-        after_foot=piece(texts[5], htmls[5]),
+    return Shape(
+        before=(_lines(texts[0]), _lines(htmls[0])),
+        after_greeting=piece(texts[1], htmls[1]),
+        before_foot=piece(texts[2], htmls[2]),
+        foot=(_cut(texts[3], TOKEN), _cut(htmls[3], TOKEN)),
+        after_foot=piece(texts[4], htmls[4]),
     )
 
 
-def _taken_apart(whole: str) -> tuple[str, str, str, str, str, str]:
-    """before, greeting, after it up to the items, from there to the foot, foot, after it."""
-    before, _mark, rest = whole.partition(GREETING + "\n")
-    greeting, _mark, rest = rest.partition("\n" + GREETING)
-    between, mark, rest = rest.partition(ITEMS)
+def frame(every: Shape, subject: str, greeting: tuple[str, str], quarter: str, line: str) -> Frame:
+    """One edition: what all have in common, and its own words. ``greeting``: text and HTML, with the mark NAME."""
+    header = Header(" ".join(subject.split()), "utf-8", header_name="Subject")
+    return Frame(
+        subject=header.encode(linesep="\n").encode(),
+        before=Piece(
+            _filled(every.before[0], quarter.upper(), line), _filled(every.before[1], escape(quarter), escape(line))
+        ),
+        greeting=greeting,
+        shape=every,
+    )
+
+
+def _taken_apart(whole: str) -> tuple[str, str, str, str, str]:
+    """What stands before the greeting, after it up to the items, from there to the foot, the foot, what follows."""
+    before, greeting, rest = whole.partition(GREETING + "\n")
+    between, items, rest = rest.partition(ITEMS)
     upto, _mark, rest = rest.partition(FOOT + "\n")
     foot, last, after = rest.partition("\n" + FOOT)
-    if not mark or not last:
+    if not greeting or not items or not last:
         raise ValueError("the edition's template lacks one of its marks")
-    return before, greeting, between.lstrip("\n"), upto.lstrip("\n"), foot, after.lstrip("\n")
+    return before, between.lstrip("\n"), upto.lstrip("\n"), foot, after.lstrip("\n")
 
 
 def compose(edition: Frame, body: Piece, *, common: Common, to: str, name: str, token: str, message_id: str) -> bytes:
     """One reader's mail. ``to`` and ``name`` are what a person typed: cleaned, escaped, and never part of a header
     beyond their own line. Raises ValueError for an address that cannot stand in a header."""
-    plain = " ".join(name.split())
+    plain, every, key = " ".join(name.split()), edition.shape, token.encode("ascii")
     greeting_text = edition.greeting[0].replace(NAME, plain)
     greeting_html = edition.greeting[1].replace(NAME, escape(plain))
     return b"".join(
@@ -119,36 +135,57 @@ def compose(edition: Frame, body: Piece, *, common: Common, to: str, name: str, 
             TEXT_PART,
             edition.before.text,
             encode(greeting_text),
-            edition.after_greeting.text,
+            every.after_greeting.text,
             body.text,
-            edition.before_foot.text,
-            _filled(edition.foot[0], TOKEN, token),
-            edition.after_foot.text,
+            every.before_foot.text,
+            key.join(every.foot[0]),
+            every.after_foot.text,
             HTML_PART,
             edition.before.html,
             encode(greeting_html),
-            edition.after_greeting.html,
+            every.after_greeting.html,
             body.html,
-            edition.before_foot.html,
-            _filled(edition.foot[1], TOKEN, token),
-            edition.after_foot.html,
+            every.before_foot.html,
+            key.join(every.foot[1]),
+            every.after_foot.html,
             END,
         )
     )
 
 
-def _lines(text: str, mark: str) -> Lines:
+def _lines(text: str) -> tuple[bytes | str, ...]:
+    """Encoded, but for the lines in which words of the edition are still missing."""
     found: list[bytes | str] = []
-    for has_mark, lines in groupby(text.splitlines(), lambda line: mark in line):
-        if has_mark:
-            found += lines
-        else:
-            found.append(encode("\n".join(lines) + "\n"))
+    for is_open, group in groupby(text.splitlines(), lambda line: QUARTER in line or LINE in line):
+        lines = list(group)
+        found += lines if is_open else [encode("\n".join(lines) + "\n")]
     return tuple(found)
 
 
-def _filled(lines: Lines, mark: str, value: str) -> bytes:
-    return b"".join([encode(line.replace(mark, value)) if isinstance(line, str) else line for line in lines])
+def _filled(lines: tuple[bytes | str, ...], quarter: str, line: str) -> bytes:
+    return b"".join(
+        each if isinstance(each, bytes) else encode(each.replace(LINE, line).replace(QUARTER, quarter))
+        for each in lines
+    )
+
+
+def _cut(text: str, mark: str) -> tuple[bytes, ...]:
+    """Encoded, cut where the mark stands. What is put there stands between two soft line breaks (RFC 2045 section 6.7
+    rule 5): letters, digits, ``-`` and ``_`` need no encoding, and at most 75 of them fit a line."""
+    *parts, last = text.split(mark)
+    opened = [b"", *(b"=\n" for _part in parts)]  # every part but the first begins after what was put in
+    found = [begin + _broken_off(part) for begin, part in zip(opened, parts, strict=False)]
+    return (*found, opened[-1] + encode(last))
+
+
+def _broken_off(text: str) -> bytes:
+    """Encoded up to a soft line break; no line is longer than 76 with it."""
+    *before, last = binascii.b2a_qp(text.encode(), istext=True).split(b"\n")
+    if len(last) > 75:
+        escaped = last.rfind(b"=", len(last) - 3)
+        at = escaped if escaped >= 0 else len(last) - 3
+        before, last = [*before, last[:at] + b"="], last[at:]
+    return b"\n".join([*before, last + b"=\n"])
 
 
 def _head(subject: bytes, common: Common, to: str, token: str, message_id: str) -> bytes:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from neighbour.contributions.cards import CardData, load
+from neighbour.contributions.cards import CardData, card_of, cards
 from neighbour.contributions.models import Contribution, Reach, State
 from neighbour.core import clock, i18n
 from neighbour.core.columns import id_at
@@ -64,6 +64,21 @@ class Chosen:
         return not self.urgent and not self.new
 
 
+_NEW = (
+    cards()
+    .add_columns(Reach.is_home, Contribution.author_id)
+    .join(Reach, Reach.contribution_id == Contribution.id)
+    .where(
+        Reach.quarter_id == bindparam("quarter"),
+        Reach.contribution_id > bindparam("since"),
+        Reach.contribution_id < bindparam("cut"),
+        Contribution.state == State.PUBLISHED,
+    )
+    .order_by(Reach.contribution_id.desc())
+    .limit(MOST_LOOKED_AT)
+)
+
+
 def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID) -> Book:
     """The edition with everything shown in the quarter after ``since`` and before ``cut``.
 
@@ -71,23 +86,9 @@ def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid
     therefore not here.
     """
     name = db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
-    rows = db.session.execute(
-        select(Reach.contribution_id, Reach.is_home, Contribution.author_id)
-        .join(Contribution, Contribution.id == Reach.contribution_id)
-        .where(
-            Reach.quarter_id == quarter_id,
-            Reach.contribution_id > since,
-            Reach.contribution_id < cut,
-            Contribution.state == State.PUBLISHED,
-        )
-        .order_by(Reach.contribution_id.desc())
-        .limit(MOST_LOOKED_AT)
-    ).all()
-    cards = load([row.contribution_id for row in rows])
+    rows = db.session.execute(_NEW, {"quarter": quarter_id, "since": since, "cut": cut})
     entries = tuple(
-        Entry(row.contribution_id, row.author_id, row.is_home, replace(cards[row.contribution_id], is_home=row.is_home))
-        for row in rows
-        if row.contribution_id in cards
+        Entry(row.id, row.author_id, row.is_home, replace(card_of(row), is_home=row.is_home)) for row in rows
     )
     return Book(quarter_id, name, number, cut, at, entries)
 
@@ -112,13 +113,13 @@ class Portions:
     def __init__(self, edition: Book):
         self.edition = edition
         self._authors = {entry.author_id for entry in edition.entries}
-        self._bodies: dict[tuple[uuid.UUID, bool, int | None, str], Piece | None] = {}
+        self._bodies: dict[tuple[str, bool, int | None, str], Piece | None] = {}
 
-    def of(self, person_id: int, since: uuid.UUID, *, includes_nearby: bool, language: str) -> Piece | None:
-        """A reader's rows in a language; None when there is nothing for them."""
+    def of(self, person_id: int, since: str, *, includes_nearby: bool, language: str) -> Piece | None:
+        """A reader's rows in a language; None when there is nothing for them. since: the end of their last issue."""
         key = (since, includes_nearby, person_id if person_id in self._authors else None, language)
         if key not in self._bodies:
-            chosen = choose(self.edition, person_id, since, includes_nearby=includes_nearby)
+            chosen = choose(self.edition, person_id, uuid.UUID(since), includes_nearby=includes_nearby)
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language))
         return self._bodies[key]
 
@@ -169,13 +170,15 @@ def _row(kind: str, entry: Entry, language: str) -> Piece:
 
 def _rendered(kind: str, language: str, **values: object) -> Piece:
     with i18n.speaking(language):
-        text, html = (_template(f"digests/rows.{form}", kind=kind, **values) for form in ("txt", "html"))
+        text, html = _both("rows", kind=kind, **values)
     return compose.piece(text.strip("\n") + "\n\n", html.strip() + "\n")
 
 
-def _template(name: str, **values: object) -> str:
-    """Rendered without what pages know of their reader: there is none yet."""
-    return current_app.jinja_env.get_template(name).render(site=current_app.config["SITE_URL"], **values)
+def _both(name: str, /, **values: object) -> tuple[str, str]:
+    """Text and HTML, rendered without what pages know of their reader: there is none yet."""
+    given = {"site": current_app.config["SITE_URL"], **values}
+    text, html = (current_app.jinja_env.get_template(f"digests/{name}.{form}") for form in ("txt", "html"))
+    return text.render(given), html.render(given)
 
 
 _frames: OrderedDict[tuple, Frame] = OrderedDict()
@@ -194,14 +197,20 @@ def framed(edition: Book, language: str) -> Frame:
 
 def _frame(edition: Book, language: str) -> Frame:
     with i18n.speaking(language):
-        subject = _(
-            "%(quarter)s: no. %(number)s, %(day)s",
-            quarter=edition.quarter,
-            number=edition.number,
-            day=i18n.masthead_date(edition.at),
-        )
-        text, html = (_template(f"digests/issue.{form}", edition=edition, marks=compose) for form in ("txt", "html"))
-    return compose.frame(subject, text, html)
+        day = i18n.masthead_date(edition.at)
+        subject = _("%(quarter)s: no. %(number)s, %(day)s", quarter=edition.quarter, number=edition.number, day=day)
+        line = _("No. %(number)s, %(day)s", number=edition.number, day=day)
+        text, html = _both("rows", kind="greeting", name=compose.NAME, quarter=edition.quarter)
+        greeting = text.strip("\n") + "\n\n\n", html.strip()
+        return compose.frame(_shape(language), subject, greeting, edition.quarter, line)
+
+
+def _shape(language: str) -> compose.Shape:
+    """What editions in this language have in common, as long as the process lives: rendered with marks."""
+    shapes: dict[str, compose.Shape] = current_app.extensions.setdefault("digest_shapes", {})
+    if language not in shapes:
+        shapes[language] = compose.shape(*_both("issue", marks=compose))
+    return shapes[language]
 
 
 def first_since(told_up_to: uuid.UUID | None, cut: datetime) -> uuid.UUID:

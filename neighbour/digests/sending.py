@@ -80,8 +80,8 @@ def write(
 ) -> bytes | None:
     """A reader's mail as bytes, None when nothing is left for them. Raises ValueError for an address that is none."""
     language = mailbox.language if mailbox.language in i18n.LANGUAGES else i18n.LANGUAGES[0]
-    since, nearby = uuid.UUID(row.payload["since"]), row.payload["nearby"]
-    body = portions.of(row.person_id, since, includes_nearby=nearby, language=language)
+    wanted = row.payload
+    body = portions.of(row.person_id, wanted["since"], includes_nearby=wanted["nearby"], language=language)
     if body is None:
         return None
     return compose.compose(
@@ -90,7 +90,7 @@ def write(
         common=common,
         to=mailbox.email,
         name=mailbox.name,
-        token=row.payload["token"],
+        token=wanted["token"],
         message_id=message_id,
     )
 
@@ -132,7 +132,7 @@ def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
     row = db.session.get(Edition, (quarter_id, rows[0].period))
     if row is None:
         return None
-    since = min(uuid.UUID(each.payload["since"]) for each in rows)
+    since = min(uuid.UUID(text) for text in {each.payload["since"] for each in rows})
     return Portions(book(quarter_id, row.number, row.cut, moment_of(row.cut), since))
 
 

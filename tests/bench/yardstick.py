@@ -26,6 +26,7 @@ from neighbour.core import clock
 from tests.bench import measure
 from tests.support import ROOT
 
+BAR_MS = 1.25  # what the page took where the bars were set
 FILE = "YARDSTICK_FILE"
 COMMUNITIES, ITEMS, PEOPLE = 200, 100_000, 10_000
 PAGE = """<!doctype html><html lang="en"><title>{{ community }}</title><body><h1>{{ community }}</h1><ul>
@@ -55,6 +56,10 @@ class Yardstick:
 
     def __init__(self, port: int, worker: int):
         self.port, self.worker = port, worker
+
+    def pace(self) -> float:
+        """How many times as long as on the machine of the bars the page takes now."""
+        return self.cpu_ms(300) / BAR_MS
 
     def cpu_ms(self, requests: int) -> float:
         """CPU of the web process for one page, over this many."""
