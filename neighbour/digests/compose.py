@@ -175,7 +175,7 @@ def _cut(text: str, mark: str) -> tuple[bytes, ...]:
     *parts, last = text.split(mark)
     opened = [b"", *(b"=\n" for _part in parts)]  # every part but the first begins after what was put in
     found = [begin + _broken_off(part) for begin, part in zip(opened, parts, strict=False)]
-    return (*found, opened[-1] + encode(last))
+    return (*found, opened[-1] + encode(last or "\n"))
 
 
 def _broken_off(text: str) -> bytes:

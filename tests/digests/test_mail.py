@@ -8,6 +8,8 @@ from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neighbour.core import clock, scope
 from neighbour.digests import compose, sending, service
@@ -66,6 +68,24 @@ def test_the_parser_finds_no_defect_and_both_parts_say_the_same(quarter, morning
     for title in titles:
         assert title in " ".join(text.split()) and title in plain
     assert len(parsed.defects) == 0 and max(map(len, mail.raw.splitlines())) <= 998
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=180)
+COMMON = compose.Common("brett@localhost", "Tue, 12 May 2026 05:01:00 +0000", "localhost", "http://localhost")
+
+
+@given(before=WORDS, after=WORDS, token=st.text("abcXYZ019-_", min_size=22, max_size=75))
+@settings(max_examples=300, deadline=None)
+def test_a_token_can_stand_anywhere_in_a_line(before, after, token):
+    foot = f"{before}{compose.TOKEN}{after}"
+    whole = "\n".join((compose.QUARTER, compose.GREETING, compose.ITEMS, compose.FOOT, foot, compose.FOOT, "End.\n"))
+    edition = compose.frame(compose.shape(whole, whole), "Nr. 1", ("Hallo",) * 2, "Weberviertel", "Nr. 1")
+    mail = compose.compose(
+        edition, compose.piece("", ""), common=COMMON, to="a@b.example", name="Ada", token=token, message_id="<1@b>"
+    )
+    for kind in ("plain", "html"):
+        assert f"\n{before}{token}{after}\nEnd." in strict(mail).get_body((kind,)).get_content()
+    assert max(map(len, mail.split(b"\n--", 1)[1].split(b"\n"))) <= 76
 
 
 def test_the_header_fields_are_those_of_list_mail(quarter, morning):
