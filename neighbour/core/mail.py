@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 from neighbour.core import clock
 
 TIMEOUT_SECONDS = 20.0
+_PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")  # servers like to say them; answers end in logs
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 AWAY_SECONDS = 10.0  # a batch does not wait for the time-out of an absent server once per mail
@@ -133,7 +134,9 @@ def retry_at(now: datetime, first: datetime, attempts: int) -> datetime | None:
 
 def _framed(mail: bytes) -> bytes:
     """Lines end in CRLF, a leading dot is doubled (RFC 5321 section 4.5.2), a lone dot ends it."""
-    lines = mail.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")
+    if b"\r" in mail:
+        mail = mail.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = mail.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")
     return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 
 
@@ -142,7 +145,7 @@ def _announce(server: smtplib.SMTP, envelope_from: str, to: str) -> Answer | Non
 
     None when the server now waits for the mail; the answer otherwise.
     """
-    steps = (f"MAIL FROM:{smtplib.quoteaddr(envelope_from)}", f"RCPT TO:{smtplib.quoteaddr(to)}", "DATA")
+    steps = (f"MAIL FROM:{_bracketed(envelope_from)}", f"RCPT TO:{_bracketed(to)}", "DATA")
     if not server.has_extn("pipelining"):
         for step in steps:
             code, text = server.docmd(step)
@@ -156,6 +159,11 @@ def _announce(server: smtplib.SMTP, envelope_from: str, to: str) -> Answer | Non
         server.send(".\r\n")
         server.getreply()
     return refused
+
+
+def _bracketed(address: str) -> str:
+    """As MAIL and RCPT take it; only what is not plainly an address has to be taken apart first."""
+    return f"<{address}>" if _PLAIN.fullmatch(address) else smtplib.quoteaddr(address)
 
 
 def _answer(code: int, text: bytes) -> Answer:

@@ -182,8 +182,9 @@ def _broken_off(text: str) -> bytes:
     """Encoded up to a soft line break; no line is longer than 76 with it."""
     *before, last = binascii.b2a_qp(text.encode(), istext=True).split(b"\n")
     if len(last) > 75:
-        escaped = last.rfind(b"=", len(last) - 3)
-        at = escaped if escaped >= 0 else len(last) - 3
+        at = len(last) - 3
+        escaped = last.rfind(b"=", at - 2, at)  # =XX is one letter
+        at = escaped if escaped >= 0 else at
         before, last = [*before, last[:at] + b"="], last[at:]
     return b"\n".join([*before, last + b"=\n"])
 

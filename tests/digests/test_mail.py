@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neighbour.core import clock, scope
@@ -75,6 +75,7 @@ COMMON = compose.Common("brett@localhost", "Tue, 12 May 2026 05:01:00 +0000", "l
 
 
 @given(before=WORDS, after=WORDS, token=st.text("abcXYZ019-_", min_size=22, max_size=75))
+@example(before="000" + 4 * "\xa0" + 4 * "\U00010000" + "0", after="", token=22 * "0")
 @settings(max_examples=300, deadline=None)
 def test_a_token_can_stand_anywhere_in_a_line(before, after, token):
     foot = f"{before}{compose.TOKEN}{after}"
