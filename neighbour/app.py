@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -42,8 +44,20 @@ ROOMS = (
 )
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Flask's signed cookie. Who signs is made once, not twice a page: the key does not change while a process lives."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if "cookies" not in app.extensions:
+            app.extensions["cookies"] = super().get_signing_serializer(app)
+        made: URLSafeTimedSerializer | None = app.extensions["cookies"]
+        return made
+
+
 class Application(Flask):
     """Flask without coroutines: it asks of every function of every request whether it is one."""
+
+    session_interface = Cookies()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
