@@ -19,11 +19,7 @@ MAILBOX_PORT_FILE = "mailbox.port"
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 
-def silent(_line: str) -> None:
-    """Says nothing: the default listener for progress."""
-
-
-def settle(config: Config, say: Callable[[str], None] = silent) -> tuple[Config, postgres.Cluster | None]:
+def settle(config: Config, say: Callable[[str], None] = lambda _line: None) -> tuple[Config, postgres.Cluster | None]:
     """The settings with every address filled in, and the embedded server if one is used (started if need be).
 
     A new embedded database gets its roles, queue and schema at once; raises DatabaseTrouble in one line, NotReady
