@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import update
+
 from neighbour.contributions.models import Audience
 from neighbour.core import scope
+from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.feed import service
 from neighbour.policy import Level
@@ -16,6 +19,12 @@ def board(client, path="/board"):
     response = client.get(path)
     assert response.status_code == 200, response.status_code
     return response.get_data(as_text=True)
+
+
+def change_of(row, **fields):
+    """Change a person or a quarter, as the settings page or an import does."""
+    with as_owner(), atomic():
+        db.session.execute(update(type(row)).where(type(row).id == row.id).values(**fields))
 
 
 def test_neighbours_of_the_quarter_see_a_post_and_nobody_else_does(context, visitor):
@@ -113,6 +122,30 @@ def test_a_kept_card_is_made_anew_when_something_visible_changes(context, client
     assert "1 Antwort" not in board(client)
     make_comment(reader, here, post)
     assert "1 Antwort" in board(client)
+
+
+def test_a_kept_card_follows_its_author_who_hides_the_street_or_takes_another_name(context, client):
+    here = make_quarter()
+    author = make_person(here, street_shown="Seilergasse")
+    make_post(author, here)
+    sign_in(client, make_person(here))
+    assert "Seilergasse" in board(client)
+    change_of(author, street_shown=None, display_name="Die mit dem Lastenrad")
+    after = board(client)
+    assert "Seilergasse" not in after
+    assert "Die mit dem Lastenrad" in after
+
+
+def test_a_card_next_door_follows_its_quarter_that_gets_another_name(context, client):
+    here = make_quarter("Am Wehr")
+    beside = make_quarter(beside=here)
+    make_post(make_person(here), here, audience=Audience.NEARBY)
+    sign_in(client, make_person(beside))
+    assert "Am Wehr" in board(client)
+    change_of(here, name="Stauwiese")
+    after = board(client)
+    assert "Am Wehr" not in after
+    assert "Stauwiese" in after
 
 
 def test_a_withdrawn_post_leaves_the_board_at_once_and_can_come_back(context, client, visitor):
