@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from neighbour.contributions import cards, kinds, reach, service
 from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
-from neighbour.contributions.thread import build_thread
+from neighbour.contributions.thread import Entry, Thread, build_thread
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
@@ -248,7 +249,7 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
         is_mine=contribution.author_id == who.person_id,
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
-        answering=next((entry for entry, _replies in thread if entry.uid == answering), None),
+        answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
 
 
@@ -256,13 +257,23 @@ def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contributi
     return render_template(
         "contributions/compose.html",
         kind=kind,
-        kinds=kinds.all_kinds(),
+        tabs=[] if contribution else [_tab(each, each is kind) for each in kinds.all_kinds()],
         form=form,
         contribution=contribution,
         quarter=_quarter(_home(identity())),
         preview=_preview(form),
         next_issue=_next_issue(),
     )
+
+
+def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
+    return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
+
+
+def _entries(thread: Thread) -> Iterator[Entry]:
+    for entry, replies in thread:
+        yield entry
+        yield from replies
 
 
 def _reach_line(form: ContributionForm) -> str:

@@ -103,6 +103,17 @@ def test_a_reply_to_a_reply_hangs_one_level_deep(client, author, quarter, owner,
     assert owner.execute("SELECT comment_count FROM contribution").fetchone() == (3,)
 
 
+def test_who_answers_a_reply_is_told_whom(client, author, quarter, neighbour):
+    post = make_post(author, quarter)
+    make_comment(author, quarter, post, "Nachtrag.")
+    first = make_comment(author, quarter, post, "Ich frage noch.")
+    client.post(f"/c/{to_uid(post.id)}/answer", data={"body": "Danke.", "parent": to_uid(first.id)})
+    links = re.findall(rf"/c/{to_uid(post.id)}\?to=[a-z2-7]{{26}}", page(neighbour, f"/c/{to_uid(post.id)}"))
+    assert len(links) == 3
+    for link in links:
+        assert f"Du antwortest {author.display_name}" in page(neighbour, link)
+
+
 def test_an_answer_to_an_answer_elsewhere_is_refused_with_the_words_kept(client, author, quarter, owner):
     here, elsewhere = make_post(author, quarter), make_post(author, quarter)
     there = make_comment(author, quarter, elsewhere)
