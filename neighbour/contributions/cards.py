@@ -2,17 +2,17 @@
 
 A card is the same HTML for everyone who may see it. It is rendered once and kept by (contribution, version,
 language); what is personal – thanked, new to me – stands outside it. ``version`` goes up with every visible
-change, so nothing has to be thrown away by hand.
+change, the author's name and street and the quarter's name included (migration 0015), so nothing has to be
+thrown away by hand.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import Row, Select, bindparam, select
@@ -23,6 +23,7 @@ from neighbour.contributions.models import Contribution
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
+from neighbour.core.kept import Shelf
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Role
 from neighbour.quarters.models import Quarter
@@ -239,36 +240,4 @@ def stewards_of(quarter_id: int) -> list[str]:
     return list(db.session.scalars(team))
 
 
-class Fragments:
-    """Rendered cards by key, the least recently used forgotten first. Safe between threads."""
-
-    def __init__(self, kept: int = KEPT):
-        self.kept = kept
-        self._cards: OrderedDict[tuple, str] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, keys: Sequence[tuple]) -> dict[tuple, str]:
-        """Those of ``keys`` that are kept."""
-        found = {}
-        with self._lock:
-            for key in keys:
-                html = self._cards.get(key)
-                if html is not None:
-                    self._cards.move_to_end(key)
-                    found[key] = html
-        return found
-
-    def keep(self, key: tuple, html: str) -> None:
-        """Keep one more."""
-        with self._lock:
-            self._cards[key] = html
-            while len(self._cards) > self.kept:
-                self._cards.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget all (tests)."""
-        with self._lock:
-            self._cards.clear()
-
-
-fragments = Fragments()
+fragments: Shelf[tuple[Any, ...], str] = Shelf(KEPT)

@@ -15,12 +15,10 @@ import fcntl
 import logging
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +27,7 @@ from geopy.geocoders import Nominatim, Photon
 
 from config import Config
 from neighbour.core import clock
+from neighbour.core.kept import Kept
 
 TIMEOUT_SECONDS = 4.0
 SECONDS_APART = 1.0  # between two requests to a public server
@@ -58,16 +57,14 @@ class Geocoder:
     def __init__(self, name: str, ask: Callable[[str], Point | None], turn: Callable[[], Any]):
         self.name = name
         self._ask, self._turn = ask, turn
-        self._remembered: OrderedDict[str, Point | None] = OrderedDict()
-        self._lock = Lock()
+        self._remembered: Kept[str, Point | None] = Kept(MOST_REMEMBERED)
 
     def find(self, address: str) -> Point | None:
         """The point of an address in one line, None if the service knows none. Raises Unavailable."""
         key = " ".join(address.casefold().split())
-        with self._lock:
-            if key in self._remembered:
-                self._remembered.move_to_end(key)
-                return self._remembered[key]
+        known = self._remembered.find((key,))
+        if key in known:
+            return known[key]
         self._turn()
         try:
             point = self._ask(address)
@@ -75,10 +72,7 @@ class Geocoder:
             # The words of the error may repeat the address: only its kind is logged.
             logging.getLogger("neighbour.geo").warning("%s: %s", self.name, type(error).__name__)
             raise Unavailable(self.name) from None
-        with self._lock:
-            self._remembered[key] = point
-            while len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
+        self._remembered.keep(key, point)
         return point
 
 

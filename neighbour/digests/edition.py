@@ -6,10 +6,9 @@ Rendered once per contribution, version and language, and kept; per reader it is
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import bindparam, select
@@ -20,13 +19,13 @@ from neighbour.core import clock, i18n
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
+from neighbour.core.kept import Shelf
 from neighbour.digests import compose
 from neighbour.digests.compose import Frame, Piece
 from neighbour.quarters.models import Quarter
 
 MOST_ITEMS = 25
 MOST_LOOKED_AT = 400  # a reader back from a long pause gets the newest of these
-KEPT_PIECES = 5_000
 
 
 @dataclass(frozen=True)
@@ -124,39 +123,21 @@ class Portions:
         return self._bodies[key]
 
 
-class Pieces:
-    """Encoded pieces by (contribution, version, language …), the oldest forgotten first."""
-
-    def __init__(self, kept: int = KEPT_PIECES):
-        self.kept = kept
-        self._pieces: OrderedDict[tuple, Piece] = OrderedDict()
-
-    def of(self, key: tuple, make: Callable[[], Piece]) -> Piece:
-        """The piece of ``key``, made by ``make()`` if it is not kept."""
-        found = self._pieces.get(key)
-        if found is None:
-            found = self._pieces[key] = make()
-            while len(self._pieces) > self.kept:
-                self._pieces.popitem(last=False)
-        return found
-
-    def clear(self) -> None:
-        """Forget all of them."""
-        self._pieces.clear()
-
-
-pieces = Pieces()
+# Encoded pieces by contribution, version, language …; frames of editions; what all editions of a language share.
+_pieces: Shelf[tuple[Any, ...], Piece] = Shelf(5_000)
+_frames: Shelf[tuple[Any, ...], Frame] = Shelf(2_000)
+_shapes: Shelf[str, compose.Shape] = Shelf(len(i18n.LANGUAGES))
 
 
 def items(chosen: Chosen, language: str) -> list[Piece]:
     """The reader's rows, in order: urgent, new, and a line about what did not fit."""
     found = [_row("urgent", entry, language) for entry in chosen.urgent]
     if chosen.new:
-        found.append(pieces.of(("section", language), lambda: _rendered("section", language)))
+        found.append(_pieces.of(("section", language), lambda: _rendered("section", language)))
         found += [_row("item", entry, language) for entry in chosen.new]
     if chosen.left_out:
         key = ("left out", chosen.left_out, language)
-        found.append(pieces.of(key, lambda: _rendered("left_out", language, count=chosen.left_out)))
+        found.append(_pieces.of(key, lambda: _rendered("left_out", language, count=chosen.left_out)))
     return found
 
 
@@ -165,7 +146,7 @@ def _row(kind: str, entry: Entry, language: str) -> Piece:
     card = entry.card
     today = clock.today(i18n.zone()) if kind == "urgent" else None
     key = (kind, card.id, card.version, language, entry.is_home, today)
-    return pieces.of(key, lambda: _rendered(kind, language, card=card))
+    return _pieces.of(key, lambda: _rendered(kind, language, card=card))
 
 
 def _rendered(kind: str, language: str, **values: object) -> Piece:
@@ -181,18 +162,10 @@ def _both(name: str, /, **values: object) -> tuple[str, str]:
     return text.render(given), html.render(given)
 
 
-_frames: OrderedDict[tuple, Frame] = OrderedDict()
-
-
 def framed(edition: Book, language: str) -> Frame:
     """The edition's frame in a language, made once."""
     key = (edition.quarter_id, edition.quarter, edition.number, edition.at, language)
-    found = _frames.get(key)
-    if found is None:
-        found = _frames[key] = _frame(edition, language)
-        while len(_frames) > 2_000:
-            _frames.popitem(last=False)
-    return found
+    return _frames.of(key, lambda: _frame(edition, language))
 
 
 def _frame(edition: Book, language: str) -> Frame:
@@ -207,10 +180,7 @@ def _frame(edition: Book, language: str) -> Frame:
 
 def _shape(language: str) -> compose.Shape:
     """What editions in this language have in common, as long as the process lives: rendered with marks."""
-    shapes: dict[str, compose.Shape] = current_app.extensions.setdefault("digest_shapes", {})
-    if language not in shapes:
-        shapes[language] = compose.shape(*_both("issue", marks=compose))
-    return shapes[language]
+    return _shapes.of(language, lambda: compose.shape(*_both("issue", marks=compose)))
 
 
 def first_since(told_up_to: uuid.UUID | None, cut: datetime) -> uuid.UUID:

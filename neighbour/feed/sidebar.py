@@ -5,6 +5,7 @@ The same for everyone in the quarter and slow to change, so each process keeps i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from neighbour.contributions.cards import stewards_of
 from neighbour.contributions.reach import shown
 from neighbour.core import clock
 from neighbour.core.db import db
+from neighbour.core.kept import Shelf
 from neighbour.quarters.models import Quarter, QuarterStat
 
 KEPT_SECONDS = 60
@@ -33,19 +35,17 @@ class Sidebar:
     next_issue: datetime | None
 
 
-_kept: dict[tuple[object, int], tuple[float, Sidebar]] = {}
+_kept: Shelf[int, tuple[float, Sidebar | None]] = Shelf(2_000)
 
 
 def sidebar(quarter_id: int) -> Sidebar:
     """The box beside the board of this quarter, at most a minute old."""
-    key = (id(current_app._get_current_object()), quarter_id)  # type: ignore[attr-defined]
-    kept = _kept.get(key)
     moment = clock.monotonic()
-    if kept is not None and moment - kept[0] < KEPT_SECONDS and not clock.is_frozen():
-        return kept[1]
-    fresh = _load(quarter_id)
-    _kept[key] = (moment, fresh)
-    return fresh
+    made_at, found = _kept.find((quarter_id,)).get(quarter_id, (-math.inf, None))
+    if found is None or moment - made_at >= KEPT_SECONDS or clock.is_frozen():
+        found = _load(quarter_id)
+        _kept.keep(quarter_id, (moment, found))
+    return found
 
 
 def _load(quarter_id: int) -> Sidebar:

@@ -13,15 +13,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from flask import current_app
 from markupsafe import Markup
 
 from neighbour.contributions import cards
 from neighbour.core import clock, i18n
+from neighbour.core.kept import Shelf
 from neighbour.feed.service import Line
 
-kept_slips = cards.Fragments(10_000)  # about 35 MB
+kept_slips: Shelf[tuple[Any, ...], str] = Shelf(10_000)  # about 35 MB
 
 
 def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) -> tuple[Markup, int]:
@@ -80,14 +82,14 @@ def _bodies(lines: list[Line], language: str, today: date) -> dict[uuid.UUID, Ma
     """The kept halves of these cards. One is good for a version, a language, a local day, and as long as it is
     urgent; in a neighbouring quarter it names where it comes from."""
     keys = {line.id: (line.id, line.version, language, today, line.is_urgent, line.is_home) for line in lines}
-    kept = cards.fragments.find(list(keys.values()))
-    missing = {line.id: line for line in lines if keys[line.id] not in kept}
+    found = cards.fragments.find(list(keys.values()))
+    missing = {line.id: line for line in lines if keys[line.id] not in found}
     template = current_app.jinja_env.get_template("contributions/_card.html") if missing else None
     for key, card in cards.load(missing).items():
         html = template.render(c=replace(card, is_home=missing[key].is_home))  # type: ignore[union-attr]
-        kept[keys[key]] = html
+        found[keys[key]] = html
         cards.fragments.keep(keys[key], html)
-    return {key: Markup(kept[whole]) for key, whole in keys.items() if whole in kept}  # noqa: S704  our own template
+    return {key: Markup(found[whole]) for key, whole in keys.items() if whole in found}  # noqa: S704  our own template
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""What the start page says about the city, read once per change of borders or per minute."""
+"""What the start page says about the city: its figures, and its drawing, made once per change of borders."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
+from neighbour.core.kept import Shelf
 from neighbour.pages.drawing import Outline, draw
 from neighbour.quarters.models import City, Quarter, QuarterStat
 
 SMALLEST = 5  # counts of people below this are not shown (product rule: reach honesty)
 
-_drawings: dict[tuple[int, str], Markup | None] = {}
+_drawings: Shelf[tuple[int, str], Markup | None] = Shelf(8)
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,12 @@ def drawing(city_name: str) -> Markup | None:
     """The city's quarters as SVG in the language spoken now; None before any were imported. Kept until borders change."""
     city = db.session.get(City, 1)
     key = (city.geo_version if city else 0, i18n.language())
-    if key not in _drawings:
-        rows = db.session.execute(
-            select(Quarter.name, Quarter.lon, Quarter.lat, Quarter.outline).order_by(Quarter.id)
-        ).all()
-        label = _(
-            "Map of %(city)s with its quarters: %(number)s", city=city.name if city else city_name, number=len(rows)
-        )
-        if len(_drawings) > 8:
-            _drawings.clear()
-        _drawings[key] = draw([Outline(*row) for row in rows], label)
-    return _drawings[key]
+    return _drawings.of(key, lambda: _draw(city.name if city else city_name))
+
+
+def _draw(city_name: str) -> Markup | None:
+    rows = db.session.execute(
+        select(Quarter.name, Quarter.lon, Quarter.lat, Quarter.outline).order_by(Quarter.id)
+    ).all()
+    label = _("Map of %(city)s with its quarters: %(number)s", city=city_name, number=len(rows))
+    return draw([Outline(*row) for row in rows], label)

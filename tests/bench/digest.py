@@ -17,8 +17,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
+
 from config import Config
-from neighbour.core import clock, roles, scope
+from neighbour.core import clock, kept, roles, scope
 from neighbour.core.columns import id_at
 from neighbour.core.mail import Transport
 from tests.bench import measure
@@ -98,9 +100,9 @@ def _composed(quarters: list[int], day: str, config: Config) -> list[float]:
 
 def _handed_over(quarters: list[int], day: str, config: Config) -> tuple[list[float], list[int], int]:
     """(digests per CPU-second, resident bytes after each share, how many): lease, compose, hand over, settle."""
-    from neighbour.digests import edition, sending
+    from neighbour.digests import sending
 
-    edition.pieces.clear()
+    current_app.extensions.pop(kept.EXTENSION, None)
     rates, memory, sent = [], [], 0
     warm, *rest = [quarters[: round(len(quarters) * WARM)], *_shares(quarters[round(len(quarters) * WARM) :], RUNS)]
     with Transport(config.smtp_url) as transport:

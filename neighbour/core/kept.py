@@ -1,0 +1,79 @@
+"""What was made once and is good for many: rendered pieces, by all that changes them.
+
+Keys say everything a piece depends on (a version, a language, a day), so nothing has to be thrown away by hand; what
+nobody asked for longest is forgotten first. A ``Shelf`` belongs to the application and not to the process, because a
+piece may hold what only its settings know, such as the site's address.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from flask import current_app
+
+EXTENSION = "kept"  # where an application has its shelves
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Key, Value]):
+    """Values by key, ``most`` of them. Safe between threads."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, keys: Sequence[Key]) -> dict[Key, Value]:
+        """Those of ``keys`` that are kept."""
+        found, values = {}, self._values
+        with self._lock:
+            for key in keys:
+                if key in values:
+                    values.move_to_end(key)
+                    found[key] = values[key]
+        return found
+
+    def keep(self, key: Key, value: Value) -> None:
+        """Keep one more, or another one in its place."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self.most:
+                self._values.popitem(last=False)
+
+    def of(self, key: Key, make: Callable[[], Value]) -> Value:
+        """The value of ``key``; ``make()`` if it is not kept. Two threads may both make it; the later one stays."""
+        found = self.find((key,))
+        if key in found:
+            return found[key]
+        made = make()
+        self.keep(key, made)
+        return made
+
+
+class Shelf(Generic[Key, Value]):
+    """A ``Kept`` that each application has for itself: made in a module, filled inside an application context."""
+
+    def __init__(self, most: int):
+        self.most = most
+
+    def find(self, keys: Sequence[Key]) -> dict[Key, Value]:
+        """Those of ``keys`` that the current application keeps."""
+        return self._here().find(keys)
+
+    def keep(self, key: Key, value: Value) -> None:
+        """Keep one more, or another one in its place."""
+        self._here().keep(key, value)
+
+    def of(self, key: Key, make: Callable[[], Value]) -> Value:
+        """The value of ``key``; ``make()`` if it is not kept."""
+        return self._here().of(key, make)
+
+    def _here(self) -> Kept[Key, Value]:
+        shelves: dict[Shelf[Any, Any], Kept[Any, Any]] = current_app.extensions.setdefault(EXTENSION, {})
+        found = shelves.get(self)
+        return found if found is not None else shelves.setdefault(self, Kept(self.most))
