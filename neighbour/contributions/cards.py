@@ -19,7 +19,7 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
-from neighbour.contributions.models import Contribution
+from neighbour.contributions.models import URGENT, Contribution
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -109,7 +109,7 @@ class CardData:
     @property
     def tone(self) -> str:
         """The tint of the tape; what was urgent once is not red for ever."""
-        return "post" if self.category.tint == "urgent" else self.category.tint
+        return "post" if self.category.key == URGENT else self.category.tint
 
     @property
     def author_name(self) -> str:
@@ -143,7 +143,7 @@ def url_of(contribution_id: uuid.UUID) -> str:
 
 def is_urgent(category: str, expires_at: datetime | None, solved_at: datetime | None) -> bool:
     """Whether something still stands on top of the board."""
-    return category == "urgent" and solved_at is None and (expires_at is None or expires_at > clock.now())
+    return category == URGENT and solved_at is None and (expires_at is None or expires_at > clock.now())
 
 
 _COLUMNS = (

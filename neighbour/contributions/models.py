@@ -9,7 +9,7 @@ write the contribution, and every visible change gives the card a new version.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, Integer, Text, Uuid, text
@@ -70,6 +70,12 @@ class Contribution(Base):
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: the form's own number, so that the same form sent twice publishes once
     form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
+
+
+#: The one category the base knows: what is urgent stands on top of the board and of the digest until it expires, whatever
+#: kind it is of. It becomes so within a day of being published and for three days at most, so that the board need not
+#: look far back for it.
+URGENT, LONGEST_ALERT, ALERT_WITHIN = "urgent", timedelta(days=3), timedelta(days=1)
 
 
 class Reach(Base):

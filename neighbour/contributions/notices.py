@@ -18,7 +18,6 @@ from neighbour.core.text import excerpt
 from neighbour.core.tokens import to_uid
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.service import subscriptions_of
-from neighbour.policy import Level
 from neighbour.residency.models import Membership
 
 QUOTED = 600  # characters of the answer that stand in the mail; the rest is on the page
@@ -39,9 +38,7 @@ class Answered(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The answer as it reads now, through the reader's own eyes: taken down, moved away – nothing to say any more."""
-        home = select(Membership.quarter_id).where(
-            Membership.person_id == person_id, Membership.ended_at.is_(None), Membership.level != Level.UNPROVEN
-        )
+        home = select(Membership.quarter_id).where(Membership.person_id == person_id, Membership.reads_board())
         with scope.use(scope.Viewer(person_id)):
             quarters = tuple(db.session.scalars(home))
         with scope.use(scope.Viewer(person_id, quarters)):

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from neighbour.contributions.models import Audience, Comment, Contribution, ReadMark, Revision, State, Thanks
 from neighbour.core import clock
 from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import clean_line, clean_text, excerpt, markdown
 
 Kind = TypeVar("Kind", bound=Contribution)
@@ -26,7 +27,7 @@ UNDO = timedelta(minutes=10)  # how long a withdrawn contribution can be pinned 
 
 
 class NotPossible(ValueError):
-    """The thing cannot be done now; the message key says why and is translated by the view."""
+    """The thing cannot be done now. As text it says why, in the reader's language."""
 
 
 def one_at_a_time(person_id: int) -> None:
@@ -97,7 +98,7 @@ def revise(
     Raises NotPossible for what was taken down in the meantime.
     """
     if contribution.state != State.PUBLISHED:
-        raise NotPossible("taken_down")
+        raise NotPossible(__("You have taken this down in the meantime. Pin it up again first, or write it anew."))
     title, body = clean_line(title), clean_text(body_md)
     if (title, body) != (contribution.title, contribution.body_md):
         db.session.add(
@@ -133,7 +134,7 @@ def restore(contribution: Contribution) -> None:
     if contribution.state == State.PUBLISHED:
         return
     if not may_restore(contribution):
-        raise NotPossible("too_late")
+        raise NotPossible(__("It was taken down more than ten minutes ago. Please write it anew."))
     words_changed = select(func.max(Revision.replaced_at)).where(Revision.contribution_id == contribution.id)
     contribution.state, contribution.edited_at = State.PUBLISHED, db.session.scalar(words_changed)
     db.session.flush()
@@ -187,7 +188,7 @@ def _thread_of(contribution_id: uuid.UUID, parent_id: uuid.UUID | None) -> uuid.
         return None
     parent = db.session.get(Comment, parent_id)
     if parent is None or parent.contribution_id != contribution_id:
-        raise NotPossible("no_such_comment")
+        raise NotPossible(__("The comment you are answering is gone."))
     return parent.parent_id or parent.id
 
 

@@ -52,7 +52,7 @@ def publish() -> Any:
         with atomic():
             contribution = kind.publish(identity(), form)
     except service.NotPossible as error:
-        form.add_error("category" if "category" in form else "title", _why(error))
+        form.add_error("category" if "category" in form else "title", str(error))
         return _composer(kind, form), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
@@ -98,7 +98,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
         with atomic():
             kind.revise(identity(), contribution, form)
     except service.NotPossible as error:
-        form.add_error("category" if "category" in form else "title", _why(error))
+        form.add_error("category" if "category" in form else "title", str(error))
         return _composer(kind, form, contribution), 422
     flash(_("Changed."), "info")
     return back("contributions.show", contribution_id=contribution_id)
@@ -137,7 +137,7 @@ def restore(contribution_id: uuid.UUID) -> Response:
             service.restore(contribution)
         flash(_("It is on the board again."), "info")
     except service.NotPossible as error:
-        flash(_why(error), "stop")
+        flash(str(error), "stop")
     return back("feed.board")
 
 
@@ -190,7 +190,7 @@ def comment(contribution_id: uuid.UUID) -> Any:
             )
             tell_of(answer, contribution)
     except service.NotPossible as error:
-        form.add_error("body", _why(error))
+        form.add_error("body", str(error))
         return _thread_page(contribution, form), 422
     return redirect(url_for("contributions.show", contribution_id=contribution_id) + f"#r-{to_uid(answer.id)}", 303)
 
@@ -298,17 +298,6 @@ def _city_allowed(form: ContributionForm) -> bool:
         form.add_error("audience", _("You cannot reach the whole city yet."))
         return False
     return True
-
-
-def _why(error: service.NotPossible) -> str:
-    return {
-        "urgent_limit": _(
-            "You have pinned up something urgent within the last 24 hours. Another category is open to you."
-        ),
-        "taken_down": _("You have taken this down in the meantime. Pin it up again first, or write it anew."),
-        "too_late": _("It was taken down more than ten minutes ago. Please write it anew."),
-        "no_such_comment": _("The comment you are answering is gone."),
-    }.get(str(error), _("This is not possible right now."))
 
 
 def _parent(uid: str | None) -> uuid.UUID | None:

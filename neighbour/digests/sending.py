@@ -21,7 +21,7 @@ from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.digests import compose
 from neighbour.digests.edition import Book, Portions, book, first_since, framed, now_cut
 from neighbour.digests.models import Edition
-from neighbour.digests.service import NOTICE
+from neighbour.digests.service import NOTICE, subscription_of
 from neighbour.notices import ledger
 from neighbour.notices.base import Mailbox, mailboxes_of
 from neighbour.notices.envelope import envelope_from, host_of, sender_of
@@ -97,9 +97,7 @@ def write(
 
 def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     """Exactly what would be sent to a person if the issue were cut now; None for nothing or no subscription."""
-    subscription = db.session.scalar(
-        select(Subscription).where(Subscription.person_id == person_id, Subscription.list == compose.LIST)
-    )
+    subscription = subscription_of(person_id)
     mailbox = mailboxes_of([person_id]).get(person_id)
     if subscription is None or mailbox is None:
         return None
@@ -154,8 +152,7 @@ def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailb
         .where(
             Membership.person_id.in_([row.person_id for row in rows]),
             Membership.quarter_id == quarter_id,
-            Membership.ended_at.is_(None),
-            Membership.level != "unproven",
+            Membership.reads_board(),
             Subscription.is_on,
             or_(Subscription.paused_until.is_(None), Subscription.paused_until < date.fromisoformat(rows[0].period)),
         )

@@ -16,17 +16,20 @@ from neighbour.core import clock, jobs, scope
 from neighbour.core.columns import id_at
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.jobs import Job, Period
+from neighbour.digests.compose import LIST
 from neighbour.digests.edition import MOST_LOOKED_AT, first_since
 from neighbour.digests.models import Edition
 from neighbour.digests.when import due_period, issue_time
+from neighbour.notices.models import Subscription
+from neighbour.notices.service import choose_lists
 
 NOTICE, JOB = "digests.issue", "digest"
 PER_TASK = 400  # rows a task is asked for; several tasks share a large quarter
 
-_READERS = """
+_READERS = f"""
     FROM subscription s JOIN membership m ON m.person_id = s.person_id AND m.quarter_id = s.quarter_id
          AND m.ended_at IS NULL AND m.level <> 'unproven'
-    WHERE s.quarter_id = :quarter AND s.list = 'digest' AND s.is_on
+    WHERE s.quarter_id = :quarter AND s.list = '{LIST}' AND s.is_on
       AND (s.paused_until IS NULL OR s.paused_until < :day)
 """
 # Nothing new → no row, no mail. The reader's own contributions are not news to them. What is new in the quarter is looked
@@ -49,10 +52,24 @@ _PROMISE = text(f"""
     ON CONFLICT DO NOTHING
 """)  # noqa: S608  constants of this module only
 _MOVE_MARKS = text(f"UPDATE subscription SET told_up_to = :cut WHERE id IN (SELECT s.id {_READERS})")  # noqa: S608
-_WAITING_QUARTERS = text("""
-    SELECT DISTINCT s.quarter_id FROM subscription s WHERE s.list = 'digest' AND s.is_on
+_WAITING_QUARTERS = text(f"""
+    SELECT DISTINCT s.quarter_id FROM subscription s WHERE s.list = '{LIST}' AND s.is_on
       AND NOT EXISTS (SELECT 1 FROM edition e WHERE e.quarter_id = s.quarter_id AND e.period = :period) ORDER BY 1
-""")
+""")  # noqa: S608
+
+
+def subscription_of(person_id: int) -> Subscription | None:
+    """A person's subscription to the digest, None before their first proof."""
+    mine = select(Subscription).where(Subscription.person_id == person_id, Subscription.list == LIST)
+    return db.session.scalar(mine)
+
+
+def choose(subscription: Subscription, *, is_on: bool, includes_nearby: bool, paused_until: date | None) -> None:
+    """What the reader wants from now on. The issue after a pause begins where the last one ended. Inside atomic()."""
+    choose_lists(subscription.person_id, {LIST: is_on})
+    if paused_until is not None and subscription.is_on:
+        subscription.told_up_to = first_since(subscription.told_up_to, clock.now())
+    subscription.includes_nearby, subscription.paused_until = includes_nearby, paused_until
 
 
 def open_due(zone: str) -> int:

@@ -7,19 +7,13 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, render_template
-from sqlalchemy import select
-from wtforms import BooleanField, DateField
-from wtforms.validators import Optional
 
 from neighbour.core import clock, i18n
-from neighbour.core.columns import id_at
-from neighbour.core.db import atomic, db
-from neighbour.core.forms import Form
+from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
-from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import back
-from neighbour.digests import sending
-from neighbour.digests.edition import first_since
+from neighbour.digests import sending, service
+from neighbour.digests.forms import DigestForm
 from neighbour.digests.when import next_issue as next_issue_at
 from neighbour.notices.models import Subscription
 from neighbour.policy import Permission, requires
@@ -32,28 +26,6 @@ MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox;"
     " frame-ancestors 'self'"
 )
-
-
-class DigestForm(Form):
-    """What a reader can choose."""
-
-    is_on = BooleanField(__("Send me the digest"))
-    includes_nearby = BooleanField(__("Also from the quarters next to mine"))
-    # browsers send the first; where they have no calendar of their own, people write the second
-    paused_until = DateField(__("Pause until"), format=["%Y-%m-%d", "%d.%m.%Y"], validators=[Optional()])
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """A pause ends in the future, within a year."""
-        is_valid = super().validate(extra_validators)
-        until, today = self.paused_until.data, clock.today(i18n.zone())
-        if (
-            is_valid
-            and until is not None
-            and not today <= until <= today.replace(year=today.year + 1, day=min(today.day, 28))
-        ):
-            self.add_error("paused_until", _("Please choose a day within the next year."))
-            return False
-        return is_valid
 
 
 @views.get("/digest/next")
@@ -98,12 +70,12 @@ def save() -> Any:
     if not form.validate_on_submit():
         return _settings(form, subscription), 422
     with atomic():
-        if form.is_on.data and not subscription.is_on:
-            subscription.told_up_to = id_at(clock.now())  # what happened while it was off is not sent after
-        elif form.paused_until.data:  # the issue after a pause begins where the last one ended
-            subscription.told_up_to = first_since(subscription.told_up_to, clock.now())
-        subscription.is_on, subscription.includes_nearby = form.is_on.data, form.includes_nearby.data
-        subscription.paused_until = form.paused_until.data
+        service.choose(
+            subscription,
+            is_on=form.is_on.data,
+            includes_nearby=form.includes_nearby.data,
+            paused_until=form.paused_until.data,
+        )
     flash(
         _("Saved. The next issue comes %(moment)s.", moment=i18n.moment(when()))
         if form.is_on.data
@@ -123,12 +95,15 @@ def _settings(form: DigestForm, subscription: Subscription | None) -> str:
 
 
 def _subscription() -> Subscription | None:
-    mine = select(Subscription).where(Subscription.person_id == identity().person_id, Subscription.list == "digest")
-    return db.session.scalar(mine)
+    return service.subscription_of(_me())
+
+
+def _me() -> int:
+    me = identity().person_id
+    assert me is not None  # the gate lets nobody else through
+    return me
 
 
 def _preview() -> EmailMessage | None:
-    found = (
-        sending.preview(identity().person_id or 0, current_app.extensions["config"]) if identity().quarters else None
-    )
+    found = sending.preview(_me(), current_app.extensions["config"]) if identity().quarters else None
     return message_from_bytes(found[0], policy=policy.default) if found else None

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import FromClause, Select, bindparam, cast, exists, literal, literal_column, null, select, union_all
 
 from neighbour.contributions.cards import is_urgent, url_of
-from neighbour.contributions.models import Contribution, Reach, ReadMark, Thanks
+from neighbour.contributions.models import ALERT_WITHIN, LONGEST_ALERT, URGENT, Contribution, Reach, ReadMark, Thanks
 from neighbour.core import clock
 from neighbour.core.asking import Asked
 from neighbour.core.columns import id_at
@@ -121,7 +121,7 @@ def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Asked:
     if not is_first or is_filtered:
         return Asked(wanted)
     urgent = _lines().where(
-        _r.c.category == literal_column("'urgent'"),  # written out: there is an index for it
+        _r.c.category == literal_column(f"'{URGENT}'"),  # written out: there is an index for it
         _r.c.contribution_id > bindparam("since"),
         _c.c.expires_at > bindparam("now"),
         _c.c.solved_at.is_(None),
@@ -146,8 +146,8 @@ def page(
 ) -> Page:
     """One page of the quarter's board for this person, newest first, older than ``before``.
 
-    A first page without a category has what is urgent now as ``pinned``. An alert lasts three days at most
-    (posts.service), so older ones need not be looked at.
+    A first page without a category has what is urgent now as ``pinned``. Alerts are looked for as far back as
+    they can lie: a day until something becomes one, three until it expires.
     """
     now = clock.now()
     values = {
@@ -157,7 +157,7 @@ def page(
         "most": most + 1,
         "category": category,
         "now": now,
-        "since": id_at(now - timedelta(days=4)),
+        "since": id_at(now - (ALERT_WITHIN + LONGEST_ALERT)),
     }
     statement = _statement(before is None, category is not None, own_only)
     rows = statement.rows(values)

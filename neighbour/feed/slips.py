@@ -19,6 +19,7 @@ from flask import current_app
 from markupsafe import Markup
 
 from neighbour.contributions import cards
+from neighbour.contributions.models import URGENT
 from neighbour.core import clock, i18n
 from neighbour.core.kept import Shelf
 from neighbour.feed.service import Line
@@ -66,7 +67,7 @@ def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
         line.is_home,
         line.is_thanked,
         is_new,
-        line.category == "urgent" and line.is_urgent,
+        line.category == URGENT and line.is_urgent,
         line.is_mine,
         language,
         today,

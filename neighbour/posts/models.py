@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import DateTime, ForeignKey, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from neighbour.contributions.models import Contribution
+from neighbour.contributions.models import URGENT, Contribution
 
 
 class Category(StrEnum):
@@ -19,7 +19,7 @@ class Category(StrEnum):
     HELP_WANTED = "help_wanted"
     HELP_OFFERED = "help_offered"
     NOTICE = "notice"
-    URGENT = "urgent"
+    URGENT = URGENT
 
 
 class Post(Contribution):

@@ -8,17 +8,23 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from neighbour.contributions import service as base
-from neighbour.contributions.models import Audience
+from neighbour.contributions.models import ALERT_WITHIN, LONGEST_ALERT, Audience
 from neighbour.core import clock
 from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.posts.models import Category, Post
 
-URGENT_HOURS = (6, 24, 72)
+URGENT_HOURS = (6, 24, round(LONGEST_ALERT / timedelta(hours=1)))
 URGENT_EVERY = timedelta(hours=24)  # one alert per person in this time
 
 
 class UrgentAlready(base.NotPossible):
     """This person has pinned up something urgent within the last 24 hours."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            __("You have pinned up something urgent within the last 24 hours. Another category is open to you.")
+        )
 
 
 def publish(
@@ -36,7 +42,7 @@ def publish(
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience)
     if category == Category.URGENT and not _is_repeat(form_key) and has_urgent(author_id):
-        raise UrgentAlready("urgent_limit")
+        raise UrgentAlready
     post = base.publish(
         Post,
         author_id=author_id,
@@ -64,12 +70,20 @@ def revise(
     audience: Audience,
     hours: int = URGENT_HOURS[1],
 ) -> Post:
-    """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time."""
+    """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time.
+
+    Raises UrgentAlready for a second alert within a day, NotPossible for what has hung too long to become one: as it keeps
+    its place on the board and in the digest, it would hardly be seen.
+    """
     base.one_at_a_time(editor_id)
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
     if becomes_urgent and has_urgent(editor_id):
-        raise UrgentAlready("urgent_limit")
+        raise UrgentAlready
+    if becomes_urgent and clock.now() - post.published_at > ALERT_WITHIN:
+        raise base.NotPossible(
+            __("This has been hanging for more than a day. Pin it up anew, so that everybody sees it is urgent now.")
+        )
     if becomes_urgent:
         post.alerted_at = clock.now()
     expires_at = (

@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     DateTime,
     Double,
     ForeignKey,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    and_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -165,6 +167,11 @@ class Membership(Timestamps, Base):
     household_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     proven_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @classmethod
+    def reads_board(cls) -> ColumnElement[bool]:
+        """The condition for rows that open the quarter's board now (see ``Level.reads_board``)."""
+        return and_(cls.ended_at.is_(None), cls.level != Level.UNPROVEN)
 
 
 class Proof(Timestamps, Base):

@@ -61,12 +61,32 @@ def test_many_at_the_same_moment_are_one_alert(author, client, visitor, owner):
     assert owner.execute("SELECT count(*) FROM contribution WHERE category = 'urgent'").fetchone() == (1,)
 
 
-def test_old_posts_made_urgent_are_alerts_too(author, quarter, client, frozen_clock):
+def test_posts_made_urgent_are_alerts_too(author, quarter, client, frozen_clock):
     posts = [make_post(author, quarter) for _ in range(2)]
-    frozen_clock.tick(DAY + 60)
-    sign_in(client, author)
+    frozen_clock.tick(DAY - 60)
     assert [revise(client, post) for post in posts] == [303, 422]
     assert publish(client) == 422
+
+
+def test_what_becomes_urgent_stands_on_top_until_it_expires(author, quarter, client, frozen_clock):
+    post = make_post(author, quarter)
+    frozen_clock.tick(DAY - 60)
+    make_post(author, quarter, title="Neuer")
+    assert revise(client, post, hours="72") == 303
+    frozen_clock.tick(3 * DAY - 60)
+    page = client.get("/board").text
+    assert page.index("Rohrbruch") < page.index("Neuer")
+    frozen_clock.tick(120)
+    page = client.get("/board").text
+    assert page.index("Neuer") < page.index("Rohrbruch")
+
+
+def test_what_has_hung_for_days_is_written_anew_instead_of_becoming_urgent(author, quarter, client, frozen_clock):
+    post = make_post(author, quarter)
+    frozen_clock.tick(DAY + 60)
+    answer = client.post(f"/c/{to_uid(post.id)}/edit", data=words())
+    assert answer.status_code == 422 and "länger als einen Tag" in answer.text and 'value="Rohrbruch"' in answer.text
+    assert publish(client) == 303
 
 
 def test_an_alert_turned_into_a_notice_was_one_all_the_same(author, client, owner, frozen_clock):
