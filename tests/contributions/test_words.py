@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from neighbour.core.text import markdown
+from neighbour.core.text import markdown, soft_hyphens
 from tests.factories import make_person, make_quarter, sign_in
 
 
@@ -26,3 +26,17 @@ def test_a_choice_that_does_not_exist_is_refused_in_the_readers_language(context
     page = client.post("/write", data=form)
     assert page.status_code == 422
     assert "Bitte wähl etwas davon aus." in page.text and 'value="Leiter?"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Spulengasse 2–14", "Spulengasse 2–\u206014"),
+        ("9-17 Uhr", "9-\u206017 Uhr"),
+        ("heute – 5 Uhr", "heute – 5 Uhr"),
+        ("Nachbarschaftsversammlung", "Nachbarschafts&shy;versammlung"),
+        ("<b>2–3</b>", "&lt;b&gt;2–\u20603&lt;/b&gt;"),
+    ],
+)
+def test_titles_break_where_a_reader_would_break_them(typed, shown):
+    assert soft_hyphens(typed) == shown
