@@ -1,6 +1,7 @@
 # make run     everything on this machine: http://localhost:5000 (PORT=…, INSTANCE_DIR=…)
 # make test    the whole suite on a database of its own (ARGS="-k feed" for some of it)
 # make check   format, lint, types, layers, models against migrations
+# make planted  plant a defect for each guard test and see it go red
 # make pictures  walk through the demo city and keep some of what is seen in docs/pictures
 # make bench   one JSON line per figure (ONLY=feed, SCALE=small|full)
 # make clean   throw away everything that was made here, except INSTANCE_DIR
@@ -9,7 +10,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench pictures build clean lock _dev _chromium _node
+.PHONY: run test check bench planted pictures build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -36,6 +37,9 @@ check: _dev
 
 bench: _node _dev $(BUILT)
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
+
+planted: _node _dev $(BUILT)
+	@$(PY) -m tests.guards.planted $(GUARD)
 
 # The pictures of the README are taken by the tests that look at every page (tests/journeys), of the demo city only.
 SEEN := start-1280 board-1280 board-360 board-360-dark thread-1280 write-360 digest-1280

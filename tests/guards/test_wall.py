@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, exists, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from neighbour.contributions.models import Comment, Contribution, Reach, Revision, Thanks
+from neighbour.contributions.models import Audience, Comment, Contribution, Reach, Revision, Thanks
 from neighbour.core import clock, scope
 from neighbour.core.asking import Asked
 from neighbour.core.db import WriteOutsideAtomic, atomic, db
@@ -279,6 +279,15 @@ def test_unset_and_public_eyes_see_nothing_of_any_quarter(two_quarters, eyes):
     with scope.use(eyes):
         for table in WALLED:
             assert db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
+
+
+def test_what_is_public_is_there_for_public_eyes_and_not_without_any(two_quarters):
+    make_post(two_quarters["stranger"], two_quarters["foreign"], title="Für alle", audience=Audience.PUBLIC)
+    seen = {}
+    for eyes in (scope.NOBODY, scope.PUBLIC):
+        with scope.use(eyes):
+            seen[eyes] = list(db.session.scalars(select(Contribution.title)))
+    assert seen == {scope.NOBODY: [], scope.PUBLIC: ["Für alle"]}
 
 
 def test_eyes_end_with_the_transaction_also_on_a_pooled_connection(two_quarters, raw):

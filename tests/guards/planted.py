@@ -1,0 +1,166 @@
+"""Does each guard see what it guards against? ``python -m tests.guards.planted [PART OF A NAME]``
+
+For every guard test a defect is planted in a copy of the repository and the test is run there: it has to go red. A guard
+that stays green watches nothing. Takes minutes, so it is run when guards change and not with the tests; ``make planted``.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+END = ""  # plant at the end of the file
+POSTS, MODELS, CORE = "neighbour/posts/service.py", "neighbour/contributions/models.py", "neighbour/core/tokens.py"
+CARD, WALL, REACH = (
+    "neighbour/templates/macros/card.html",
+    "migrations/versions/0008_wall.py",
+    "neighbour/feed/service.py",
+)
+TOKENS, FORMS = "neighbour/assets/css/tokens.css", "neighbour/assets/css/components/forms.css"
+QUICK = "migrations/versions/0013_quick_reach.py"
+MAIL = "neighbour/contributions/templates/contributions/mail_answered"
+DE = "neighbour/feed/translations/de.po"
+
+
+class Defect(NamedTuple):
+    """In ``file``, ``found`` becomes ``put``; then ``guard`` (file::test, of tests/guards) has to fail."""
+
+    guard: str
+    file: str
+    found: str
+    put: str
+
+
+DEFECTS = (
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\ndb.session.commit()\n"),
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport smtplib\n"),
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport geopy\n"),
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nNOW = datetime.now()\n"),
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nfrom cryptography.fernet import Fernet\n"),
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport os\nHOME = os.environ['HOME']\n"),
+    Defect("house::test_homes_are_opened", POSTS, END, "\ndef peep(home):\n    return open_sealed(home)\n"),
+    Defect("house::test_no_shell_no_eval", POSTS, END, "\neval('1')\n"),
+    Defect("house::test_templates_mark_nothing_safe", CARD, "{{ c.excerpt|soft }}", "{{ c.excerpt|safe }}"),
+    Defect("house::test_functions_and_files_keep", POSTS, END, "\ndef long():\n" + "    x = 1\n" * 41),
+    Defect("house::test_public_functions_say", POSTS, END, "\ndef silent():\n    pass\n"),
+    Defect("house::test_services_and_models_do_not", POSTS, "import uuid\n", "import uuid\n\nfrom flask import g\n"),
+    Defect("house::test_every_job_has_a_task", "neighbour/core/jobs.py", "    ACCOUNTS_PURGE =", '    X = "x.y"\n    ACCOUNTS_PURGE ='),
+    Defect("house::test_a_task_is_an_envelope", "workers/accounts.py", END, "\ndef thick():\n" + "    x = 1\n" * 12),
+    Defect("house::test_kinds_are_the_identities", "neighbour/posts/kind.py", 'name="post"', 'name="note"'),
+    Defect("look::test_both_dark_lists", TOKENS, "--ink: #E9EEE6; --ink-soft: #B4C0B6;", "--ink: #E9EEE7; --ink-soft: #B4C0B6;"),
+    Defect("look::test_contrast", TOKENS, "--ink-soft: #465249", "--ink-soft: #9AA69D"),
+    Defect("look::test_colours_stand_in_the_tokens", FORMS, "  .kind-tabs {", "  .x { color: #123456; }\n  .kind-tabs {"),
+    Defect("look::test_every_token_that_is_used", FORMS, "var(--tape-ink", "var(--tapeink"),
+    Defect("look::test_files_stay_readable", FORMS, END, "\n" * 400),
+    Defect("look::test_no_page_carries", CARD, END, '<a href="#" onclick="x()">x</a>'),
+    Defect("look::test_no_page_carries", CARD, END, '<p style="color: red">x</p>'),
+    Defect("look::test_icons_of_the_page", "neighbour/templates/macros/ui.html", END, '{{ icon("no-such-icon") }}'),
+    Defect("look::test_icons_of_kinds", "neighbour/posts/kind.py", 'icon="pen-line"', 'icon="no-such-icon"'),
+    Defect("look::test_packages_are_pinned", "neighbour/assets/package.json", '"htmx.org": "', '"htmx.org": "^'),
+    Defect("look::test_fields_for_one_choice", "neighbour/posts/templates/posts/fields.html", 'data-for="urgent"', 'data-for="notice"'),
+    Defect("look::test_built_files_are_named", "neighbour/static/build/manifest.json", "{", '{"stray.css": "stray.css",'),
+    Defect("look::test_a_feed_page_needs_little", "tests/guards/test_look.py", "<= 130_000", "<= 30_000"),
+    Defect("notices::test_the_application_knows", "neighbour/feed/views.py", END, "\nfrom neighbour.notices.base import Notice\n\n\nclass Stray(Notice):\n    key = 'feed.stray'\n"),
+    Defect("notices::test_it_has_a_subject", MAIL + ".txt", "{{ settings_url }}", "{{ settings_url }}x"),
+    Defect("notices::test_its_links_lead", "neighbour/contributions/notices.py", '/unsubscribe/beispiel"', '/nowhere/beispiel"'),
+    Defect("notices::test_german_is_not_english", MAIL + ".txt", "{{ settings_url }}", "Nobody has translated these words. {{ settings_url }}"),
+    Defect("notices::test_list_mail_names", "neighbour/notices/envelope.py", "One-Click", "Two-Click"),
+    Defect("readme::test_targets_of_make", "README.md", "`make build`", "`make builds`"),
+    Defect("readme::test_commands_exist", "README.md", "neighbour quarters import", "neighbour quarters fetch"),
+    Defect("readme::test_options_named_alone", "README.md", "`--", "`--no-such-"),
+    Defect("readme::test_every_group_of_commands", "neighbour/cli.py", '        "mails": (', '        "posts": ("x", "x", "Not in it."),\n        "mails": ('),
+    Defect("readme::test_files_and_folders", "README.md", "`neighbour/app.py`", "`neighbour/ap.py`"),
+    Defect("readme::test_names_in_code", "README.md", "`Job` (`neighbour/core/jobs.py`)", "`Jobs` (`neighbour/core/jobs.py`)"),
+    Defect("readme::test_every_setting", "README.md", "| `SMTP_URL`", "| `SMTP_URI`"),
+    Defect("readme::test_the_table_says", "config.py", END, "\n\n_problems = Config.problems\nConfig.problems = lambda self: _problems(self)[1:]\n"),
+    Defect("readme::test_defaults", "README.md", "| port to listen on | 5000 |", "| port to listen on | 5001 |"),
+    Defect("readme::test_every_figure", "README.md", "| `feed_queries`", "| `feed_query`"),
+    Defect("readme::test_pictures", "README.md", "docs/pictures/board-1280.jpg", "docs/pictures/bord-1280.jpg"),
+    Defect("readme::test_it_stays", "README.md", END, "\n" * 200),
+    Defect("routes::test_every_route_has", "neighbour/feed/views.py", '@views.get("/board")\n@requires(Permission.BOARD_READ)', '@views.get("/board")'),
+    Defect("routes::test_only_the_named", "neighbour/feed/views.py", '@views.post("/board/read")\n@requires(Permission.BOARD_READ)', '@views.post("/board/read")\n@requires(Permission.BOARD_READ, csrf=False)'),
+    Defect("routes::test_addresses_are", "neighbour/feed/views.py", '@views.get("/board")', '@views.get("/Board_x")'),
+    Defect("routes::test_unsafe_requests", "neighbour/app.py", "    csrf.init_app(app)\n", "    app.extensions['csrf'] = csrf\n    app.jinja_env.globals['csrf_token'] = str\n"),
+    Defect("routes::test_headers", "neighbour/core/web.py", '"script-src": "\'self\'"', '"script-src": "\'self\' \'unsafe-inline\'"'),
+    Defect("texts::test_every_text", REACH.replace("service", "views"), END, '\n\nTEXT = i18n.gettext("Nobody translated this yet")\n_ = i18n.gettext\nTEXT = _("Nobody translated this yet")\n'),
+    Defect("texts::test_placeholders", DE, END, '\nmsgid "A %(word)s only here"\nmsgstr "Ein %(wort)s nur hier"\n'),
+    Defect("texts::test_german_says_du", DE, END, '\nmsgid "Formal only here"\nmsgstr "Bitte geben Sie etwas ein"\n'),
+    Defect("wall::test_no_foreign_row_can_be_read", QUICK, "author_id = (SELECT app_person()) OR", "true OR"),
+    Defect("wall::test_no_foreign_row_can_be_read", WALL, 'wall("reach", select=f"quarter_id = ANY ({MY_QUARTERS})")', 'wall("reach", select="true")'),
+    Defect("wall::test_no_foreign_row_can_be_written", WALL, 'insert=f"author_id = {ME} AND quarter_id = ANY ({MY_QUARTERS})",\n        update=f"author_id = {ME}"', 'insert="true",\n        update="true"'),
+    Defect("wall::test_the_attempts_would_succeed", "tests/guards/test_wall.py", "READS = {", 'READS = {\n    "typing error": lambda t: [],'),
+    Defect("wall::test_unset_and_public", QUICK, "audience = 'public' AND", "audience <> 'public' AND"),
+    Defect("wall::test_what_is_public", WALL, "coalesce(current_setting('app.public', true), '') = '1'", "true"),
+    Defect("wall::test_eyes_end", WALL, "coalesce(nullif(current_setting('app.quarters', true), '')::int[], '{}')", "(SELECT array_agg(id) FROM quarter)"),
+    Defect("wall::test_a_session_without_a_viewer", "neighbour/core/scope.py", "    if _viewer.get() is None:\n        raise", "    if False:\n        raise"),
+    Defect("wall::test_a_write_outside", "neighbour/core/db.py", "    if writes and not", "    if False and not"),
+    Defect("wall::test_every_table", WALL, 'wall("revision"', 'len("revision") or wall("revision"'),
+)  # fmt: skip
+#: about what the machine and not the code decides, or about the guard's own formula
+WITHOUT = {"look::test_the_formula_knows_black_on_white", "wall::test_the_application_is_neither_owner_nor_superuser"}
+
+
+def guards() -> set[str]:
+    """Every guard test there is, as ``file::name``."""
+    found = set()
+    for path in sorted((ROOT / "tests" / "guards").glob("test_*.py")):
+        names = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+        found |= {f"{path.stem.removeprefix('test_')}::{name}" for name in names if name.startswith("test_")}
+    return found
+
+
+def main(wanted: str = "") -> int:
+    """Plant, run, say; returns how many guards saw nothing."""
+    idle = 0
+    known = (*WITHOUT, *(defect.guard for defect in DEFECTS))
+    for guard in sorted(each for each in guards() if not each.startswith(known)):
+        print(f"NO DEFECT  {guard}")
+        idle += 1
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        _copy(copy)
+        for defect in DEFECTS:
+            if wanted in defect.guard:
+                outcome = _try(copy, defect)
+                idle += outcome != "red"
+                print(f"{outcome:9}  {defect.guard}  ({defect.file})", flush=True)
+    return idle
+
+
+def _copy(to: Path) -> None:
+    tracked = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+    for name in filter(None, tracked):
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, to / name)
+    shutil.copytree(ROOT / "neighbour" / "static" / "build", to / "neighbour" / "static" / "build")
+
+
+def _try(copy: Path, defect: Defect) -> str:
+    path = copy / defect.file
+    before = path.read_text(encoding="utf-8")
+    if defect.found not in before:
+        return "NOT FOUND"
+    path.write_text(
+        before + defect.put if defect.found == END else before.replace(defect.found, defect.put, 1), "utf-8"
+    )
+    file, name = defect.guard.split("::")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", f"tests/guards/test_{file}.py", "-k", name]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=300)
+    finally:
+        path.write_text(before, encoding="utf-8")
+    if run.returncode == 0:
+        return "GREEN"
+    return "red" if "failed" in run.stdout else "red (stops before the test)"
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(*sys.argv[1:2])))
