@@ -13,11 +13,10 @@ from __future__ import annotations
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.header import Header
 from html import escape
 from itertools import groupby
 
-from neighbour.notices.envelope import list_headers
+from neighbour.notices.envelope import list_headers, subject_field, to_field
 
 # Marks in the rendered templates: what differs between editions, what differs between readers, where parts begin.
 QUARTER, LINE = "@@quarter@@", "@@line@@"
@@ -101,9 +100,8 @@ def shape(text: str, html: str) -> Shape:
 
 def frame(every: Shape, subject: str, greeting: tuple[str, str], quarter: str, line: str) -> Frame:
     """One edition: what all have in common, and its own words. ``greeting``: text and HTML, with the mark NAME."""
-    header = Header(" ".join(subject.split()), "utf-8", header_name="Subject")
     return Frame(
-        subject=header.encode(linesep="\n").encode(),
+        subject=subject_field(subject).encode("ascii"),
         before=Piece(
             _filled(every.before[0], quarter.upper(), line), _filled(every.before[1], escape(quarter), escape(line))
         ),
@@ -131,7 +129,7 @@ def compose(edition: Frame, body: Piece, *, common: Common, to: str, name: str, 
     greeting_html = edition.greeting[1].replace(NAME, escape(plain))
     return b"".join(
         (
-            _head(edition.subject, common, _one_line(to), token, message_id),
+            _head(edition.subject, common, to_field(to), token, message_id),
             TEXT_PART,
             edition.before.text,
             encode(greeting_text),
@@ -203,9 +201,3 @@ def _head(subject: bytes, common: Common, to: str, token: str, message_id: str) 
             b'Content-Type: multipart/alternative;\n boundary="' + BOUNDARY + b'"\n',
         )
     )
-
-
-def _one_line(text: str) -> str:
-    if any(letter in text for letter in "\r\n\0") or not text.isascii():
-        raise ValueError("not an address for a header")
-    return text

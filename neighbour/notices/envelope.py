@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.header import Header
 from email.headerregistry import Address
 from email.utils import parseaddr
 from urllib.parse import urlsplit
@@ -32,6 +33,23 @@ def list_headers(list_name: str, token: str, *, site: str, host: str) -> list[tu
         ("List-Unsubscribe", f"<{site}/unsubscribe/{token}/now>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]
+
+
+def subject_field(text: str) -> str:
+    """The value of a Subject as it goes over the wire (RFC 2047), folded with LF.
+
+    What people typed is always encoded: the standard library would take ``=?utf-8?b?…?=`` for an encoded word and, before
+    Python 3.13, write the line ends hidden in it as they are – a header of somebody else's making.
+    """
+    return Header(header_text(text), "utf-8", header_name="Subject").encode(linesep="\n")
+
+
+def to_field(address: str) -> str:
+    """The value of a To. Raises ValueError for an address no header can carry. It stands alone: a name beside it would be
+    what somebody typed who need not own the address."""
+    if not address.isascii() or not address.isprintable():
+        raise ValueError("not an address for a header")
+    return address
 
 
 def header_text(text: str) -> str:

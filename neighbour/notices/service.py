@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -19,10 +18,10 @@ from neighbour.core import clock, tokens
 from neighbour.core.columns import id_at
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db, finish_reading
-from neighbour.core.mail import Transport
+from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.notices import ledger
 from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists, mailboxes_of
-from neighbour.notices.envelope import envelope_from, header_text, host_of, list_headers, sender_of
+from neighbour.notices.envelope import envelope_from, host_of, list_headers, sender_of, subject_field, to_field
 from neighbour.notices.models import Subscription, Suppression
 
 log = logging.getLogger("neighbour.notices")
@@ -60,7 +59,11 @@ def _deliver(row: ledger.Leased, config: Config) -> None:
     more = []
     if subscription is not None:
         more = list_headers(notice.list_name, subscription.token, site=config.site_url, host=host_of(config))
-    mail = build(written, to, mailbox.name, message_id, config, more)
+    try:
+        mail = build(written, to, message_id, config, more)
+    except ValueError as error:  # an address no header can carry
+        ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
+        return
     with Transport(config.smtp_url) as transport:
         answer = transport.hand_over(envelope_from(config), to, mail)
     state = ledger.settle(row, answer, message_id)
@@ -68,24 +71,24 @@ def _deliver(row: ledger.Leased, config: Config) -> None:
         log.warning("delivery %s of %s: %s (%s)", row.id, row.notice, state, answer.text)
 
 
-def build(
-    written: Written, to: str, name: str, message_id: str, config: Config, more: Sequence[tuple[str, str]] = ()
-) -> bytes:
-    """The mail as bytes, text and HTML alternatives; ``more`` are further header fields of ASCII.
+def build(written: Written, to: str, message_id: str, config: Config, more: Sequence[tuple[str, str]] = ()) -> bytes:
+    """The mail as bytes, text and HTML alternatives; ``more`` are further header fields of ASCII. Raises ValueError for an
+    address no header can carry.
 
-    Those are put before the rest as they are: the standard library would encode an address that is longer than a
-    line (RFC 2047), and no mail program undoes that inside ``List-Unsubscribe``.
+    What was typed and ``more`` are put before the rest as they are: the standard library reads header values as it writes
+    them. It would decode what somebody typed, and encode an address that is longer than a line, which no mail program
+    undoes inside ``List-Unsubscribe``.
     """
+    raw = [("To", to_field(to)), ("Subject", subject_field(written.subject)), *more]
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender_of(config)
-    mail["To"] = Address(display_name=header_text(name), addr_spec=to)
-    mail["Subject"] = header_text(written.subject)
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(written.text)
     mail.add_alternative(written.html, subtype="html")
-    return "".join(f"{header}: {value}\r\n" for header, value in more).encode("ascii") + mail.as_bytes()
+    head = "".join(f"{header}: {value}\n" for header, value in raw)
+    return head.replace("\n", "\r\n").encode("ascii") + mail.as_bytes()
 
 
 def subscriptions_of(person_id: int) -> dict[str, Subscription]:

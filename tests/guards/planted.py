@@ -70,7 +70,7 @@ DEFECTS = (
     Defect("notices::test_the_application_knows", "neighbour/feed/views.py", END, "\nfrom neighbour.notices.base import Notice\n\n\nclass Stray(Notice):\n    key = 'feed.stray'\n"),
     Defect("notices::test_it_has_a_subject", MAIL + ".txt", "{{ settings_url }}", "{{ settings_url }}x"),
     Defect("notices::test_its_links_lead", "neighbour/contributions/notices.py", '/unsubscribe/beispiel"', '/nowhere/beispiel"'),
-    Defect("notices::test_german_is_not_english", MAIL + ".txt", "{{ settings_url }}", "Nobody has translated these words. {{ settings_url }}"),
+    Defect("notices::test_german_is_not_english", MAIL + ".txt", "{{ button(", "Nobody has translated these words yet.\n{{ button("),
     Defect("notices::test_list_mail_names", "neighbour/notices/envelope.py", "One-Click", "Two-Click"),
     Defect("readme::test_targets_of_make", "README.md", "`make build`", "`make builds`"),
     Defect("readme::test_commands_exist", "README.md", "neighbour quarters import", "neighbour quarters fetch"),

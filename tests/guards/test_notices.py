@@ -78,7 +78,7 @@ def test_list_mail_names_its_list_and_how_to_leave(app, session, key):
     notice = Notice.registry[key]
     assert notice.list_name
     headers = list_headers(notice.list_name, "t" * 43, site="https://nachbar.example", host="nachbar.example")
-    mail = build(service.preview(key, "de"), "a@b.example", "A", "<1@x>", app.extensions["config"], headers)
+    mail = build(service.preview(key, "de"), "a@b.example", "<1@x>", app.extensions["config"], headers)
     assert b"List-Unsubscribe: <https://nachbar.example/unsubscribe/" in mail
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in mail
     assert "/unsubscribe/" in service.preview(key, "de").text
