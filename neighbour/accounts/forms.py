@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, Length
 
 from neighbour.accounts import passwords
 from neighbour.accounts.addresses import NoAddress, reachable
-from neighbour.accounts.names import sounds_like_the_team
+from neighbour.accounts.names import objection
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -88,14 +88,14 @@ class AppearanceForm(Form):
         ]
 
     def validate(self, extra_validators: object = None) -> bool:
-        """Another name has to be given, and no name that neighbours read may pretend to be the team's."""
+        """Another name has to be given; a name that neighbours read is one, and does not pretend to be the team's."""
         is_valid = super().validate(extra_validators)
         if self.shown.data == "alias" and not self.alias.data:
             self.add_error("alias", _("Which name shall it be?"))
             return False
         read = "alias" if self.shown.data == "alias" else "first_name"
-        if sounds_like_the_team(self[read].data or ""):
-            self.add_error(read, _("This name could be taken for the team. Please choose another."))
+        if self[read].data and (wrong := objection(self[read].data)):
+            self.add_error(read, wrong)
             return False
         return is_valid
 

@@ -1,4 +1,6 @@
-"""Names that could be taken for the team: read the way an eye reads them, not the way a computer does.
+"""Names that cannot be shown: those that could be taken for the team, that nobody can read, that lead elsewhere.
+
+What sounds like the team is read the way an eye reads it, not the way a computer does.
 
 Unicode Technical Standard 39 calls it a skeleton: letters of other alphabets that look like Latin ones, digits in their
 place, accents and gaps are taken away on both sides before they are compared.
@@ -9,7 +11,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-STAFF_WORDS = ("admin", "moderat", "quartiersteam", "betreiber", "support", "operator", "steward")
+from neighbour.core.i18n import gettext as _
+from neighbour.core.text import normal_form
+
+# Parts of words; whole words; words a name may not begin with; names that are those of the site itself.
+STAFF_WORDS = (
+    "admin", "moderat", "quartiersteam", "betreiber", "support", "operator", "steward",
+    "redaktion", "verwaltung", "polizei", "feuerwehr", "rathaus", "ordnungsamt",
+)  # fmt: skip
+TEAM = "team"  # and its compounds: Nachbarschaftsteam
+OFFICES = ("stadt", "bezirk", "bezirksamt", "gemeinde", "amt", "city")
+OURS = ("nachbar", "neighbour")
 _LONG = 7  # letters; shorter words turn up by chance where two words of a name meet ("Murad Minh")
 
 _LOOK_ALIKES = str.maketrans(
@@ -20,11 +32,32 @@ _GAPS = re.compile(r"[\s\-‐-―_.·•/]+")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("l", "i"))
 
 
+_ELSEWHERE = re.compile(
+    r"www\.|://|@|\.(?:de|com|net|org|info|io|eu|at|ch|biz|xyz|app|shop|site|online|top|berlin|example)\b", re.I
+)
+
+
+def objection(name: str) -> str | None:
+    """What is wrong with a name that neighbours would read, in the language spoken now; None if nothing is."""
+    if not any(letter.isalpha() for letter in name):
+        return _("A name needs letters.")
+    if _ELSEWHERE.search(name):
+        return _("Please leave web and mail addresses out of a name.")
+    if sounds_like_the_team(name):
+        return _("This name could be taken for the team. Please choose another.")
+    return None
+
+
 def sounds_like_the_team(name: str) -> bool:
     """Whether somebody who reads this name in passing could think that it is the team or whoever runs the site."""
     words = [_skeleton(word) for word in _GAPS.split(name) if word]
     whole = _skeleton(name)
     spelled_out = bool(words) and all(len(word) <= 2 for word in words)
+    team = _skeleton(TEAM)
+    if whole in (team, *map(_skeleton, OURS)) or (words[:1] and words[0] in map(_skeleton, OFFICES)):
+        return True
+    if any(word == team or (len(word) >= 8 and word.endswith(team)) for word in words):
+        return True
     for staff in map(_skeleton, STAFF_WORDS):
         if any(staff in word for word in words) or ((len(staff) >= _LONG or spelled_out) and staff in whole):
             return True
@@ -32,7 +65,7 @@ def sounds_like_the_team(name: str) -> bool:
 
 
 def _skeleton(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = normal_form(text, "NFKD").casefold()
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LOOK_ALIKES)
     letters = "".join(letter for letter in letters if "a" <= letter <= "z")
     for pair, looks in _PAIRS:

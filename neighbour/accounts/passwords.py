@@ -8,7 +8,6 @@ a flood of sign-ins costs memory for two, not for two hundred.
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,8 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from neighbour.core.text import normal_form
 
 SHORTEST, LONGEST = 8, 256
 TIME_COST, PARALLELISM = 3, 4
@@ -70,4 +71,4 @@ def _common() -> frozenset[str]:
 
 def _as_typed(password: str) -> str:
     """Composed form, so that ü typed on a phone and on a desk are the same."""
-    return unicodedata.normalize("NFC", password)
+    return normal_form(password)

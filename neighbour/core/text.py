@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
+from unicodedata import combining
 
 import nh3
 from markdown_it import MarkdownIt
@@ -16,8 +18,16 @@ TAGS = {"p", "br", "strong", "em", "del", "ul", "ol", "li", "blockquote", "code"
 SCHEMES = {"http", "https", "mailto", "tel"}
 LONG_WORD = 18  # letters, from which on a word may be broken (phones are 360 px wide)
 
-# Characters that turn the direction of the text around them, and others nobody sees (Unicode TR 36).
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Characters that turn the direction of the text around them, controls (C0 and C1), and others nobody sees (Unicode TR 36):
+# fillers, tags, joiners. A joiner stays where it does its work: between the parts of one emoji, between letters of Arabic
+# and Indic scripts.
+_EMOJI, _JOINING = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff", "\u0600-\u0dff"
+_UNSEEN = re.compile(
+    f"(?!(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}]))"
+    "[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
+    "\U000e0000-\U000e0fff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
+)
+MOST_MARKS = 30  # accents on one letter; more are no writing (UAX 15 section 13, Stream-Safe Text Format)
 _SPACES = re.compile(r"\s+")
 _LONG = re.compile(rf"[^\W\d_]{{{LONG_WORD + 1},}}")
 # German compounds break after a linking -s- of these endings; browsers do the rest (hyphens: auto).
@@ -30,14 +40,27 @@ _markdown.enable("strikethrough")
 _markdown.disable(["image", "heading", "lheading", "html_block", "html_inline", "reference"])
 
 
+def normal_form(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFC") -> str:
+    """``text`` in a Unicode normal form, without the accents beyond thirty on one letter: putting a row of accents in order
+    takes time that grows with its square, and one request of them would keep a process busy for minutes."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for letter in text:
+        marks = marks + 1 if combining(letter) else 0
+        if marks <= MOST_MARKS:
+            kept.append(letter)
+    return unicodedata.normalize(form, "".join(kept))
+
+
 def clean_line(text: str | None) -> str:
     """One line: NFC, direction marks and control characters removed, runs of white space made one space."""
-    return _SPACES.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text or ""))).strip()
+    return _SPACES.sub(" ", _UNSEEN.sub("", normal_form(text or ""))).strip()
 
 
 def clean_text(text: str | None) -> str:
     """Several lines: as ``clean_line``, with line ends kept (at most two in a row)."""
-    plain = unicodedata.normalize("NFC", (text or "").replace("\r\n", "\n").replace("\r", "\n"))
+    plain = normal_form((text or "").replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r"\n{3,}", "\n\n", _UNSEEN.sub("", plain)).strip()
 
 
@@ -45,7 +68,12 @@ def markdown(text: str) -> Markup:
     """Safe HTML of Markdown; bare addresses become links. Input is what a person typed."""
     html = _markdown.render(_with_links(text))
     safe = nh3.clean(
-        html, tags=TAGS, attributes={"a": {"href"}, "*": set()}, url_schemes=SCHEMES, link_rel="nofollow ugc noopener"
+        html,
+        tags=TAGS,
+        attributes={"a": {"href"}, "*": set()},
+        url_schemes=SCHEMES,
+        url_relative="deny",  # a link names its site: //elsewhere and our own pages' forms are not a writer's
+        link_rel="nofollow ugc noopener",
     )
     return Markup(safe.strip())  # noqa: S704  the sanitiser has just run
 
@@ -79,7 +107,10 @@ def initials(name: str) -> str:
     return letters.upper()
 
 
-_BARE = re.compile(r"(?<![\w(<\[\]\"'/])(https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?])")
+# A closing bracket belongs to the address if the opening one does: …/leiter_(neu)
+_BARE = re.compile(
+    r"(?<![\w<\[\]\"'/])(?<!\]\()(https?://(?:[^\s<>\"'()\]]|\([^\s<>\"'()\]]*\))*(?:[^\s<>\"'()\].,;:!?]|\([^\s<>\"'()\]]*\)))"
+)
 
 
 def _with_links(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 import zlib
 from typing import NamedTuple
 
+from neighbour.core.text import normal_form
 from neighbour.demo.city import DemoAddress, addresses
 from neighbour.demo.drawing import DATA
 
@@ -119,5 +119,5 @@ def _home(last_name: str, quarter: str, street: str, rows: list[DemoAddress]) ->
 
 def ascii_name(name: str) -> str:
     """``Yıldız-Özgür`` → ``yildiz-oezguer``: for mail addresses."""
-    plain = unicodedata.normalize("NFKD", name.lower().translate(LETTERS)).encode("ascii", "ignore").decode()
+    plain = normal_form(name.lower().translate(LETTERS), "NFKD").encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z]+", "-", plain).strip("-")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from sqlalchemy import delete, func, insert, select, text
 
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
+from neighbour.core.text import normal_form
 from neighbour.quarters import geometry, hooks
 from neighbour.quarters import index as places
 from neighbour.quarters.geojson import Feature, LayerError
@@ -253,7 +253,7 @@ def slug(name: str) -> str:
     """Lower-case ASCII with hyphens; umlauts spelled out as in German."""
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "ae"), ("Ö", "oe"), ("Ü", "ue"), ("ß", "ss")):
         name = name.replace(umlaut, plain)
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    ascii_only = normal_form(name, "NFKD").encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
 
 

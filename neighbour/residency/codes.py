@@ -20,6 +20,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from neighbour.core.crypto import keyed_hash
+from neighbour.core.text import normal_form
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTER_CODE_LENGTH = 8
@@ -53,7 +54,7 @@ def read(typed: str, length: int = LETTER_CODE_LENGTH) -> str | None:
     """
     if len(typed) > 100:
         return None
-    plain = unicodedata.normalize("NFKC", typed).upper().translate(_LOOK_ALIKES)
+    plain = normal_form(typed, "NFKC").upper().translate(_LOOK_ALIKES)
     kept = "".join(c for c in plain if unicodedata.category(c)[0] not in "ZPC")
     if len(kept) != length or any(c not in ALPHABET for c in kept):
         return None

@@ -26,6 +26,7 @@ from sqlalchemy.orm import undefer
 from neighbour.core import clock
 from neighbour.core.crypto import keyed_hash, open_sealed, seal
 from neighbour.core.db import db
+from neighbour.core.text import normal_form
 from neighbour.residency import cells
 from neighbour.residency.models import Address, AddressAccess, Home, MissingAddress
 
@@ -92,7 +93,7 @@ def _family(name: str) -> list[str]:
 
 
 def _words(name: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_SPELLED_OUT))
+    plain = normal_form(name.casefold().translate(_SPELLED_OUT), "NFKD")
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     found = re.findall(r"[^\W_]+", letters)
     return [word for word in found if len(word) > 1 and word not in _SMALL_WORDS] or found

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,6 +38,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
+
+from neighbour.core.text import normal_form
 
 FONTS = Path(__file__).parent / "fonts"
 TEXT, STRONG = "SourceSans3", "SourceSans3-Semibold"
@@ -86,7 +87,7 @@ def unprintable(text: str) -> str:
     """The characters of ``text`` for which the letter's typeface has no glyph, each once; empty when there is none."""
     _register()
     known = pdfmetrics.getFont(TEXT).face.charToGlyph
-    wanted = dict.fromkeys(unicodedata.normalize("NFC", text))
+    wanted = dict.fromkeys(normal_form(text))
     return "".join(c for c in wanted if ord(c) not in known)
 
 

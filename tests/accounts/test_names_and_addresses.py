@@ -17,9 +17,10 @@ SPOOFS = """Moderation|MODERATION|Moderatorin|Die Moderation|Mоderation|Моder
 Moderatіon|M o d e r a t i o n|Mo-de-ra-tion|Ⓜoderation|𝓜oderation|ᴍᴏᴅᴇʀᴀᴛɪᴏɴ|Móderâtion|Modera\u0301tion|rnoderation|Moderatlon|Moderation✓|★ Moderation ★
 Moderation2|Mod.eration|mοderatiοn|Modeгation|Quartiersteam|Quartiers-Team|Quartiers Team|Quart1ersteam|Quаrtiersteam|Quartierstearn
 Admin|ADMIN|A d m i n|Adm1n|Adrnin|АDΜΙΝ|Ädmin|Ȧdmin|Adm!n|@dmin|Der Admin|Admln|Administratorin|A-d-m-i-n|аdmin
+Nachbarschaftsteam|Quartier-Team|Team Nachbar|Die Redaktion|Redaktiоn|Hausverwaltung|Verwaltung|Polizei Altenbrück|Stadt Altenbrück|Bezirksamt|Neighbour|Nachbar|T e a m
 Support|Suppоrt|5upport|Support-Team|$upport|Betreiber|Betrеiber|Betreiberin|Operat0r|Operator|Steward|Stewаrd|Sтeward""".replace("\n", "|").split("|")  # fmt: skip
 NAMES = """Maximiliane-Theodora|Vladimir|Владимир|Nadia Dominguez|Murad Minh|Hannelore|Stewart|Ada Minna|Samira|Modesta|Oliver|Yasmin|Amin
-Operina|Karl-Heinz|Ayşe|Zoë|Δήμητρα|Ðorđe|李雷|Die von nebenan|Fahrradkeller|Nachteule 23""".replace("\n", "|").split("|")  # fmt: skip
+Anna Nachbar|Stadtler|Steam|Teamo|Städtler|Altstadt|Operina|Karl-Heinz|Ayşe|Zoë|Δήμητρα|Ðorđe|李雷|Die von nebenan|Fahrradkeller|Nachteule 23""".replace("\n", "|").split("|")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SPOOFS)
@@ -40,6 +41,25 @@ def test_neither_another_name_nor_a_first_name_may_pretend_to_be_the_team(contex
     page = client.post("/me/appearance", data=form)
     assert page.status_code == 422
     assert f'id="{field}-error"' in page.text and f'value="{name}"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("\u3164", "Welcher Name"),
+        ("\u2800\u2800", "Welcher Name"),
+        ("🌻", "Ein Name braucht Buchstaben."),
+        ("42", "Ein Name braucht Buchstaben."),
+        ("www.evil.example", "Adresse in den Namen"),
+        ("evil.de", "Adresse in den Namen"),
+        ("uwe@a.example", "Adresse in den Namen"),
+    ],
+)
+def test_a_name_is_one(context, client, name, said):
+    sign_in(client, make_person(make_quarter()))
+    form = {"first_name": "Uwe", "last_name": "Probe", "shown": "alias", "alias": name}
+    page = client.post("/me/appearance", data=form)
+    assert page.status_code == 422 and 'id="alias-error"' in page.text and said in page.text
 
 
 def test_a_domain_with_an_umlaut_is_written_as_mail_servers_know_it(context, client, visitor, mailbox, jobs):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from neighbour.core.text import markdown, soft_hyphens
+from neighbour.core.text import MOST_MARKS, clean_line, clean_text, markdown, soft_hyphens
 from tests.factories import make_person, make_quarter, sign_in
 
 
@@ -40,3 +40,44 @@ def test_a_choice_that_does_not_exist_is_refused_in_the_readers_language(context
 )
 def test_titles_break_where_a_reader_would_break_them(typed, shown):
     assert soft_hyphens(typed) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Familie 👨\u200d👩\u200d👧 kommt", "Familie 👨\u200d👩\u200d👧 kommt"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("a\u200db\u200cc", "abc"),
+        ("\u200d👍\u200d", "👍"),
+        ("x\x9b31mROT\x1b[0m", "x31mROT[0m"),
+        ("\u202eumgekehrt\u061c\u3164\U000e0041", "umgekehrt"),
+    ],
+)
+def test_what_nobody_sees_is_dropped_and_what_joins_stays(typed, kept):
+    assert clean_line(typed) == clean_text(typed) == kept
+
+
+def test_a_letter_has_as_many_accents_as_any_writing_has():
+    """More would be put in order in a time that grows with their square: one request for minutes of a processor."""
+    assert len(clean_line("a" + "\u0315\u0300" * 40_000)) <= 1 + MOST_MARKS
+    assert clean_line("Vie\u0302\u0323t Nam") == "Việt Nam"
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "/me", "me/access", "#id", "?a=b", "javascript:alert(1)", "data:,x"]
+)
+def test_a_link_leads_where_its_address_says(address):
+    assert "href" not in markdown(f"[hier]({address})")
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("https://example.org/leiter_(neu)", "https://example.org/leiter_(neu)"),
+        ("(https://example.org/a)", "https://example.org/a"),
+        ("https://example.org/a_(b), dann", "https://example.org/a_(b)"),
+        ("https://example.org/a).", "https://example.org/a"),
+    ],
+)
+def test_a_bare_address_ends_where_a_reader_would_end_it(typed, address):
+    assert f'href="{address}"' in markdown(typed)

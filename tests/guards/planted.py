@@ -45,6 +45,7 @@ DEFECTS = (
     Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nNOW = datetime.now()\n"),
     Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nfrom cryptography.fernet import Fernet\n"),
     Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport os\nHOME = os.environ['HOME']\n"),
+    Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport unicodedata\nX = unicodedata.normalize('NFC', 'x')\n"),
     Defect("house::test_homes_are_opened", POSTS, END, "\ndef peep(home):\n    return open_sealed(home)\n"),
     Defect("house::test_no_shell_no_eval", POSTS, END, "\neval('1')\n"),
     Defect("house::test_templates_mark_nothing_safe", CARD, "{{ c.excerpt|soft }}", "{{ c.excerpt|safe }}"),

@@ -46,6 +46,7 @@ ONE_FILE = {
         {"neighbour/core/clock.py"},
     ),
     "a cipher": (r"\bAESGCM\b|cryptography\.", {"neighbour/core/crypto.py"}),
+    "a normal form": (r"unicodedata\.normalize|is_normalized", {"neighbour/core/text.py"}),
     "the environment": (r"os\.environ|os\.getenv", {"config.py"}),
 }
 # Processes need their environment, and the database's own start-up has no application's clock.

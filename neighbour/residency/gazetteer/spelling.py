@@ -12,6 +12,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from neighbour.core.text import normal_form
+
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "&": " und "}
 )
@@ -29,7 +31,7 @@ _WORD = re.compile(r"([0-9a-z]+)(\.?)")
 @lru_cache(maxsize=20_000)
 def tidy(text: str) -> str:
     """One line, composed characters, one kind of dash, single spaces. Invisible and control characters are dropped."""
-    text = unicodedata.normalize("NFC", text)
+    text = normal_form(text)
     text = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join(_DASHES.sub("-", text).split())
 
@@ -42,8 +44,8 @@ def same_name(typed: str, name: str) -> bool:
 @lru_cache(maxsize=20_000)
 def _tokens(text: str) -> tuple[tuple[str, bool], ...]:
     """(word, is cut off by a dot) of a street's name, folded."""
-    folded = unicodedata.normalize("NFKC", _APOSTROPHES.sub("", tidy(text))).casefold().translate(_SPELLED_OUT)
-    folded = "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
+    folded = normal_form(_APOSTROPHES.sub("", tidy(text)), "NFKC").casefold().translate(_SPELLED_OUT)
+    folded = "".join(c for c in normal_form(folded, "NFD") if unicodedata.category(c) != "Mn")
     found = []
     for word, dot in _WORD.findall(folded):
         whole = _whole(word)
@@ -130,7 +132,7 @@ _FLOOR_AHEAD = re.compile(rf"\s*(?:{_BUILDING})\b")
 
 def read_house(text: str) -> House | None:
     """What a house number field says; None where it cannot be read or is empty."""
-    rest = unicodedata.normalize("NFKC", tidy(text).translate(_FRACTIONS)).replace("⁄", "/").casefold()
+    rest = normal_form(tidy(text).translate(_FRACTIONS), "NFKC").replace("⁄", "/").casefold()
     rest = _PREFIX.sub("", rest.translate(_SPELLED_OUT).strip(" .,;"))
     begin = _NUMBER.match(rest)
     if not begin or not int(begin[1]) or tidy(text)[:1] in "½¼¾⅓⅔":
