@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 def include(app: Flask) -> None:
     """Register this room with the application."""
     from neighbour.accounts.hooks import register_home, register_street
-    from neighbour.quarters.hooks import on_redraw
+    from neighbour.quarters import hooks
     from neighbour.residency import address_views, borders, service
     from neighbour.residency.gazetteer import views as gazetteer_views
 
     app.extensions["waiting_parts"] = []
     app.register_blueprint(address_views.views)
     app.register_blueprint(gazetteer_views.views)
-    on_redraw(borders.re_resolve)
+    hooks.on_redraw(borders.re_resolve)
+    hooks.holds(borders.who_lives_in)
+    hooks.on_removed(borders.leave)
     register_street(service.street_of)
     register_home(service.home_said)
