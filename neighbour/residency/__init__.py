@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.accounts.hooks import register_home, register_street
+    from neighbour.accounts.hooks import register_appointment, register_home, register_street
     from neighbour.quarters import hooks
     from neighbour.residency import address_views, borders, service
     from neighbour.residency.gazetteer import views as gazetteer_views
@@ -32,3 +32,4 @@ def include(app: Flask) -> None:
     hooks.on_removed(borders.leave)
     register_street(service.street_of)
     register_home(service.home_said)
+    register_appointment(service.appoint)

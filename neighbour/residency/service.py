@@ -17,7 +17,7 @@ from neighbour.accounts.models import Person
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import begin_lists, stop_lists
-from neighbour.policy import Level
+from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
 from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, MissingAddress, Proof
@@ -63,6 +63,16 @@ def home_said(person_id: int) -> HomeSaid | None:
     """Quarter and proof in words for the person's own page; opens no address."""
     place = place_of(person_id)
     return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
+
+
+def appoint(person_id: int, quarter_key: str) -> bool:
+    """Let a person join the Quartiersteam of the quarter with this key; False unless they are a verified member there.
+    Inside atomic(), on the owner's connection."""
+    place = place_of(person_id)
+    if place is None or place.quarter.key != quarter_key or place.membership.level != Level.VERIFIED:
+        return False
+    place.membership.role = Role.STEWARD
+    return True
 
 
 def stat_of(quarter_id: int) -> QuarterStat | None:
