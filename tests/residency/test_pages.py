@@ -70,7 +70,7 @@ def test_from_button_to_card_to_code(town: Town, anna, tmp_path: Path):
     assert link.headers["Referrer-Policy"] == "no-referrer" and link.headers["Cache-Control"] == "no-store"
     assert town.seat(person).level == Level.UNPROVEN  # looking at the link changed nothing
     done = browser.post("/code", data={"code": code})
-    assert (done.status_code, done.location) == (303, "/board") or done.location.endswith("/")
+    assert (done.status_code, done.location) == (303, "/board")
     assert town.seat(person).level == Level.VERIFIED
 
 
@@ -153,6 +153,15 @@ def test_ones_own_address_stays_sealed_until_the_button_is_pressed(town: Town, a
     assert "Kettfadenstraße 17" in text_of(shown) and shown.headers["Cache-Control"] == "no-store"
     assert "du hast sie selbst angesehen" in text_of(browser.get("/settings/address"))
     assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (1,)
+
+
+def test_a_mistake_in_ones_appearance_opens_no_address(town: Town, anna, owner):
+    _person, browser = anna
+    wrong = {"first_name": "", "last_name": "Kowalczyk", "shown": "name", "shows_street": "y"}
+    assert browser.post("/me/appearance", data=wrong).status_code == 422
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (0,)
+    browser.post("/me/appearance", data={**wrong, "first_name": "Anna"})
+    assert owner.execute("SELECT purpose FROM address_access").fetchall() == [("own page",)]
 
 
 def test_no_page_but_ones_own_shows_a_house_number(town: Town, anna, tmp_path: Path):
