@@ -188,6 +188,16 @@ def test_who_is_not_confirmed_gets_no_card(town: Town, client, owner):
     assert owner.execute("SELECT count(*) FROM letter").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    ("language", "heading"), [("de", "Mitmachen im Quartier"), ("en", "Take part in your quarter")]
+)
+def test_every_step_of_signing_up_has_the_same_heading(town: Town, client, visitor, language: str, heading: str):
+    browser = visit(town, client, town.person("anna", is_confirmed=False, signup_step="address", language=language))
+    pages = [browser.get(path) for path in ("/signup/address", "/signup/appearance", "/signup/confirm")]
+    pages.append(visitor().get("/signup", headers={"Accept-Language": language}))
+    assert [re.findall(r"<h1>(.*?)</h1>", page.get_data(as_text=True)) for page in pages] == [[heading]] * 4
+
+
 def test_without_an_address_the_waiting_page_leads_to_the_form(town: Town, client):
     browser = visit(town, client, town.person("anna"))
     assert browser.get("/waiting").location.endswith("/signup/address")
