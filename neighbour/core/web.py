@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
@@ -146,6 +146,13 @@ def is_htmx() -> bool:
 def no_store(response: Response) -> Response:
     """Never keep this answer."""
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def no_referrer(page: str) -> Response:
+    """A page whose address or content holds a code or a token: it tells no other page where one came from."""
+    response = make_response(page)
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
