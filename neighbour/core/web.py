@@ -133,6 +133,13 @@ def back(endpoint: str, **values: Any) -> BaseResponse:
     return redirect(url_for(endpoint, **values), 303)
 
 
+def no_referrer(page: str) -> Response:
+    """A page whose address or content holds a code or a token: it tells no other page where one came from."""
+    response = make_response(page)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def toast(text: str, undo: str, category: str = "good") -> None:
     """A message on the next page with ten seconds of undo (POST to ``undo``)."""
     flash({"text": text, "undo": undo}, category)  # type: ignore[arg-type]
@@ -146,13 +153,6 @@ def is_htmx() -> bool:
 def no_store(response: Response) -> Response:
     """Never keep this answer."""
     response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def no_referrer(page: str) -> Response:
-    """A page whose address or content holds a code or a token: it tells no other page where one came from."""
-    response = make_response(page)
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

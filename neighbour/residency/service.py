@@ -20,7 +20,16 @@ from neighbour.notices.service import begin_lists, stop_lists
 from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
-from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, MissingAddress, Proof
+from neighbour.residency.models import (
+    OPEN_LETTERS,
+    Address,
+    Home,
+    Letter,
+    LetterState,
+    Membership,
+    MissingAddress,
+    Proof,
+)
 from neighbour.residency.notices import Welcome
 
 MOVES_REST = timedelta(days=180)
@@ -127,8 +136,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership
             raise MovedRecently(last + MOVES_REST)
     if old is not None:
         old.ended_at = now
-    open_states = (LetterState.REQUESTED, LetterState.PRINTED)
-    mine = Letter.person_id == person_id, Letter.state.in_(open_states)
+    mine = Letter.person_id == person_id, Letter.state.in_(OPEN_LETTERS)
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)

@@ -42,7 +42,6 @@ def waiting() -> Any:
         place=place,
         households=_shown(stat),
         methods=[(method, method.context(person_number())) for method in METHODS],
-        parts=[part() for part in current_app.extensions["waiting_parts"]],
         config=current_app.extensions["config"],
     )
 

@@ -171,7 +171,14 @@ def test_guessing_is_hopeless():
     tries = 10_000 * letters.TRIES
     chance = tries * printing.MOST_PRINTS / len(codes.ALPHABET) ** codes.LETTER_CODE_LENGTH
     assert chance < 1e-6
-    assert limits.RATES["code_address"].times <= 20
+    assert letters.TRIES_OF_HOUSE.times <= 20
+
+
+def test_the_limit_of_a_house_cannot_be_taken_by_another_of_its_name(app):
+    limits.register("code_address", letters.TRIES_OF_HOUSE)  # the application made a second time
+    with pytest.raises(ValueError, match="code_address"):
+        limits.register("code_address", limits.Rate(1_000_000, 1))
+    assert limits.RATES["code_address"] == letters.TRIES_OF_HOUSE
 
 
 def test_a_hundred_accounts_aiming_at_one_house_get_one_letter_a_month(town: Town, tmp_path: Path, frozen_clock):

@@ -222,13 +222,3 @@ def test_a_missing_address_is_kept_sealed_for_the_operator(town: Town, client, o
         assert [one.text for one in homes.open_missing()] == ["Neue Gasse 3, hinter der Weberei"]
     town.settle(person, town.address())
     assert owner.execute("SELECT count(*) FROM missing_address").fetchone() == (0,)
-
-
-def test_rooms_above_add_what_is_public_to_the_waiting_page(town: Town, anna):
-    from markupsafe import Markup
-
-    town.app.extensions["waiting_parts"].append(lambda: Markup("<h2>Flohmarkt am Samstag</h2>"))
-    try:
-        assert "Flohmarkt am Samstag" in text_of(anna[1].get("/waiting"))
-    finally:
-        town.app.extensions["waiting_parts"].pop()

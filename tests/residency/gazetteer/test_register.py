@@ -251,6 +251,12 @@ def test_many_look_ups_read_the_register_once(
     assert read == [1]
 
 
+def test_what_an_import_says_can_be_kept_in_a_file(command: Callable[..., Any], town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    file.write_text(REGISTER, encoding="utf-8")
+    assert command("import", str(file)).stderr == "… reading the file\n… comparing it with the register\n"
+
+
 def test_find_my_quarter(load: Callable[..., loading.Loaded], client: Any) -> None:
     load()
     ask = lambda typed: client.get("/find-my-quarter", query_string={"q": typed})  # noqa: E731
