@@ -8,10 +8,12 @@ from email_validator import EmailNotValidError, validate_email
 
 
 class NoAddress(ValueError):
-    """This is no address, or none that our mail reaches; ``is_beyond_ascii``: because of letters before the @."""
+    """This is no address, or none that our mail reaches; ``is_beyond_ascii``: because of letters before the @. The text
+    says so for operators."""
 
-    def __init__(self, is_beyond_ascii: bool):
-        super().__init__("no address")
+    def __init__(self, typed: str, why: object, is_beyond_ascii: bool):
+        problem = "before the @ mail knows only plain letters" if is_beyond_ascii else why
+        super().__init__(f"{typed[:80]!r} is no e-mail address that mail reaches: {problem}")
         self.is_beyond_ascii = is_beyond_ascii
 
 
@@ -25,7 +27,7 @@ def reachable(typed: str) -> str:
     try:
         found = validate_email(typed, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError as error:
-        raise NoAddress(not local.isascii() and len(local.split()) == 1) from error
+        raise NoAddress(typed, error, not local.isascii() and len(local.split()) == 1) from error
     return f"{local.strip()}@{found.ascii_domain}"
 
 

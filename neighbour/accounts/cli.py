@@ -5,14 +5,11 @@ from __future__ import annotations
 import secrets
 
 import click
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from neighbour.accounts import passwords, service
-from neighbour.accounts.addresses import reachable
-from neighbour.accounts.models import Person, SignUpStep
-from neighbour.core import clock
+from neighbour.accounts import hooks, service
+from neighbour.accounts.models import Person
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
@@ -36,32 +33,21 @@ def create(email: str, name: str, operator: bool) -> None:
     Prints a password that is shown only now.
     """
     config = current_app.extensions["config"]
-    email, name = " ".join(email.split()), clean_line(name)
-    try:
-        validate_email(email, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise ValueError(f"{email[:80]!r} is no e-mail address: {error}") from None
-    if len(name) > LONGEST_NAME:
+    email, password = clean_line(email), secrets.token_urlsafe(12)
+    if len(clean_line(name)) > LONGEST_NAME:
         raise ValueError(f"a name has {LONGEST_NAME} characters at most")
-    if db.session.scalar(select(Person.id).where(Person.email_key == service.fold(email))) is not None:
-        raise ValueError(f"{email} has an account already")
-    password = secrets.token_urlsafe(12)
-    first, _space, last = name.partition(" ")
-    with atomic():
-        made = Person(
-            email=reachable(email),
-            email_key=service.fold(email),
-            password_hash=passwords.hash_password(password, config.argon2_memory_kib),
-            first_name=first,
-            last_name=last,
-            display_name=service.default_name(first, last),
+    try:
+        made = service.create(
+            email,
+            password,
+            name=name,
             language=config.language,
-            confirmed_at=clock.now(),
-            signup_step=SignUpStep.ADDRESS,
+            memory_kib=config.argon2_memory_kib,
             is_operator=operator,
         )
-        db.session.add(made)
-    click.echo(f"created {email}; password (shown only now): {password}")
+    except service.Refused:
+        raise ValueError(f"{email} has an account already") from None
+    click.echo(f"created {made.email}; password (shown only now): {password}")
 
 
 @person.command()
@@ -79,16 +65,8 @@ def promote(email: str, operator: bool, steward: str | None) -> None:
     with atomic():
         if operator:
             found.is_operator = True
-        if steward:
-            changed = db.session.execute(
-                text(
-                    "UPDATE membership m SET role = 'steward' FROM quarter q WHERE q.id = m.quarter_id AND q.key = :key"
-                    " AND m.person_id = :person AND m.ended_at IS NULL AND m.level = 'verified'"
-                ),
-                {"key": steward, "person": found.id},
-            )
-            if not changed.rowcount:  # type: ignore[attr-defined]
-                raise ValueError(f"{email} is no verified member of quarter {steward}")
+        if steward and not hooks.appoint(found.id, steward):
+            raise ValueError(f"{email} is no verified member of quarter {steward}")
     click.echo(
         f"{email}: "
         + " and ".join(

@@ -14,8 +14,10 @@ class HomeSaid:
     level: str
 
 
+Appoint = Callable[[int, str], bool]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
+_appoint: list[Appoint] = []
 _street: list[StreetOf] = []
 _home: list[HomeOf] = []
 
@@ -38,3 +40,13 @@ def register_home(home_of: HomeOf) -> None:
 def home_of(person_id: int) -> HomeSaid | None:
     """The person's quarter and proof; None before an address was chosen."""
     return _home[0](person_id) if _home else None
+
+
+def register_appointment(appoint: Appoint) -> None:
+    """Tell accounts how somebody joins the Quartiersteam of a quarter (residency does)."""
+    _appoint[:] = [appoint]
+
+
+def appoint(person_id: int, quarter_key: str) -> bool:
+    """Let a person join the Quartiersteam; False unless they are a verified member of this quarter. Inside atomic()."""
+    return bool(_appoint) and _appoint[0](person_id, quarter_key)

@@ -80,6 +80,34 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     return SignUp(person.id, token)
 
 
+def create(
+    email: str, password: str, *, name: str, language: str, memory_kib: int, is_operator: bool = False
+) -> Person:
+    """A person made by the operator: the mail address counts as confirmed, sign-up goes on with the home.
+
+    name: first and last. Commits; raises NoAddress, and Refused for an address that has an account.
+    """
+    address, key = reachable(email), fold(email)
+    first, _space, last = clean_line(name).partition(" ")
+    with atomic():
+        _one_at_a_time(key)
+        if db.session.scalar(select(Person.id).where(Person.email_key == key)) is not None:
+            raise Refused("taken")
+        person = Person(
+            email=address,
+            email_key=key,
+            password_hash=passwords.hash_password(password, memory_kib),
+            first_name=first,
+            last_name=last,
+            display_name=default_name(first, last),
+            language=language,
+            confirmed_at=clock.now(),
+            is_operator=is_operator,
+        )
+        db.session.add(person)
+    return person
+
+
 def _one_at_a_time(key: str) -> None:
     """Nobody else does anything about this address until the end of the transaction."""
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"address:{key}", 0))))

@@ -70,13 +70,7 @@ def _form_of(person: Any) -> AppearanceForm:
 
 
 def _appearance(form: AppearanceForm) -> str:
-    person = web.me()
-    return render_template(
-        "accounts/my_appearance.html",
-        form=form,
-        person=person,
-        street=person.street_shown or hooks.street_of(person.id) if form.shows_street.data else None,
-    )
+    return render_template("accounts/my_appearance.html", form=form, person=web.me())
 
 
 @views.post("/me/language")

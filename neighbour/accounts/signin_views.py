@@ -13,7 +13,7 @@ from neighbour.accounts.signup_views import views
 from neighbour.core import limits
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
-from neighbour.core.web import back, local_path
+from neighbour.core.web import back, local_path, no_referrer
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity
 
@@ -91,7 +91,7 @@ def send_reset() -> Any:
 def reset(token: str) -> Any:
     """The form for a new password; opening it uses nothing up."""
     is_live = service.peek(token, "reset") is not None
-    return _no_referrer(render_template("accounts/reset.html", form=NewPasswordForm(), token=token, is_live=is_live))
+    return no_referrer(render_template("accounts/reset.html", form=NewPasswordForm(), token=token, is_live=is_live))
 
 
 @views.post("/reset/<token>")
@@ -100,19 +100,13 @@ def set_password(token: str) -> Any:
     """Set it; every session of the account ends."""
     form = NewPasswordForm()
     if service.peek(token, "reset") is None:
-        return _no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
+        return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
     if not form.validate_on_submit():
-        return _no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=True)), 422
+        return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=True)), 422
     try:
         person = service.set_password(token, form.password.data, web.memory_kib())
     except service.Refused:
-        return _no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
+        return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
     web.remember(person.email)  # whoever guesses from elsewhere must not keep this device out
     flash(_("Your new password is set. You can sign in with it now."), "good")
     return back("accounts.sign_in")
-
-
-def _no_referrer(page: str) -> Any:
-    response = make_response(page)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 
 from neighbour.accounts import hooks, service, web
 from neighbour.accounts.forms import AppearanceForm, ConfirmForm, SignUpForm
@@ -12,7 +12,7 @@ from neighbour.accounts.models import SignUpStep
 from neighbour.core import i18n
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
-from neighbour.core.web import back
+from neighbour.core.web import back, no_referrer
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity
 
@@ -152,9 +152,7 @@ def confirm_again() -> Any:
 @requires(Permission.SIGN_UP, cache="never")
 def confirm_link(token: str) -> Any:
     """The link of the mail: a page with a button; opening it changes nothing."""
-    return render_template(
-        "accounts/confirm_link.html", token=token, is_live=service.peek(token, "confirm") is not None
-    )
+    return _confirm_link(token, is_live=service.peek(token, "confirm") is not None)
 
 
 @views.post("/signup/confirm/<token>")
@@ -165,9 +163,13 @@ def confirm_by_link(token: str) -> Any:
         with atomic():
             service.confirm_by_link(token)
     except service.Refused:
-        return render_template("accounts/confirm_link.html", token=token, is_live=False), 410
+        return _confirm_link(token, is_live=False), 410
     flash(_("Thank you, your address is confirmed."), "good")
     return back("accounts.sign_up_next" if identity().is_authenticated else "accounts.sign_in")
+
+
+def _confirm_link(token: str, *, is_live: bool) -> Response:
+    return no_referrer(render_template("accounts/confirm_link.html", token=token, is_live=is_live))
 
 
 def _confirm(form: ConfirmForm) -> str:

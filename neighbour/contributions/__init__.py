@@ -10,12 +10,17 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register pages, and the entry for writing."""
+    """Register pages, the entry for writing, and what follows a change of borders."""
+    from neighbour.contributions import borders
     from neighbour.contributions.views import views
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
     from neighbour.policy import Permission
+    from neighbour.quarters import hooks
 
+    hooks.on_redraw(borders.redraw_reach)
+    hooks.holds(borders.written_in)
+    hooks.on_removed(borders.leave)
     app.register_blueprint(views)
     app.jinja_env.globals["markdown"] = markdown
     app.extensions["nav"].append(

@@ -27,6 +27,26 @@ def complain(message: str) -> NoReturn:
     sys.exit(1)
 
 
+def say(line: str) -> None:
+    """What a long command does now, on standard error; at a terminal instead of a line that counted."""
+    click.echo(("\r\x1b[K" if sys.stderr.isatty() else "") + f"… {line}", err=True)
+
+
+def progress(word: str) -> Callable[..., None]:
+    """Gives ``show(done, of)``, or ``show(done)`` where nobody knows of how many, which says how far a command is: one
+    line on standard error that is written over at a terminal, the last of them in a file."""
+    is_terminal = sys.stderr.isatty()
+
+    def show(done: int, of: int | None = None) -> None:
+        amount = f"{done:,}" if of is None else f"{done:,} of {of:,}"
+        if is_terminal:
+            click.echo(f"\r… {word} {amount}", nl=done == of, err=True)
+        elif done == of:
+            click.echo(f"… {word} {amount}", err=True)
+
+    return show
+
+
 def ready_config() -> Config:
     """The settings with database addresses filled in: those given, or the embedded server's, started if need be.
 

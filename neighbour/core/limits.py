@@ -39,6 +39,12 @@ RATES: dict[str, Rate] = {
 }
 
 
+def register(rate_class: str, rate: Rate) -> None:
+    """Add a rate class of a room's own; raises ValueError for a name that stands for another rate."""
+    if RATES.setdefault(rate_class, rate) != rate:
+        raise ValueError(f"the rate class {rate_class} is taken")
+
+
 class TooMany(Exception):
     """The limit is reached; ``retry_after`` seconds are left of the window."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
@@ -131,6 +131,13 @@ def is_own_form(*, believes_null: bool = True) -> bool:
 def back(endpoint: str, **values: Any) -> BaseResponse:
     """Redirect after POST (303) to a page of ours."""
     return redirect(url_for(endpoint, **values), 303)
+
+
+def no_referrer(page: str) -> Response:
+    """A page whose address or content holds a code or a token: it tells no other page where one came from."""
+    response = make_response(page)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def toast(text: str, undo: str, category: str = "good") -> None:

@@ -18,6 +18,7 @@ from neighbour.notices.models import Subscription
 from neighbour.policy import Level, Role
 from neighbour.residency import codes, letters, service
 from neighbour.residency.models import Address, Letter, LetterState, Membership
+from neighbour.residency.proofs.postcard import POSTCARD
 
 WAITING = "mira"  # the newcomer whose card is on its way
 CARD_CODE = "WEBE4172"
@@ -108,7 +109,7 @@ def _move_in(resident: Resident, register: dict[tuple[str, str, str, str], int])
         raise ValueError(f"{demo.key} was placed in {placed.key}, not in {demo.quarter}")
     level = Level(demo.level)
     if level in METHODS:
-        service.grant(person_id, METHODS[level], level, letters.PROOF_LASTS)
+        service.grant(person_id, METHODS[level], level, POSTCARD.lasts)
     if demo.is_team:
         mine = Membership.person_id == person_id, Membership.ended_at.is_(None)
         db.session.execute(update(Membership).where(*mine).values(role=Role.STEWARD))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from datetime import date
 from email import message_from_bytes, policy
 
@@ -14,7 +12,7 @@ from sqlalchemy import select
 from neighbour.accounts.models import Person
 from neighbour.accounts.service import fold
 from neighbour.core import clock, scope
-from neighbour.core.commands import application, complain
+from neighbour.core.commands import application, complain, progress
 from neighbour.core.db import db
 from neighbour.digests import sending, service
 from neighbour.digests.models import Edition
@@ -65,28 +63,15 @@ def send(period: str | None, now: bool) -> None:
         day = day or (clock.today(config.time_zone) if now else None)
         if day is None:
             complain("today's issue is due at 07:00; add --now to cut it at this moment")
-        service.open_period(day, config.time_zone, at=clock.now() if now else None, progress=_progress("opening"))
+        service.open_period(day, config.time_zone, at=clock.now() if now else None, progress=progress("opening"))
         with scope.use(scope.NOBODY):
             quarters = list(
                 db.session.scalars(
                     select(Edition.quarter_id).where(Edition.period == day.isoformat(), Edition.readers > 0)
                 )
             )
-            show, taken = _progress("sending"), 0
+            show, taken = progress("sending"), 0
             for number, quarter_id in enumerate(quarters, 1):
                 taken += sending.send(quarter_id, day.isoformat(), config)
                 show(number, len(quarters))
         click.echo(f"{day}: {taken} mails handed over, {len(quarters)} quarters with something new")
-
-
-def _progress(word: str) -> Callable[[int, int], None]:
-    """How far it is: one line that is written over at a terminal, the last of them in a file."""
-    is_terminal = sys.stderr.isatty()
-
-    def show(done: int, of: int) -> None:
-        if is_terminal:
-            click.echo(f"\r… {word} {done} of {of}", nl=done == of, err=True)
-        elif done == of:
-            click.echo(f"… {word} {done} of {of}", err=True)
-
-    return show

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, abort, flash, render_template, req
 from neighbour.core.db import atomic
 from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
-from neighbour.core.web import back
+from neighbour.core.web import back, no_referrer
 from neighbour.notices import service
 from neighbour.notices.base import lists
 from neighbour.policy import Permission, requires
@@ -37,14 +37,13 @@ def choose() -> Any:
 
 @views.get("/unsubscribe/<token>")
 @requires(Permission.UNSUBSCRIBE, cache="never")
-def unsubscribe(token: str) -> str:
+def unsubscribe(token: str) -> Response:
     """A page with a button. Mail scanners open links; nothing happens here."""
     subscription = service.subscription_by_token(token)
     if subscription is None:
         abort(404)
-    return render_template(
-        "notices/unsubscribe.html", token=token, is_on=subscription.is_on, list=lists()[subscription.list]
-    )
+    mails = lists()[subscription.list]
+    return no_referrer(render_template("notices/unsubscribe.html", token=token, is_on=subscription.is_on, list=mails))
 
 
 @views.post("/unsubscribe/<token>")

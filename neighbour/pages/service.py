@@ -43,7 +43,8 @@ def _shown(count: int | None) -> int:
 
 
 def drawing(city_name: str) -> Markup | None:
-    """The city's quarters as SVG in the language spoken now; None before any were imported. Kept until borders change."""
+    """The city's quarters as SVG in the language spoken now; None before any were imported. Kept until borders or
+    names change."""
     city = db.session.get(City, 1)
     key = (city.geo_version if city else 0, i18n.language())
     return _drawings.of(key, lambda: _draw(city.name if city else city_name))

@@ -1,6 +1,7 @@
 """Quarters: boundary, adjacency, locate(point), import, and the public map.
 
-Knows nothing of people. Rooms above that must follow a change of borders register in ``hooks``.
+Knows nothing of people. Rooms above that hold something in a quarter, or must follow a change of borders, register in
+``hooks``.
 """
 
 from __future__ import annotations

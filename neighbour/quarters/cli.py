@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neighbour.core.commands import complain, opened, operator_command, plainly
+from neighbour.core.commands import complain, opened, operator_command, plainly, say
 from neighbour.quarters import geojson
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def import_command(
                 language=config.language,
                 is_repair=repair,
                 is_dry_run=dry_run,
-                progress=lambda line: click.echo(f"… {line}", err=True),
+                progress=say,
             )
         except service.NotSound as error:
             for line in error.survey.lines():

@@ -1,7 +1,7 @@
 """Which quarter a point lies in, in this process, without asking the database.
 
-An STRtree over the boundaries with a grid of answers before it, built once per change of borders: every process
-compares the city's ``geo_version`` at most every five seconds and swaps a new index in when it has changed.
+An STRtree over the boundaries with a grid of answers before it, built once per change of borders or names: every
+process compares the city's ``geo_version`` at most every five seconds and swaps a new index in when it has changed.
 
 Rules. A point on the common border of quarters belongs to the one whose key comes first. Holes are outside. A point
 in a sliver between quarters – a gap in the layer too narrow to be a place (geometry.slivers) – belongs to the nearest

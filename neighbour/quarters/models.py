@@ -22,7 +22,7 @@ class City(Base):
     name: Mapped[str] = mapped_column(Text)
     time_zone: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text)
-    #: goes up with every change of borders; every process rebuilds its index when it sees a new number
+    #: goes up with every change of quarters; every process rebuilds its index when it sees a new number
     geo_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select
 
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
 from neighbour.core.text import normal_form
+from neighbour.notices.service import forget_quarter
 from neighbour.quarters import geometry, hooks
 from neighbour.quarters import index as places
 from neighbour.quarters.geojson import Feature, LayerError
@@ -124,14 +125,15 @@ def _store(features: Sequence[Feature], shapes: Sequence[BaseGeometry], report: 
         quarter = _put(feature, shape, outline, there.get(feature.key), slugs, report)
         if quarter is not None:
             touched.append(quarter)
+    if report.added or report.changed or report.removed:
+        db.session.get_one(City, 1).geo_version += 1  # what is drawn and looked up from shows names, too
     db.session.flush()
     if not touched and not report.removed:
-        report.pairs = db.session.scalar(select(func.count()).select_from(Adjacency)) or 0
-        report.pairs //= 2
+        report.pairs = (db.session.scalar(select(func.count()).select_from(Adjacency)) or 0) // 2
         return
     progress("finding out which quarters touch")
     _lay_adjacency(features, shapes, report)
-    _tell(features, shapes, touched, report)
+    _tell(features, shapes, touched)
 
 
 def _put(
@@ -175,15 +177,8 @@ def _put(
 
 
 def _remove_vanished(vanished: Sequence[Quarter], report: Imported) -> None:
-    held = text(
-        "SELECT (SELECT count(*) FROM membership WHERE quarter_id = :q AND ended_at IS NULL),"
-        " (SELECT count(*) FROM contribution WHERE quarter_id = :q), (SELECT count(*) FROM home WHERE quarter_id = :q)"
-    )
-    reasons = []
-    for quarter in vanished:
-        members, written, homes = db.session.execute(held, {"q": quarter.id}).one()
-        if members or written or homes:
-            reasons.append(f"{quarter.key} ({quarter.name}) has {members} members and {written} contributions")
+    held = [(quarter, hooks.who_holds(quarter.id)) for quarter in vanished]
+    reasons = [f"{quarter.key} ({quarter.name}) has {' and '.join(holds)}" for quarter, holds in held if holds]
     if reasons:
         raise LayerError(
             "the new layer lacks quarters that are lived in: "
@@ -191,13 +186,8 @@ def _remove_vanished(vanished: Sequence[Quarter], report: Imported) -> None:
             + (f" and {len(reasons) - 8} more" if len(reasons) > 8 else "")
         )
     for quarter in vanished:
-        for statement in (
-            "UPDATE address SET quarter_id = NULL WHERE quarter_id = :q",
-            "DELETE FROM membership WHERE quarter_id = :q",
-            "DELETE FROM subscription WHERE quarter_id = :q",
-            "DELETE FROM reach WHERE quarter_id = :q",
-        ):
-            db.session.execute(text(statement), {"q": quarter.id})
+        hooks.removed(quarter.id)
+        forget_quarter(quarter.id)
         db.session.delete(quarter)
         report.removed.append(quarter.key)
     db.session.flush()
@@ -217,18 +207,11 @@ def _lay_adjacency(features: Sequence[Feature], shapes: Sequence[BaseGeometry], 
     report.pairs = len(pairs)
 
 
-def _tell(
-    features: Sequence[Feature], shapes: Sequence[BaseGeometry], touched: Sequence[Quarter], report: Imported
-) -> None:
+def _tell(features: Sequence[Feature], shapes: Sequence[BaseGeometry], touched: Sequence[Quarter]) -> None:
     """Everything that depends on borders follows in the same transaction."""
-    city = db.session.get_one(City, 1)
-    city.geo_version += 1
     numbers = _numbers()
     fresh = places.Index([places.Place(numbers[f.key], f.key, f.name) for f in features], list(shapes))
-    db.session.flush()
     hooks.redrawn({quarter.id for quarter in touched}, fresh.locate)
-    if db.session.scalar(text("SELECT EXISTS (SELECT 1 FROM contribution)")):
-        db.session.execute(text("SELECT rebuild_reach()"))
 
 
 def _numbers() -> dict[str, int]:

@@ -33,7 +33,7 @@ def index() -> str:
 @views.get("/quarters.geojson")
 @requires(Permission.PUBLIC_READ, cache="public")
 def layer() -> Response:
-    """The outlines for drawing, as GeoJSON; answered with 304 until borders change."""
+    """The outlines for drawing, as GeoJSON; answered with 304 until borders or names change."""
     version = db.session.scalar(select(City.geo_version)) or 0
     response = Response(mimetype="application/geo+json")
     response.set_etag(f"quarters-{version}")

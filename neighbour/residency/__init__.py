@@ -4,9 +4,6 @@
 ``service`` places people in quarters and grants levels of proof; ``proofs/`` holds one file per method; ``letters``
 and ``printing`` are the postcard; ``borders`` follows when quarters are redrawn. May import accounts, quarters,
 notices, policy and core.
-
-Rooms above add sections to the waiting page: ``app.extensions["waiting_parts"].append(function)``; each function
-takes nothing and gives Markup of what is public in any case (empty for nothing).
 """
 
 from __future__ import annotations
@@ -19,14 +16,18 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.accounts.hooks import register_home, register_street
-    from neighbour.quarters.hooks import on_redraw
-    from neighbour.residency import address_views, borders, service
+    from neighbour.accounts.hooks import register_appointment, register_home, register_street
+    from neighbour.core import limits
+    from neighbour.quarters import hooks
+    from neighbour.residency import address_views, borders, letters, service
     from neighbour.residency.gazetteer import views as gazetteer_views
 
-    app.extensions["waiting_parts"] = []
+    limits.register("code_address", letters.TRIES_OF_HOUSE)
     app.register_blueprint(address_views.views)
     app.register_blueprint(gazetteer_views.views)
-    on_redraw(borders.re_resolve)
+    hooks.on_redraw(borders.re_resolve)
+    hooks.holds(borders.who_lives_in)
+    hooks.on_removed(borders.leave)
     register_street(service.street_of)
     register_home(service.home_said)
+    register_appointment(service.appoint)

@@ -1,4 +1,4 @@
-"""After borders were redrawn: every home follows to the quarter it now lies in.
+"""After borders were redrawn: every home follows to the quarter it now lies in; a quarter where somebody lives stays.
 
 People did not move, the border did: the level of proof stays, and so do subscriptions and letters on their way.
 No address is opened for it – the register's entries are hashed and compared with the homes' hashes.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, union, update
 
 from neighbour.core.db import atomic, db
 from neighbour.notices.models import Subscription
@@ -117,3 +117,19 @@ def _lay_cells(affected: Collection[Home], entries: dict[bytes, _Entry]) -> None
             home.cell = None
         else:
             home.cell = grid.get(cells.hexagon((entry.lon, entry.lat)))
+
+
+def who_lives_in(quarter_id: int) -> list[str]:
+    """Who would be lost with a quarter, in words; empty where nobody lives."""
+    current = Membership.quarter_id == quarter_id, Membership.ended_at.is_(None)
+    people = union(
+        select(Membership.person_id).where(*current), select(Home.person_id).where(Home.quarter_id == quarter_id)
+    ).subquery()
+    members = db.session.scalar(select(func.count()).select_from(people)) or 0
+    return [f"{members} member" + ("s" if members > 1 else "")] if members else []
+
+
+def leave(quarter_id: int) -> None:
+    """Before a quarter goes: the register's entries in it belong to none, and past memberships are forgotten."""
+    db.session.execute(update(Address).where(Address.quarter_id == quarter_id).values(quarter_id=None))
+    db.session.execute(delete(Membership).where(Membership.quarter_id == quarter_id))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 from flask import current_app
 
 from neighbour.core import i18n
-from neighbour.core.commands import operator_command
+from neighbour.core.commands import operator_command, progress
 from neighbour.residency import printing
-from neighbour.residency.gazetteer.cli import missing
 from neighbour.residency.letter_pdf import Format
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -41,23 +39,16 @@ def print_(out: Path | None, paper: str, table: Path | None, again: str | None) 
     One page each. At most LETTERS_PER_DAY a day (50), and one per house in 30 days unless its code came back.
     """
     config = current_app.extensions["config"]
-    with click.progressbar(length=1, label="Writing", show_eta=False, hidden=not _is_terminal()) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        wish = printing.Wish(out=out, paper=Format(paper), csv=table, progress=progress)
-        try:
-            done = printing.print_again(again, config, wish) if again else printing.print_due(config, wish)
-        except printing.NothingToPrint as nothing:
-            bar.finish()
-            if again:
-                raise
-            click.echo(f"Nothing printed: {nothing}.")
-            return
-        except OSError as error:
-            raise ValueError(str(error)) from error
+    wish = printing.Wish(out=out, paper=Format(paper), csv=table, progress=progress("writing letter"))
+    try:
+        done = printing.print_again(again, config, wish) if again else printing.print_due(config, wish)
+    except printing.NothingToPrint as nothing:
+        if again:
+            raise
+        click.echo(f"Nothing printed: {nothing}.")
+        return
+    except OSError as error:
+        raise ValueError(str(error)) from error
     click.echo(f"Batch {done.batch}: {done.letters} letters in {done.file}")
     if done.waiting:
         click.echo(f"{done.waiting} more are waiting for another day.")
@@ -74,10 +65,3 @@ def list_() -> None:
             f"{line.batch:<14} {printed_at:%Y-%m-%d %H:%M}  {line.letters:>4} letters, {line.used:>4} codes came back"
         )
     click.echo(f"{printing.waiting()} waiting")
-
-
-letters.add_command(missing)
-
-
-def _is_terminal() -> bool:
-    return sys.stderr.isatty()

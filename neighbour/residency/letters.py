@@ -27,20 +27,16 @@ from neighbour.core import clock, limits
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes
-from neighbour.residency.models import Home, Letter, LetterRefusal, LetterState
+from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterRefusal, LetterState
 from neighbour.residency.notices import LetterRequested
+from neighbour.residency.proofs.postcard import POSTCARD
 from neighbour.residency.service import current_membership, grant
 
 LIFE = timedelta(days=30)
 TRIES = 5
+TRIES_OF_HOUSE = limits.Rate(20, 30 * 86_400)
 PER_ACCOUNT, ACCOUNT_YEAR = 3, timedelta(days=365)
 ADDRESS_REST = timedelta(days=30)
-
-METHOD = "postcard"
-PROOF_LASTS = timedelta(days=730)
-OPEN = (LetterState.REQUESTED, LetterState.PRINTED)
-
-limits.RATES["code_address"] = limits.Rate(20, 30 * 86_400)
 
 
 class Reason(StrEnum):
@@ -141,7 +137,9 @@ def _demand_allowed(person_id: int, home: Home | None) -> None:
     now = clock.now()
     mine = Letter.person_id == person_id
     under_way = db.session.scalar(
-        select(Letter).where(mine, Letter.state.in_(OPEN), or_(Letter.expires_at.is_(None), Letter.expires_at > now))
+        select(Letter).where(
+            mine, Letter.state.in_(OPEN_LETTERS), or_(Letter.expires_at.is_(None), Letter.expires_at > now)
+        )
     )
     if under_way is not None:
         raise NoLetter(Reason.UNDER_WAY, under_way.expires_at)
@@ -190,7 +188,7 @@ def redeem(person_id: int, typed: str) -> Answer:
         letter.tries += 1
         if codes.matches(code, letter.code_hashes, bound_to=binding(letter)):
             letter.state, letter.used_at = LetterState.USED, clock.now()
-            grant(person_id, METHOD, Level.VERIFIED, PROOF_LASTS)
+            grant(person_id, POSTCARD.key, POSTCARD.level, POSTCARD.lasts)
             return Answer(Outcome.PROVEN)
         if letter.tries >= TRIES:
             letter.state = LetterState.DEAD

@@ -105,6 +105,9 @@ class LetterState(StrEnum):
     WITHDRAWN = "withdrawn"  # the person took another address meanwhile
 
 
+OPEN_LETTERS = (LetterState.REQUESTED, LetterState.PRINTED)  # of which a person has one at most
+
+
 class Letter(Base):
     """A postcard with a code. Walled: only the person's own row exists.
 

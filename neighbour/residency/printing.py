@@ -77,7 +77,7 @@ def print_due(config: Config, wish: Wish) -> Printed:
     written: list[Path] = []
     with _taken_away(written), atomic():
         db.session.execute(_ONE_AT_A_TIME)
-        batch = _next_name()
+        batch = _next_name(config)
         chosen = due(_left_today(config))
         if not chosen:
             raise NothingToPrint(_why_nothing(config))
@@ -135,7 +135,9 @@ def batches(limit: int = 20) -> list[BatchLine]:
     """The last batches, newest first."""
     used = func.count().filter(Letter.state == LetterState.USED)
     query = select(Letter.batch, func.min(Letter.printed_at), func.count(), used).where(Letter.batch.is_not(None))
-    rows = db.session.execute(query.group_by(Letter.batch).order_by(Letter.batch.desc()).limit(limit)).all()
+    rows = db.session.execute(
+        query.group_by(Letter.batch).order_by(func.min(Letter.printed_at).desc()).limit(limit)
+    ).all()
     return [BatchLine(name, at, count, back) for name, at, count, back in rows if name and at]
 
 
@@ -170,9 +172,9 @@ def _why_nothing(config: Config) -> str:
     )
 
 
-def _next_name() -> str:
-    """``2026-11-23-1``: the day and the batch of the day."""
-    day = clock.now().date().isoformat()
+def _next_name(config: Config) -> str:
+    """``2026-11-23-1``: the day of the city and the batch of the day."""
+    day = clock.today(config.time_zone).isoformat()
     today = select(func.count(func.distinct(Letter.batch))).where(Letter.batch.like(day + "-%"))
     return f"{day}-{(db.session.scalar(today) or 0) + 1}"
 
@@ -197,7 +199,7 @@ def _write(chosen: list[Letter], batch: str, config: Config, wish: Wish, written
     else:
         pdf = _free(wish.out)
     table = _free(wish.csv) if wish.csv else None
-    slips = [_slip(letter, batch) for letter in chosen]
+    slips = [_slip(letter, batch, ZoneInfo(config.time_zone)) for letter in chosen]
     written.append(pdf)
     letter_pdf.write_batch(
         pdf, _counted((compose(slip, config) for slip in slips), len(slips), wish.progress), wish.paper
@@ -216,7 +218,7 @@ def _free(path: Path) -> Path:
     return path
 
 
-def _slip(letter: Letter, batch: str) -> Slip:
+def _slip(letter: Letter, batch: str, zone: ZoneInfo) -> Slip:
     """Give the letter one more pair of codes and say what is to be printed."""
     code, refusal = codes.make(), codes.make(codes.REFUSAL_CODE_LENGTH)
     exact = homes.open_for_letter(letter.person_id or 0, batch)
@@ -226,7 +228,7 @@ def _slip(letter: Letter, batch: str) -> Slip:
     letter.refusal_hashes = [*letter.refusal_hashes, codes.refusal_fingerprint(refusal)]
     letter.expires_at = clock.now() + LIFE
     language = db.session.scalar(select(Person.language).where(Person.id == letter.person_id)) or "de"
-    return Slip(exact.envelope(), code, refusal, letter.expires_at.date(), language)
+    return Slip(exact.envelope(), code, refusal, letter.expires_at.astimezone(zone).date(), language)
 
 
 def _counted(letters: Iterable[letter_pdf.Letter], total: int, progress: Progress) -> Iterator[letter_pdf.Letter]:

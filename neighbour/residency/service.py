@@ -17,10 +17,19 @@ from neighbour.accounts.models import Person
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import begin_lists, stop_lists
-from neighbour.policy import Level
+from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
-from neighbour.residency.models import Address, Home, Letter, LetterState, Membership, MissingAddress, Proof
+from neighbour.residency.models import (
+    OPEN_LETTERS,
+    Address,
+    Home,
+    Letter,
+    LetterState,
+    Membership,
+    MissingAddress,
+    Proof,
+)
 from neighbour.residency.notices import Welcome
 
 MOVES_REST = timedelta(days=180)
@@ -63,6 +72,16 @@ def home_said(person_id: int) -> HomeSaid | None:
     """Quarter and proof in words for the person's own page; opens no address."""
     place = place_of(person_id)
     return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
+
+
+def appoint(person_id: int, quarter_key: str) -> bool:
+    """Let a person join the Quartiersteam of the quarter with this key; False unless they are a verified member there.
+    Inside atomic(), on the owner's connection."""
+    place = place_of(person_id)
+    if place is None or place.quarter.key != quarter_key or place.membership.level != Level.VERIFIED:
+        return False
+    place.membership.role = Role.STEWARD
+    return True
 
 
 def stat_of(quarter_id: int) -> QuarterStat | None:
@@ -117,8 +136,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership
             raise MovedRecently(last + MOVES_REST)
     if old is not None:
         old.ended_at = now
-    open_states = (LetterState.REQUESTED, LetterState.PRINTED)
-    mine = Letter.person_id == person_id, Letter.state.in_(open_states)
+    mine = Letter.person_id == person_id, Letter.state.in_(OPEN_LETTERS)
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
-from neighbour.core.web import back
+from neighbour.core.web import back, no_referrer
 from neighbour.policy import Level, Permission, requires
 from neighbour.policy.gate import identity
 from neighbour.quarters.models import QuarterStat
@@ -42,7 +42,6 @@ def waiting() -> Any:
         place=place,
         households=_shown(stat),
         methods=[(method, method.context(person_number())) for method in METHODS],
-        parts=[part() for part in current_app.extensions["waiting_parts"]],
         config=current_app.extensions["config"],
     )
 
@@ -96,7 +95,7 @@ def give_code() -> Any:
 
 
 def _code_page(form: CodeForm) -> Any:
-    return _quiet(render_template("residency/code.html", form=form))
+    return no_referrer(render_template("residency/code.html", form=form))
 
 
 def _say(answer: Answer) -> str:
@@ -124,7 +123,7 @@ def _wrong(tries_left: int) -> str:
 @requires(Permission.LETTER_REFUSE, cache="never")
 def not_me() -> Any:
     """For whoever got a card and never signed up; needs no account."""
-    return _quiet(render_template("residency/not_me.html", form=RefusalForm()))
+    return no_referrer(render_template("residency/not_me.html", form=RefusalForm()))
 
 
 @views.post("/not-me")
@@ -134,9 +133,9 @@ def refuse() -> Any:
     form = RefusalForm()
     if form.validate_on_submit():
         if letters.refuse(form.code.data or "", whole_house=form.scope.data == "house"):
-            return _quiet(render_template("residency/not_me_done.html"))
+            return no_referrer(render_template("residency/not_me_done.html"))
         form.add_error("code", _("We do not know this code. It is the longer one, with twelve letters and digits."))
-    return _quiet(render_template("residency/not_me.html", form=form)), 422
+    return no_referrer(render_template("residency/not_me.html", form=form)), 422
 
 
 @views.get("/settings/address")
@@ -162,13 +161,6 @@ def _own_page(exact: homes.ExactHome | None) -> Any:
     return render_template(
         "residency/own_address.html", place=place, exact=exact, accesses=homes.accesses(person_number()), Level=Level
     )
-
-
-def _quiet(page: str) -> Response:
-    """A page with a code on it tells no other page where one came from (trust: no token in a Referer)."""
-    response = make_response(page)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def _shown(stat: QuarterStat | None) -> int | None:

@@ -6,9 +6,13 @@ from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from neighbour.accounts.cli import person
 from neighbour.core import commands, scope
+from neighbour.core.db import as_owner, db
+from neighbour.policy import Level, Role
+from neighbour.residency.models import Membership
 from tests.factories import make_person, make_quarter
 
 
@@ -42,6 +46,25 @@ def test_what_is_no_mail_address_is_one_clear_line(run, email):
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "is no e-mail address" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_letters_before_the_at_that_mail_does_not_know_are_named_as_the_reason(run):
+    refused = run("create", "müller@example.org")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "'müller@example.org'" in refused.stderr and "before the @ mail knows only plain letters" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_verified_member_joins_the_quartiersteam_of_their_own_quarter_only(run, context):
+    quarter, other = make_quarter(), make_quarter()
+    somebody, unproven = make_person(quarter), make_person(quarter, level=Level.UNPROVEN)
+    for email, key in ((somebody.email, other.key), (unproven.email, quarter.key)):
+        assert f"{email} is no verified member of quarter {key}" in run("promote", email, "--steward", key).stderr
+    done = run("promote", somebody.email, "--steward", quarter.key, "--operator")
+    assert done.stdout == f"{somebody.email}: operator and Quartiersteam of {quarter.key}\n"
+    with as_owner():
+        stewards = db.session.scalars(select(Membership.person_id).where(Membership.role == Role.STEWARD)).all()
+    assert stewards == [somebody.id]
 
 
 def test_people_and_quarters_that_do_not_exist_are_one_clear_line(run, context):

@@ -71,11 +71,13 @@ def test_the_link_of_the_mail_confirms_by_its_button_only_and_once(context, clie
     link = re.search(r"http://localhost(/signup/confirm/\S+)", mailbox.messages()[0].text).group(1)
     stranger = visitor()
     for _ in range(3):
-        assert stranger.get(link).status_code == 200
+        page = stranger.get(link)
+        assert (page.status_code, page.headers["Referrer-Policy"]) == (200, "no-referrer")
     with as_owner():
         assert db.session.scalar(select(Person.confirmed_at)) is None
     assert stranger.post(link).status_code == 303
-    assert stranger.post(link).status_code == 410
+    gone = stranger.post(link)
+    assert (gone.status_code, gone.headers["Referrer-Policy"]) == (410, "no-referrer")
     with as_owner():
         assert db.session.scalar(select(Person.confirmed_at)) is not None
     assert stranger.get("/me").status_code == 303  # confirming is not signing in

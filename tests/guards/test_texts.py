@@ -28,6 +28,23 @@ def test_placeholders_are_the_same_in_both_languages(room):
         assert all(names(text) <= allowed for text in german), message.id
 
 
+def test_all_rooms_say_the_same_german_for_the_same_text():
+    """All catalogues are read into one table (core.i18n): of two translations one would win everywhere."""
+    said: dict[object, dict[str, list[str]]] = {}
+    for room in strings.rooms():
+        for message in strings.catalogue(room):
+            if message.id:
+                said.setdefault(message.id, {}).setdefault(str(message.string), []).append(room.name)
+    assert {text: germans for text, germans in said.items() if len(germans) > 1} == {}
+
+
+@pytest.mark.parametrize("room", strings.rooms(), ids=lambda room: room.name)
+def test_no_german_is_kept_for_a_text_the_room_no_longer_has(room):
+    used = {message[0] if isinstance(message, tuple) else message for message, _context in strings.messages(room)}
+    ids = [message.id for message in strings.catalogue(room) if message.id]
+    assert [text for text in ids if (text[0] if isinstance(text, tuple | list) else text) not in used] == []
+
+
 def test_german_says_du():
     formal = re.compile(r"(?<![.!?:] )\b(Sie|Ihnen|Ihre?[mnrs]?)\b")
     for room in strings.rooms():

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from neighbour.contributions.models import Audience, Reach
-from neighbour.core import scope
-from neighbour.core.db import as_owner, db
+from neighbour.core import clock, scope
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.notices.models import Delivery
 from neighbour.quarters import geojson, hooks, service
 from neighbour.quarters.geojson import LayerError
 from neighbour.quarters.index import current_index
 from neighbour.quarters.models import Adjacency, City, Quarter
+from neighbour.residency.models import Address, Membership
+from neighbour.residency.notices import Welcome
 from tests.factories import make_person, make_post, viewer_of
 
 
@@ -111,15 +115,65 @@ def test_a_listener_that_fails_undoes_the_import(context):
     assert keys() == ["a"]
 
 
+def quarter_of(key):
+    with as_owner():
+        return db.session.scalars(select(Quarter).where(Quarter.key == key)).one()
+
+
 def test_a_vanished_quarter_goes_if_nobody_lives_there_and_is_refused_otherwise(context):
     run(features(a=square(0), b=square(1)))
     assert run(features(a=square(0))).removed == ["b"]
-    with as_owner():
-        quarter = db.session.scalar(select(Quarter).where(Quarter.key == "a"))
-    make_person(quarter)
-    with pytest.raises(LayerError, match=r"a \(Quartier a\) has 1 members"):
+    make_person(quarter_of("a"))
+    with pytest.raises(LayerError, match=r"a \(Quartier a\) has 1 member$"):
         run(features(b=square(1)))
     assert keys() == ["a"]
+
+
+def test_a_quarter_in_which_something_was_written_is_not_removed(context):
+    run(features(a=square(0), b=square(1)))
+    b = quarter_of("b")
+    author = make_person(b)
+    make_post(author, b)
+    with as_owner(), atomic():
+        db.session.execute(delete(Membership))
+    with pytest.raises(LayerError, match=r"b \(Quartier b\) has 1 contribution$"):
+        run(features(a=square(0)))
+
+
+def test_a_quarter_everybody_has_moved_away_from_goes_with_what_pointed_at_it(context):
+    run(features(a=square(0), b=square(1)))
+    a, b = quarter_of("a"), quarter_of("b")
+    make_post(make_person(a), a, audience=Audience.NEARBY)  # shown in b, too
+    moved = make_person(b)
+    with as_owner(), atomic():
+        db.session.execute(update(Membership).where(Membership.person_id == moved.id).values(ended_at=clock.now()))
+        db.session.add(Address(street="Weg", street_key="weg", number="1", postcode="04873", quarter_id=b.id))
+        Welcome.send(moved.id, payload={"quarter_id": b.id}, quarter_id=b.id)
+    assert run(features(a=square(0))).removed == ["b"]
+    with as_owner():
+        assert db.session.scalars(select(Delivery.quarter_id)).all() == [None]
+        assert db.session.scalars(select(Address.quarter_id)).all() == [None]
+        assert db.session.scalars(select(Reach.quarter_id)).all() == [a.id]
+
+
+def test_a_quarter_that_is_only_renamed_has_its_new_name_everywhere_at_once(context, client):
+    layer = features(a=square(0), b=square(1))
+    run(layer)
+    etag = client.get("/quarters.geojson").headers["ETag"]
+    assert "Quartier b" in client.get("/").get_data(as_text=True)
+    told = []
+    listener = lambda ids, locate: told.append(ids)  # noqa: E731
+    hooks.on_redraw(listener)
+    try:
+        report = run([layer[0], replace(layer[1], name="Uferviertel")])
+    finally:
+        hooks._listeners.remove(listener)
+    assert (report.changed, report.redrawn, report.pairs, told) == (["b"], [], 1, [])
+    drawn = client.get("/quarters.geojson", headers={"If-None-Match": etag})
+    assert (drawn.status_code, "Uferviertel" in drawn.get_data(as_text=True)) == (200, True)
+    assert "Uferviertel</text>" in client.get("/").get_data(as_text=True)
+    with scope.use(scope.PUBLIC):
+        assert current_index().place(13.015, 52.005).name == "Uferviertel"
 
 
 def test_a_new_neighbour_reads_what_was_pinned_up_nearby_before(context):

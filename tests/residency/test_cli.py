@@ -1,4 +1,4 @@
-"""``neighbour letters`` as the operator uses it."""
+"""``neighbour letters``, and ``neighbour addresses missing``, as the operator uses them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from neighbour.core import commands, scope
 from neighbour.core.db import atomic
 from neighbour.residency import homes
 from neighbour.residency.cli import letters
+from neighbour.residency.gazetteer.cli import addresses
 from tests.residency.helpers import Town
 
 Run = Callable[..., Result]
@@ -31,7 +32,7 @@ def run(app, monkeypatch) -> Run:
             scope.leave()
 
     monkeypatch.setattr(commands, "application", application)
-    return lambda *words: CliRunner().invoke(letters, [str(word) for word in words])
+    return lambda *words, of=letters: CliRunner().invoke(of, [str(word) for word in words])
 
 
 @pytest.mark.parametrize("paper", ["a6", "c6", "a4"])
@@ -41,7 +42,8 @@ def test_print_writes_the_batch_and_marks_it(town: Town, run: Run, owner, tmp_pa
     out = tmp_path / "letters.pdf"
     done = run("print", "--out", out, "--format", paper)
     assert done.exit_code == 0, done.output
-    assert f"Batch 2026-05-12-1: 2 letters in {out}" in done.output
+    assert f"Batch 2026-05-12-1: 2 letters in {out}" in done.stdout
+    assert done.stderr == "… writing letter 2 of 2\n"
     assert len(PdfReader(out).pages) == 2
     assert owner.execute("SELECT DISTINCT state, batch FROM letter").fetchall() == [("printed", "2026-05-12-1")]
     assert "Nothing printed: no letter is waiting." in run("print").output
@@ -82,5 +84,5 @@ def test_missing_addresses_are_listed_with_whom_to_answer(town: Town, run: Run):
     person = town.person("anna")
     with town.as_person(person), atomic():
         homes.report_missing(person, "Neue Gasse 3")
-    said = run("missing").output
+    said = run("missing", of=addresses).output
     assert "anna@example.org\tNeue Gasse 3" in said and "1 missing" in said

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -170,7 +171,14 @@ def test_guessing_is_hopeless():
     tries = 10_000 * letters.TRIES
     chance = tries * printing.MOST_PRINTS / len(codes.ALPHABET) ** codes.LETTER_CODE_LENGTH
     assert chance < 1e-6
-    assert limits.RATES["code_address"].times <= 20
+    assert letters.TRIES_OF_HOUSE.times <= 20
+
+
+def test_the_limit_of_a_house_cannot_be_taken_by_another_of_its_name(app):
+    limits.register("code_address", letters.TRIES_OF_HOUSE)  # the application made a second time
+    with pytest.raises(ValueError, match="code_address"):
+        limits.register("code_address", limits.Rate(1_000_000, 1))
+    assert limits.RATES["code_address"] == letters.TRIES_OF_HOUSE
 
 
 def test_a_hundred_accounts_aiming_at_one_house_get_one_letter_a_month(town: Town, tmp_path: Path, frozen_clock):
@@ -353,6 +361,31 @@ def test_the_refusal_list_knows_neither_names_nor_streets(town: Town, tmp_path: 
 
 
 # -- batches ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("minutes", "day", "last_day"), [(-1, "2026-05-12", "2026-06-11"), (0, "2026-05-13", "2026-06-12")]
+)
+def test_a_batch_and_the_last_day_of_its_codes_are_days_of_the_city(
+    town: Town, tmp_path: Path, minutes: int, day: str, last_day: str
+):
+    town.resident("anna", town.address())
+    midnight_in_berlin = datetime(2026, 5, 12, 22, 0, tzinfo=UTC)
+    with clock.freeze(midnight_in_berlin + timedelta(minutes=minutes)):
+        assert town.print_letters(tmp_path).done.batch == f"{day}-1"
+    (table,) = tmp_path.glob("*.csv")
+    with table.open(newline="") as rows:
+        assert [row["valid_until"] for row in csv.DictReader(rows)] == [last_day]
+
+
+def test_the_tenth_batch_of_a_day_is_listed_before_the_ninth(town: Town, tmp_path: Path, frozen_clock):
+    for number in range(10):
+        town.resident(f"p{number}", town.address(str(number)))
+        town.print_letters(tmp_path)
+        frozen_clock.tick(60)
+    with town.app.app_context(), as_owner():
+        listed = [line.batch for line in printing.batches()]
+    assert listed == [f"2026-05-12-{number}" for number in range(10, 0, -1)]
 
 
 def test_printing_again_adds_codes_and_keeps_the_first(town: Town, tmp_path: Path):

@@ -70,7 +70,7 @@ def test_from_button_to_card_to_code(town: Town, anna, tmp_path: Path):
     assert link.headers["Referrer-Policy"] == "no-referrer" and link.headers["Cache-Control"] == "no-store"
     assert town.seat(person).level == Level.UNPROVEN  # looking at the link changed nothing
     done = browser.post("/code", data={"code": code})
-    assert (done.status_code, done.location) == (303, "/board") or done.location.endswith("/")
+    assert (done.status_code, done.location) == (303, "/board")
     assert town.seat(person).level == Level.VERIFIED
 
 
@@ -155,6 +155,15 @@ def test_ones_own_address_stays_sealed_until_the_button_is_pressed(town: Town, a
     assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (1,)
 
 
+def test_a_mistake_in_ones_appearance_opens_no_address(town: Town, anna, owner):
+    _person, browser = anna
+    wrong = {"first_name": "", "last_name": "Kowalczyk", "shown": "name", "shows_street": "y"}
+    assert browser.post("/me/appearance", data=wrong).status_code == 422
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (0,)
+    browser.post("/me/appearance", data={**wrong, "first_name": "Anna"})
+    assert owner.execute("SELECT purpose FROM address_access").fetchall() == [("own page",)]
+
+
 def test_no_page_but_ones_own_shows_a_house_number(town: Town, anna, tmp_path: Path):
     _person, browser = anna
     browser.post("/waiting/letter")
@@ -177,6 +186,16 @@ def test_who_is_not_confirmed_gets_no_card(town: Town, client, owner):
     browser = visit(town, client, person)
     browser.post("/waiting/letter")
     assert owner.execute("SELECT count(*) FROM letter").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("de", "Mitmachen im Quartier"), ("en", "Take part in your quarter")]
+)
+def test_every_step_of_signing_up_has_the_same_heading(town: Town, client, visitor, language: str, heading: str):
+    browser = visit(town, client, town.person("anna", is_confirmed=False, signup_step="address", language=language))
+    pages = [browser.get(path) for path in ("/signup/address", "/signup/appearance", "/signup/confirm")]
+    pages.append(visitor().get("/signup", headers={"Accept-Language": language}))
+    assert [re.findall(r"<h1>(.*?)</h1>", page.get_data(as_text=True)) for page in pages] == [[heading]] * 4
 
 
 def test_without_an_address_the_waiting_page_leads_to_the_form(town: Town, client):
@@ -203,13 +222,3 @@ def test_a_missing_address_is_kept_sealed_for_the_operator(town: Town, client, o
         assert [one.text for one in homes.open_missing()] == ["Neue Gasse 3, hinter der Weberei"]
     town.settle(person, town.address())
     assert owner.execute("SELECT count(*) FROM missing_address").fetchone() == (0,)
-
-
-def test_rooms_above_add_what_is_public_to_the_waiting_page(town: Town, anna):
-    from markupsafe import Markup
-
-    town.app.extensions["waiting_parts"].append(lambda: Markup("<h2>Flohmarkt am Samstag</h2>"))
-    try:
-        assert "Flohmarkt am Samstag" in text_of(anna[1].get("/waiting"))
-    finally:
-        town.app.extensions["waiting_parts"].pop()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from neighbour.core.commands import opened, operator_command, plainly
+from neighbour.core.commands import opened, operator_command, plainly, progress, say
 from neighbour.residency.gazetteer import reading
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
     were imported with; without it the point decides). All or nothing; a second time changes nothing.
     """
     with plainly():
-        has, rows = reading.read(file, _named(columns), _progress("rows read"))
+        has, rows = reading.read(file, _named(columns), progress("reading row"))
     with opened():
         from neighbour.residency import borders
         from neighbour.residency.gazetteer import loading
 
-        done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate, say=_say)
+        done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate, say=say)
         click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
         if done.changed and (moved := borders.follow_register().homes):
             click.echo(f"{moved} homes followed their address into another quarter")
@@ -151,7 +151,7 @@ def _answer_all(asked: Iterable[tuple[str, str, str]]) -> None:
     from neighbour.residency.gazetteer.lookup import resolve
     from neighbour.residency.gazetteer.service import whole_register
 
-    sheet, keys, show = csv.writer(sys.stdout, lineterminator="\n"), quarter_keys(), _progress("addresses looked up")
+    sheet, keys, show = csv.writer(sys.stdout, lineterminator="\n"), quarter_keys(), progress("looking up address")
     sheet.writerow(ANSWER)
     register, done = whole_register(), 0
     for done, one in enumerate(asked, 1):
@@ -197,14 +197,3 @@ def _named(pairs: tuple[str, ...]) -> dict[str, str]:
             raise ValueError(f"--columns {pair}: write OURS=THEIRS, ours one of {', '.join(reading.ALIASES)}")
         named[ours.strip()] = theirs.strip()
     return named
-
-
-def _say(line: str) -> None:
-    click.echo(f"\r… {line}", err=True)
-
-
-def _progress(what: str) -> Callable[[int], None]:
-    """Shows how far it is, on a terminal; a file of complaints stays free of it."""
-    if not sys.stderr.isatty():
-        return lambda rows: None
-    return lambda rows: click.echo(f"\r{rows:,} {what}", nl=False, err=True)

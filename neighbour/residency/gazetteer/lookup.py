@@ -134,7 +134,7 @@ def resolve(register: Register, street: str, number: str = "", postcode: str = "
     for way in ways:
         answer = _resolve(register, way)
         if answer.is_found:
-            return answer if way is ways[0] else replace(answer, status=_joined(answer, way, ways[0]))
+            return answer if way is ways[0] else replace(answer, status=_joined(answer, ways[0]))
         if _UNDERSTOOD[answer.reason] + bool(answer.suggestions) > _UNDERSTOOD[best.reason] + bool(best.suggestions):
             best = answer
     if suggest and best.reason is Reason.STREET and not best.suggestions:
@@ -142,7 +142,7 @@ def resolve(register: Register, street: str, number: str = "", postcode: str = "
     return best
 
 
-def _joined(answer: Match, way: Reading, typed: Reading) -> Status:
+def _joined(answer: Match, typed: Reading) -> Status:
     """Street and number in one field is no mistake as long as both are the register's spelling."""
     return answer.status if not typed.number else Status.CORRECTED
 

@@ -18,18 +18,12 @@ from neighbour.residency.gazetteer.spelling import readings, street_key
 from neighbour.residency.gazetteer.stored import COLUMNS, StoredRegister
 from neighbour.residency.models import Address
 
-__all__ = ["Entry", "Match", "Offer", "Part", "StreetQuarters", "entry", "quarters_of_street", "resolve", "suggest"]
+__all__ = ["Entry", "Match", "Offer", "Part", "StreetQuarters", "quarters_of_street", "resolve", "suggest"]
 
 
 def resolve(street: str, number: str = "", postcode: str = "") -> Match:
     """The register entry that is meant, or what to ask back (``lookup.Match``). Fields as typed, any may be empty."""
     return lookup.resolve(StoredRegister(), street[:200], number[:40], postcode[:20])
-
-
-def entry(address_id: int) -> Entry | None:
-    """One entry by its number, None if there is none."""
-    row = db.session.execute(select(*COLUMNS).where(Address.id == address_id)).first()
-    return Entry(*row) if row else None
 
 
 @dataclass(frozen=True)

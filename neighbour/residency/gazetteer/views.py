@@ -27,7 +27,7 @@ class Answer:
     quarter: Quarter | None = None
     likely: Quarter | None = None
     streets: tuple[service.StreetQuarters, ...] = ()
-    offers: tuple[tuple[str, str], ...] = ()  # (what to search for, how it is shown)
+    offers: tuple[str, ...] = ()
 
 
 @views.get("/find-my-quarter")
@@ -60,14 +60,14 @@ def _look_up(typed: str) -> Answer:
         found = match.entry.quarter_id
         return Answer(match, quarter=db.session.get(Quarter, found) if found is not None else None)
     if match.reason is Reason.SEVERAL:
-        return Answer(match, offers=tuple((one.line, one.line) for one in match.suggestions))
+        return Answer(match, offers=tuple(one.line for one in match.suggestions))
     streets = tuple(service.quarters_of_street(match.street or typed, _postcode(match)))
     if streets:
         return Answer(match, streets=streets)
     lines = [one.line for one in match.suggestions] or [one.name for one in match.streets]
     lines = lines or [one.name for one in service.suggest(typed)]  # the beginning of a name is enough
-    offers = tuple((line, line) for line in dict.fromkeys(lines))
-    return Answer(match, likely=outside.likely_quarter(current_app.extensions["config"], typed), offers=offers)
+    likely = outside.likely_quarter(current_app.extensions["config"], typed)
+    return Answer(match, likely=likely, offers=tuple(dict.fromkeys(lines)))
 
 
 def _postcode(match: Match) -> str:

@@ -15,15 +15,14 @@ from neighbour.policy import Level
 class Method:
     """One way to show that one lives somewhere.
 
-    key: stands in ``proof.method``, never changes once used. level, lasts: what it proves and for how long
-    (``service.grant`` takes both). title, promise: the two lines a person chooses by. template: the section of the
-    waiting page, included with the variables that ``context(person_id)`` gives.
+    key: stands in ``proof.method``, never changes once used. level, lasts: what it proves, and for how long
+    (``service.grant`` takes both). title, template: the section of the waiting page, included with the variables that
+    ``context(person_id)`` gives.
     """
 
     key: str
     level: Level
     lasts: timedelta | None
     title: LazyText
-    promise: LazyText
     template: str
     context: Callable[[int], dict[str, Any]]

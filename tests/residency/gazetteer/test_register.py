@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,12 @@ def test_many_look_ups_read_the_register_once(
     assert read == [1]
 
 
+def test_what_an_import_says_can_be_kept_in_a_file(command: Callable[..., Any], town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    file.write_text(REGISTER, encoding="utf-8")
+    assert command("import", str(file)).stderr == "… reading the file\n… comparing it with the register\n"
+
+
 def test_find_my_quarter(load: Callable[..., loading.Loaded], client: Any) -> None:
     load()
     ask = lambda typed: client.get("/find-my-quarter", query_string={"q": typed})  # noqa: E731
@@ -266,6 +273,16 @@ def test_find_my_quarter(load: Callable[..., loading.Loaded], client: Any) -> No
     assert hostile.status_code == 200 and "<script>alert" not in hostile.text
     options = client.get("/find-my-quarter/streets", query_string={"q": "kettf"})
     assert '<option value="Kettfadenstraße">' in options.text
+
+
+def test_the_way_to_ones_quarter_is_one_form_wherever_it_stands(
+    load: Callable[..., loading.Loaded], client: Any
+) -> None:
+    load()
+    pages = [client.get(path).text for path in ("/", "/quarters", "/find-my-quarter")]
+    forms = [re.search(r'<form class="finder".*?</form>', page, re.DOTALL) for page in pages]
+    assert len({form[0] for form in forms if form}) == 1 and all(forms)
+    assert 'action="/find-my-quarter"' in pages[0] and 'hx-get="/find-my-quarter/streets"' in pages[0]
 
 
 def test_nothing_typed_is_kept(load: Callable[..., loading.Loaded], client: Any, owner: Any, caplog: Any) -> None:
