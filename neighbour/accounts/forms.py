@@ -113,6 +113,16 @@ class ConfirmForm(Form):
     )
 
 
+class CorrectEmailForm(Form):
+    """In step 4: the address was mistyped in step 1."""
+
+    email = EmailField(
+        __("The right address"),
+        filters=[one_line],
+        validators=[needed(__("Which address is it?")), at_most(254), email_address],
+    )
+
+
 class SignInForm(Form):
     """E-mail and password."""
 

@@ -232,7 +232,8 @@ def confirm_by_link(token: str) -> Person:
 
 
 def confirm_by_code(person: Person, code: str) -> Person:
-    """Confirm with the six digits of the mail; five wrong ones spoil the code. Commits; raises Refused."""
+    """Confirm with the six digits of the mail; five wrong ones spoil the code. Sent twice it is confirmed once, and said so
+    twice. Commits; raises Refused."""
     with atomic():
         live = db.session.scalars(
             select(OneTimeToken)
@@ -252,7 +253,14 @@ def confirm_by_code(person: Person, code: str) -> Person:
             return _confirm(find(person.id), right.email)
         for row in live:
             row.tries += 1
+        if not live and _is_confirmed_by_now(person):
+            return person
     raise Refused("wrong_code" if live else "used_or_old")
+
+
+def _is_confirmed_by_now(person: Person) -> bool:
+    db.session.refresh(person, ["confirmed_at"])
+    return person.confirmed_at is not None
 
 
 def _confirm(person: Person, email: str) -> Person:
@@ -354,16 +362,21 @@ def _spoil_tokens(person_id: int) -> None:
 
 
 def change_email(person: Person, email: str) -> None:
-    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits."""
+    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits.
+
+    An old one that was never confirmed hears nothing: it may be somebody else's. Raises Refused("same"), TooMany.
+    """
     limits.hit("mail", f"change:{person.id}")
     email = reachable(email)
     with atomic():
         owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
         if owner is None:
             notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email, "to": email})
-        elif owner.id != person.id:
+        elif owner.id == person.id:
+            raise Refused("same")
+        else:
             notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
-        if not is_decoy(person):
+        if person.confirmed_at is not None and not is_decoy(person):
             notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
 
 

@@ -122,8 +122,11 @@ def change_email() -> Any:
             service.change_email(person, form.email.data)
             flash(_("Please look into the mailbox of the new address and confirm it there."), "info")
             return back("accounts.access")
-        except service.Refused:
-            form.add_error("current", _("This is not your current password."))
+        except service.Refused as error:
+            if error.why == "same":
+                form.add_error("email", _("This is your address already."))
+            else:
+                form.add_error("current", _("This is not your current password."))
     return _access(ChangePasswordForm(formdata=None, prefix="p"), form), 422
 
 

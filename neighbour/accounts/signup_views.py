@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import session as cookie
 
 from neighbour.accounts import hooks, service, web
-from neighbour.accounts.forms import AppearanceForm, ConfirmForm, SignUpForm
+from neighbour.accounts.forms import AppearanceForm, ConfirmForm, CorrectEmailForm, SignUpForm
 from neighbour.accounts.models import SignUpStep
 from neighbour.core import i18n
 from neighbour.core.db import atomic
@@ -24,6 +25,8 @@ PAGES = {
     SignUpStep.CONFIRM: "accounts.confirm",
     SignUpStep.DONE: "residency.waiting",
 }
+
+CORRECTED = "confirm_at"  # in the cookie: the address given in step 4 instead of the one from step 1
 
 
 def step_labels() -> list[str]:
@@ -141,10 +144,33 @@ def confirm_by_code() -> Any:
 @views.post("/signup/confirm/again")
 @requires(Permission.ACCOUNT_OWN)
 def confirm_again() -> Any:
-    """Send the mail once more."""
-    with atomic():
-        service.ask_to_confirm(web.me())
+    """Send the mail once more, to the address given last."""
+    if corrected := cookie.get(CORRECTED):
+        service.change_email(web.me(), corrected)
+    else:
+        with atomic():
+            service.ask_to_confirm(web.me())
     flash(_("We have sent the mail once more."), "good")
+    return back("accounts.confirm")
+
+
+@views.post("/signup/confirm/address")
+@requires(Permission.ACCOUNT_OWN, rate="auth")
+def correct_email() -> Any:
+    """The address was mistyped: the mail goes to the right one, which counts once it is confirmed."""
+    if identity().is_confirmed:
+        return back("accounts.sign_up_next")
+    form = CorrectEmailForm(prefix="e")
+    if not form.validate_on_submit():
+        return _confirm(ConfirmForm(formdata=None), form), 422
+    try:
+        service.change_email(web.me(), form.email.data)
+        cookie[CORRECTED] = form.email.data
+    except service.Refused:  # the one from before
+        cookie.pop(CORRECTED, None)
+        with atomic():
+            service.ask_to_confirm(web.me())
+    flash(_("The mail is on its way to %(email)s.", email=form.email.data), "good")
     return back("accounts.confirm")
 
 
@@ -172,8 +198,14 @@ def _confirm_link(token: str, *, is_live: bool) -> Response:
     return no_referrer(render_template("accounts/confirm_link.html", token=token, is_live=is_live))
 
 
-def _confirm(form: ConfirmForm) -> str:
-    return render_template("accounts/confirm.html", form=form, email=web.me().email, steps=step_labels())
+def _confirm(form: ConfirmForm, correction: CorrectEmailForm | None = None) -> str:
+    return render_template(
+        "accounts/confirm.html",
+        form=form,
+        correction=correction or CorrectEmailForm(formdata=None, prefix="e"),
+        email=cookie.get(CORRECTED) or web.me().email,
+        steps=step_labels(),
+    )
 
 
 def _why(error: service.Refused) -> str:

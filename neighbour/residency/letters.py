@@ -64,6 +64,7 @@ class Outcome(StrEnum):
     WRONG = "wrong"
     DEAD = "dead"  # this was the last try, or there was none left
     EXPIRED = "expired"
+    USED = "used"  # it has proven this home already: the button was pressed twice
     NO_LETTER = "no_letter"  # none printed that could be answered
     UNREADABLE = "unreadable"  # not eight symbols; costs no try
     HOUSE_LOCKED = "house_locked"  # too many wrong codes for this house, whoever typed them
@@ -178,7 +179,7 @@ def redeem(person_id: int, typed: str) -> Answer:
         letter = db.session.scalar(_answerable(person_id).with_for_update())
         home = db.session.scalar(select(Home.address_hash).where(Home.person_id == person_id))
         if letter is None or home is None or bytes(home) != bytes(letter.address_hash):
-            return Answer(_why_none(person_id))
+            return Answer(_why_none(person_id, home))
         if letter.expires_at is None or letter.expires_at <= clock.now():
             letter.state = LetterState.EXPIRED
             return Answer(Outcome.EXPIRED)
@@ -205,8 +206,10 @@ def _answerable(person_id: int) -> Select[Letter]:
     return select(Letter).where(Letter.person_id == person_id, Letter.state == LetterState.PRINTED)
 
 
-def _why_none(person_id: int) -> Outcome:
+def _why_none(person_id: int, home: bytes | None) -> Outcome:
     newest = _newest(person_id)
+    if newest is not None and newest.state == LetterState.USED and bytes(newest.address_hash) == bytes(home or b""):
+        return Outcome.USED
     states = {LetterState.DEAD: Outcome.DEAD, LetterState.EXPIRED: Outcome.EXPIRED}
     return states.get(LetterState(newest.state), Outcome.NO_LETTER) if newest else Outcome.NO_LETTER
 

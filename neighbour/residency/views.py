@@ -88,8 +88,8 @@ def give_code() -> Any:
         name = place.quarter.name if place else ""
         flash(_("Welcome to %(quarter)s. You live here, and now we know it.", quarter=name), "good")
         return back("feed.board")
-    if answer.outcome is Outcome.NO_LETTER and identity().quarters:
-        return back("feed.board")  # the button was pressed twice
+    if answer.outcome is Outcome.USED:
+        return back("feed.board")
     form.add_error("code", _say(answer))
     return _code_page(form), 422
 

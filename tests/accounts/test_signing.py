@@ -31,7 +31,7 @@ def sign_up(client, email="neu@altenbrueck.example", password=GOOD, **more):
 
 def masked(response):
     text = response.get_data(as_text=True)
-    return re.sub(r'name="(csrf_token|form_key)"[^>]*value="[^"]*"|content="[^"]*"|\S+@\S+|avatar--\d', "", text)
+    return re.sub(r'name="(?:e-)?(?:csrf_token|form_key)"[^>]*value="[^"]*"|content="[^"]*"|\S+@\S+|avatar--\d', "", text)
 
 
 def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailbox, jobs):
@@ -62,6 +62,54 @@ def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailb
             True,
         )
     assert quarter is not None
+
+
+def test_the_same_six_digits_again_are_no_failure(context, client, mailbox, jobs):
+    sign_up(client)
+    client.post("/signup/confirm/again")
+    jobs.run()
+    code = re.search(r"\b(\d{6})\b", mailbox.messages()[0].text).group(1)
+    assert [client.post("/signup/confirm", data={"code": code}).status_code for _ in range(2)] == [303, 303]
+
+
+def test_a_mistyped_address_is_put_right_where_one_waits_for_its_mail(context, client, visitor, mailbox, jobs):
+    sign_up(client, "hanelore@altenbrueck.example")
+    assert client.post("/signup/confirm/address", data={"e-email": "hannelore"}).status_code == 422
+    assert client.post("/signup/confirm/address", data={"e-email": "hannelore@altenbrueck.example"}).status_code == 303
+    assert "Die Mail ging an hannelore@altenbrueck.example" in " ".join(client.get("/signup/confirm").text.split())
+    client.post("/signup/confirm/again")
+    jobs.run()
+    mails = mailbox.messages()
+    assert [mail.recipients for mail in mails] == [("hannelore@altenbrueck.example",)] * 2, "the other hears nothing"
+    code = re.search(r"\b(\d{6})\b", mails[-1].text).group(1)
+    assert client.post("/signup/confirm", data={"code": code}).status_code == 303
+    other = visitor()
+    login = {"email": "hannelore@altenbrueck.example", "password": GOOD}
+    assert other.post("/signin", data=login).status_code == 303
+
+
+def test_a_correction_to_a_taken_address_looks_like_any_other(context, visitor, mailbox, jobs):
+    make_person(make_quarter(), email="da@altenbrueck.example", email_key="da@altenbrueck.example")
+    pages = []
+    for number, address in enumerate(("da@altenbrueck.example", "frei@altenbrueck.example")):
+        client = visitor()
+        sign_up(client, f"neu{number}@altenbrueck.example")
+        answer = client.post("/signup/confirm/address", data={"e-email": address})
+        pages.append((answer.status_code, masked(client.get("/signup/confirm"))))
+    assert pages[0] == pages[1]
+    jobs.run()
+    told = {mail.recipients[0]: "schon ein Konto" in mail.text for mail in mailbox.messages()}
+    assert told == {"da@altenbrueck.example": True, "frei@altenbrueck.example": False}
+
+
+def test_changing_to_ones_own_address_says_so(context, client, mailbox, jobs):
+    person = make_person(make_quarter(), email="uwe@altenbrueck.example", email_key="uwe@altenbrueck.example")
+    give_password(person)
+    sign_in(client, person)
+    page = client.post("/me/email", data={"e-email": "Uwe@altenbrueck.example", "e-current": GOOD})
+    assert page.status_code == 422 and "Das ist schon deine Adresse." in page.text
+    jobs.run()
+    assert mailbox.messages() == []
 
 
 def test_the_link_of_the_mail_confirms_by_its_button_only_and_once(context, client, visitor, mailbox, jobs):
