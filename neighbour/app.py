@@ -17,7 +17,7 @@ from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import ChoiceLoader, FileSystemLoader
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -63,6 +63,7 @@ class Application(Flask):
         return func
 
 
+WRITING = ("title", "body_md", "body")  # fields that take somebody's time
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 csrf = CSRFProtect()
@@ -106,6 +107,8 @@ def create_app(config: Config | None = None) -> Flask:
         autorefresh=config.environment == "development",
         immutable_file_test=lambda path, url: "/static/build/" in url,
         max_age=300,
+        allow_all_origins=False,
+        add_headers_function=web.static_headers(app),
     )
     return app
 
@@ -251,15 +254,27 @@ def _page_of_the_form() -> str | None:
 
 
 def _errors(app: Flask) -> None:
-    app.register_error_handler(HTTPException, lambda error: _error_page(error.code or 500))
-    app.register_error_handler(CSRFError, lambda error: _error_page(403, reason="csrf"))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, lambda error: _error_page(403, reason="csrf", written=_written()))
     app.register_error_handler(limits.TooMany, _too_many)
     app.register_error_handler(tokens.BadToken, lambda error: _error_page(404))
     app.register_error_handler(Exception, _crash)
 
 
+def _http_error(error: HTTPException) -> Response:
+    response = _error_page(error.code or 500)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.allow.update(error.valid_methods)  # RFC 9110 section 15.5.6
+    return response
+
+
+def _written() -> list[str]:
+    """What somebody wrote into the form that was refused, so that nothing is lost: titles and texts, no other field."""
+    return [text for name in WRITING if (text := request.form.get(name, "").strip())]
+
+
 def _too_many(error: limits.TooMany) -> Response:
-    response = _error_page(429, retry_after=error.retry_after)
+    response = _error_page(429, retry_after=error.retry_after, written=_written())
     response.headers["Retry-After"] = str(error.retry_after)
     return response
 

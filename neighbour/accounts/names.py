@@ -12,7 +12,7 @@ import re
 import unicodedata
 
 from neighbour.core.i18n import gettext as _
-from neighbour.core.text import normal_form
+from neighbour.core.text import leads_elsewhere, normal_form
 
 # Parts of words; whole words; words a name may not begin with; names that are those of the site itself.
 STAFF_WORDS = (
@@ -32,16 +32,11 @@ _GAPS = re.compile(r"[\s\-‐-―_.·•/]+")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("l", "i"))
 
 
-_ELSEWHERE = re.compile(
-    r"www\.|://|@|\.(?:de|com|net|org|info|io|eu|at|ch|biz|xyz|app|shop|site|online|top|berlin|example)\b", re.I
-)
-
-
 def objection(name: str) -> str | None:
     """What is wrong with a name that neighbours would read, in the language spoken now; None if nothing is."""
     if not any(letter.isalpha() for letter in name):
         return _("A name needs letters.")
-    if _ELSEWHERE.search(name):
+    if leads_elsewhere(name):
         return _("Please leave web and mail addresses out of a name.")
     if sounds_like_the_team(name):
         return _("This name could be taken for the team. Please choose another.")

@@ -100,6 +100,16 @@ def soft_hyphens(text: str) -> Markup:
     return Markup(str(escape(marked)).replace("\u00ad", "&shy;"))  # noqa: S704  escaped one call before
 
 
+_ELSEWHERE = re.compile(
+    r"www\.|://|@|\.(?:de|com|net|org|info|io|eu|at|ch|biz|xyz|app|shop|site|online|top|berlin|example)\b", re.I
+)
+
+
+def leads_elsewhere(name: str) -> bool:
+    """Whether a web or mail address stands in what should be a name."""
+    return bool(_ELSEWHERE.search(name))
+
+
 def initials(name: str) -> str:
     """``Maximiliane-Theodora O.`` → ``MO``"""
     words = [word for word in re.split(r"[\s]+", name) if word[:1].isalnum()]

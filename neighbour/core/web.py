@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.headers import Headers
 
 from flask import Flask, Response, abort, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as cookie
@@ -166,6 +168,16 @@ def csrf_token() -> str:
     """The token for the forms of this session. Signed once and not for every page."""
     raw = cookie.get("csrf_token")
     return _signed(str(current_app.secret_key), raw) if raw else str(generate_csrf())
+
+
+def static_headers(app: Flask) -> Callable[[Headers, str, str], None]:
+    """What WhiteNoise calls for each file: the headers every answer of ours has."""
+
+    def add(headers: Headers, _path: str, _url: str) -> None:
+        for name, value in app.extensions["headers"]:
+            headers[name] = value
+
+    return add
 
 
 def _headers(response: Response) -> Response:

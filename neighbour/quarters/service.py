@@ -163,10 +163,11 @@ def _put(
         report.added.append(feature.key)
         return quarter
     is_redrawn = old.checksum != border
-    if not is_redrawn and (old.name, old.households) == (feature.name, feature.households):
+    households = old.households if feature.households is None else feature.households  # what is known stays known
+    if not is_redrawn and (old.name, old.households) == (feature.name, households):
         report.unchanged += 1
         return None
-    old.name, old.households, old.changed_at = feature.name, feature.households, clock.now()
+    old.name, old.households, old.changed_at = feature.name, households, clock.now()
     report.changed.append(feature.key)
     if not is_redrawn:
         return None

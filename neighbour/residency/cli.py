@@ -49,9 +49,14 @@ def print_(out: Path | None, paper: str, table: Path | None, again: str | None) 
         return
     except OSError as error:
         raise ValueError(str(error)) from error
-    click.echo(f"Batch {done.batch}: {done.letters} letters in {done.file}")
+    click.echo(f"Batch {done.batch}: {done.letters} {'letter' if done.letters == 1 else 'letters'} in {done.file}")
     if done.waiting:
-        click.echo(f"{done.waiting} more are waiting for another day.")
+        click.echo(f"{done.waiting} more {'is' if done.waiting == 1 else 'are'} waiting for another day.")
+    if done.crowded:
+        click.echo(
+            f"Houses with more than {printing.CROWD} cards waiting: {done.crowded}. Each gets one in 30 days; if that is"
+            " no large house, somebody may be blocking it."
+        )
 
 
 @letters.command("list")

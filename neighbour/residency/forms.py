@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from wtforms import RadioField, StringField, ValidationError
 from wtforms.fields import SelectChoice
 
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext
+from neighbour.core.text import leads_elsewhere
 from neighbour.residency.letter_pdf import unprintable
 
 
@@ -17,6 +20,15 @@ def printable(_form: Form, field: StringField) -> None:
     if missing:
         text = _("Our cards cannot print “%(letters)s”. Please write the name in Latin letters.", letters=missing[:10])
         raise ValidationError(text)
+
+
+_NO_NAME = re.compile(r"[€$£%]|\d{5,}|(?:\d[ /-]?){7,}")  # sums of money, telephone numbers
+
+
+def neutral(_form: Form, field: StringField) -> None:
+    """The card goes to a house that need not be the writer's: it carries a name and no message."""
+    if leads_elsewhere(field.data or "") or _NO_NAME.search(field.data or ""):
+        raise ValidationError(_("Please write only what stands on the letterbox."))
 
 
 class AddressForm(Form):
@@ -29,10 +41,10 @@ class AddressForm(Form):
     entry = RadioField(lazy_gettext("Which one is it?"), coerce=int, choices=[], validate_choice=False)
     recipient = StringField(
         lazy_gettext("Name on your letterbox"),
-        [needed(lazy_gettext("Without a name the card does not arrive.")), at_most(60), printable],
+        [needed(lazy_gettext("Without a name the card does not arrive.")), at_most(60), neutral, printable],
         [one_line],
     )
-    care_of = StringField(lazy_gettext("Staying with (c/o)"), [at_most(60), printable], [one_line])
+    care_of = StringField(lazy_gettext("Staying with (c/o)"), [at_most(60), neutral, printable], [one_line])
 
     def validate(self, extra_validators: object = None) -> bool:
         """Without a street the register cannot ask for the number, so it is asked for here."""

@@ -28,6 +28,7 @@ from neighbour.residency.letter_words import Slip, compose
 from neighbour.residency.letters import ADDRESS_REST, LIFE, binding
 from neighbour.residency.models import Home, Letter, LetterRefusal, LetterState
 
+CROWD = 2  # letters waiting for one house; more are unusual
 MOST_PRINTS = 3  # of one letter: each print adds a code that works
 Progress = Callable[[int, int], None]
 
@@ -40,12 +41,14 @@ class NothingToPrint(ValueError):
 
 @dataclass(frozen=True)
 class Printed:
-    """A finished batch: its name, the file, the number of letters, and how many wait for another day."""
+    """A finished batch: its name, the file, the number of letters, how many wait for another day, and for how many houses
+    so many wait that somebody should ask why."""
 
     batch: str
     file: Path
     letters: int
     waiting: int
+    crowded: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def print_due(config: Config, wish: Wish) -> Printed:
         pdf = _write(chosen, batch, config, wish, written)
         for letter in chosen:
             letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
-    return Printed(batch, pdf, len(chosen), waiting())
+    return Printed(batch, pdf, len(chosen), waiting(), crowded())
 
 
 def print_again(batch: str, config: Config, wish: Wish) -> Printed:
@@ -103,7 +106,7 @@ def print_again(batch: str, config: Config, wish: Wish) -> Printed:
         if not chosen:
             raise NothingToPrint(f"nothing of batch {batch} can be printed again")
         pdf = _write(chosen, batch, config, wish, written)
-    return Printed(batch, pdf, len(chosen), waiting())
+    return Printed(batch, pdf, len(chosen), waiting(), crowded())
 
 
 def due(most: int) -> list[Letter]:
@@ -129,6 +132,18 @@ def due(most: int) -> list[Letter]:
 def waiting() -> int:
     """How many letters are asked for and not printed."""
     return db.session.scalar(select(func.count()).where(Letter.state == LetterState.REQUESTED)) or 0
+
+
+def crowded() -> int:
+    """For how many houses more than two letters wait. A house gets one in 30 days, whoever asks: strangers who order cards
+    to a house push its people back, and only the operator can see that."""
+    houses = (
+        select(Letter.address_hash)
+        .where(Letter.state == LetterState.REQUESTED)
+        .group_by(Letter.address_hash)
+        .having(func.count() > CROWD)
+    )
+    return db.session.scalar(select(func.count()).select_from(houses.subquery())) or 0
 
 
 def batches(limit: int = 20) -> list[BatchLine]:
@@ -241,7 +256,7 @@ def _write_table(path: Path, slips: list[Slip], config: Config) -> None:
     """One line a letter. Cells that a spreadsheet would take for a formula begin with an apostrophe (CWE-1236)."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as out:
-        table = csv.writer(out)
+        table = csv.writer(out, quoting=csv.QUOTE_ALL)  # whatever a spreadsheet takes for the end of a cell
         table.writerow(["line_1", "line_2", "line_3", "line_4", "code", "code_url", "refusal_code", "valid_until"])
         for slip in slips:
             lines = (*slip.recipient, "", "", "")[:4]

@@ -31,7 +31,9 @@ def sign_up(client, email="neu@altenbrueck.example", password=GOOD, **more):
 
 def masked(response):
     text = response.get_data(as_text=True)
-    return re.sub(r'name="(?:e-)?(?:csrf_token|form_key)"[^>]*value="[^"]*"|content="[^"]*"|\S+@\S+|avatar--\d', "", text)
+    return re.sub(
+        r'name="(?:e-)?(?:csrf_token|form_key)"[^>]*value="[^"]*"|content="[^"]*"|\S+@\S+|avatar--\d', "", text
+    )
 
 
 def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailbox, jobs):

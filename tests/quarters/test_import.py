@@ -176,6 +176,15 @@ def test_a_quarter_that_is_only_renamed_has_its_new_name_everywhere_at_once(cont
         assert current_index().place(13.015, 52.005).name == "Uferviertel"
 
 
+def test_a_layer_without_households_keeps_the_numbers_that_are_known(context):
+    layer = features(a=square(0), b=square(1))
+    run(layer)
+    report = run([replace(each, households=None) for each in layer])
+    assert (report.unchanged, report.changed) == (2, [])
+    with as_owner():
+        assert db.session.scalars(select(Quarter.households)).all() == [900, 900]
+
+
 def test_a_new_neighbour_reads_what_was_pinned_up_nearby_before(context):
     run(features(a=square(0)))
     with as_owner():

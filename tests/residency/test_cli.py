@@ -64,7 +64,7 @@ def test_a_batch_is_printed_again(town: Town, run: Run, tmp_path: Path):
     town.resident("anna", town.address())
     run("print", "--out", tmp_path / "one.pdf")
     again = run("print", "--again", "2026-05-12-1", "--out", tmp_path / "two.pdf", "--csv", tmp_path / "two.csv")
-    assert again.exit_code == 0 and (tmp_path / "two.csv").read_text().startswith("line_1,")
+    assert again.exit_code == 0 and (tmp_path / "two.csv").read_text().startswith('"line_1",')
     unknown = run("print", "--again", "1999-01-01-1")
     assert unknown.exit_code == 1 and "nothing of batch 1999-01-01-1 can be printed again" in unknown.output
 

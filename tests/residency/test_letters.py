@@ -196,6 +196,16 @@ def test_a_hundred_accounts_aiming_at_one_house_get_one_letter_a_month(town: Tow
     assert sum(sent) == 3
 
 
+def test_the_operator_hears_of_houses_for_which_many_cards_wait(town: Town, tmp_path: Path):
+    one, other = town.address("1"), town.address("2")
+    for number in range(4):
+        town.resident(f"bot{number}", one, f"Bot Nummer{number}")
+    for name in ("anna", "bela"):
+        town.resident(name, other)
+    done = town.print_letters(tmp_path).done
+    assert (done.letters, done.waiting, done.crowded) == (2, 4, 1)
+
+
 def test_deleting_accounts_makes_no_room_for_more_letters(town: Town, tmp_path: Path, owner):
     house = town.address()
     anna = town.resident("anna", house)
@@ -463,11 +473,14 @@ def test_two_operators_printing_at_once_print_every_letter_once(town: Town, tmp_
         assert sorted(pool.map(go, ["one.pdf", "two.pdf"])) == [0, 12]
 
 
-def test_cells_that_a_spreadsheet_would_run_are_text(town: Town, tmp_path: Path):
-    town.resident("anna", town.address(), "=HYPERLINK(1)")
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "A;=1+1;B", "A\t=1+1", 'A";=1+1;"B', "A|=1+1"])
+def test_cells_that_a_spreadsheet_would_run_are_text(town: Town, tmp_path: Path, name: str):
+    town.resident("anna", town.address(), name)
     town.print_letters(tmp_path)
     table = next(tmp_path.glob("*.csv")).read_text()
-    assert "'=HYPERLINK(1)" in table and "\n=HYPERLINK" not in table
+    for delimiter in ",;\t|":
+        cells = [cell for row in csv.reader(table.splitlines(), delimiter=delimiter) for cell in row]
+        assert not [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@"))], delimiter
 
 
 def test_a_letter_is_for_the_house_the_person_still_says_is_theirs(town: Town, tmp_path: Path):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from neighbour.accounts.models import Person
 from neighbour.core import logs
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.limits import RATES
 from tests.factories import make_person, make_post, make_quarter, sign_in
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -58,6 +59,41 @@ def test_a_form_that_was_open_too_long_says_so_in_the_readers_language(client):
     client.get("/me", headers={"Accept-Language": "de"})
     page = client.post("/me/mails", csrf=False, headers={"Accept-Language": "de"})
     assert page.status_code == 403 and "This page was open for too long" in page.text
+
+
+def test_whoever_is_too_fast_finds_what_they_wrote_on_the_page_that_says_so(neighbour, client):
+    post = make_post(neighbour, db_quarter(neighbour))
+    for number in range(RATES["publish"].times + 1):
+        page = client.post(f"{post_path(post)}/answer", data={"body": f"Satz {number} <b>", "form_key": ""})
+    assert page.status_code == 429 and f"Satz {number} &lt;b&gt;" in page.text and "csrf" not in page.text
+
+
+def test_what_was_written_into_a_page_that_was_open_too_long_is_still_there(neighbour, client):
+    page = client.post("/write", data={"title": "Leiter?", "body_md": "Lang."}, csrf=False)
+    assert page.status_code == 403 and "Leiter?" in page.text and "Lang." in page.text
+
+
+def test_a_password_is_never_shown_again(client):
+    page = client.post("/signin", data={"email": "a@b.example", "password": "geheim!!"}, csrf=False)
+    assert page.status_code == 403 and "geheim" not in page.text and "a@b.example" not in page.text
+
+
+def test_a_method_no_page_knows_is_told_which_it_does(client):
+    answer = client.put("/rules")
+    assert answer.status_code == 405 and {"GET", "HEAD"} <= set(answer.allow)
+
+
+def test_files_have_the_headers_of_pages(client):
+    page, file = client.get("/rules"), client.get("/static/build/manifest.json")
+    file.close()
+    assert file.status_code == 200 and "Access-Control-Allow-Origin" not in file.headers
+    for name in (
+        "Content-Security-Policy",
+        "X-Content-Type-Options",
+        "Referrer-Policy",
+        "Cross-Origin-Resource-Policy",
+    ):
+        assert file.headers[name] == page.headers[name]
 
 
 def test_a_session_that_ends_while_writing_leads_back_to_the_page_and_says_so(neighbour, client):
