@@ -160,7 +160,7 @@ def _templates(app: Flask) -> None:
 def nav_items() -> tuple[dict[str, Any], ...]:
     """Entries of the main navigation that rooms registered (``app.extensions['nav']``) and this person may open.
 
-    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role`` and ``more``.
+    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``.
     """
     entries = current_app.extensions["nav"]
     return tuple(entry for entry in entries if may(entry["permission"]))

@@ -11,7 +11,9 @@ import pytest
 from neighbour.app import ROOMS
 from neighbour.core.jobs import Job
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve()
+ROOT = HERE.parents[2]
+TEXTS = (".py", ".html", ".txt", ".css", ".js", ".mjs", ".toml", ".md", ".po")
 FOLDERS = [ROOT / "neighbour", ROOT / "workers"]
 SOURCES = [*sorted(path for folder in FOLDERS for path in folder.rglob("*.py")), ROOT / "config.py"]
 PRODUCT = [path for path in SOURCES if "assets" not in path.parts]
@@ -142,6 +144,15 @@ def test_public_functions_say_what_they_do():
                     continue  # a task says what it does in its one call
                 silent.append(f"{name(path)}:{node.name}")
     assert silent == []
+
+
+def test_reasons_stand_here_and_not_in_papers_that_nobody_else_has():
+    papers = re.compile(r"\b(trust|house|spikes|style_anchors)\.md\b|\bspikes\b|\bperf_peers\b")
+    kept = ("neighbour", "workers", "migrations", "tests", "config.py", "pyproject.toml", "README.md")
+    files = [path for each in kept for path in ([ROOT / each] if (ROOT / each).is_file() else (ROOT / each).rglob("*"))]
+    texts = [path for path in files if path.suffix in TEXTS and "node_modules" not in path.parts and path != HERE]
+    assert len(texts) > 400
+    assert [name(path) for path in texts if papers.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_services_and_models_do_not_know_flask():

@@ -181,6 +181,15 @@ def test_icons_of_kinds_and_of_the_navigation_are_in_the_sprite():
     assert used - set((ASSETS / "icons.txt").read_text(encoding="utf-8").split()) == set()
 
 
+def test_a_page_that_says_where_it_belongs_names_a_room_of_the_navigation():
+    from tests.look.gallery import app
+
+    rooms = {entry["endpoint"].split(".")[0] for entry in app().extensions["nav"]}
+    named = {room for path in PAGES for room in re.findall(r'set nav_room = "([^"{]+)" %}\n', path.read_text("utf-8"))}
+    assert named
+    assert named - rooms == set()
+
+
 def test_packages_are_pinned_and_no_registry_is_recorded():
     package = json.loads((ASSETS / "package.json").read_text(encoding="utf-8"))
     versions = {**package["dependencies"], **package["devDependencies"]}
