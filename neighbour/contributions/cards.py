@@ -265,10 +265,5 @@ class Fragments:
             while len(self._cards) > self.kept:
                 self._cards.popitem(last=False)
 
-    def clear(self) -> None:
-        """Forget all (tests)."""
-        with self._lock:
-            self._cards.clear()
-
 
 fragments = Fragments()
