@@ -105,7 +105,9 @@ def test_a_fault_of_our_own_is_not_hidden(monkeypatch):
 
 def test_a_python_that_is_too_old_is_one_clear_line():
     old = "import runpy, sys; sys.version_info = (3, 10, 12); runpy.run_module('neighbour', run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", old, "up"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", old, "--version"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (1, "neighbour: Python 3.11 or newer is needed\n")
 
 
