@@ -50,7 +50,7 @@ pictures: _node _dev $(BUILT) _chromium
 build: $(BUILT)
 
 clean:
-	rm -rf .venv .stamps $(ASSETS)/node_modules neighbour/static/build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .stamps $(ASSETS)/node_modules neighbour/static/build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Rewrite the locks after a change of pyproject.toml; hashes for every platform, no address of any registry.
 LOCK = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -173,6 +173,10 @@ def _plain_problems(config: Config) -> list[Problem]:
                 "public geocoders ask for a name and a contact, for example 'nachbar-altenbrueck (mail@example.org)'",
             )
         )
+    if config.tile_url and not config.tile_attribution:
+        found.append(
+            Problem("TILE_ATTRIBUTION", "is missing", "say whom the tiles are from, for example '© OpenStreetMap'")
+        )
     try:
         ZoneInfo(config.time_zone)
     except (ZoneInfoNotFoundError, ValueError):

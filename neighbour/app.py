@@ -97,6 +97,12 @@ def create_app(config: Config | None = None) -> Flask:
     for name in ROOMS:
         _room(name).include(app)
     app.extensions["nav"].sort(key=lambda entry: entry["order"])
+    _wrap(app, config)
+    return app
+
+
+def _wrap(app: Flask, config: Config) -> None:
+    """What stands before the application: the proxies that are believed, and the files."""
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -110,7 +116,6 @@ def create_app(config: Config | None = None) -> Flask:
         allow_all_origins=False,
         add_headers_function=web.static_headers(app),
     )
-    return app
 
 
 def _room(name: str) -> ModuleType:
@@ -163,7 +168,7 @@ def _templates(app: Flask) -> None:
 def nav_items() -> tuple[dict[str, Any], ...]:
     """Entries of the main navigation that rooms registered (``app.extensions['nav']``) and this person may open.
 
-    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role`` and ``more``.
+    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``.
     """
     entries = current_app.extensions["nav"]
     return tuple(entry for entry in entries if may(entry["permission"]))

@@ -22,7 +22,7 @@ from flask.ctx import AppContext
 from config import Config
 from neighbour.core import clock, roles, scope
 from neighbour.up.mailbox import Handler, Mailbox, protocol
-from tests.support import cluster, data_dir
+from tests.support import cluster, counting, data_dir
 from tests.support.client import Client
 
 # A Tuesday in May, ten o'clock in Berlin: no clock change near, nothing due.
@@ -237,25 +237,4 @@ def city_data() -> Path:
 @pytest.fixture
 def count_queries(app: Flask) -> Callable[[], Any]:
     """``with count_queries() as queries:`` collects the statements that the application's role executes."""
-    from contextlib import contextmanager
-
-    from sqlalchemy import Engine, event
-
-    from neighbour.core import asking
-
-    @contextmanager
-    def counting() -> Iterator[list[str]]:
-        queries: list[str] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            queries.append(statement)
-
-        event.listen(Engine, "before_cursor_execute", note)
-        asking.listeners.append(queries.append)
-        try:
-            yield queries
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
-            asking.listeners.clear()
-
-    return counting
+    return counting.statements

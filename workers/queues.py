@@ -1,7 +1,4 @@
-"""Queues: one per room that has jobs, so that a morning's digests never stand before a sign-up mail.
-
-A job goes to the queue of its room: the part of its name before the dot.
-"""
+"""Queues: one per room that has jobs (``queue_of``), so that a morning's digests never stand before a sign-up mail."""
 
 from __future__ import annotations
 
@@ -9,19 +6,13 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
+from neighbour.core.jobs import queue_of
+
 QUEUES = {
     "notices": "mail and letters that somebody waits for",
     "digests": "the morning's editions, many at once",
     "accounts": "housekeeping of people and sessions",
 }
-
-
-def queue_of(job: str) -> str:
-    """The queue of the job ``room.verb``; raises KeyError for a room without one."""
-    room = job.split(".", 1)[0]
-    if room not in QUEUES:
-        raise KeyError(f"no queue for {job}: add the room to workers/queues.py")
-    return room
 
 
 def declared() -> list[Queue]:

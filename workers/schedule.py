@@ -10,6 +10,8 @@ from celery.schedules import crontab, schedule
 
 from neighbour.core.jobs import Job
 
+HOUR = 3600.0
+
 SCHEDULE: dict[Job, schedule] = {
     Job.NOTICES_SWEEP: schedule(60),  # deliveries that linger are asked for again
     Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
@@ -19,8 +21,15 @@ SCHEDULE: dict[Job, schedule] = {
 
 
 def entries() -> dict[str, dict[str, object]]:
-    """The table as Celery's beat takes it. A knock that waited longer than its interval is worth nothing."""
+    """The table as Celery's beat takes it. A knock that waited longer than its interval is worth nothing: the next
+    one is there. Workers throw it away when they receive it, whatever the broker, so none pile up while no worker runs.
+    """
     return {
-        str(job): {"task": str(job), "schedule": when, "options": {"ignore_result": True}}
+        str(job): {"task": str(job), "schedule": when, "options": {"ignore_result": True, "expires": interval(when)}}
         for job, when in SCHEDULE.items()
     }
+
+
+def interval(when: schedule) -> float:
+    """Seconds between two knocks. A crontab of this table names a minute of every hour."""
+    return HOUR if isinstance(when, crontab) else when.run_every.total_seconds()

@@ -29,8 +29,8 @@ CREATE FUNCTION app_public() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE A
 $$ SELECT coalesce(current_setting('app.public', true), '') = '1' $$;
 """
 
-# Who holds this session? Sets the eyes of the transaction in the same step, so that a page needs one
-# statement for it. Level "vouched" and above may read the board.
+# Who holds this session, and where do they live? The statement that asks sets the eyes of the transaction as well
+# (neighbour/accounts/sessions.py), so that a page needs one statement for it.
 IDENTITY = """
 CREATE FUNCTION app_identity(token bytea, at timestamptz)
 RETURNS TABLE (person_id bigint, public_id text, display_name text, language text, is_confirmed boolean,

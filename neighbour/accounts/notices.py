@@ -28,11 +28,11 @@ class Confirm(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token and the code."""
-        from neighbour.accounts import service
+        from neighbour.accounts import onetime
 
         code = f"{secrets.randbelow(1_000_000):06}"
-        token = service.mint(person_id, "confirm", payload["email"], service.CONFIRM_FOR)
-        service.mint(person_id, "confirm_code", payload["email"], service.CONFIRM_FOR, secret=code)
+        token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
+        onetime.mint(person_id, "confirm_code", payload["email"], onetime.CONFIRM_FOR, secret=code)
         return {"url": site(f"/signup/confirm/{token}"), "digits": code}
 
     def preview(self) -> dict[str, Any]:
@@ -66,9 +66,9 @@ class Reset(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token."""
-        from neighbour.accounts import service
+        from neighbour.accounts import onetime
 
-        return {"url": site(f"/reset/{service.mint(person_id, 'reset', '', service.RESET_FOR)}")}
+        return {"url": site(f"/reset/{onetime.mint(person_id, 'reset', '', onetime.RESET_FOR)}")}
 
     def preview(self) -> dict[str, Any]:
         return {"url": site("/reset/beispiel")}

@@ -1,8 +1,8 @@
 """Passwords: hashed with argon2id, judged by length and by whether they are guessed first.
 
 At least 8 symbols, at most 256, no rules about what they are made of, nothing cut off, no rotation (ASVS 5.0 V6.2).
-Parameters: t=3, m=64 MiB, p=4 (trust.md a1 row 55: 124 ms there); at most as many at once as there are cores, so that
-a flood of sign-ins costs memory for two, not for two hundred.
+Parameters: t=3, m=64 MiB, p=4 (RFC 9106, second recommendation; about 120 ms); at most as many at once as there are
+cores, so that a flood of sign-ins costs memory for two, not for two hundred.
 """
 
 from __future__ import annotations

@@ -16,31 +16,22 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from neighbour.accounts import notices, passwords, sessions
+from neighbour.accounts import notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.models import OneTimeToken, Person, SignUpStep
-from neighbour.core import clock, jobs, limits, tokens
+from neighbour.accounts.onetime import Refused
+from neighbour.core import clock, jobs, limits
 from neighbour.core.columns import new_id
-from neighbour.core.crypto import keyed_hash, same
+from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db
 from neighbour.core.jobs import Job
 from neighbour.core.text import clean_line
 from neighbour.notices.base import Mailbox
 
-CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
-RESET_FOR = timedelta(minutes=60)
 UNCONFIRMED_FOR = timedelta(days=14)
 AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
 FORGOT_SECONDS = 0.15  # longer than any answer takes, so that its time says nothing
 DECOY = "decoy:"
-
-
-class Refused(ValueError):
-    """The password, code or token is not right; ``why`` names the reason for the view."""
-
-    def __init__(self, why: str):
-        super().__init__(why)
-        self.why = why
 
 
 @dataclass(frozen=True)
@@ -186,48 +177,9 @@ def ask_to_confirm(person: Person) -> None:
         notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
 
 
-def mint(person_id: int, purpose: str, email: str, valid: timedelta, secret: str | None = None) -> str:
-    """A new single-use token (or one for the given ``secret``), kept as a hash; gives the token. Inside atomic()."""
-    token = secret or tokens.random_token()
-    bound = f"{person_id}:{token}" if secret else token
-    db.session.add(
-        OneTimeToken(
-            token_hash=tokens.hash_token(bound) if not secret else keyed_hash("code", bound),
-            purpose=purpose,
-            person_id=person_id,
-            email=email,
-            created_at=clock.now(),
-            expires_at=clock.now() + valid,
-        )
-    )
-    db.session.flush()
-    return token
-
-
-def redeem(token: str, purpose: str) -> OneTimeToken:
-    """Use a token up; raises Refused. Inside atomic(); of two at the same time one is refused."""
-    row = peek(token, purpose, lock=True)
-    if row is None:
-        raise Refused("used_or_old")
-    row.used_at = clock.now()
-    db.session.flush()
-    return row
-
-
-def peek(token: str, purpose: str, *, lock: bool = False) -> OneTimeToken | None:
-    """The token's row if it would still work; changes nothing."""
-    wanted = select(OneTimeToken).where(
-        OneTimeToken.token_hash == tokens.hash_token(token),
-        OneTimeToken.purpose == purpose,
-        OneTimeToken.used_at.is_(None),
-        OneTimeToken.expires_at > clock.now(),
-    )
-    return db.session.scalar(wanted.with_for_update() if lock else wanted)
-
-
 def confirm_by_link(token: str) -> Person:
     """Confirm the address a token was sent to; raises Refused. Inside atomic()."""
-    row = redeem(token, "confirm")
+    row = onetime.redeem(token, "confirm")
     return _confirm(find(row.person_id), row.email)
 
 
@@ -235,27 +187,12 @@ def confirm_by_code(person: Person, code: str) -> Person:
     """Confirm with the six digits of the mail; five wrong ones spoil the code. Sent twice it is confirmed once, and said so
     twice. Commits; raises Refused."""
     with atomic():
-        live = db.session.scalars(
-            select(OneTimeToken)
-            .where(
-                OneTimeToken.person_id == person.id,
-                OneTimeToken.purpose == "confirm_code",
-                OneTimeToken.used_at.is_(None),
-                OneTimeToken.expires_at > clock.now(),
-                OneTimeToken.tries < CODE_TRIES,
-            )
-            .with_for_update()
-        ).all()
-        wanted = keyed_hash("code", f"{person.id}:{code}")
-        right = next((row for row in live if same(row.token_hash, wanted)), None)
-        if right is not None:
-            right.used_at = clock.now()
-            return _confirm(find(person.id), right.email)
-        for row in live:
-            row.tries += 1
-        if not live and _is_confirmed_by_now(person):
+        tried = onetime.try_code(person.id, code)
+        if tried.right is not None:
+            return _confirm(find(person.id), tried.right.email)
+        if not tried.is_live and _is_confirmed_by_now(person):
             return person
-    raise Refused("wrong_code" if live else "used_or_old")
+    raise Refused("wrong_code" if tried.is_live else "used_or_old")
 
 
 def _is_confirmed_by_now(person: Person) -> bool:
@@ -269,7 +206,7 @@ def _confirm(person: Person, email: str) -> Person:
         if db.session.scalar(select(Person.id).where(Person.email_key == fold(email))) is not None:
             raise Refused("taken")
         person.email, person.email_key = email, fold(email)
-        _spoil_tokens(person.id)  # links in the old mailbox
+        onetime.spoil(person.id)  # links in the old mailbox
     person.confirmed_at = person.confirmed_at or clock.now()
     if person.signup_step == SignUpStep.CONFIRM:
         person.signup_step = SignUpStep.DONE
@@ -334,7 +271,7 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     """Set a new password with a token from the mail; ends every session. Commits; raises Refused."""
     hashed = passwords.hash_password(password, memory_kib)
     with atomic():
-        person = find(redeem(token, "reset").person_id)
+        person = find(onetime.redeem(token, "reset").person_id)
         person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
@@ -352,13 +289,8 @@ def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> Non
     """With the old password goes everything that was begun with it: other sessions, links in mails, a change of address."""
     person.password_hash = hashed
     sessions.end_all(person.id, except_token=keep_token)
-    _spoil_tokens(person.id)
+    onetime.spoil(person.id)
     notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
-
-
-def _spoil_tokens(person_id: int) -> None:
-    live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None)
-    db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
 
 
 def change_email(person: Person, email: str) -> None:

@@ -17,7 +17,8 @@ from neighbour.core.asking import Asked
 from neighbour.core.db import atomic, db
 from neighbour.policy import Identity, Level, Role, Seat
 
-# trust.md a1 row 46: idle 14 days, absolute 90 days; without "keep me signed in" a day is enough.
+# Kept on a device of one's own: over after 14 days without a visit, and after 90 in any case, so that a cookie that got
+# into wrong hands does not work for ever. Without "keep me signed in" a day is enough.
 IDLE_KEPT, ABSOLUTE_KEPT = timedelta(days=14), timedelta(days=90)
 IDLE, ABSOLUTE = timedelta(hours=12), timedelta(hours=24)
 SEEN_EVERY = timedelta(hours=1)  # how often a read may write "seen": once an hour

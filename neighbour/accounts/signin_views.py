@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_login import logout_user
 
-from neighbour.accounts import service, sessions, web
+from neighbour.accounts import onetime, service, sessions, web
 from neighbour.accounts.forms import ForgotForm, NewPasswordForm, SignInForm
 from neighbour.accounts.signup_views import views
 from neighbour.core import limits
@@ -90,7 +90,7 @@ def send_reset() -> Any:
 @requires(Permission.SIGN_IN, cache="never")
 def reset(token: str) -> Any:
     """The form for a new password; opening it uses nothing up."""
-    is_live = service.peek(token, "reset") is not None
+    is_live = onetime.peek(token, "reset") is not None
     return no_referrer(render_template("accounts/reset.html", form=NewPasswordForm(), token=token, is_live=is_live))
 
 
@@ -99,7 +99,7 @@ def reset(token: str) -> Any:
 def set_password(token: str) -> Any:
     """Set it; every session of the account ends."""
     form = NewPasswordForm()
-    if service.peek(token, "reset") is None:
+    if onetime.peek(token, "reset") is None:
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
     if not form.validate_on_submit():
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=True)), 422

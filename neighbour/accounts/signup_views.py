@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask import session as cookie
 
-from neighbour.accounts import hooks, service, web
+from neighbour.accounts import hooks, onetime, service, web
 from neighbour.accounts.forms import AppearanceForm, ConfirmForm, CorrectEmailForm, SignUpForm
 from neighbour.accounts.models import SignUpStep
 from neighbour.core import i18n
@@ -178,7 +178,7 @@ def correct_email() -> Any:
 @requires(Permission.SIGN_UP, cache="never")
 def confirm_link(token: str) -> Any:
     """The link of the mail: a page with a button; opening it changes nothing."""
-    return _confirm_link(token, is_live=service.peek(token, "confirm") is not None)
+    return _confirm_link(token, is_live=onetime.peek(token, "confirm") is not None)
 
 
 @views.post("/signup/confirm/<token>")

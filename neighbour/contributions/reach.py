@@ -14,7 +14,7 @@ from neighbour.contributions.models import Audience
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter, QuarterStat
 
-SMALLEST = 5  # numbers below are hidden (trust.md a2: k >= 5)
+SMALLEST = 5  # numbers below are hidden: they would point at single households
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def restore(owner_url: str, app_url: str, file: Path, *, force: bool, say: Say) 
         _run("pg_restore", ["--file", str(script), "--no-owner", "--schema=public", str(file)], say)
         _make_portable(script)
         prepare = Path(folder) / "prepare.sql"
-        prepare.write_text(_empty_schema(owner_url, app_url))
+        prepare.write_text(_empty_schema(app_url))
         say("  putting it into the database …")
         _run(
             "psql",
@@ -111,7 +111,7 @@ def _refuse_if_inhabited(owner_url: str) -> None:
         raise DatabaseTrouble(f"the database is in use ({', '.join(alive)}); --force replaces it")
 
 
-def _empty_schema(owner_url: str, app_url: str) -> str:
+def _empty_schema(app_url: str) -> str:
     """SQL that throws away the schema and makes an empty one. The role's name is quoted as an identifier."""
     app = '"' + str(conninfo_to_dict(libpq(app_url))["user"]).replace('"', '""') + '"'
     return (

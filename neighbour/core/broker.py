@@ -7,7 +7,6 @@ reads ``DATABASE_URL`` behind our back.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import psycopg
@@ -23,7 +22,7 @@ from neighbour.core.postgres import DatabaseTrouble, libpq
 TIME_LIMIT = 300  # seconds a task may run at most (workers.Task)
 # A message that is not acknowledged comes back after this; more than twice the limit, or a slow task runs twice.
 VISIBILITY_SECONDS = 3 * TIME_LIMIT
-POOL = 2  # connections of a process that sends jobs
+POOL = 2  # connections to the queue of each process
 POLLING_SECONDS = 0.2  # between two looks into empty queues; long polls would wait a second in each queue in turn
 
 
@@ -36,8 +35,8 @@ class Transport(pgmq.Transport):  # type: ignore[misc]
         pool = ConnectionPool(
             options["conninfo"],
             min_size=1,
-            max_size=options.get("pool_size", 2),
-            timeout=options.get("pool_timeout", 5.0),
+            max_size=POOL,
+            timeout=5.0,
             num_workers=1,
             open=True,
             kwargs={"application_name": "neighbour queue", "connect_timeout": 5},
@@ -82,8 +81,6 @@ def problem(config: Config) -> str | None:
     """Why the broker cannot be reached, in one line; None when it can. Waits 5 seconds at most."""
     if not config.broker_url:
         return _queue_problem(config.database_url)
-    if config.broker_url.startswith("redis") and find_spec("redis") is None:
-        return "the package for Redis is missing; run: .venv/bin/python -m pip install redis"
     wanted = settings(config)
     try:
         with Connection(

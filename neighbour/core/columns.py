@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, LargeBinary, Text, Uuid, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Uuid, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
@@ -31,7 +31,6 @@ def id_at(moment: datetime) -> uuid.UUID:
 pk_int = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 pk_uuid = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
 when = Annotated[datetime, mapped_column(DateTime(timezone=True))]
-blob = Annotated[bytes, mapped_column(LargeBinary)]
 
 
 class Timestamps:
@@ -44,8 +43,3 @@ def one_of(column: str, choices: type[StrEnum], name: str) -> CheckConstraint:
     """A CHECK that ``column`` holds one of the values of ``choices``; enums are text, readable in psql."""
     values = ", ".join(f"'{choice.value}'" for choice in choices)
     return CheckConstraint(f"{column} IN ({values})", name=name)
-
-
-def choice() -> Text:
-    """The column type of an enum stored as text (add ``one_of`` to the table)."""
-    return Text()

@@ -120,10 +120,15 @@ def after_commit(speak: Callable[[], None]) -> None:
 
 
 def finish_reading() -> None:
-    """End a read transaction with COMMIT, giving the connection back before waiting on somebody."""
-    session = db.session()
+    """End a read transaction with COMMIT, giving the connection back before waiting on somebody.
+
+    Raises RuntimeError inside ``atomic()``: what has been written there is not finished yet.
+    """
+    session = _session()
+    if in_atomic():
+        raise RuntimeError("finish_reading() cannot end what atomic() has begun")
     if session.in_transaction():
-        session.rollback() if session.info.get("depth", 0) else session.commit()
+        session.commit()
 
 
 @contextmanager
@@ -135,9 +140,7 @@ def as_owner() -> Iterator[Session]:
     from neighbour.core import scope
 
     session = _session()
-    if session.info.get("depth", 0):
-        raise RuntimeError("as_owner() cannot begin inside atomic()")
-    finish_reading()
+    finish_reading()  # raises inside atomic()
     session.info["engine"] = owner_engine()
     try:
         with scope.use(scope.OWNER):
@@ -147,9 +150,6 @@ def as_owner() -> Iterator[Session]:
         session.rollback()
         session.expunge_all()
         session.info.pop("engine", None)
-
-
-owner_session = as_owner
 
 
 def owner_engine() -> Engine:
@@ -176,7 +176,7 @@ def hang_up() -> None:
 
 
 def _end_with_commit(error: BaseException | None) -> None:
-    if error is not None or not db.session.registry.has():
+    if error is not None or not db.session.registry.has() or in_atomic():  # Flask-SQLAlchemy rolls these back
         return
     try:
         finish_reading()

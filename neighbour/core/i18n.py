@@ -141,12 +141,17 @@ def zone() -> str:
 
 def number(value: float) -> str:
     """1240 → ``1.240`` or ``1,240``."""
-    return format_decimal(value, locale=_language.get())
+    return format_decimal(value, locale=_locale())
 
 
 def full_date(value: date | datetime) -> str:
     """``Mittwoch, 25. November 2026``"""
-    return format_date(_day(value), "full", locale=_language.get())
+    return format_date(_day(value), "full", locale=_locale())
+
+
+def long_date(value: date | datetime) -> str:
+    """``25. November 2026``"""
+    return format_date(_day(value), "long", locale=_locale())
 
 
 def day(value: date | datetime) -> str:
@@ -160,14 +165,14 @@ def day(value: date | datetime) -> str:
     if away == 1:
         return gettext("tomorrow")
     if 1 < away < 7:
-        return format_date(that, "EEEE", locale=_language.get())
+        return format_date(that, "EEEE", locale=_locale())
     skeleton = "MMMMd" if that.year == today.year else "yMMMMd"
     return format_skeleton(skeleton, that, locale=_locale())
 
 
 def clock_time(moment: datetime) -> str:
     """``18:00``"""
-    return format_time(local(moment), "HH:mm", locale=_language.get())
+    return format_time(local(moment), "HH:mm", locale=_locale())
 
 
 def moment(value: datetime) -> str:
@@ -183,7 +188,7 @@ def exact(value: datetime) -> str:
 def masthead_date(value: date | datetime) -> str:
     """``Mittwoch, 25. November``"""
     pattern = "EEEE, d. MMMM" if _language.get() == "de" else "EEEE, d MMMM"
-    return format_date(_day(value), pattern, locale=_language.get())
+    return format_date(_day(value), pattern, locale=_locale())
 
 
 def _day(value: date | datetime) -> date:
@@ -196,4 +201,5 @@ def _parsed(code: str) -> Locale:
 
 
 def _locale() -> Locale:
+    """English is British: the day stands before the month in both languages."""
     return _parsed(_language.get())

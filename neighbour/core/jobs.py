@@ -59,8 +59,13 @@ def init_app(app: Flask, config: Config) -> None:
     sender = Celery("neighbour", set_as_current=False)
     sender.conf.update(broker.settings(config))
     app.extensions["send_job"] = lambda name, args: sender.send_task(
-        name, args=args, ignore_result=True, retry=False, queue=name.split(".")[0]
+        name, args=args, ignore_result=True, retry=False, queue=queue_of(name)
     )
+
+
+def queue_of(job: str) -> str:
+    """The queue of the job ``room.verb``: one for each room that has jobs (``workers/queues.py``)."""
+    return job.partition(".")[0]
 
 
 def enqueue(job: Job, *ids: Any) -> None:

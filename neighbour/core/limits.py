@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, text, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,7 +33,7 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
-    "auth_account": Rate(5, 3600),  # wrong passwords per account and unknown device (trust.md a1 row 38)
+    "auth_account": Rate(5, 3600),  # wrong passwords per account; devices it knows and strangers apart
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
     "lookup": Rate(240, 3600),  # street search without an account
@@ -78,21 +79,19 @@ def hit(rate_class: str, key: str) -> None:
     if not rate.times:
         return
     now = clock.now()
-    window = int(now.timestamp()) // rate.seconds
-    ends_at = datetime.fromtimestamp((window + 1) * rate.seconds, tz=now.tzinfo)
-    values = {"rate_class": rate_class, "key": keyed_hash("rate", key)[:16], "window": window, "ends_at": ends_at}
+    place = _place(rate_class, key, now)
+    ends_at = datetime.fromtimestamp((place["window"] + 1) * rate.seconds, tz=now.tzinfo)
     with atomic():
-        count = db.session.execute(_COUNT, values).scalar_one()
+        count = db.session.execute(_COUNT, {**place, "ends_at": ends_at}).scalar_one()
     if count > rate.times:
         raise TooMany(rate_class, max(1, int((ends_at - now).total_seconds())))
 
 
 def take_back(rate_class: str, key: str) -> None:
     """Count one less in the window of now: what was counted in advance turned out to be harmless."""
-    window = int(clock.now().timestamp()) // RATES[rate_class].seconds
-    mine = RateCount.rate_class == rate_class, RateCount.key == keyed_hash("rate", key)[:16], RateCount.window == window
+    mine = update(RateCount).filter_by(**_place(rate_class, key, clock.now()))
     with atomic():
-        db.session.execute(update(RateCount).where(*mine, RateCount.count > 0).values(count=RateCount.count - 1))
+        db.session.execute(mine.where(RateCount.count > 0).values(count=RateCount.count - 1))
 
 
 def network(address: str | None) -> str:
@@ -108,10 +107,14 @@ def network(address: str | None) -> str:
 
 def is_reached(rate_class: str, key: str) -> bool:
     """Whether the next hit would be one too many; counts nothing."""
-    rate = RATES[rate_class]
-    window = int(clock.now().timestamp()) // rate.seconds
-    row = db.session.get(RateCount, (rate_class, keyed_hash("rate", key)[:16], window), populate_existing=True)
-    return row is not None and row.count >= rate.times
+    row = db.session.get(RateCount, _place(rate_class, key, clock.now()), populate_existing=True)
+    return row is not None and row.count >= RATES[rate_class].times
+
+
+def _place(rate_class: str, key: str, now: datetime) -> dict[str, Any]:
+    """Where the hits of ``now`` are counted: the key of the row."""
+    window = int(now.timestamp()) // RATES[rate_class].seconds
+    return {"rate_class": rate_class, "key": keyed_hash("rate", key)[:16], "window": window}
 
 
 def purge() -> int:

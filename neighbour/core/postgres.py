@@ -145,16 +145,6 @@ def ensure(instance_dir: Path, *, throw_away: bool = False, say: Callable[[str],
     return cluster
 
 
-@contextmanager
-def running(instance_dir: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Cluster]:
-    """The instance's server for the length of a command; stopped afterwards if the command started it."""
-    cluster = ensure(instance_dir, say=say)
-    try:
-        yield cluster
-    finally:
-        cluster.stop()
-
-
 def address(instance_dir: Path) -> Cluster:
     """Where the instance's server is or would be, without starting anything."""
     home = (instance_dir / "postgres").resolve()

@@ -65,7 +65,7 @@ def current() -> Viewer | None:
 def enter(viewer: Viewer, *, already_set: bool = False) -> None:
     """Use these eyes from here on (a request, a task). Objects loaded through other eyes are forgotten.
 
-    ``already_set``: the database itself has just set this transaction's settings (see ``app_identity``).
+    ``already_set``: the statement that found out who is asking has set this transaction's settings (``accounts.sessions``).
     """
     _viewer.set(viewer)
     session = db.session()

@@ -33,7 +33,7 @@ _LONG = re.compile(rf"[^\W\d_]{{{LONG_WORD + 1},}}")
 # German compounds break after a linking -s- of these endings; browsers do the rest (hyphens: auto).
 _JOINT = re.compile(r"(?:(?<=ungs)|(?<=eits)|(?<=afts)|(?<=ions)|(?<=rags)|(?<=rats))(?=[a-zäöüß]{4})")
 
-_FROM_TO = re.compile(r"(?<=\d)[–-](?=\d)")  # Unicode UAX 14 lets a line end after the dash
+_FROM_TO = re.compile(r"\b\d{1,4}\w?[–-]\d{1,4}\w?\b")  # Unicode UAX 14 lets a line end after the dash
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True, "typographer": False})
 _markdown.enable("strikethrough")
@@ -96,8 +96,8 @@ def soft_hyphens(text: str) -> Markup:
     """Escaped text for narrow screens: words over 18 letters carry soft hyphens at their joints, house numbers such as
     2–14 stay on one line."""
     marked = _LONG.sub(lambda word: _JOINT.sub("\u00ad", word.group()), text)
-    marked = _FROM_TO.sub("\\g<0>\u2060", marked)
-    return Markup(str(escape(marked)).replace("\u00ad", "&shy;"))  # noqa: S704  escaped one call before
+    html = _FROM_TO.sub(r'<span class="nowrap">\g<0></span>', str(escape(marked)))
+    return Markup(html.replace("\u00ad", "&shy;"))  # noqa: S704  escaped one call before
 
 
 _ELSEWHERE = re.compile(

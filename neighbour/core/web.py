@@ -152,12 +152,6 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def no_store(response: Response) -> Response:
-    """Never keep this answer."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 @lru_cache(maxsize=4096)
 def _signed(secret: str, raw: str) -> str:
     """The token of one session, signed as Flask-WTF does; it does not expire (WTF_CSRF_TIME_LIMIT), the session does."""

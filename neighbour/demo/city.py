@@ -11,7 +11,6 @@ from neighbour.demo.houses import PLACE, houses, streets
 
 NAME = PLACE
 QUARTERS_FILE = DATA / "quarters.geojson"
-STREETS_FILE = DATA / "streets.geojson"
 ADDRESSES_FILE = DATA / "addresses.csv"
 COLUMNS = ("street", "number", "suffix", "postcode", "place", "lon", "lat", "quarter")
 
@@ -30,24 +29,12 @@ class DemoAddress(NamedTuple):
 
 
 def write() -> dict[str, int]:
-    """Draw the town again from the plan and write its three files; returns how much of what."""
+    """Draw the town again from the plan and write its two files; returns how much of what."""
     drawn = plan()
     origin = (drawn["origin"][0], drawn["origin"][1])
     laid = streets(drawn)
     built = houses(drawn, laid)
     _write_features(QUARTERS_FILE, quarters_geojson(drawn))
-    lines = [
-        {
-            "type": "Feature",
-            "properties": {"name": street.name, "quarter": street.quarter},
-            "geometry": {
-                "type": "LineString",
-                "coordinates": [to_wgs84(origin, (x, y)) for x, y in street.line.coords],
-            },
-        }
-        for street in laid
-    ]
-    _write_features(STREETS_FILE, {"type": "FeatureCollection", "name": f"{NAME}, Straßen", "features": lines})
     with ADDRESSES_FILE.open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file, lineterminator="\n")
         sheet.writerow(COLUMNS)

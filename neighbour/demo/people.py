@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import zlib
 from typing import NamedTuple
 
@@ -13,21 +12,12 @@ from neighbour.demo.drawing import DATA
 
 MAIL_DOMAIN = "altenbrueck.example"
 PEOPLE_FILE = DATA / "people.txt"
-INITIATIVES_FILE = DATA / "initiatives.toml"
 SHORT_MAIL = ("hannelore", "mira", "ursula")  # the three logins shown at the start are short to type
-WEEKDAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "ł": "l", "đ": "d", "ø": "o"})
 
 
-class DemoDigest(NamedTuple):
-    """When somebody reads the digest: weekdays as numbers (Monday is 0) and "HH:MM" local time."""
-
-    weekdays: tuple[int, ...]
-    hour: str
-
-
 class DemoPerson(NamedTuple):
-    """One inhabitant; ``home`` is a row of the gazetteer, ``digest`` None for those who look for themselves."""
+    """One inhabitant; ``home`` is a row of the gazetteer."""
 
     key: str
     first_name: str
@@ -37,7 +27,7 @@ class DemoPerson(NamedTuple):
     is_team: bool
     is_operator: bool
     locale: str
-    digest: DemoDigest | None
+    reads_digest: bool
     home: DemoAddress
 
     @property
@@ -45,16 +35,6 @@ class DemoPerson(NamedTuple):
         if self.key in SHORT_MAIL:
             return f"{self.key}@{MAIL_DOMAIN}"
         return f"{ascii_name(self.first_name)}.{ascii_name(self.last_name)}@{MAIL_DOMAIN}"
-
-
-class DemoInitiative(NamedTuple):
-    """An organisation of the town: who speaks for it and what it does."""
-
-    key: str
-    name: str
-    quarter: str
-    contact: str
-    about: str
 
 
 def people() -> list[DemoPerson]:
@@ -73,12 +53,6 @@ def people() -> list[DemoPerson]:
     return found
 
 
-def initiatives() -> list[DemoInitiative]:
-    """The eight initiatives of the town."""
-    read = tomllib.loads(INITIATIVES_FILE.read_text(encoding="utf-8"))
-    return [DemoInitiative(**entry) for entry in read["initiatives"]]
-
-
 def _person(line: str, quarter: str, rows: list[DemoAddress]) -> DemoPerson:
     key, first, last, street, standing, locale, digest = (part.strip() for part in line.split("|"))
     marks = [mark.strip() for mark in standing.split(",")]
@@ -91,17 +65,9 @@ def _person(line: str, quarter: str, rows: list[DemoAddress]) -> DemoPerson:
         is_team="team" in marks,
         is_operator="operator" in marks,
         locale=locale,
-        digest=_digest(digest),
+        reads_digest=digest == "digest",
         home=_home(last, quarter, street, rows),
     )
-
-
-def _digest(text: str) -> DemoDigest | None:
-    if text == "-":
-        return None
-    *days, hour = text.split()
-    chosen = range(7) if days == ["daily"] else [WEEKDAYS.index(day) for day in days]
-    return DemoDigest(tuple(chosen), hour)
 
 
 def _home(last_name: str, quarter: str, street: str, rows: list[DemoAddress]) -> DemoAddress:

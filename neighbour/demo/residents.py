@@ -117,7 +117,7 @@ def _move_in(resident: Resident, register: dict[tuple[str, str, str, str], int])
 
 def _choose_digests(residents: dict[str, Resident], now: datetime) -> None:
     """Who reads no digest leaves the list; the others have read every issue up to this morning's."""
-    silent = [resident.person_id for resident in residents.values() if resident.demo.digest is None]
+    silent = [resident.person_id for resident in residents.values() if not resident.demo.reads_digest]
     db.session.execute(update(Subscription).where(Subscription.person_id.in_(silent)).values(is_on=False))
     told = id_at(now - timedelta(hours=20))
     everyone = [resident.person_id for resident in residents.values()]

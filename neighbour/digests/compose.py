@@ -2,7 +2,7 @@
 
 What is the same for many – the frame of an edition, each contribution – is rendered and quoted-printable
 encoded once per language; per reader only the greeting and the last lines are. Building a mail with
-``EmailMessage`` costs a hundred times as much (spikes: 290 against 26,000 a CPU-second); the standard library's
+``EmailMessage`` costs a hundred times as much (measured: 290 against 26,000 a CPU-second); the standard library's
 parser is the judge in the tests instead.
 
 Encoded pieces may be put beside each other only at line ends (RFC 2045 section 6.7), so every piece ends with one.

@@ -9,7 +9,7 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register the board and its two entries in the navigation."""
+    """Register the board and its entry in the navigation."""
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.feed.views import views
     from neighbour.policy import Permission

@@ -76,7 +76,7 @@ def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
 
 def _slip(line: Line, body: Markup, is_new: bool) -> str:
     module = current_app.jinja_env.get_template("feed/_slip.html").module
-    return str(module.slip(line, body, is_new, True))  # type: ignore[attr-defined]
+    return str(module.slip(line, body, is_new))  # type: ignore[attr-defined]
 
 
 def _bodies(lines: list[Line], language: str, today: date) -> dict[uuid.UUID, Markup]:

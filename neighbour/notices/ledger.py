@@ -209,7 +209,7 @@ def send_in_batches(notice: str, job: Job) -> None:
 
 
 def purge() -> int:
-    """Forget rows that ended 30 days ago; gives how many."""
+    """Forget rows that have ended and were written more than 30 days ago; gives how many."""
     with atomic():
         gone = db.session.execute(
             delete(Delivery).where(Delivery.state.in_(ENDED), Delivery.created_at < clock.now() - KEPT)

@@ -42,7 +42,8 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(Timestamps, Base):
-    """One message that must reach one person: written in the transaction of its cause, unique for ever."""
+    """One message that must reach one person: written in the transaction of its cause, and only once
+    as long as the row is kept (``ledger.purge``)."""
 
     __tablename__ = "delivery"
     __table_args__ = (

@@ -38,8 +38,8 @@ def here() -> str:
 
 
 def nav_key(entries: Iterable[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:
-    """Entries of the navigation as ``main_nav`` takes them: (endpoint, label (lazy), icon, role, more)."""
-    return tuple([(e["endpoint"], e["label"], e["icon"], e.get("role"), e.get("more", False)) for e in entries])
+    """Entries of the navigation as ``main_nav`` takes them: (endpoint, label (lazy), icon, role)."""
+    return tuple([(e["endpoint"], e["label"], e["icon"], e.get("role")) for e in entries])
 
 
 def keeper(app: Flask) -> Callable[..., Markup]:

@@ -1,4 +1,4 @@
-"""What the start page says about the city: its figures, and its drawing, made once per change of borders."""
+"""What the start page says about the city: figures read each time, the drawing made once per change of borders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neighbour.core.kept import Shelf
 from neighbour.pages.drawing import Outline, draw
 from neighbour.quarters.models import City, Quarter, QuarterStat
 
-SMALLEST = 5  # counts of people below this are not shown (product rule: reach honesty)
+SMALLEST = 5  # counts of people below this are not shown: they would point at single households
 
 _drawings: Shelf[tuple[int, str], Markup | None] = Shelf(8)
 

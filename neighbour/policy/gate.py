@@ -20,17 +20,17 @@ from neighbour.policy.permissions import Permission
 from neighbour.policy.table import allows
 
 View = TypeVar("View", bound=Callable[..., Any])
-CACHE_CLASSES = ("private", "public", "never")
+CACHE_CLASSES = ("public", "never")
 
 
 def requires(
-    permission: Permission, *, rate: str | None = None, cache: str = "private", csrf: bool = True
+    permission: Permission, *, rate: str | None = None, cache: str = "never", csrf: bool = True
 ) -> Callable[[View], View]:
     """Mark and guard a view.
 
     permission: what the person must be allowed, checked without an object (views check objects themselves).
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
-    cache: "public" (same for everybody), "private" (no-store once signed in), "never".
+    cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
     csrf: False only where the address itself carries the right (one-click unsubscribe).
     """
     if cache not in CACHE_CLASSES:

@@ -84,8 +84,5 @@ class Identity:
         """The level of proof in a quarter; unproven where there is no membership."""
         return next((seat.level for seat in self.seats if seat.quarter_id == quarter_id), Level.UNPROVEN)
 
-    def is_steward_of(self, quarter_id: int) -> bool:
-        return any(seat.quarter_id == quarter_id and seat.role is Role.STEWARD for seat in self.seats)
-
 
 ANONYMOUS = Identity()

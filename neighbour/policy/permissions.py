@@ -9,7 +9,6 @@ class Permission(StrEnum):
     """What a route, a service or a template may ask for."""
 
     PUBLIC_READ = "public:read"
-    DEV_PAGES = "dev:pages"
     SIGN_UP = "account:sign_up"
     SIGN_IN = "account:sign_in"
     ACCOUNT_OWN = "account:own"
@@ -30,5 +29,4 @@ class Permission(StrEnum):
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"
     OPERATE = "instance:operate"
-
     DEV_MAILBOX = "dev:mailbox"

@@ -1,7 +1,7 @@
 """The words the rules are made of. Each takes (identity, object) and says yes or no.
 
-An object is anything with the attributes a predicate reads: ``quarter_id``, ``author_id``, ``person_id``.
-Where there is no object (a page of its own), predicates about objects look at the person's home seat.
+An object is anything with the attributes a predicate reads: ``quarter_id``, ``author_id``, ``person_id``. Where there
+is none (a page of its own), rules about the quarter and about whose it is hold; nobody is the author of nothing.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def not_suspended(identity: Identity, thing: Any) -> bool:
 
 
 def vouched(identity: Identity, thing: Any) -> bool:
-    """At least vouched for: in the object's quarter if it has one that is the person's, else at home."""
-    return _level(identity, thing).rank >= Level.VOUCHED.rank
+    """At least vouched for, in any quarter."""
+    return _level(identity).rank >= Level.VOUCHED.rank
 
 
 def verified(identity: Identity, thing: Any) -> bool:
-    """Has proven to live there."""
-    return _level(identity, thing).rank >= Level.VERIFIED.rank
+    """Has proven to live in a quarter, whichever."""
+    return _level(identity).rank >= Level.VERIFIED.rank
 
 
 def proven_there(identity: Identity, thing: Any) -> bool:
@@ -61,15 +61,8 @@ def operator(identity: Identity, thing: Any) -> bool:
     return identity.is_operator
 
 
-def steward(identity: Identity, thing: Any) -> bool:
-    """Belongs to the Quartiersteam of the object's quarter (or of the home quarter)."""
-    home = identity.home
-    quarter_id = getattr(thing, "quarter_id", home.quarter_id if home else None)
-    return quarter_id is not None and identity.is_steward_of(quarter_id)
-
-
-def _level(identity: Identity, thing: Any) -> Level:
-    """Writing under a neighbouring quarter's contribution is measured by one's own proof: that it may be
-    seen at all is the wall's decision."""
+def _level(identity: Identity) -> Level:
+    """The best proof of a person. Writing under a neighbouring quarter's contribution is measured by one's own proof:
+    that it may be seen at all is the wall's decision."""
     levels = [seat.level for seat in identity.seats]
     return max(levels, key=lambda level: level.rank, default=Level.UNPROVEN)

@@ -29,7 +29,6 @@ Rule = tuple[Predicate | tuple[Predicate, ...], ...]
 
 TABLE: dict[P, Rule] = {
     P.PUBLIC_READ: (anybody,),
-    P.DEV_PAGES: (anybody,),  # registered in development only
     P.DEV_MAILBOX: (anybody,),  # registered in development only
     P.SIGN_UP: (anybody,),
     P.SIGN_IN: (anybody,),

@@ -4,9 +4,8 @@ Everything that could hurt is refused before anything expensive happens: size, t
 are made last, of files that are whole; NumPy and shapely are loaded only for them. Every refusal is one
 ``LayerError`` with one sentence.
 
-Limits: trust.md a6 allows 5 MB, depth 8 and 50,000 points for uploads. A layer is a file the operator chooses, and
-a real city at full resolution has more points (Berlin: 542 quarters, 198,087 vertices, 4.9 MB), so the limit of points
-is 400,000 here; size and depth are those of the table.
+Limits: a real city at full resolution (Berlin: 542 quarters, 198,087 vertices, 4.9 MB) fits in twice over where points
+are counted. Nothing in a collection of multipolygons lies deeper than eight brackets.
 """
 
 from __future__ import annotations

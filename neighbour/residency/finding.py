@@ -117,10 +117,10 @@ def _with_article(street: str) -> str:
         return street
     if street.startswith("Straße "):
         return "Die " + street
-    ending = next(
+    article = next(
         (a for a, ends in _ARTICLES.items() if street.casefold().endswith(tuple(map(str.casefold, ends)))), ""
     )
-    return f"{ending} {street}".strip()
+    return f"{article} {street}".strip()
 
 
 def _is_beyond(number: str, highest: str) -> bool:

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
-
 from config import Config
-from neighbour.core.i18n import _, language, speaking
+from neighbour.core.i18n import _, language, long_date, speaking
 from neighbour.residency import codes
 from neighbour.residency.letter_pdf import Letter, Words
 
@@ -55,7 +53,7 @@ def _words(slip: Slip, config: Config) -> Words:
             **places,
         ),
         enter=_("Enter the code here:\n%(code_page)s", **places),
-        valid_until=_("Valid until %(day)s", day=format_date(slip.last_day, "long", locale=_dates())),
+        valid_until=_("Valid until %(day)s", day=long_date(slip.last_day)),
         refuse=_(
             "That was not you? Then you need not do anything. If no card shall ever come again:"
             "\n%(refusal_page)s, code %(refusal_code)s",
@@ -86,8 +84,3 @@ def _address_as_said(url: str) -> str:
     """``https://nachbar.example`` → ``nachbar.example``: what people type."""
     parts = urlsplit(url)
     return (parts.netloc + parts.path).rstrip("/")
-
-
-def _dates() -> str:
-    """23 December 2026, not December 23: the day before the month in both languages."""
-    return "en_GB" if language() == "en" else language()

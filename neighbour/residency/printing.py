@@ -182,9 +182,7 @@ def _why_nothing(config: Config) -> str:
     if _left_today(config) <= 0:
         return f"today's {config.letters_per_day} letters are printed (LETTERS_PER_DAY); {waiting()} are waiting"
     held = waiting()
-    return (
-        f"{held} letters are waiting, none is due: one letter per house in 30 days" if held else "no letter is waiting"
-    )
+    return f"no letter is due, waiting: {held}; a house gets one letter in 30 days" if held else "no letter is waiting"
 
 
 def _next_name(config: Config) -> str:

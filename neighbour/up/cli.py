@@ -16,8 +16,6 @@ from neighbour.up import supervisor
 @click.command()
 def up() -> None:
     """Start everything: database, web, worker, beat, local mailbox. Ctrl-C ends it."""
-    if sys.version_info < (3, 11):  # noqa: UP036 – a venv can be older than pyproject allows
-        complain("Python 3.11 or newer is needed")
     config = Config.from_env()
     problems = config.problems()
     if config.is_production and not problems:

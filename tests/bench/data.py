@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from typing import Any
 import psycopg
 
 from neighbour.core import roles
-from tests.support import ROOT
+from tests.support import CITY_DATA
 from tests.support.cluster import Databases
 
 QUARTERS = 542
@@ -44,8 +43,7 @@ class Size:
 
 
 def _profile() -> Path:
-    data = Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data")
-    return data / "berlin" / "activity_by_quarter_hour.csv.gz"
+    return CITY_DATA / "berlin" / "activity_by_quarter_hour.csv.gz"
 
 
 def skew() -> str:

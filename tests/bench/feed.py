@@ -16,7 +16,7 @@ from neighbour.core import roles
 from tests.bench import measure, yardstick
 from tests.bench.data import Size, fill, grow, skew
 from tests.bench.web import HEADERS, Running, Server
-from tests.support import cluster
+from tests.support import cluster, counting
 
 FIGURES = (
     "feed_page_cpu_ms",
@@ -116,26 +116,12 @@ def _account(web: Running, backends: list[int]) -> tuple[int, int]:
 
 def _queries(server: Server, cookie: str) -> float:
     """Statements of one warm page, counted at the driver in this process."""
-    from sqlalchemy import Engine, event
-
-    from neighbour.core import asking
-
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
     client = server.app.test_client(use_cookies=False)
-    event.listen(Engine, "before_cursor_execute", note)
-    asking.listeners.append(seen.append)
-    try:
+    with counting.statements() as seen:
         for _time in range(2):  # the second is warm
             seen.clear()
             response = Context().run(client.get, "/board", headers={**HEADERS, "Cookie": cookie})
             assert response.status_code == 200, response.status_code
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-        asking.listeners.clear()
     return len(seen)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from neighbour.quarters import geojson
 from neighbour.quarters.index import Index, Place
 from tests.bench import measure
-from tests.support import ROOT
+from tests.support import CITY_DATA, ROOT
 
 FIGURES = ("locate_per_cpu_second",)
 RUNS = 5
@@ -20,7 +19,7 @@ RUNS = 5
 
 def run(scale: str) -> Iterator[dict[str, Any]]:
     """``locate_per_cpu_second``: real points, one call each, the grid of answers warm after the first pass."""
-    folder = Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data") / "berlin"
+    folder = CITY_DATA / "berlin"
     if folder.is_dir():
         layer, points = folder / "quarters_plr2021.geojson", _points(folder / "addresses_coords_official.csv")
     else:

@@ -31,11 +31,12 @@ def test_a_choice_that_does_not_exist_is_refused_in_the_readers_language(context
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        ("Spulengasse 2–14", "Spulengasse 2–\u206014"),
-        ("9-17 Uhr", "9-\u206017 Uhr"),
+        ("Spulengasse 2–14", 'Spulengasse <span class="nowrap">2–14</span>'),
+        ("9-17 Uhr", '<span class="nowrap">9-17</span> Uhr'),
         ("heute – 5 Uhr", "heute – 5 Uhr"),
         ("Nachbarschaftsversammlung", "Nachbarschafts&shy;versammlung"),
-        ("<b>2–3</b>", "&lt;b&gt;2–\u20603&lt;/b&gt;"),
+        ("17a–19b, 0170-1234567", '<span class="nowrap">17a–19b</span>, 0170-1234567'),
+        ("<b>2–3</b>", '&lt;b&gt;<span class="nowrap">2–3</span>&lt;/b&gt;'),
     ],
 )
 def test_titles_break_where_a_reader_would_break_them(typed, shown):

@@ -152,3 +152,9 @@ def test_the_texts_show_what_the_board_can():
     assert max(len(post.text) for post in BOARD) > 1500
     assert any(len(word) > 30 for post in BOARD for word in re.findall(r"\w+", post.title))
     assert sum(PEOPLE[post.author].locale == "en" for post in BOARD) >= 4
+
+
+def test_eight_initiatives_are_named_on_the_board():
+    said = " ".join(f"{post.title} {post.text} {' '.join(one.text for one in post.comments)}" for post in BOARD)
+    names = "Alte Weberei|Mieterverein|enossenschaft|Stadtteilbibliothek|Gießerei|Walkmühle|Willkommenscafé|Morgensonne"
+    assert [name for name in names.split("|") if name not in said] == []

@@ -12,7 +12,7 @@ import time
 import pytest
 from celery import Celery
 
-from neighbour.core import broker
+from neighbour.core import broker, roles
 from tests.support import ROOT
 
 pytestmark = pytest.mark.fault
@@ -47,7 +47,11 @@ def crew(spare_database, settings, tmp_path):
 def send(spare_database, settings):
     sender = Celery("probe", set_as_current=False)
     sender.conf.update(broker.settings(dataclasses.replace(settings, database_url=spare_database.app_url)))
-    yield lambda number: sender.send_task("notices.probe", args=[number], ignore_result=True, queue="notices")
+
+    def send(number, **options):
+        sender.send_task("notices.probe", args=[number], ignore_result=True, queue="notices", **options)
+
+    yield send
     sender.close()
 
 
@@ -75,3 +79,17 @@ def test_three_kills_lose_no_job(crew, send, tmp_path):
     assert worker.wait(15) == 0
     # twice is allowed (the ledger sorts that out), but only what a killed worker held
     assert len(probe.read_text().split()) <= JOBS + 3 * 64
+
+
+def test_a_knock_that_waited_too_long_is_thrown_away_unread(crew, send, spare_database, tmp_path):
+    for number in range(20):
+        send(number, expires=0.1)
+    time.sleep(0.2)
+    send(99, expires=60)
+    probe, deadline = tmp_path / "probe", time.monotonic() + 60
+    crew()
+    with roles.connect(spare_database.app_url, autocommit=True) as app:
+        while not probe.exists() or app.execute("SELECT count(*) FROM pgmq.q_notices").fetchone() != (0,):
+            assert time.monotonic() < deadline, (tmp_path / "worker.log").read_text()[-3000:]
+            time.sleep(0.05)
+    assert probe.read_text().split() == ["99"]

@@ -82,6 +82,7 @@ def test_killed_the_supervisor_takes_everything_with_it(instance):
     gone(instance)
     # and the next start finds its way in spite of what was left lying about
     instance.start().wait_until(instance.answers)
+    assert len(instance.pids("/postgres -D")) == 1
 
 
 def test_parts_that_die_come_back_and_data_survive(instance):
@@ -96,7 +97,8 @@ def test_parts_that_die_come_back_and_data_survive(instance):
         os.kill(pid, signal.SIGKILL)
     for part in ("/postgres -D", "workers worker", "neighbour.up.mailbox"):
         instance.wait_until(lambda part=part: set(instance.pids(part)) - {database, worker, mailbox})
-    instance.wait_until(lambda: kept(cluster) == 1)
+    instance.wait_until(lambda: kept(cluster) is not None)
+    assert kept(cluster) == 1
 
 
 def kept(cluster):

@@ -181,6 +181,37 @@ def test_icons_of_kinds_and_of_the_navigation_are_in_the_sprite():
     assert used - set((ASSETS / "icons.txt").read_text(encoding="utf-8").split()) == set()
 
 
+def test_a_page_that_says_where_it_belongs_names_a_room_of_the_navigation():
+    from tests.look.gallery import app
+
+    rooms = {entry["endpoint"].split(".")[0] for entry in app().extensions["nav"]}
+    named = {room for path in PAGES for room in re.findall(r'set nav_room = "([^"{]+)" %}\n', path.read_text("utf-8"))}
+    assert named
+    assert named - rooms == set()
+
+
+def test_every_icon_of_the_sprite_is_named_somewhere():
+    sources = [
+        path for path in NEIGHBOUR.rglob("*") if path.suffix in (".py", ".html") and "node_modules" not in path.parts
+    ]
+    said = "".join(path.read_text(encoding="utf-8") for path in sources)
+    listed = [
+        line for line in (ASSETS / "icons.txt").read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")
+    ]
+    assert [icon for icon in listed if f'"{icon}"' not in said] == []
+
+
+def test_templates_import_only_what_they_use():
+    unused = []
+    for path in [*PAGES, *NEIGHBOUR.glob("**/templates/**/*.txt")]:
+        source = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.S)
+        words = set(re.findall(r"\w+", re.sub(r"\{% from [^%]+ %\}", "", source)))
+        for names in re.findall(r'\{% from "[^"]+" import ([^%]+?)(?: with context)? %\}', source):
+            taken = {name.split(" as ")[-1].strip() for name in names.split(",")}
+            unused += [f"{path.relative_to(NEIGHBOUR)}: {name}" for name in taken - words]
+    assert unused == []
+
+
 def test_packages_are_pinned_and_no_registry_is_recorded():
     package = json.loads((ASSETS / "package.json").read_text(encoding="utf-8"))
     versions = {**package["dependencies"], **package["devDependencies"]}

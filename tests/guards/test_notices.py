@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from neighbour.app import create_app
 from neighbour.core.columns import new_id
 from neighbour.core.tokens import to_uid
 from neighbour.notices import service
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("context")
 
 
 def _all_notices() -> list[str]:
-    assert create_app  # importing the application registers its rooms
+    """Their keys. A room's notices are known once its module is imported, which create_app() does; here it is too early."""
     import neighbour.accounts.notices
     import neighbour.contributions.notices
     import neighbour.digests.notices

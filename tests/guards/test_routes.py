@@ -32,6 +32,16 @@ def test_every_route_has_a_permission_a_rate_class_and_a_cache_class(app):
     assert undeclared == []
 
 
+def test_only_pages_of_the_public_are_kept_and_every_other_is_not_stored(app, client):
+    kept = {rule.endpoint for rule in rules(app) if app.view_functions[rule.endpoint].gate["cache"] == "public"}
+    for endpoint in kept:
+        gate = app.view_functions[endpoint].gate
+        assert gate["permission"] is Permission.PUBLIC_READ, endpoint
+    for rule in rules(app):
+        if "GET" in rule.methods and not rule.arguments and rule.endpoint not in kept:
+            assert client.get(rule.rule).headers["Cache-Control"] == "no-store", rule.rule
+
+
 def test_only_the_named_routes_do_without_csrf(app):
     free = {rule.endpoint for rule in rules(app) if not app.view_functions[rule.endpoint].gate["csrf"]}
     assert free <= WITHOUT_CSRF, free

@@ -175,7 +175,7 @@ def _printed_code(newcomer: Visitor, berlin: Instance) -> str:
     newcomer.press("Schickt mir die Karte")
     assert "bestellt" in newcomer.words.lower()
     out = berlin.folder / "cards.pdf"
-    assert "1 letters" in berlin.command("letters", "print", "--out", str(out))
+    assert "1 letter " in berlin.command("letters", "print", "--out", str(out))
     (card,) = PdfReader(out).pages
     text = card.extract_text()
     assert "Aylin Demirtaş" in text and f"{STREET} {NUMBER}" in text and f"{POSTCODE} " in text

@@ -100,7 +100,7 @@ def cards() -> list[SimpleNamespace]:
             excerpt="Rohrbruch vor Nummer 8. Ein Wasserwagen steht am Brunnenplatz.",
             comment_count=5,
         ),
-        card(facts=[("clock", "Freitag, 17:30, etwa eine halbe Stunde")]),
+        card(facts=[("calendar-days", "Freitag, 17:30, etwa eine halbe Stunde")]),
         card(
             uid="c" * 26,
             kind_label="Termin",
@@ -108,7 +108,7 @@ def cards() -> list[SimpleNamespace]:
             tone="event",
             leaf=date(2026, 11, 28),
             title="Repair-Café: Toaster, Lampen, Nähmaschinen",
-            facts=[("clock", "Samstag, 14:00 bis 17:30"), ("map-pin", "Werkraum 2 im Erdgeschoss, stufenlos")],
+            facts=[("calendar-days", "Samstag, 14:00 bis 17:30"), ("map-pin", "Werkraum 2 im Erdgeschoss, stufenlos")],
             quarter_name="Nordvorstadt",
             author_name="Nachbarschaftszentrum Alte Weberei",
             author_is_house=True,
@@ -128,7 +128,7 @@ def cards() -> list[SimpleNamespace]:
         card(
             uid="e" * 26,
             kind_label="Zu verschenken",
-            kind_icon="gift",
+            kind_icon="hand-heart",
             tone="offer",
             author_name="Şükriye Ł.",
             title="Kinderfahrrad, 20 Zoll, fährt gut",

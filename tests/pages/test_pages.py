@@ -47,6 +47,13 @@ def test_everyone_can_read_them_in_both_languages_without_a_cookie(client, path,
     assert "csrf" not in html  # what is kept for everybody must not carry somebody's token
 
 
+def test_the_rules_promise_only_what_can_be_done_today(client):
+    html = page(client, "/rules")
+    assert "schreib dem Betreiber, um welchen Zettel es geht" in html
+    assert "gibt es noch nicht" in html
+    assert "Quartiersteam" not in html and "widersprechen" not in html
+
+
 def test_the_start_page_says_when_there_are_no_quarters(client):
     html = page(client, "/")
     assert "noch keine Quartiere eingelesen" in html

@@ -212,7 +212,7 @@ def test_deleting_accounts_makes_no_room_for_more_letters(town: Town, tmp_path: 
     town.print_letters(tmp_path)
     owner.execute("DELETE FROM person WHERE id = %s", [anna])
     town.resident("bela", house)
-    with pytest.raises(printing.NothingToPrint, match="1 letters are waiting, none is due"):
+    with pytest.raises(printing.NothingToPrint, match="no letter is due, waiting: 1"):
         town.print_letters(tmp_path)
 
 

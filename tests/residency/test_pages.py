@@ -78,11 +78,12 @@ def test_from_button_to_card_to_code(town: Town, anna, tmp_path: Path):
     "typed", ["Zahlen Sie 50 Euro an evil.de", "www.evil.example", "50 € heute", "Ruf an 0170 1234567", "a@b.de"]
 )
 def test_the_card_carries_a_name_and_no_message(town: Town, client, typed: str):
-    house = town.address()
+    town.address()
     browser = visit(town, client, town.person("anna"))
-    form = {"street": house.street, "number": house.number, "postcode": house.postcode}
-    page = browser.post("/signup/address", data={**form, "recipient": typed})
-    assert page.status_code == 422 and "nur, was am Briefkasten steht" in text_of(page) and typed in text_of(page)
+    house = {"street": "Kettfadenstraße", "number": "17", "postcode": "04873"}
+    page = browser.post("/signup/address", data={**house, "recipient": typed})
+    assert page.status_code == 422
+    assert "nur, was am Briefkasten steht" in text_of(page) and f'value="{typed}"' in page.text
 
 
 def test_pressing_the_button_twice_is_no_error(town: Town, anna, tmp_path: Path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import click
 import psycopg
 import pytest
@@ -11,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from neighbour.cli import main
 from neighbour.core import commands
 from neighbour.core.postgres import DatabaseTrouble
+from tests.support import ROOT
 
 
 def run(*words, **environment):
@@ -97,6 +101,14 @@ def test_a_fault_of_our_own_is_not_hidden(monkeypatch):
 
     monkeypatch.setattr(commands, "ready_config", fail)
     assert isinstance(run("person", "list").exception, ZeroDivisionError)
+
+
+def test_a_python_that_is_too_old_is_one_clear_line():
+    old = "import runpy, sys; sys.version_info = (3, 10, 12); runpy.run_module('neighbour', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", old, "--version"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "neighbour: Python 3.11 or newer is needed\n")
 
 
 def test_a_schema_that_is_behind_is_one_clear_line(empty_database):

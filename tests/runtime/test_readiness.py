@@ -153,10 +153,12 @@ def test_several_hosts_in_one_address_are_an_address():
         ("ADDRESS_KEY", DEVELOPMENT_KEY),
         ("SITE_URL", "http://nachbar.example.org"),
         ("OPERATOR_NAME", ""),
+        ("TILE_ATTRIBUTION", ""),
     ],
 )
 def test_production_names_what_is_missing_or_weak_and_how_to_mend_it(setting, value):
-    (problem,) = Config.from_env({**PRODUCTION, setting: value}).problems()
+    tiles = {"TILE_URL": "https://tiles.example.org/{z}/{x}/{y}.png", "TILE_ATTRIBUTION": "© Tiles"}
+    (problem,) = Config.from_env({**PRODUCTION, **tiles, setting: value}).problems()
     assert problem.setting == setting
     assert problem.mend
 
@@ -169,12 +171,6 @@ def test_a_production_with_nothing_set_is_told_everything_at_once(tmp_path):
         for setting in set(PRODUCTION) - {"ENVIRONMENT", "DATABASE_OWNER_URL"}:
             assert f"{setting}: is" in done.output
     assert not (tmp_path / "postgres").exists()
-
-
-def test_redis_without_its_package_says_which_one(monkeypatch, settings):
-    monkeypatch.setattr(broker, "find_spec", lambda name: None)
-    (problem,) = readiness.broker_problems(dataclasses.replace(settings, broker_url="redis://localhost/0"))
-    assert "pip install redis" in problem.text
 
 
 def test_an_address_that_is_none_is_refused_without_repeating_it():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+from celery.schedules import crontab
 
 import workers
 from neighbour.core import broker
-from neighbour.core.jobs import Job
+from neighbour.core.jobs import Job, queue_of
 from workers import queues, schedule
 
 
@@ -17,15 +17,24 @@ def test_every_job_has_a_task_and_every_task_a_job():
 
 
 def test_every_job_has_a_queue_and_every_queue_a_job():
-    assert {queues.queue_of(job) for job in Job} == set(queues.QUEUES)
+    assert {queue_of(job) for job in Job} == set(queues.QUEUES)
     assert {queue.name for queue in workers.celery.conf.task_queues} == set(queues.QUEUES)
-    with pytest.raises(KeyError, match=r"workers/queues\.py"):
-        queues.queue_of("kitchen.cook")
 
 
 def test_the_table_of_beat_names_jobs_and_keeps_no_file():
     assert set(schedule.SCHEDULE) <= set(Job)
     assert workers.celery.conf.beat_scheduler == "celery.beat:Scheduler"
+
+
+def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
+    assert all(when.hour == set(range(24)) for when in schedule.SCHEDULE.values() if isinstance(when, crontab))
+    expiries = {name: entry["options"]["expires"] for name, entry in schedule.entries().items()}
+    assert expiries == {
+        "notices.sweep": 60,
+        "digests.open": 60,
+        "notices.purge": 3600,
+        "accounts.purge": 3600,
+    }
 
 
 def test_a_task_is_json_acknowledged_late_and_ends_before_its_message_returns():

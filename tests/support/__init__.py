@@ -1,4 +1,7 @@
-"""What tests share. ``data_dir`` finds the real city data; the rest is in the modules beside this one."""
+"""What tests share; the rest is in the modules beside this one.
+
+Real city data lie in ``CITY_DATA``: the folder ``NEIGHBOUR_DATA`` names, or ``../shared/data`` beside the repository.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+CITY_DATA = Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data")
 
 
 def data_dir() -> Path:
-    """The folder of real city data: ``NEIGHBOUR_DATA``, or ``../shared/data`` beside the repository.
-
-    Skips the test where there is none.
-    """
-    folder = Path(os.environ.get("NEIGHBOUR_DATA") or ROOT.parent / "shared" / "data")
-    if not folder.is_dir():
+    """The folder of real city data; skips the test where there is none."""
+    if not CITY_DATA.is_dir():
         pytest.skip("no city data here: set NEIGHBOUR_DATA")
-    return folder
+    return CITY_DATA

@@ -1,6 +1,6 @@
 // The map of quarters: outlines and names from our own server, tiles only where the operator has set some.
 // Everything on it is also in the list below the map, so the shapes themselves are not tab stops;
-// the map takes arrow keys, + and −, and focusg a link that leads to a quarter lights it.
+// the map takes arrow keys, + and −, and focus on a link that leads to a quarter lights it.
 // The GeoJSON: each feature has an id (data-focus names one) and the properties name and url.
 import { control, geoJSON, map as makeMap, tileLayer } from "leaflet";
 

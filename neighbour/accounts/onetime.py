@@ -1,0 +1,102 @@
+"""What is sent by mail and works once: links, and six digits for whoever reads mail on another device.
+
+Kept as hashes, each for one purpose and one person, for a limited time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from neighbour.accounts.models import OneTimeToken
+from neighbour.core import clock, tokens
+from neighbour.core.crypto import keyed_hash, same
+from neighbour.core.db import db
+
+CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
+RESET_FOR = timedelta(minutes=60)
+
+
+class Refused(ValueError):
+    """The password, code or token is not right; ``why`` names the reason for the view."""
+
+    def __init__(self, why: str):
+        super().__init__(why)
+        self.why = why
+
+
+class Tried(NamedTuple):
+    """What a typed code met: the row it belongs to, and whether there was any to be met."""
+
+    right: OneTimeToken | None
+    is_live: bool
+
+
+def mint(person_id: int, purpose: str, email: str, valid: timedelta, secret: str | None = None) -> str:
+    """A new single-use token (or one for the given ``secret``), kept as a hash; gives the token. Inside atomic()."""
+    token = secret or tokens.random_token()
+    bound = f"{person_id}:{token}" if secret else token
+    db.session.add(
+        OneTimeToken(
+            token_hash=tokens.hash_token(bound) if not secret else keyed_hash("code", bound),
+            purpose=purpose,
+            person_id=person_id,
+            email=email,
+            created_at=clock.now(),
+            expires_at=clock.now() + valid,
+        )
+    )
+    db.session.flush()
+    return token
+
+
+def redeem(token: str, purpose: str) -> OneTimeToken:
+    """Use a token up; raises Refused. Inside atomic(); of two at the same time one is refused."""
+    row = peek(token, purpose, lock=True)
+    if row is None:
+        raise Refused("used_or_old")
+    row.used_at = clock.now()
+    db.session.flush()
+    return row
+
+
+def peek(token: str, purpose: str, *, lock: bool = False) -> OneTimeToken | None:
+    """The token's row if it would still work; changes nothing."""
+    wanted = select(OneTimeToken).where(
+        OneTimeToken.token_hash == tokens.hash_token(token),
+        OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > clock.now(),
+    )
+    return db.session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def try_code(person_id: int, code: str) -> Tried:
+    """Use a code up if it is the one; a wrong one costs a try of each that waits. Inside atomic()."""
+    live = db.session.scalars(
+        select(OneTimeToken)
+        .where(
+            OneTimeToken.person_id == person_id,
+            OneTimeToken.purpose == "confirm_code",
+            OneTimeToken.used_at.is_(None),
+            OneTimeToken.expires_at > clock.now(),
+            OneTimeToken.tries < CODE_TRIES,
+        )
+        .with_for_update()
+    ).all()
+    wanted = keyed_hash("code", f"{person_id}:{code}")
+    right = next((row for row in live if same(row.token_hash, wanted)), None)
+    if right is not None:
+        right.used_at = clock.now()
+    else:
+        for row in live:
+            row.tries += 1
+    return Tried(right, bool(live))
+
+
+def spoil(person_id: int) -> None:
+    """None of a person's links and codes works any more. Inside atomic()."""
+    live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None)
+    db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
