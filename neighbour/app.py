@@ -26,7 +26,7 @@ from neighbour.accounts import sessions
 from neighbour.accounts.web import KEPT_KEYS
 from neighbour.core import clock, db, i18n, jobs, limits, logs, scope, tokens, web
 from neighbour.core.i18n import gettext as _
-from neighbour.policy import ANONYMOUS, Identity, Permission, may
+from neighbour.policy import ANONYMOUS, Identity, Level, Permission, may
 from neighbour.policy.gate import identity
 
 # One line per room, in the order in which they are included.
@@ -247,6 +247,9 @@ def _refuse(permission: Permission) -> Any:
     if not who.quarters:
         flash(_("You can do this as soon as your address is proven."), "info")
         return redirect(url_for("residency.waiting"), 303)
+    if who.home and who.home.level is Level.VOUCHED and not who.is_suspended:
+        flash(_("You can read and reply. To pin something up, prove your address with a card first."), "info")
+        return redirect(url_for("feed.board"), 303)
     return _error_page(404)
 
 

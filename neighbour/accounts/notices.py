@@ -5,16 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import current_app
-
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.web import site_url
 from neighbour.notices.base import Notice
-
-
-def site(path: str) -> str:
-    """An address of this site, from the settings and never from a request."""
-    return current_app.config["SITE_URL"] + path
 
 
 class Confirm(Notice):
@@ -33,10 +27,10 @@ class Confirm(Notice):
         code = f"{secrets.randbelow(1_000_000):06}"
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
         onetime.mint(person_id, "confirm_code", payload["email"], onetime.CONFIRM_FOR, secret=code)
-        return {"url": site(f"/signup/confirm/{token}"), "digits": code}
+        return {"url": site_url(f"/signup/confirm/{token}"), "digits": code}
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site("/signup/confirm/beispiel"), "digits": "042042"}
+        return {"url": site_url("/signup/confirm/beispiel"), "digits": "042042"}
 
 
 class AlreadyHere(Notice):
@@ -52,7 +46,7 @@ class AlreadyHere(Notice):
         return self.preview()
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site("/signin"), "forgot_url": site("/forgot")}
+        return {"url": site_url("/signin"), "forgot_url": site_url("/forgot")}
 
 
 class Reset(Notice):
@@ -68,10 +62,10 @@ class Reset(Notice):
         """Mints the link's token."""
         from neighbour.accounts import onetime
 
-        return {"url": site(f"/reset/{onetime.mint(person_id, 'reset', '', onetime.RESET_FOR)}")}
+        return {"url": site_url(f"/reset/{onetime.mint(person_id, 'reset', '', onetime.RESET_FOR)}")}
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site("/reset/beispiel")}
+        return {"url": site_url("/reset/beispiel")}
 
 
 class PasswordChanged(Notice):
@@ -87,7 +81,7 @@ class PasswordChanged(Notice):
         return self.preview()
 
     def preview(self) -> dict[str, Any]:
-        return {"forgot_url": site("/forgot")}
+        return {"forgot_url": site_url("/forgot")}
 
 
 class EmailChanging(Notice):
@@ -103,4 +97,4 @@ class EmailChanging(Notice):
         return self.preview()
 
     def preview(self) -> dict[str, Any]:
-        return {"forgot_url": site("/forgot")}
+        return {"forgot_url": site_url("/forgot")}

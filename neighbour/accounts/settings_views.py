@@ -19,14 +19,14 @@ from neighbour.core.web import back
 from neighbour.notices.base import lists
 from neighbour.notices.service import subscriptions_of
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import identity
+from neighbour.policy.gate import identity, person_number
 
 
 @views.get("/me")
 @requires(Permission.ACCOUNT_OWN)
 def me() -> str:
     """The hub of everything about oneself."""
-    person, mine = web.me(), subscriptions_of(identity().person_id or 0)
+    person, mine = web.me(), subscriptions_of(person_number())
     digest = mine.get("digest")
     return render_template(
         "accounts/me.html",
@@ -137,7 +137,7 @@ def end_device() -> Any:
     mine, which = identity(), request.form.get("device", "")
     with atomic():
         if which == "others":
-            sessions.end_all(mine.person_id or 0, except_token=mine.session_token)
+            sessions.end_all(person_number(), except_token=mine.session_token)
         else:
             number = next((row.token_hash for row in _devices() if _name_of(row.token_hash) == which), None)
             if number is None:

@@ -11,7 +11,7 @@ from neighbour.accounts.models import Person
 from neighbour.core import scope
 from neighbour.core.crypto import keyed_hash
 from neighbour.policy import Identity
-from neighbour.policy.gate import identity
+from neighbour.policy.gate import person_number
 
 KEPT_KEYS = ("language", "theme", "knows")  # what survives a sign-in or sign-out in the cookie
 MOST_KNOWN = 5
@@ -84,9 +84,7 @@ def forget(response: Response) -> Response:
 
 def me() -> Person:
     """The signed-in person's row."""
-    number = identity().person_id
-    assert number is not None  # the gate lets nobody else through
-    return service.find(number)
+    return service.find(person_number())
 
 
 def memory_kib() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 
 from neighbour.contributions.cards import authors, url_of
@@ -16,6 +15,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import excerpt
 from neighbour.core.tokens import to_uid
+from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.service import subscriptions_of
 from neighbour.residency.models import Membership
@@ -52,9 +52,9 @@ class Answered(Notice):
             "name": name,
             "title": contribution.title,
             "words": excerpt(comment.body_html, QUOTED),
-            "url": f"{_site()}{url_of(contribution.id)}#r-{to_uid(comment.id)}",
-            "leave_url": f"{_site()}/unsubscribe/{subscription.token}" if subscription else "",
-            "settings_url": f"{_site()}/me/mails",
+            "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
+            "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
+            "settings_url": site_url("/me/mails"),
         }
 
     def preview(self) -> dict[str, Any]:
@@ -62,9 +62,9 @@ class Answered(Notice):
             "name": "Maximiliane-Theodora O.",
             "title": "Wer kann am Freitag einen Kleiderschrank mittragen?",
             "words": "Ich bin ab vier zu Hause und bringe meinen Bruder mit. Habt ihr Gurte?",
-            "url": f"{_site()}/c/beispiel#r-beispiel",
-            "leave_url": f"{_site()}/unsubscribe/beispiel",
-            "settings_url": f"{_site()}/me/mails",
+            "url": site_url("/c/beispiel#r-beispiel"),
+            "leave_url": site_url("/unsubscribe/beispiel"),
+            "settings_url": site_url("/me/mails"),
         }
 
 
@@ -76,7 +76,3 @@ def tell_of(answer: Comment, contribution: Contribution) -> None:
         asked |= {parent.author_id} if parent is not None else set()
     for person_id in asked - {answer.author_id}:
         Answered.send(person_id, subject_key=str(answer.id), payload={"comment": str(answer.id)})
-
-
-def _site() -> str:
-    return str(current_app.config["SITE_URL"])

@@ -13,8 +13,7 @@ from sqlalchemy import func, select, text
 from neighbour.contributions.models import Audience
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter, QuarterStat
-
-SMALLEST = 5  # numbers below are hidden: they would point at single households
+from neighbour.quarters.numbers import shown
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,3 @@ def preview(quarter_id: int, audience: Audience) -> ReachPreview:
     households, readers = db.session.execute(stats.where(QuarterStat.quarter_id.in_(ids))).one()
     of_households = db.session.scalar(select(func.sum(Quarter.households)).where(Quarter.id.in_(ids)))
     return ReachPreview(len(ids), shown(households), of_households, shown(readers))
-
-
-def shown(count: int) -> int | None:
-    """A count as it may be shown: None below five."""
-    return count if count >= SMALLEST else None

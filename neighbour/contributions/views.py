@@ -20,7 +20,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx, toast
 from neighbour.policy import Identity, Permission, may, requires
-from neighbour.policy.gate import demand, identity
+from neighbour.policy.gate import demand, identity, person_number
 from neighbour.quarters.models import Quarter
 
 views = Blueprint("contributions", __name__, template_folder="templates")
@@ -158,7 +158,7 @@ def solve(contribution_id: uuid.UUID) -> Response:
 def thank(contribution_id: uuid.UUID) -> Any:
     """Say thank you, or take it back; htmx gets the card's new line of actions."""
     contribution = _visible(contribution_id)
-    me, is_thanked = _me(), request.form.get("thank") != "0"
+    me, is_thanked = person_number(), request.form.get("thank") != "0"
     if contribution.author_id == me:
         abort(404)
     with atomic():
@@ -183,7 +183,7 @@ def comment(contribution_id: uuid.UUID) -> Any:
         with atomic():
             answer = service.comment(
                 contribution,
-                author_id=_me(),
+                author_id=person_number(),
                 body_md=form.body.data,
                 parent_id=_parent(form.parent.data),
                 form_key=as_uuid(form.form_key.data),
@@ -320,13 +320,6 @@ def _home(who: Identity) -> int:
     if who.home is None:
         abort(404)
     return who.home.quarter_id
-
-
-def _me() -> int:
-    me = identity().person_id
-    if me is None:
-        abort(404)
-    return me
 
 
 def _quarter(quarter_id: int) -> Quarter:

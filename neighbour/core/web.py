@@ -95,6 +95,11 @@ def static_url(name: str) -> str:
     return "/static/build/" + built[name] if name in built else "/static/" + name
 
 
+def site_url(path: str) -> str:
+    """An address of this site for mails: from the settings and never from a request."""
+    return str(current_app.config["SITE_URL"]) + path
+
+
 def local_path(target: str | None, fallback: str) -> str:
     """``target`` if it is a path on this site, else ``fallback``: no open redirect."""
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:

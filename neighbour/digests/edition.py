@@ -20,6 +20,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
+from neighbour.core.web import site_url
 from neighbour.digests import compose
 from neighbour.digests.compose import Frame, Piece
 from neighbour.quarters.models import Quarter
@@ -157,7 +158,7 @@ def _rendered(kind: str, language: str, **values: object) -> Piece:
 
 def _both(name: str, /, **values: object) -> tuple[str, str]:
     """Text and HTML, rendered without what pages know of their reader: there is none yet."""
-    given = {"site": current_app.config["SITE_URL"], **values}
+    given = {"site": site_url(""), **values}
     text, html = (current_app.jinja_env.get_template(f"digests/{name}.{form}") for form in ("txt", "html"))
     return text.render(given), html.render(given)
 

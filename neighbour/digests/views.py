@@ -17,7 +17,7 @@ from neighbour.digests.forms import DigestForm
 from neighbour.digests.when import next_issue as next_issue_at
 from neighbour.notices.models import Subscription
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import identity
+from neighbour.policy.gate import identity, person_number
 
 views = Blueprint("digests", __name__, template_folder="templates")
 
@@ -95,15 +95,9 @@ def _settings(form: DigestForm, subscription: Subscription | None) -> str:
 
 
 def _subscription() -> Subscription | None:
-    return service.subscription_of(_me())
-
-
-def _me() -> int:
-    me = identity().person_id
-    assert me is not None  # the gate lets nobody else through
-    return me
+    return service.subscription_of(person_number())
 
 
 def _preview() -> EmailMessage | None:
-    found = sending.preview(_me(), current_app.extensions["config"]) if identity().quarters else None
+    found = sending.preview(person_number(), current_app.extensions["config"]) if identity().quarters else None
     return message_from_bytes(found[0], policy=policy.default) if found else None

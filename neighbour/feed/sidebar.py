@@ -13,11 +13,11 @@ from flask import current_app
 from sqlalchemy import select
 
 from neighbour.contributions.cards import stewards_of
-from neighbour.contributions.reach import shown
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.kept import Shelf
 from neighbour.quarters.models import Quarter, QuarterStat
+from neighbour.quarters.numbers import shown
 
 KEPT_SECONDS = 60
 
@@ -60,8 +60,8 @@ def _load(quarter_id: int) -> Sidebar:
         quarter=row.name,
         slug=row.slug,
         households=row.households,
-        on_board=shown(row.households_on_board or 0),
-        readers=shown(row.readers or 0),
+        on_board=shown(row.households_on_board),
+        readers=shown(row.readers),
         team=tuple(stewards_of(quarter_id)),
         next_issue=ask() if ask else None,
     )

@@ -13,7 +13,7 @@ from neighbour.core.web import back, no_referrer
 from neighbour.notices import service
 from neighbour.notices.base import lists
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import identity
+from neighbour.policy.gate import person_number
 
 views = Blueprint("notices", __name__, template_folder="templates")
 
@@ -22,7 +22,9 @@ views = Blueprint("notices", __name__, template_folder="templates")
 @requires(Permission.PREFERENCES_OWN)
 def mails() -> str:
     """The lists one is on."""
-    return render_template("notices/mails.html", lists=lists(), mine=service.subscriptions_of(_me()), form=Form())
+    return render_template(
+        "notices/mails.html", lists=lists(), mine=service.subscriptions_of(person_number()), form=Form()
+    )
 
 
 @views.post("/me/mails")
@@ -30,7 +32,7 @@ def mails() -> str:
 def choose() -> Any:
     """On or off, list by list."""
     with atomic():
-        service.choose_lists(_me(), {name: request.form.get(name) == "y" for name in lists()})
+        service.choose_lists(person_number(), {name: request.form.get(name) == "y" for name in lists()})
     flash(_("Saved."), "good")
     return back("notices.mails")
 
@@ -70,12 +72,6 @@ def one_click(token: str) -> Response:
     if not service.leave(token):
         abort(404)
     return Response("unsubscribed\n", mimetype="text/plain")
-
-
-def _me() -> int:
-    me = identity().person_id
-    assert me is not None  # the permission is for the signed-in
-    return me
 
 
 def include(app: Flask) -> None:

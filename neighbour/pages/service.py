@@ -13,8 +13,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
 from neighbour.pages.drawing import Outline, draw
 from neighbour.quarters.models import City, Quarter, QuarterStat
-
-SMALLEST = 5  # counts of people below this are not shown: they would point at single households
+from neighbour.quarters.numbers import shown
 
 _drawings: Shelf[tuple[int, str], Markup | None] = Shelf(8)
 
@@ -35,11 +34,7 @@ def figures(city_name: str) -> Figures:
     sums = select(func.sum(QuarterStat.households_on_board), func.sum(QuarterStat.readers))
     households, readers = db.session.execute(sums).one()
     quarters = db.session.scalar(select(func.count()).select_from(Quarter)) or 0
-    return Figures(city.name if city else city_name, quarters, _shown(households), _shown(readers))
-
-
-def _shown(count: int | None) -> int:
-    return int(count) if count and count >= SMALLEST else 0
+    return Figures(city.name if city else city_name, quarters, shown(households) or 0, shown(readers) or 0)
 
 
 def drawing(city_name: str) -> Markup | None:

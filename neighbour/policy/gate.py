@@ -63,6 +63,14 @@ def identity() -> Identity:
     return cast(Identity, g.get("identity", ANONYMOUS))
 
 
+def person_number() -> int:
+    """The number of the person of this request, for views behind a permission that takes somebody signed in."""
+    number = identity().person_id
+    if number is None:
+        raise LookupError("nobody is signed in; the view's permission has to ask for that")
+    return number
+
+
 def may(permission: Permission, thing: Any = None) -> bool:
     """Whether the person of this request is allowed; for views and templates."""
     return allows(identity(), permission, thing)

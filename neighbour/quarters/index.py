@@ -22,6 +22,7 @@ from sqlalchemy import select
 
 from neighbour.core import clock
 from neighbour.core.db import db
+from neighbour.core.kept import Shelf
 from neighbour.quarters import geometry
 from neighbour.quarters.models import City, Quarter
 
@@ -112,30 +113,34 @@ class Index:
         )
 
 
-EMPTY = Index([], [])
-_lock = Lock()
-_current: tuple[int, Index] = (-1, EMPTY)
-_looked_at = 0.0
+class _Current:
+    """The index an application looks into, of which version it is, and when the database was asked for that."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.version, self.index, self.looked_at = -1, Index([], []), 0.0
+
+
+_current: Shelf[str, _Current] = Shelf(1)
 
 
 def current_index() -> Index:
     """The index of this instance's quarters, at most five seconds behind the database."""
-    global _current, _looked_at
+    current = _current.of("index", _Current)
     moment = clock.monotonic()
-    if moment - _looked_at < LOOK_EVERY_SECONDS and _current[0] >= 0 and not clock.is_frozen():
-        return _current[1]
+    if moment - current.looked_at < LOOK_EVERY_SECONDS and current.version >= 0 and not clock.is_frozen():
+        return current.index
     version = db.session.scalar(select(City.geo_version)) or 0
-    with _lock:
-        if version != _current[0]:
-            _current = (version, _load())
-        _looked_at = moment
-    return _current[1]
+    with current.lock:
+        if version != current.version:
+            current.version, current.index = version, _load()
+        current.looked_at = moment
+    return current.index
 
 
 def forget() -> None:
     """Look at the database again at the next call (after an import in this process)."""
-    global _looked_at, _current
-    _looked_at, _current = 0.0, (-1, EMPTY)
+    _current.keep("index", _Current())
 
 
 def _load() -> Index:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from neighbour.core.db import db
 from neighbour.policy import Permission, requires
 from neighbour.quarters.models import City, Quarter, QuarterStat
+from neighbour.quarters.numbers import shown
 from neighbour.quarters.service import neighbours_of
 
 views = Blueprint("quarters", __name__, template_folder="templates")
@@ -60,7 +61,7 @@ def show(slug: str) -> str:
         city=_city_name(),
         tile_url=config.tile_url,
         attribution=config.tile_attribution,
-        on_board=stat.households_on_board if stat and stat.households_on_board >= 5 else None,
+        on_board=shown(stat.households_on_board) if stat else None,
     )
 
 

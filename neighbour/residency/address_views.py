@@ -15,10 +15,10 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.policy import Level, Permission, requires
-from neighbour.policy.gate import identity
+from neighbour.policy.gate import identity, person_number
 from neighbour.residency import finding, homes, service
 from neighbour.residency.forms import AddressForm, MissingForm
-from neighbour.residency.views import person_number, views
+from neighbour.residency.views import views
 
 
 @views.get("/signup/address")

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
-
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.quarters.models import Quarter
-
-
-def site(path: str) -> str:
-    """An address of this site, from the settings and never from a request."""
-    return str(current_app.config["SITE_URL"] + path)
 
 
 class LetterRequested(Notice):
@@ -31,7 +25,7 @@ class LetterRequested(Notice):
         return self.preview()
 
     def preview(self) -> dict[str, Any]:
-        return {"code_url": site("/code"), "waiting_url": site("/waiting")}
+        return {"code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
 
 
 class Welcome(Notice):
@@ -51,4 +45,4 @@ class Welcome(Notice):
         return {**self.preview(), "quarter": quarter.name}
 
     def preview(self) -> dict[str, Any]:
-        return {"quarter": "Weberviertel", "board_url": site("/"), "digest_url": site("/me/digest")}
+        return {"quarter": "Weberviertel", "board_url": site_url("/"), "digest_url": site_url("/me/digest")}

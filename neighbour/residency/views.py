@@ -12,16 +12,14 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
 from neighbour.core.web import back, no_referrer
 from neighbour.policy import Level, Permission, requires
-from neighbour.policy.gate import identity
-from neighbour.quarters.models import QuarterStat
+from neighbour.policy.gate import identity, person_number
+from neighbour.quarters.numbers import shown
 from neighbour.residency import codes, homes, letters, service
 from neighbour.residency.forms import CodeForm, RefusalForm
 from neighbour.residency.letters import Answer, NoLetter, Outcome
 from neighbour.residency.proofs import METHODS
 
 views = Blueprint("residency", __name__, template_folder="templates")
-
-FEWEST_SHOWN = 5  # smaller numbers would point at people
 
 
 @views.get("/waiting")
@@ -40,7 +38,7 @@ def waiting() -> Any:
     return render_template(
         "residency/waiting.html",
         place=place,
-        households=_shown(stat),
+        households=shown(stat.households_on_board) if stat else None,
         methods=[(method, method.context(person_number())) for method in METHODS],
         config=current_app.extensions["config"],
     )
@@ -161,15 +159,3 @@ def _own_page(exact: homes.ExactHome | None) -> Any:
     return render_template(
         "residency/own_address.html", place=place, exact=exact, accesses=homes.accesses(person_number()), Level=Level
     )
-
-
-def _shown(stat: QuarterStat | None) -> int | None:
-    count = stat.households_on_board if stat else 0
-    return count if count >= FEWEST_SHOWN else None
-
-
-def person_number() -> int:
-    """The number of the person of this request; the gate has let nobody else in."""
-    person_id = identity().person_id
-    assert person_id is not None
-    return person_id

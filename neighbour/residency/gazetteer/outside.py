@@ -5,10 +5,11 @@ from __future__ import annotations
 from config import Config
 from neighbour.core import geo
 from neighbour.core.db import db, finish_reading
+from neighbour.core.kept import Shelf
 from neighbour.quarters.index import current_index
 from neighbour.quarters.models import Quarter
 
-_services: dict[tuple[str, str, str], geo.Geocoder | None] = {}
+_services: Shelf[tuple[str, str, str], geo.Geocoder | None] = Shelf(4)
 
 
 def likely_quarter(config: Config, address: str) -> Quarter | None:
@@ -26,9 +27,7 @@ def likely_quarter(config: Config, address: str) -> Quarter | None:
 def locate(config: Config, address: str) -> geo.Point | None:
     """The geocoder's point for an address of this city, None where it has none or cannot be asked."""
     which = config.geocoder, config.geocoder_url, config.geocoder_agent
-    if which not in _services:
-        _services[which] = geo.geocoder(config)
-    service = _services[which]
+    service = _services.of(which, lambda: geo.geocoder(config))
     if service is None:
         return None
     finish_reading()  # no connection is held while waiting for somebody else's server
