@@ -28,6 +28,7 @@ from neighbour.core import clock, db, i18n, jobs, limits, logs, scope, tokens, w
 from neighbour.core.i18n import gettext as _
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, may
 from neighbour.policy.gate import identity
+from neighbour.policy.table import allows
 
 # One line per room, in the order in which they are included.
 ROOMS = (
@@ -66,7 +67,16 @@ class Application(Flask):
 WRITING = ("title", "body_md", "body")  # fields that take somebody's time
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
-csrf = CSRFProtect()
+
+class Csrf(CSRFProtect):
+    """Flask-WTF's protection, which looks at the method before it looks for the view."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            super().protect(apply_exemptions)
+
+
+csrf = Csrf()
 login_manager = LoginManager()
 
 
@@ -170,8 +180,8 @@ def nav_items() -> tuple[dict[str, Any], ...]:
 
     Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``.
     """
-    entries = current_app.extensions["nav"]
-    return tuple(entry for entry in entries if may(entry["permission"]))
+    who = identity()
+    return tuple([entry for entry in current_app.extensions["nav"] if allows(who, entry["permission"])])
 
 
 def _language(app: Flask) -> None:

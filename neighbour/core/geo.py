@@ -62,18 +62,16 @@ class Geocoder:
     def find(self, address: str) -> Point | None:
         """The point of an address in one line, None if the service knows none. Raises Unavailable."""
         key = " ".join(address.casefold().split())
-        known = self._remembered.find((key,))
-        if key in known:
-            return known[key]
+        return self._remembered.of(key, lambda: self._fetch(address))
+
+    def _fetch(self, address: str) -> Point | None:
         self._turn()
         try:
-            point = self._ask(address)
+            return self._ask(address)
         except (GeopyError, ValueError, KeyError, TypeError) as error:
             # The words of the error may repeat the address: only its kind is logged.
             logging.getLogger("neighbour.geo").warning("%s: %s", self.name, type(error).__name__)
             raise Unavailable(self.name) from None
-        self._remembered.keep(key, point)
-        return point
 
 
 def geocoder(config: Config) -> Geocoder | None:

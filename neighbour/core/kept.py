@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from flask import current_app
 
 EXTENSION = "kept"  # where an application has its shelves
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+_NOTHING: Any = object()
 
 
 class Kept(Generic[Key, Value]):
@@ -27,14 +28,15 @@ class Kept(Generic[Key, Value]):
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = Lock()
 
-    def find(self, keys: Sequence[Key]) -> dict[Key, Value]:
-        """Those of ``keys`` that are kept."""
-        found, values = {}, self._values
+    def find(self, keys: Sequence[Key]) -> list[Value | None]:
+        """What is kept for each of ``keys``, None for nothing."""
+        found: list[Value | None] = []
         with self._lock:
             for key in keys:
-                if key in values:
-                    values.move_to_end(key)
-                    found[key] = values[key]
+                value = self._values.get(key)
+                if value is not None:
+                    self._values.move_to_end(key)
+                found.append(value)
         return found
 
     def keep(self, key: Key, value: Value) -> None:
@@ -47,9 +49,11 @@ class Kept(Generic[Key, Value]):
 
     def of(self, key: Key, make: Callable[[], Value]) -> Value:
         """The value of ``key``; ``make()`` if it is not kept. Two threads may both make it; the later one stays."""
-        found = self.find((key,))
-        if key in found:
-            return found[key]
+        with self._lock:
+            found = self._values.get(key, _NOTHING)
+            if found is not _NOTHING:
+                self._values.move_to_end(key)
+                return cast(Value, found)
         made = make()
         self.keep(key, made)
         return made
@@ -61,8 +65,8 @@ class Shelf(Generic[Key, Value]):
     def __init__(self, most: int):
         self.most = most
 
-    def find(self, keys: Sequence[Key]) -> dict[Key, Value]:
-        """Those of ``keys`` that the current application keeps."""
+    def find(self, keys: Sequence[Key]) -> list[Value | None]:
+        """What the current application keeps for each of ``keys``, None for nothing."""
         return self._here().find(keys)
 
     def keep(self, key: Key, value: Value) -> None:

@@ -154,7 +154,7 @@ def toast(text: str, undo: str, category: str = "good") -> None:
 
 def is_htmx() -> bool:
     """Whether htmx asked for a piece of the page."""
-    return request.headers.get("HX-Request") == "true"
+    return bool(request.environ.get("HTTP_HX_REQUEST") == "true")
 
 
 @lru_cache(maxsize=4096)
@@ -180,16 +180,18 @@ def static_headers(app: Flask) -> Callable[[Headers, str, str], None]:
 
 
 def _headers(response: Response) -> Response:
-    headers = response.headers
-    there = {name for name, _value in headers}
-    headers.extend([pair for pair in current_app.extensions["headers"] if pair[0] not in there])
+    headers, more = response.headers, list(current_app.extensions["headers"])
     if request.endpoint != "static" and not request.path.startswith("/static/"):
-        cache = g.get("cache_class", "never")
-        signed_in = getattr(g.get("identity"), "is_authenticated", False)
-        if cache == "public" and not signed_in and response.status_code == 200 and "_flashes" not in cookie:
-            headers.setdefault("Cache-Control", "public, max-age=60")
-            response.vary.update(["Cookie", "Accept-Language"])
-        else:
-            headers.setdefault("Cache-Control", "no-store")
-        headers.setdefault("Content-Language", i18n.language())
+        more += [("Cache-Control", _cache_control(response)), ("Content-Language", i18n.language())]
+    there = {name.lower() for name, _value in headers}
+    headers.extend([pair for pair in more if pair[0].lower() not in there])
     return response
+
+
+def _cache_control(response: Response) -> str:
+    """A minute for pages that are the same for everybody; never for what is somebody's own, errors and messages."""
+    signed_in = getattr(g.get("identity"), "is_authenticated", False)
+    if g.get("cache_class") == "public" and not signed_in and response.status_code == 200 and "_flashes" not in cookie:
+        response.vary.update(["Cookie", "Accept-Language"])
+        return "public, max-age=60"
+    return "no-store"

@@ -163,8 +163,8 @@ def page(
     rows = statement.rows(values)
     pinned = [Line._make(row[:_WIDTH]) for row in rows if row[_WIDTH]]
     page_rows = rows[len(pinned) :]
-    shown = {line.id for line in pinned}
-    lines = [Line._make(row[:_WIDTH]) for row in page_rows[:most] if row[0] not in shown]
+    shown = [line.id for line in pinned]
+    lines = [Line._make(row[:_WIDTH]) for row in page_rows[:most] if not shown or row[0] not in shown]
     return Page(
         lines,
         pinned,

@@ -5,7 +5,6 @@ The same for everyone in the quarter and slow to change, so each process keeps i
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,17 +34,18 @@ class Sidebar:
     next_issue: datetime | None
 
 
-_kept: Shelf[int, tuple[float, Sidebar | None]] = Shelf(2_000)
+_kept: Shelf[int, tuple[float, Sidebar]] = Shelf(2_000)
 
 
 def sidebar(quarter_id: int) -> Sidebar:
     """The box beside the board of this quarter, at most a minute old."""
     moment = clock.monotonic()
-    made_at, found = _kept.find((quarter_id,)).get(quarter_id, (-math.inf, None))
-    if found is None or moment - made_at >= KEPT_SECONDS or clock.is_frozen():
-        found = _load(quarter_id)
-        _kept.keep(quarter_id, (moment, found))
-    return found
+    (kept,) = _kept.find((quarter_id,))
+    if kept is not None and moment - kept[0] < KEPT_SECONDS and not clock.is_frozen():
+        return kept[1]
+    fresh = _load(quarter_id)
+    _kept.keep(quarter_id, (moment, fresh))
+    return fresh
 
 
 def _load(quarter_id: int) -> Sidebar:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 from markupsafe import Markup
@@ -24,7 +24,16 @@ from neighbour.core import clock, i18n
 from neighbour.core.kept import Shelf
 from neighbour.feed.service import Line
 
-kept_slips: Shelf[tuple[Any, ...], str] = Shelf(10_000)  # about 35 MB
+
+class Slip(NamedTuple):
+    """A rendered slip and the local day it was pinned up on."""
+
+    html: str
+    day: date
+
+
+kept_slips: Shelf[tuple[Any, ...], Slip] = Shelf(10_000)  # about 35 MB
+NEVER = 1 << 128  # newer than any id: nothing is new to whoever never marked anything
 
 
 def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) -> tuple[Markup, int]:
@@ -34,31 +43,39 @@ def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) ->
     """
     lines = list(lines)
     language, today = i18n.language(), i18n.local(clock.now()).date()
-    marks = [seen_up_to is not None and line.id > seen_up_to and not line.is_mine for line in lines]
+    seen = NEVER if seen_up_to is None else seen_up_to.int  # numbers: a UUID compares and hashes itself in Python
+    marks = [line.id.int > seen and not line.is_mine for line in lines]
     keys = [_key(line, is_new, language, today) for line, is_new in zip(lines, marks, strict=True)]
     found = kept_slips.find(keys)
-    missing = [line for line, key in zip(lines, keys, strict=True) if key not in found]
-    bodies = _bodies(missing, language, today) if missing else {}
+    if None in found:
+        _make(found, lines, keys, marks)
     parts: list[str] = []
     last, count = None, 0
-    for line, key, is_new in zip(lines, keys, marks, strict=True):
-        html = found.get(key)
-        if html is None:
-            if line.id not in bodies:  # gone between the two statements
-                continue
-            html = _slip(line, bodies[line.id], is_new)
-            kept_slips.keep(key, html)
-        if days and (day := i18n.local(line.published_at).date()) != last:
-            parts.append(_day_rule(day, today, language))
-            last = day
-        parts.append(html)
+    for slip, is_new in zip(found, marks, strict=True):
+        if slip is None:  # gone between the two statements
+            continue
+        if days and slip.day != last:
+            last = slip.day
+            parts.append(_day_rule(last, today, language))
+        parts.append(slip.html)
         count += is_new
     return Markup("\n".join(parts)), count  # noqa: S704  our own templates
 
 
+def _make(found: list[Slip | None], lines: list[Line], keys: list[tuple[Any, ...]], marks: list[bool]) -> None:
+    """Render what is missing in ``found``, and keep it."""
+    missing = [at for at, slip in enumerate(found) if slip is None]
+    bodies = _bodies([lines[at] for at in missing])
+    for at in missing:
+        line = lines[at]
+        if line.id in bodies:
+            slip = Slip(_render(line, bodies[line.id], marks[at]), i18n.local(line.published_at).date())
+            found[at] = slip
+            kept_slips.keep(keys[at], slip)
+
+
 def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
     """All that changes a slip. The day because of "today, 14:10"."""
-    # The number of the key is hashed in C; a UUID would be hashed in Python, twenty times a page.
     return (
         line.id.int,
         line.version,
@@ -74,23 +91,25 @@ def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
     )
 
 
-def _slip(line: Line, body: Markup, is_new: bool) -> str:
+def _render(line: Line, body: Markup, is_new: bool) -> str:
     module = current_app.jinja_env.get_template("feed/_slip.html").module
     return str(module.slip(line, body, is_new))  # type: ignore[attr-defined]
 
 
-def _bodies(lines: list[Line], language: str, today: date) -> dict[uuid.UUID, Markup]:
+def _bodies(lines: list[Line]) -> dict[uuid.UUID, Markup]:
     """The kept halves of these cards. One is good for a version, a language, a local day, and as long as it is
     urgent; in a neighbouring quarter it names where it comes from."""
+    language, today = i18n.language(), i18n.local(clock.now()).date()
     keys = {line.id: (line.id, line.version, language, today, line.is_urgent, line.is_home) for line in lines}
-    found = cards.fragments.find(list(keys.values()))
-    missing = {line.id: line for line in lines if keys[line.id] not in found}
+    kept = cards.fragments.find(list(keys.values()))
+    bodies = {line.id: Markup(html) for line, html in zip(lines, kept, strict=True) if html}  # noqa: S704  our own template
+    missing = {line.id: line for line in lines if line.id not in bodies}
     template = current_app.jinja_env.get_template("contributions/_card.html") if missing else None
     for key, card in cards.load(missing).items():
         html = template.render(c=replace(card, is_home=missing[key].is_home))  # type: ignore[union-attr]
-        found[keys[key]] = html
+        bodies[key] = Markup(html)  # noqa: S704
         cards.fragments.keep(keys[key], html)
-    return {key: Markup(found[whole]) for key, whole in keys.items() if whole in found}  # noqa: S704  our own template
+    return bodies
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from flask import Blueprint, abort, current_app, render_template, request
 from markupsafe import Markup
@@ -56,13 +55,10 @@ def _end(older: uuid.UUID | None, category: str | None, own_only: bool) -> Marku
     """What stands below the last slip: the way on to what is older than ``older``, or that this was all."""
     next_url = None
     if older:
-        # Written out: url_for takes longer than the twenty slips together.
-        asked = {"before": to_uid(older), "category": category, "own": "1" if own_only else None}
+        # Written out: url_for takes longer than the twenty slips together. Letters, digits and _ need no quoting.
+        here = request.script_root + request.path
         next_url = (
-            request.script_root
-            + request.path
-            + "?"
-            + urlencode({name: value for name, value in asked.items() if value})
+            f"{here}?before={to_uid(older)}{f'&category={category}' if category else ''}{'&own=1' if own_only else ''}"
         )
     module = current_app.jinja_env.get_template("feed/_parts.html").module
     return cast(Markup, module.end(next_url))  # type: ignore[attr-defined]
@@ -87,6 +83,8 @@ def _reader() -> tuple[int, int]:
 
 
 def _filters() -> tuple[str | None, bool, uuid.UUID | None]:
+    if not request.query_string:
+        return None, False, None
     category = request.args.get("category") or None
     if category is not None and category not in {each.key for each in _categories()}:
         abort(404)

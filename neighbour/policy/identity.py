@@ -80,6 +80,11 @@ class Identity:
         """The first seat: where this person lives, proven or not."""
         return self.seats[0] if self.seats else None
 
+    @cached_property
+    def level(self) -> Level:
+        """The best proof this person has, in whichever quarter."""
+        return max((seat.level for seat in self.seats), key=lambda level: level.rank, default=Level.UNPROVEN)
+
     def level_in(self, quarter_id: int) -> Level:
         """The level of proof in a quarter; unproven where there is no membership."""
         return next((seat.level for seat in self.seats if seat.quarter_id == quarter_id), Level.UNPROVEN)

@@ -24,7 +24,6 @@ class Permission(StrEnum):
     CONTRIBUTION_EDIT = "contribution:edit"
     CONTRIBUTION_WITHDRAW = "contribution:withdraw"
     CONTRIBUTION_SOLVE = "contribution:solve"
-    URGENT_PUBLISH = "urgent:publish"
     COMMENT_WRITE = "comment:write"
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"

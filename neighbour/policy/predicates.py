@@ -33,12 +33,12 @@ def not_suspended(identity: Identity, thing: Any) -> bool:
 
 def vouched(identity: Identity, thing: Any) -> bool:
     """At least vouched for, in any quarter."""
-    return _level(identity).rank >= Level.VOUCHED.rank
+    return identity.level.reads_board
 
 
 def verified(identity: Identity, thing: Any) -> bool:
     """Has proven to live in a quarter, whichever."""
-    return _level(identity).rank >= Level.VERIFIED.rank
+    return identity.level is Level.VERIFIED
 
 
 def proven_there(identity: Identity, thing: Any) -> bool:
@@ -59,10 +59,3 @@ def owner(identity: Identity, thing: Any) -> bool:
 def operator(identity: Identity, thing: Any) -> bool:
     """Runs the instance."""
     return identity.is_operator
-
-
-def _level(identity: Identity) -> Level:
-    """The best proof of a person. Writing under a neighbouring quarter's contribution is measured by one's own proof:
-    that it may be seen at all is the wall's decision."""
-    levels = [seat.level for seat in identity.seats]
-    return max(levels, key=lambda level: level.rank, default=Level.UNPROVEN)

@@ -45,7 +45,6 @@ TABLE: dict[P, Rule] = {
     P.CONTRIBUTION_EDIT: (confirmed, not_suspended, author, proven_there),
     P.CONTRIBUTION_WITHDRAW: (confirmed, author),
     P.CONTRIBUTION_SOLVE: (confirmed, author),
-    P.URGENT_PUBLISH: (confirmed, verified, not_suspended),
     P.COMMENT_WRITE: (confirmed, vouched, not_suspended),
     P.COMMENT_WITHDRAW: (confirmed, author),
     P.THANK: (confirmed, vouched),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from neighbour.core.limits import RATES
+from neighbour.core.tokens import to_uid
 from neighbour.policy import Permission
 from neighbour.policy.gate import CACHE_CLASSES
+from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
 
 # RFC 8058: a mail program has no cookie and no token, the address is the right. Choosing language or colours works for
 # visitors without a session; the browser's word on where a request comes from (Sec-Fetch-Site) is enough for that.
@@ -80,3 +82,38 @@ def test_headers_of_every_page_forbid_what_pages_do_not_need(app, client):
         assert response.headers.get("Referrer-Policy") in ("same-origin", "no-referrer"), rule.rule
         assert response.status_code < 500, rule.rule
         assert "Access-Control-Allow-Origin" not in response.headers, rule.rule
+
+
+#: statements a warm page may ask, whoever looks; two more for a first look (what is kept is made)
+MOST_QUERIES = 10
+
+
+def test_no_page_asks_many_questions_however_much_it_shows(app, context, client, count_queries):
+    here = make_quarter("Weberviertel", households=1200)
+    for _number in range(3):
+        make_quarter(beside=here)
+    me = make_person(here)
+    post = make_post(me, here)
+    for _number in range(25):
+        author = make_person(here)
+        make_comment(author, here, make_post(author, here))
+        make_comment(author, here, post)
+    sign_in(client, me)
+    sample = {
+        "contribution_id": to_uid(post.id),
+        "slug": here.slug,
+        "token": "t" * 43,
+        "code": "7K2M9QXD",
+        "path": "README.md",
+    }
+    asked = {}
+    for rule in rules(app):
+        if "GET" not in rule.methods:
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: sample.get(part[1], "x"), rule.rule)
+        client.get(path)
+        with count_queries() as queries:
+            client.get(path)
+        asked[rule.endpoint] = len(queries)
+    assert {endpoint: count for endpoint, count in asked.items() if count > MOST_QUERIES} == {}
+    assert asked["feed.board"] <= 2

@@ -10,12 +10,15 @@ from typing import Any
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
+from tests.support.pages import faults
+
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Client(FlaskClient):
     """Sends the CSRF token with every unsafe request (``csrf=False`` leaves it out), and runs each request in an
-    empty context: nothing the test has set – viewer, language, application context, ``g`` – leaks into it.
+    empty context: nothing the test has set – viewer, language, application context, ``g`` – leaks into it. A page that is
+    not well formed fails the test that fetched it.
     """
 
     def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Any:
@@ -23,7 +26,10 @@ class Client(FlaskClient):
             headers = dict(kwargs.pop("headers", None) or {})
             headers.setdefault("X-CSRFToken", Context().run(self._token))
             kwargs["headers"] = headers
-        return Context().run(super().open, *args, **kwargs)
+        answer = Context().run(super().open, *args, **kwargs)
+        if answer.mimetype == "text/html" and not answer.is_streamed:
+            assert (wrong := faults(answer.get_data(as_text=True))) == [], (answer.request.path, wrong)
+        return answer
 
     def _token(self) -> str:
         with self.session_transaction() as cookie:
