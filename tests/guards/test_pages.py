@@ -10,7 +10,7 @@ from tests.support.pages import faults
 
 GOOD = '<!doctype html><html lang="de"><head><title>x</title></head><body><main><h1>x</h1>{}</main></body></html>'
 BAD = {
-    "<p>x": "never closed",
+    "<p>x": "closes",
     "<ul><li>x</ul>": "closes",
     "<p><div>x</div></p>": "a block inside",
     "<h1>y</h1>": "<h1>: 2",
@@ -32,6 +32,10 @@ def test_every_kind_of_fault_is_seen(body):
     assert any(BAD[body] in fault for fault in found), found
 
 
+def test_what_is_never_closed_is_seen():
+    assert [fault for fault in faults(GOOD.replace("</body></html>", "")) if "never closed: <body>" in fault]
+
+
 def test_a_good_page_and_a_piece_of_one_have_none():
     assert faults(GOOD.replace("{}", '<label>x <input name="a"></label><p>x<br>y</p><svg><path d=""/></svg>')) == []
     assert faults("<p>piece") == []
@@ -41,5 +45,5 @@ def test_a_page_that_is_not_well_formed_fails_the_test_that_fetches_it():
     app = Flask("bad")
     app.test_client_class = Client
     app.route("/")(lambda: GOOD.replace("{}", "<p>x"))
-    with pytest.raises(AssertionError, match="never closed"):
+    with pytest.raises(AssertionError, match="closes"):
         app.test_client().get("/")
