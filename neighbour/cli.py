@@ -29,6 +29,7 @@ class Groups(click.Group):
         "letters": ("neighbour.residency.cli", "letters", "Print the postcards that are waiting."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
         "demo": ("neighbour.demo.cli", "demo", "The demo city Altenbrück, for trying things out."),
+        "board": ("neighbour.contributions.cli", "board", "Take down what must not stay, and put it back."),
         "mails": ("neighbour.notices.cli", "mails", "What waits to be sent, and what was given up on."),
         "person": ("neighbour.accounts.cli", "person", "Create and promote people."),
         "db": ("neighbour.cli_db", "db", "Upgrade, back up and restore the database."),

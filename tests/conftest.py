@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
+from click.testing import CliRunner, Result
 from flask import Flask
 from flask.ctx import AppContext
 
@@ -226,6 +228,21 @@ class Jobs:
             Context().run(workers.perform, self.app, name, arguments)
             done += 1
         return done
+
+
+@pytest.fixture
+def operate(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs an operator's command on the application under test: ``operate(letters, "print", "--out", path)``."""
+    from neighbour.core import commands
+
+    @contextmanager
+    def application() -> Iterator[Flask]:
+        with app.app_context():
+            yield app
+            scope.leave()
+
+    monkeypatch.setattr(commands, "application", application)
+    return lambda group, *words: CliRunner().invoke(group, [str(word) for word in words])
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ SCHEDULE: dict[Job, schedule] = {
 
 def entries() -> dict[str, dict[str, object]]:
     """The table as Celery's beat takes it. A knock that waited longer than its interval is worth nothing: the next
-    one is there. Workers throw it away when they receive it, whatever the broker, so none pile up while no worker runs.
+    one is there. A worker throws it away when it receives it; the queue in the database keeps it until then, two a minute.
     """
     return {
         str(job): {"task": str(job), "schedule": when, "options": {"ignore_result": True, "expires": interval(when)}}

@@ -26,7 +26,8 @@ EXECUTE FUNCTION author_looks_new();
 CREATE FUNCTION quarter_looks_new() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
-  UPDATE contribution SET author_id = author_id WHERE quarter_id = NEW.id;
+  UPDATE contribution SET author_id = author_id
+  WHERE id IN (SELECT contribution_id FROM reach WHERE quarter_id = NEW.id AND is_home);  -- there is an index for it
   RETURN NULL;
 END $$;
 CREATE TRIGGER quarter_looks_new AFTER UPDATE OF name ON quarter FOR EACH ROW

@@ -94,7 +94,7 @@ class AppearanceForm(Form):
             self.add_error("alias", _("Which name shall it be?"))
             return False
         read = "alias" if self.shown.data == "alias" else "first_name"
-        if self[read].data and (wrong := objection(self[read].data)):
+        if is_valid and self[read].data and (wrong := objection(self[read].data)):
             self.add_error(read, wrong)
             return False
         return is_valid

@@ -14,13 +14,12 @@ import unicodedata
 from neighbour.core.i18n import gettext as _
 from neighbour.core.text import leads_elsewhere, normal_form
 
-# Parts of words; whole words; words a name may not begin with; names that are those of the site itself.
-STAFF_WORDS = (
-    "admin", "moderat", "quartiersteam", "betreiber", "support", "operator", "steward",
-    "redaktion", "verwaltung", "polizei", "feuerwehr", "rathaus", "ordnungsamt",
-)  # fmt: skip
+# Parts of words, also where words meet; parts of one word; whole words; words a name may not begin with; names that are
+# those of the site itself.
+STAFF_WORDS = ("admin", "moderat", "quartiersteam", "betreiber", "support", "operator", "steward")
+PUBLIC_WORDS = ("redaktion", "verwaltung", "polizei", "feuerwehr", "rathaus", "ordnungsamt")
 TEAM = "team"  # and its compounds: Nachbarschaftsteam
-OFFICES = ("stadt", "bezirk", "bezirksamt", "gemeinde", "amt", "city")
+OFFICES = ("stadt", "bezirk", "bezirksamt", "gemeinde")
 OURS = ("nachbar", "neighbour")
 _LONG = 7  # letters; shorter words turn up by chance where two words of a name meet ("Murad Minh")
 
@@ -52,6 +51,8 @@ def sounds_like_the_team(name: str) -> bool:
     if whole in (team, *map(_skeleton, OURS)) or (words[:1] and words[0] in map(_skeleton, OFFICES)):
         return True
     if any(word == team or (len(word) >= 8 and word.endswith(team)) for word in words):
+        return True
+    if any(public in word for public in map(_skeleton, PUBLIC_WORDS) for word in words):
         return True
     for staff in map(_skeleton, STAFF_WORDS):
         if any(staff in word for word in words) or ((len(staff) >= _LONG or spelled_out) and staff in whole):

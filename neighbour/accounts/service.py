@@ -173,8 +173,31 @@ def set_appearance(person: Person, *, first: str, last: str, alias: str, street:
 def ask_to_confirm(person: Person) -> None:
     """Send the mail that confirms the address; a decoy's owner has been told already. Inside atomic()."""
     limits.hit("mail", f"confirm:{person.id}")
+    limits.hit("mail", f"to:{fold(person.email)}")
     if not is_decoy(person):
         notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
+
+
+def correct_email(person: Person, email: str) -> None:
+    """The address of somebody who has not confirmed theirs was mistyped: from now on they have signed up with this one.
+
+    What went to the other, which may be a stranger's, works no more. The same one again is asked to confirm once more.
+    Commits; raises NoAddress, TooMany.
+    """
+    email, key = reachable(email), fold(email)
+    limits.hit("mail", f"confirm:{person.id}")
+    limits.hit("mail", f"to:{key}")
+    with atomic():
+        _one_at_a_time(key)
+        owner = db.session.scalar(select(Person).where(Person.email_key == key, Person.id != person.id))
+        if key != fold(person.email):
+            person.email, person.email_key = email, key if owner is None else _as_decoy(key)
+        onetime.spoil(person.id)
+        db.session.flush()
+        if is_decoy(person):
+            _tell_owner(owner)
+        else:
+            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
 
 
 def confirm_by_link(token: str) -> Person:
@@ -296,20 +319,23 @@ def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> Non
 def change_email(person: Person, email: str) -> None:
     """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits.
 
-    An old one that was never confirmed hears nothing: it may be somebody else's. Raises Refused("same"), TooMany.
+    Raises NoAddress, Refused("same"), TooMany.
     """
+    if person.confirmed_at is None:
+        correct_email(person, email)
+        return
+    email, key = reachable(email), fold(email)
+    if key == fold(person.email):
+        raise Refused("same")
     limits.hit("mail", f"change:{person.id}")
-    email = reachable(email)
+    limits.hit("mail", f"to:{key}")
     with atomic():
-        owner = db.session.scalar(select(Person).where(Person.email_key == fold(email)))
+        owner = db.session.scalar(select(Person).where(Person.email_key == key))
         if owner is None:
             notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email, "to": email})
-        elif owner.id == person.id:
-            raise Refused("same")
         else:
-            notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat())
-        if person.confirmed_at is not None and not is_decoy(person):
-            notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
+            _tell_owner(owner)
+        notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
 
 
 def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:

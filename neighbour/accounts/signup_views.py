@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
-from flask import session as cookie
 
 from neighbour.accounts import hooks, onetime, service, web
 from neighbour.accounts.forms import AppearanceForm, ConfirmForm, CorrectEmailForm, SignUpForm
@@ -25,8 +24,6 @@ PAGES = {
     SignUpStep.CONFIRM: "accounts.confirm",
     SignUpStep.DONE: "residency.waiting",
 }
-
-CORRECTED = "confirm_at"  # in the cookie: the address given in step 4 instead of the one from step 1
 
 
 def step_labels() -> list[str]:
@@ -144,12 +141,11 @@ def confirm_by_code() -> Any:
 @views.post("/signup/confirm/again")
 @requires(Permission.ACCOUNT_OWN)
 def confirm_again() -> Any:
-    """Send the mail once more, to the address given last."""
-    if corrected := cookie.get(CORRECTED):
-        service.change_email(web.me(), corrected)
-    else:
-        with atomic():
-            service.ask_to_confirm(web.me())
+    """Send the mail once more."""
+    if identity().is_confirmed:
+        return back("accounts.sign_up_next")
+    with atomic():
+        service.ask_to_confirm(web.me())
     flash(_("We have sent the mail once more."), "good")
     return back("accounts.confirm")
 
@@ -157,19 +153,13 @@ def confirm_again() -> Any:
 @views.post("/signup/confirm/address")
 @requires(Permission.ACCOUNT_OWN, rate="auth")
 def correct_email() -> Any:
-    """The address was mistyped: the mail goes to the right one, which counts once it is confirmed."""
+    """The address was mistyped: the mail goes to the right one."""
     if identity().is_confirmed:
         return back("accounts.sign_up_next")
     form = CorrectEmailForm(prefix="e")
     if not form.validate_on_submit():
         return _confirm(ConfirmForm(formdata=None), form), 422
-    try:
-        service.change_email(web.me(), form.email.data)
-        cookie[CORRECTED] = form.email.data
-    except service.Refused:  # the one from before
-        cookie.pop(CORRECTED, None)
-        with atomic():
-            service.ask_to_confirm(web.me())
+    service.correct_email(web.me(), form.email.data)
     flash(_("The mail is on its way to %(email)s.", email=form.email.data), "good")
     return back("accounts.confirm")
 
@@ -203,7 +193,7 @@ def _confirm(form: ConfirmForm, correction: CorrectEmailForm | None = None) -> s
         "accounts/confirm.html",
         form=form,
         correction=correction or CorrectEmailForm(formdata=None, prefix="e"),
-        email=cookie.get(CORRECTED) or web.me().email,
+        email=web.me().email,
         steps=step_labels(),
     )
 

@@ -65,6 +65,15 @@ def build_thread(
 NOBODY = Byline(name="", key="former", is_gone=True)
 
 
+def _gone(state: State) -> str:
+    """What stands in the place of an answer that cannot be read any more; empty for one that can."""
+    return {
+        State.PUBLISHED: "",
+        State.WITHDRAWN: _("Taken down by whoever wrote it."),
+        State.HIDDEN: _("Taken down by the operator."),
+    }[state]
+
+
 def _entry(contribution: Contribution, comment: Comment, by: Byline, me: int | None, may_answer: bool) -> Entry:
     here = url_of(contribution.id)
     is_gone, is_mine = comment.state != State.PUBLISHED, comment.author_id == me
@@ -76,7 +85,7 @@ def _entry(contribution: Contribution, comment: Comment, by: Byline, me: int | N
         created_at=comment.created_at,
         is_author=comment.author_id == contribution.author_id,
         is_answer=getattr(contribution, "solved_by_id", None) == comment.id,
-        gone=_("Taken down by whoever wrote it.") if is_gone else "",
+        gone=_gone(State(comment.state)),
         reply_url=f"{here}?to={to_uid(comment.id)}#reply" if may_answer and not is_gone else "",
         withdraw_url=f"{here}/answer/{to_uid(comment.id)}/withdraw" if is_mine and not is_gone else "",
         solve_url=f"{here}/solve?by={to_uid(comment.id)}" if answers_me and not is_gone else "",

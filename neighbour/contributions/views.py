@@ -207,7 +207,7 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
         service.withdraw_comment(answer)
     flash(_("Your answer is taken down."), "info")
     if service.find(contribution_id) is None:  # written before moving away from there
-        return back("feed.board")
+        return back("feed.board" if identity().quarters else "accounts.me")
     return back("contributions.show", contribution_id=contribution_id)
 
 

@@ -21,7 +21,7 @@ LONG_WORD = 18  # letters, from which on a word may be broken (phones are 360 px
 # Characters that turn the direction of the text around them, controls (C0 and C1), and others nobody sees (Unicode TR 36):
 # fillers, tags, joiners. A joiner stays where it does its work: between the parts of one emoji, between letters of Arabic
 # and Indic scripts.
-_EMOJI, _JOINING = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff", "\u0600-\u0dff"
+_EMOJI, _JOINING = "\u2190-\u27ff\u2900-\u2bff\ufe0f\U0001f000-\U0001faff", "\u0620-\u0dff"
 _UNSEEN = re.compile(
     f"(?!(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}]))"
     "[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
@@ -47,7 +47,8 @@ def normal_form(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFC") 
         return text
     kept, marks = [], 0
     for letter in text:
-        marks = marks + 1 if combining(letter) else 0
+        for part in unicodedata.normalize("NFKD", letter):  # some signs are two marks, or one in this form only
+            marks = marks + 1 if combining(part) else 0
         if marks <= MOST_MARKS:
             kept.append(letter)
     return unicodedata.normalize(form, "".join(kept))
@@ -105,9 +106,12 @@ _ELSEWHERE = re.compile(
 )
 
 
+_SHORT = re.compile(r"\b(?:fam|hr|fr|dr|prof|dipl|ing|med|st|geb|gebr|v)\.", re.I)  # Fam.De Luca, Dr.De Marchi
+
+
 def leads_elsewhere(name: str) -> bool:
     """Whether a web or mail address stands in what should be a name."""
-    return bool(_ELSEWHERE.search(name))
+    return bool(_ELSEWHERE.search(_SHORT.sub(" ", name)))
 
 
 def initials(name: str) -> str:

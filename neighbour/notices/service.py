@@ -22,7 +22,7 @@ from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.notices import ledger
 from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists, mailboxes_of
 from neighbour.notices.envelope import envelope_from, host_of, list_headers, sender_of, subject_field, to_field
-from neighbour.notices.models import Delivery, Subscription, Suppression
+from neighbour.notices.models import Delivery, DeliveryState, Subscription, Suppression
 
 log = logging.getLogger("neighbour.notices")
 
@@ -125,10 +125,13 @@ def stop_lists(person_id: int, quarter_id: int) -> None:
 
 
 def forget_quarter(quarter_id: int) -> None:
-    """Before a quarter goes: its lists end, and mail that was promised because of it remains without it. Inside
+    """Before a quarter goes: its lists end, mail that was promised because of it is not sent, what was sent stays noted. Inside
     atomic(), on the owner's connection. Not one of the hooks of quarters: that room stands above this one."""
     db.session.execute(delete(Subscription).where(Subscription.quarter_id == quarter_id))
-    db.session.execute(update(Delivery).where(Delivery.quarter_id == quarter_id).values(quarter_id=None))
+    of_it = Delivery.quarter_id == quarter_id
+    open_ = Delivery.state.not_in(ledger.ENDED)
+    db.session.execute(update(Delivery).where(of_it, open_).values(state=DeliveryState.SKIPPED))
+    db.session.execute(update(Delivery).where(of_it).values(quarter_id=None))
 
 
 def choose_lists(person_id: int, wanted: Mapping[str, bool]) -> None:

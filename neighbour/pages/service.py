@@ -15,7 +15,7 @@ from neighbour.pages.drawing import Outline, draw
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.quarters.numbers import shown
 
-_drawings: Shelf[tuple[int, str], Markup | None] = Shelf(8)
+_drawings: Shelf[tuple[int, str, str], Markup | None] = Shelf(8)
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ def drawing(city_name: str) -> Markup | None:
     """The city's quarters as SVG in the language spoken now; None before any were imported. Kept until borders or
     names change."""
     city = db.session.get(City, 1)
-    key = (city.geo_version if city else 0, i18n.language())
-    return _drawings.of(key, lambda: _draw(city.name if city else city_name))
+    name = city.name if city else city_name
+    key = (city.geo_version if city else 0, name, i18n.language())
+    return _drawings.of(key, lambda: _draw(name))
 
 
 def _draw(city_name: str) -> Markup | None:

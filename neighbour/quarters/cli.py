@@ -30,7 +30,9 @@ def quarters() -> None:
 @click.option("--city", required=True, help="Name of the city.")
 @click.option("--id-property", required=True, help="Property that holds the quarter's id.")
 @click.option("--name-property", required=True, help="Property that holds its name.")
-@click.option("--households-property", help="Property that holds the number of households.")
+@click.option(
+    "--households-property", help="Property that holds the number of households. Without it, the known ones stay."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
 @click.option("--repair", is_flag=True, help="Mend invalid rings, overlaps and gaps by the stated rules.")
 def import_command(

@@ -22,9 +22,10 @@ def on_redraw(listener: Redraw) -> None:
     _add(_listeners, listener)
 
 
-def redrawn(quarter_ids: Collection[int], locate: Locate) -> list[object]:
-    """Tell everybody; returns what each answers."""
-    return [listener(quarter_ids, locate) for listener in _listeners]
+def redrawn(quarter_ids: Collection[int], locate: Locate) -> None:
+    """Tell everybody."""
+    for listener in _listeners:
+        listener(quarter_ids, locate)
 
 
 def holds(holder: Holder) -> None:

@@ -45,7 +45,7 @@ class Quarter(Timestamps, Base):
     area_m2: Mapped[float] = mapped_column(Double)
     lon: Mapped[float] = mapped_column(Double)
     lat: Mapped[float] = mapped_column(Double)
-    #: hash of boundary, name and households, to tell "unchanged"
+    #: hash of the boundary, to tell "not redrawn"
     checksum: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
 

@@ -55,14 +55,14 @@ def print_(out: Path | None, paper: str, table: Path | None, again: str | None) 
     if done.crowded:
         click.echo(
             f"Houses with more than {printing.CROWD} cards waiting: {done.crowded}. Each gets one in 30 days; if that is"
-            " no large house, somebody may be blocking it."
+            " no large house, somebody may be blocking it: neighbour letters list names the accounts."
         )
 
 
 @letters.command("list")
 @operator_command
 def list_() -> None:
-    """Show the last batches and how many letters are waiting."""
+    """Show the last batches, how many letters are waiting, and who waits for a house that many wait for."""
     i18n.speak("en", current_app.extensions["config"].time_zone)
     for line in printing.batches():
         printed_at = i18n.local(line.printed_at)
@@ -70,3 +70,5 @@ def list_() -> None:
             f"{line.batch:<14} {printed_at:%Y-%m-%d %H:%M}  {line.letters:>4} letters, {line.used:>4} codes came back"
         )
     click.echo(f"{printing.waiting()} waiting")
+    for number, accounts in enumerate(printing.crowded(), 1):
+        click.echo(f"crowded house {number}: {', '.join(accounts)}")

@@ -27,7 +27,7 @@ from neighbour.core import clock, limits
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes
-from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterRefusal, LetterState
+from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterRefusal, LetterState, Membership
 from neighbour.residency.notices import LetterRequested
 from neighbour.residency.proofs.postcard import POSTCARD
 from neighbour.residency.service import current_membership, grant
@@ -206,9 +206,15 @@ def _answerable(person_id: int) -> Select[Letter]:
     return select(Letter).where(Letter.person_id == person_id, Letter.state == LetterState.PRINTED)
 
 
+def _is_proven(person_id: int) -> bool:
+    mine = select(Membership.id).where(Membership.person_id == person_id, Membership.reads_board())
+    return db.session.scalar(mine) is not None
+
+
 def _why_none(person_id: int, home: bytes | None) -> Outcome:
     newest = _newest(person_id)
-    if newest is not None and newest.state == LetterState.USED and bytes(newest.address_hash) == bytes(home or b""):
+    is_of_here = newest is not None and bytes(newest.address_hash) == bytes(home or b"")
+    if newest is not None and is_of_here and newest.state == LetterState.USED and _is_proven(person_id):
         return Outcome.USED
     states = {LetterState.DEAD: Outcome.DEAD, LetterState.EXPIRED: Outcome.EXPIRED}
     return states.get(LetterState(newest.state), Outcome.NO_LETTER) if newest else Outcome.NO_LETTER

@@ -87,7 +87,7 @@ def print_due(config: Config, wish: Wish) -> Printed:
         pdf = _write(chosen, batch, config, wish, written)
         for letter in chosen:
             letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
-    return Printed(batch, pdf, len(chosen), waiting(), crowded())
+    return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
 
 def print_again(batch: str, config: Config, wish: Wish) -> Printed:
@@ -106,7 +106,7 @@ def print_again(batch: str, config: Config, wish: Wish) -> Printed:
         if not chosen:
             raise NothingToPrint(f"nothing of batch {batch} can be printed again")
         pdf = _write(chosen, batch, config, wish, written)
-    return Printed(batch, pdf, len(chosen), waiting(), crowded())
+    return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
 
 def due(most: int) -> list[Letter]:
@@ -134,16 +134,17 @@ def waiting() -> int:
     return db.session.scalar(select(func.count()).where(Letter.state == LetterState.REQUESTED)) or 0
 
 
-def crowded() -> int:
-    """For how many houses more than two letters wait. A house gets one in 30 days, whoever asks: strangers who order cards
-    to a house push its people back, and only the operator can see that."""
-    houses = (
-        select(Letter.address_hash)
-        .where(Letter.state == LetterState.REQUESTED)
-        .group_by(Letter.address_hash)
-        .having(func.count() > CROWD)
-    )
-    return db.session.scalar(select(func.count()).select_from(houses.subquery())) or 0
+def crowded() -> list[list[str]]:
+    """The accounts (mail addresses) of each house for which more than two letters wait, oldest request first. A house gets
+    one in 30 days, whoever asks: strangers who order cards to a house push its people back, and only the operator can
+    see that. Which house it is stays sealed."""
+    waits = Letter.state == LetterState.REQUESTED
+    houses = select(Letter.address_hash).where(waits).group_by(Letter.address_hash).having(func.count() > CROWD)
+    query = select(Letter.address_hash, Person.email).join(Person, Person.id == Letter.person_id)
+    found: dict[bytes, list[str]] = {}
+    for house, email in db.session.execute(query.where(waits, Letter.address_hash.in_(houses)).order_by(Letter.id)):
+        found.setdefault(bytes(house), []).append(email)
+    return list(found.values())
 
 
 def batches(limit: int = 20) -> list[BatchLine]:

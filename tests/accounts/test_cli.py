@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import select
 
 from neighbour.accounts.cli import person
-from neighbour.core import commands, scope
 from neighbour.core.db import as_owner, db
 from neighbour.policy import Level, Role
 from neighbour.residency.models import Membership
@@ -17,17 +13,8 @@ from tests.factories import make_person, make_quarter
 
 
 @pytest.fixture
-def run(app, monkeypatch):
-    """Run a command on the application under test."""
-
-    @contextmanager
-    def application():
-        with app.app_context():
-            yield app
-            scope.leave()
-
-    monkeypatch.setattr(commands, "application", application)
-    return lambda *words: CliRunner().invoke(person, [str(word) for word in words])
+def run(operate):
+    return lambda *words: operate(person, *words)
 
 
 def test_a_person_is_created_listed_and_promoted(run, context, client):

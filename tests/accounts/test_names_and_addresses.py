@@ -20,7 +20,7 @@ Admin|ADMIN|A d m i n|Adm1n|Adrnin|АDΜΙΝ|Ädmin|Ȧdmin|Adm!n|@dmin|Der Admin
 Nachbarschaftsteam|Quartier-Team|Team Nachbar|Die Redaktion|Redaktiоn|Hausverwaltung|Verwaltung|Polizei Altenbrück|Stadt Altenbrück|Bezirksamt|Neighbour|Nachbar|T e a m
 Support|Suppоrt|5upport|Support-Team|$upport|Betreiber|Betrеiber|Betreiberin|Operat0r|Operator|Steward|Stewаrd|Sтeward""".replace("\n", "|").split("|")  # fmt: skip
 NAMES = """Maximiliane-Theodora|Vladimir|Владимир|Nadia Dominguez|Murad Minh|Hannelore|Stewart|Ada Minna|Samira|Modesta|Oliver|Yasmin|Amin
-Anna Nachbar|Stadtler|Steam|Teamo|Städtler|Altstadt|Operina|Karl-Heinz|Ayşe|Zoë|Δήμητρα|Ðorđe|李雷|Die von nebenan|Fahrradkeller|Nachteule 23""".replace("\n", "|").split("|")  # fmt: skip
+Arnt|Arnt-Ole|Murat Hausmann|Murat Hauser|Anna Nachbar|Stadtler|Steam|Teamo|Städtler|Altstadt|Operina|Karl-Heinz|Ayşe|Zoë|Δήμητρα|Ðorđe|李雷|Die von nebenan|Fahrradkeller|Nachteule 23""".replace("\n", "|").split("|")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SPOOFS)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from pypdf import PdfReader
 
-from neighbour.core import commands, scope
 from neighbour.core.db import atomic
 from neighbour.residency import homes
 from neighbour.residency.cli import letters
@@ -22,17 +20,8 @@ pytestmark = pytest.mark.usefixtures("frozen_clock")
 
 
 @pytest.fixture
-def run(app, monkeypatch) -> Run:
-    """Run a command on the application under test."""
-
-    @contextmanager
-    def application() -> Iterator[object]:
-        with app.app_context():
-            yield app
-            scope.leave()
-
-    monkeypatch.setattr(commands, "application", application)
-    return lambda *words, of=letters: CliRunner().invoke(of, [str(word) for word in words])
+def run(operate: Run) -> Run:
+    return lambda *words, of=letters: operate(of, *words)
 
 
 @pytest.mark.parametrize("paper", ["a6", "c6", "a4"])

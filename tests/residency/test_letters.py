@@ -120,6 +120,17 @@ def test_a_code_works_for_its_own_account_and_house_only(town: Town, tmp_path: P
     assert town.seat(anna).level == Level.UNPROVEN
 
 
+def test_a_used_code_says_nothing_to_whoever_has_moved_meanwhile(town: Town, tmp_path: Path):
+    one, other = town.address("1"), town.address("2")
+    anna = town.resident("anna", one)
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    assert [redeem(town, anna, code).outcome for _ in range(2)] == [Outcome.PROVEN, Outcome.USED]
+    town.settle(anna, other, "Anna Kowalczyk")
+    town.settle(anna, one, "Anna Kowalczyk")
+    assert town.seat(anna).level == Level.UNPROVEN
+    assert redeem(town, anna, code).outcome is Outcome.NO_LETTER
+
+
 def test_the_code_opens_no_session(town: Town, tmp_path: Path, client, owner):
     person = town.resident("anna", town.address())
     code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
@@ -204,6 +215,9 @@ def test_the_operator_hears_of_houses_for_which_many_cards_wait(town: Town, tmp_
         town.resident(name, other)
     done = town.print_letters(tmp_path).done
     assert (done.letters, done.waiting, done.crowded) == (2, 4, 1)
+    with town.app.app_context(), as_owner():
+        (accounts,) = printing.crowded()
+    assert len(accounts) == 3 and all("bot" in email for email in accounts)
 
 
 def test_deleting_accounts_makes_no_room_for_more_letters(town: Town, tmp_path: Path, owner):

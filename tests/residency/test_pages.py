@@ -86,6 +86,15 @@ def test_the_card_carries_a_name_and_no_message(town: Town, client, typed: str):
     assert "nur, was am Briefkasten steht" in text_of(page) and f'value="{typed}"' in page.text
 
 
+@pytest.mark.parametrize("name", ["Fam.De Luca", "Dr.De Marchi", "Müller/Schmidt", "App. 214", "WG 3. OG links"])
+def test_what_stands_on_letterboxes_can_be_written(town: Town, client, name: str):
+    town.address()
+    browser = visit(town, client, town.person("anna"))
+    house = {"street": "Kettfadenstraße", "number": "17", "postcode": "04873"}
+    page = browser.post("/signup/address", data={**house, "recipient": name})
+    assert "nur, was am Briefkasten steht" not in page.text
+
+
 def test_pressing_the_button_twice_is_no_error(town: Town, anna, tmp_path: Path):
     _person, browser = anna
     browser.post("/waiting/letter")
