@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from neighbour.accounts.addresses import fold
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
-from neighbour.notices.base import Notice
+from neighbour.notices.base import Notice, Skip
 
 
 class Confirm(Notice):
@@ -21,9 +22,12 @@ class Confirm(Notice):
         return _("Please confirm your e-mail address")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Mints the link's token and the code."""
-        from neighbour.accounts import onetime
+        """Mints the link's token and the code. Nothing for an address that was corrected while the mail waited."""
+        from neighbour.accounts import onetime, service
 
+        person = service.find(person_id)
+        if person.confirmed_at is None and fold(payload["email"]) != fold(person.email):
+            raise Skip
         code = f"{secrets.randbelow(1_000_000):06}"
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
         onetime.mint(person_id, "confirm_code", payload["email"], onetime.CONFIRM_FOR, secret=code)

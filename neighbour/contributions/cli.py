@@ -18,14 +18,14 @@ _UID = re.compile(r"[a-z2-7]{26}")
 
 @click.group()
 def board() -> None:
-    """Take down what must not stay on the board, and put it back."""
+    """Take down what must not stay, and put it back."""
 
 
 @board.command("hide")
 @click.argument("address")
 @operator_command
 def hide(address: str) -> None:
-    """Take a slip or an answer down; its words are kept and can be put back.
+    """Take a slip or an answer down; its words are kept.
 
     ADDRESS is that of the page; with #r-… at its end, of an answer. Whoever wrote a slip still sees it, and that it is hidden.
     """

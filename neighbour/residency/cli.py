@@ -62,7 +62,10 @@ def print_(out: Path | None, paper: str, table: Path | None, again: str | None) 
 @letters.command("list")
 @operator_command
 def list_() -> None:
-    """Show the last batches, how many letters are waiting, and who waits for a house that many wait for."""
+    """Show the last batches and how many letters are waiting.
+
+    Where many wait for one house, the accounts are named.
+    """
     i18n.speak("en", current_app.extensions["config"].time_zone)
     for line in printing.batches():
         printed_at = i18n.local(line.printed_at)

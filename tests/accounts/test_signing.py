@@ -98,6 +98,14 @@ def test_a_mistyped_address_is_put_right_where_one_waits_for_its_mail(context, c
         assert visitor().post("/signin", data={"email": email, "password": GOOD}).status_code == status
 
 
+def test_a_mail_that_waits_for_the_mistyped_address_is_not_sent_any_more(context, client, mailbox, jobs):
+    sign_up(client, "hanelore@altenbrueck.example")
+    client.post("/signup/confirm/again")
+    client.post("/signup/confirm/address", data={"e-email": "hannelore@altenbrueck.example"})
+    jobs.run()
+    assert [mail.recipients for mail in mailbox.messages()] == [("hannelore@altenbrueck.example",)]
+
+
 @pytest.mark.parametrize("path", ["/signup/confirm/address", "/me/email"])
 @pytest.mark.parametrize("again", [True, False], ids=["the same", "another"])
 def test_a_correction_to_a_taken_address_looks_like_any_other(context, visitor, mailbox, jobs, path, again):
