@@ -201,6 +201,12 @@ def test_every_icon_of_the_sprite_is_named_somewhere():
     assert [icon for icon in listed if f'"{icon}"' not in said] == []
 
 
+def test_every_way_to_sign_out_forgets_the_drafts_of_the_tab():
+    ways = [line for path in PAGES for line in path.read_text("utf-8").splitlines() if '"accounts.sign_out"' in line]
+    assert ways
+    assert [line for line in ways if "data-forget-drafts" not in line] == []
+
+
 def test_templates_import_only_what_they_use():
     unused = []
     for path in [*PAGES, *NEIGHBOUR.glob("**/templates/**/*.txt")]:
