@@ -11,6 +11,7 @@ A room is a subject; open its folder and you know it. Imports point down only (s
 ``posts``          a kind of contribution (events, offers … will stand beside it)
 ``feed``           the quarter's board: reads across kinds
 ``digests``        the e-mail newspaper of a quarter
+``stewardship``    the desk of those who help to run a quarter or the instance
 ``pages``          start page and the texts every site needs
 ``contributions``  the base of everything published: reach, the wall, comments, thanks, revisions
 ``residency``      address → quarter, proofs, letters, membership, the gazetteer

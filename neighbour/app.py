@@ -40,6 +40,7 @@ ROOMS = (
     "neighbour.posts",
     "neighbour.feed",
     "neighbour.digests",
+    "neighbour.stewardship",
     "neighbour.pages",
     "neighbour.up",
 )
@@ -65,6 +66,8 @@ class Application(Flask):
 
 
 WRITING = ("title", "body_md", "body")  # fields that take somebody's time
+# Who may not is not told that there is anything: these pages do not exist for them.
+NOT_TOLD = {Permission.OPERATE, Permission.ACCOUNT_OWN, Permission.DESK_READ, Permission.PROOF_DECIDE}
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 
@@ -172,7 +175,7 @@ def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.auto_reload = app.config["ENV_NAME"] == "development"
     app.jinja_env.globals.update(may=may, Permission=Permission, now=clock.now, nav_items=nav_items)
-    app.extensions["nav"] = []
+    app.extensions["nav"], app.extensions["desk"] = [], []
 
 
 def nav_items() -> tuple[dict[str, Any], ...]:
@@ -250,7 +253,7 @@ def _refuse(permission: Permission) -> Any:
             return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
         flash(_("You are signed out by now, so this was not saved. Sign in and you are back where you were."), "stop")
         return redirect(url_for("accounts.sign_in", next=_page_of_the_form()), 303)
-    if permission in (Permission.OPERATE, Permission.ACCOUNT_OWN):
+    if permission in NOT_TOLD:
         return _error_page(404)
     if who.signup_step != "done":
         return redirect(url_for("accounts.sign_up_next"), 303)

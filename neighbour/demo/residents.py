@@ -16,7 +16,7 @@ from neighbour.core.db import db
 from neighbour.demo.people import DemoPerson, people
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level, Role
-from neighbour.residency import codes, letters, service
+from neighbour.residency import codes, grading, letters, service
 from neighbour.residency.models import Address, Letter, LetterState, Membership
 from neighbour.residency.proofs.postcard import POSTCARD
 
@@ -109,7 +109,7 @@ def _move_in(resident: Resident, register: dict[tuple[str, str, str, str], int])
         raise ValueError(f"{demo.key} was placed in {placed.key}, not in {demo.quarter}")
     level = Level(demo.level)
     if level in METHODS:
-        service.grant(person_id, METHODS[level], level, POSTCARD.lasts)
+        grading.grant(person_id, METHODS[level], level, POSTCARD.lasts)
     if demo.is_team:
         mine = Membership.person_id == person_id, Membership.ended_at.is_(None)
         db.session.execute(update(Membership).where(*mine).values(role=Role.STEWARD))

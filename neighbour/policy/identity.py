@@ -25,10 +25,16 @@ class Level(StrEnum):
 
 
 class Role(StrEnum):
-    """What a member does in a quarter."""
+    """What a member does in a quarter. A verifier looks at proofs and nothing else; a steward does that, too."""
 
     RESIDENT = "resident"
+    VERIFIER = "verifier"
     STEWARD = "steward"
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the role opens what neighbours cannot see."""
+        return self is not Role.RESIDENT
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,16 @@ class Identity:
     def level(self) -> Level:
         """The best proof this person has, in whichever quarter."""
         return max((seat.level for seat in self.seats), key=lambda level: level.rank, default=Level.UNPROVEN)
+
+    @cached_property
+    def is_staff(self) -> bool:
+        """Runs the instance, or helps to run a quarter (only who has proven to live there does)."""
+        return self.is_operator or any(seat.role.is_staff and seat.level is Level.VERIFIED for seat in self.seats)
+
+    def role_in(self, quarter_id: int) -> Role:
+        """What this person does in a quarter; a resident where there is no membership, or none that is proven."""
+        mine = (seat.role for seat in self.seats if seat.quarter_id == quarter_id and seat.level is Level.VERIFIED)
+        return next(mine, Role.RESIDENT)
 
     def level_in(self, quarter_id: int) -> Level:
         """The level of proof in a quarter; unproven where there is no membership."""

@@ -27,5 +27,7 @@ class Permission(StrEnum):
     COMMENT_WRITE = "comment:write"
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"
+    DESK_READ = "desk:read"
+    PROOF_DECIDE = "proof:decide"
     OPERATE = "instance:operate"
     DEV_MAILBOX = "dev:mailbox"

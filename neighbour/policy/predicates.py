@@ -56,6 +56,20 @@ def owner(identity: Identity, thing: Any) -> bool:
     return identity.person_id is not None and getattr(thing, "person_id", identity.person_id) == identity.person_id
 
 
+def staff(identity: Identity, thing: Any) -> bool:
+    """Runs the instance, or helps to run a quarter."""
+    return identity.is_staff
+
+
+def looks_at_proofs(identity: Identity, thing: Any) -> bool:
+    """Verifier or steward of the thing's quarter, or operator; never where the thing is about themselves."""
+    if thing is None:
+        return identity.is_staff
+    if getattr(thing, "person_id", None) == identity.person_id:
+        return False
+    return identity.is_operator or identity.role_in(thing.quarter_id).is_staff
+
+
 def operator(identity: Identity, thing: Any) -> bool:
     """Runs the instance."""
     return identity.is_operator

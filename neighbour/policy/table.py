@@ -15,11 +15,13 @@ from neighbour.policy.predicates import (
     anybody,
     author,
     confirmed,
+    looks_at_proofs,
     not_suspended,
     operator,
     owner,
     proven_there,
     signed_in,
+    staff,
     verified,
     vouched,
 )
@@ -48,6 +50,8 @@ TABLE: dict[P, Rule] = {
     P.COMMENT_WRITE: (confirmed, vouched, not_suspended),
     P.COMMENT_WITHDRAW: (confirmed, author),
     P.THANK: (confirmed, vouched),
+    P.DESK_READ: (confirmed, staff, not_suspended),
+    P.PROOF_DECIDE: (confirmed, looks_at_proofs, not_suspended),
     P.OPERATE: (signed_in, operator),
 }
 

@@ -27,10 +27,10 @@ from neighbour.core import clock, limits
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes
+from neighbour.residency.grading import current_membership, grant
 from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterRefusal, LetterState, Membership
 from neighbour.residency.notices import LetterRequested
 from neighbour.residency.proofs.postcard import POSTCARD
-from neighbour.residency.service import current_membership, grant
 
 LIFE = timedelta(days=30)
 TRIES = 5

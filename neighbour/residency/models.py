@@ -178,7 +178,7 @@ class Membership(Timestamps, Base):
 
 
 class Proof(Timestamps, Base):
-    """How a person showed that they live there. Walled like ``home``."""
+    """How a person showed that they live there. Walled like ``home``. What it counts for: ``residency.grading``."""
 
     __tablename__ = "proof"
 
@@ -188,3 +188,16 @@ class Proof(Timestamps, Base):
     method: Mapped[str] = mapped_column(Text)
     level: Mapped[Level] = mapped_column(Text)
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: what it came from (a letter, an invitation, a flyer, a case), opaque
+    source: Mapped[str | None] = mapped_column(Text)
+    #: who confirmed it or vouches for it
+    by_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    #: the household (keyed hash) of the neighbour who vouches; None for proofs that nobody vouched for
+    vouch_household: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: how many invitations away from somebody who proved their address on their own
+    depth: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    #: waits for somebody's look, and counts for nothing meanwhile
+    held_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the last "yes, I still live here"
+    renewed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

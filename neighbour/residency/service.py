@@ -16,10 +16,11 @@ from neighbour.accounts.hooks import HomeSaid
 from neighbour.accounts.models import Person
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
-from neighbour.notices.service import begin_lists, stop_lists
+from neighbour.notices.service import stop_lists
 from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
+from neighbour.residency.grading import current_membership
 from neighbour.residency.models import (
     OPEN_LETTERS,
     Address,
@@ -28,9 +29,7 @@ from neighbour.residency.models import (
     LetterState,
     Membership,
     MissingAddress,
-    Proof,
 )
-from neighbour.residency.notices import Welcome
 
 MOVES_REST = timedelta(days=180)
 
@@ -53,12 +52,6 @@ class Place:
 
     quarter: Quarter
     membership: Membership
-
-
-def current_membership(person_id: int, *, lock: bool = False) -> Membership | None:
-    """The membership that counts now, None before an address was chosen. ``lock``: until the end of the transaction."""
-    query = select(Membership).where(Membership.person_id == person_id, Membership.ended_at.is_(None))
-    return db.session.scalar(query.with_for_update() if lock else query)
 
 
 def place_of(person_id: int) -> Place | None:
@@ -144,29 +137,6 @@ def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership
     new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)
     db.session.add(new)
     return new
-
-
-def grant(person_id: int, method: str, level: Level, valid_for: timedelta | None) -> Membership:
-    """What every proof ends in: the membership rises to ``level`` (never sinks), the proof is written down with its day
-    of expiry, the digest begins, and the new neighbour is welcomed. Raises LookupError without a membership."""
-    with atomic():
-        membership = current_membership(person_id, lock=True)
-        if membership is None:
-            raise LookupError("nothing to prove: no address was chosen")
-        now = clock.now()
-        rises = level.rank > Level(membership.level).rank
-        if rises:
-            membership.level = level
-            membership.proven_at = now
-        expires_at = now + valid_for if valid_for else None
-        db.session.add(
-            Proof(person_id=person_id, membership_id=membership.id, method=method, level=level, expires_at=expires_at)
-        )
-        begin_lists(person_id, membership.quarter_id)
-        if rises:
-            quarter = membership.quarter_id
-            Welcome.send(person_id, subject_key=f"{membership.id} {level}", payload={"quarter_id": quarter})
-        return membership
 
 
 def _town() -> str:

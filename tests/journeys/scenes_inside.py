@@ -111,7 +111,7 @@ def beginner(walk: Walk) -> None:
 
 def operator(walk: Walk) -> None:
     """Ursula, of the team, who also runs the instance."""
-    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel"):
+    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk"):
         walk.go(path)
 
 

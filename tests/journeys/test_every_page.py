@@ -63,6 +63,7 @@ PAGES = {
     "digests.settings": "one's own affairs",
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",
+    "stewardship.desk": "the team and operator",
 }
 
 # What answers a GET and is not a page one looks at.

@@ -15,7 +15,7 @@ from neighbour.core.crypto import CannotOpen
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
-from neighbour.residency import borders, cells, homes, letters, service
+from neighbour.residency import borders, cells, grading, homes, letters, service
 from neighbour.residency.models import Address, Home, Membership
 from tests.residency.helpers import Town
 
@@ -105,7 +105,7 @@ def test_an_address_outside_every_quarter_is_no_place(town: Town, owner):
 
 def prove(town: Town, person: int, level: Level = Level.VERIFIED) -> None:
     with town.as_person(person):
-        service.grant(person, "postcard", level, timedelta(days=730))
+        grading.grant(person, "postcard", level, timedelta(days=730))
 
 
 def test_another_address_is_a_new_unproven_place_and_the_old_is_closed_at_once(town: Town, owner):

@@ -9,7 +9,7 @@ import pytest
 
 from neighbour.notices import service as notices
 from neighbour.policy import Level
-from neighbour.residency import letters, service
+from neighbour.residency import grading, letters
 from tests.residency.helpers import Town
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -24,7 +24,7 @@ def test_order_and_welcome_are_promised_once_each(town: Town, owner, tmp_path: P
     code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
     with town.as_person(person):
         letters.redeem(person, code)
-        service.grant(person, "postcard", Level.VERIFIED, timedelta(days=1))
+        grading.grant(person, "postcard", Level.VERIFIED, timedelta(days=1))
     assert sorted(promised(owner)) == ["residency.letter_requested", "residency.welcome"]
 
 

@@ -1,7 +1,7 @@
 """Methods of proof: one file each, and one line here.
 
 A method is shown on the waiting page through its ``Method`` and ends, whatever way it goes, in
-``service.grant(person_id, method.key, method.level, method.lasts)``. Nothing else knows which methods there are.
+``grading.grant(person_id, method.key, method.level, method.lasts)``. Nothing else knows which methods there are.
 """
 
 from __future__ import annotations

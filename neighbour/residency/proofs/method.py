@@ -16,7 +16,7 @@ class Method:
     """One way to show that one lives somewhere.
 
     key: stands in ``proof.method``, never changes once used. level, lasts: what it proves, and for how long
-    (``service.grant`` takes both). title, template: the section of the waiting page, included with the variables that
+    (``grading.grant`` takes both). title, template: the section of the waiting page, included with the variables that
     ``context(person_id)`` gives.
     """
 

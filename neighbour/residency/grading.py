@@ -1,0 +1,140 @@
+"""What a person's proofs are worth together.
+
+A membership's level is never set by hand: it is counted from the proofs that stand – not over, not past their day, not
+held for a second look – each time one begins, is renewed, or ends. One strong proof (card, document, in person) makes
+``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by verified neighbours of two households,
+neither of them one's own, make ``verified``, too.
+
+Whether a proof has to wait for somebody's look is asked of those who registered with ``looks_at`` (the household
+counter does). Nobody is told why: a proof that waits looks the same whatever the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from neighbour.core import clock
+from neighbour.core.db import atomic, db
+from neighbour.notices.service import begin_lists, stop_lists
+from neighbour.policy import Level
+from neighbour.residency.models import Membership, Proof
+from neighbour.residency.notices import Welcome
+
+VOUCHES_FOR_VERIFIED = 2
+Look = Callable[[Membership, Proof], bool]
+_looks: list[Look] = []
+
+
+@dataclass(frozen=True)
+class Vouch:
+    """Who stands for somebody: the person, their household (keyed hash), and how many invitations they are away from
+    somebody who proved their address on their own."""
+
+    by_person_id: int
+    household_hash: bytes
+    depth: int
+
+
+def looks_at(look: Look) -> None:
+    """Ask ``look(membership, proof)`` before a proof counts: True holds it until somebody decided. Inside the transaction of
+    the proof, through the eyes of the person who gives it."""
+    if look not in _looks:  # the application may be made more than once in a process
+        _looks.append(look)
+
+
+def current_membership(person_id: int, *, lock: bool = False) -> Membership | None:
+    """The membership that counts now, None before an address was chosen. ``lock``: until the end of the transaction."""
+    query = select(Membership).where(Membership.person_id == person_id, Membership.ended_at.is_(None))
+    return db.session.scalar(query.with_for_update() if lock else query)
+
+
+def grant(
+    person_id: int,
+    method: str,
+    level: Level,
+    valid_for: timedelta | None,
+    *,
+    source: str | None = None,
+    by_person_id: int | None = None,
+    vouch: Vouch | None = None,
+) -> Proof:
+    """What every proof ends in: it is written down with its day of expiry, and the membership is counted anew.
+
+    source: what it came from (an invitation, a flyer, a case), opaque; by_person_id: who confirmed it; vouch: who stands for
+    it. ``held_at`` of the proof given back says that it waits for a look. Raises LookupError without a membership. Runs
+    through the person's own eyes; commits with the surrounding atomic().
+    """
+    with atomic():
+        membership = current_membership(person_id, lock=True)
+        if membership is None:
+            raise LookupError("nothing to prove: no address was chosen")
+        now = clock.now()
+        proof = Proof(
+            person_id=person_id,
+            membership_id=membership.id,
+            method=method,
+            level=level,
+            expires_at=now + valid_for if valid_for else None,
+            source=source,
+            by_person_id=vouch.by_person_id if vouch else by_person_id,
+            vouch_household=vouch.household_hash if vouch else None,
+            depth=vouch.depth + 1 if vouch else int(level is not Level.VERIFIED),
+        )
+        db.session.add(proof)
+        db.session.flush()
+        looks = [look(membership, proof) for look in _looks]  # each of them is asked, also where one has said yes
+        if any(looks):
+            proof.held_at = now
+        db.session.flush()
+        regrade(membership)
+        return proof
+
+
+def regrade(membership: Membership) -> Level:
+    """Count a membership's level anew from its proofs; gives it. The digest begins with the first level that opens the
+    board, and a rise is welcomed; without any level left the lists end. Inside atomic(), the membership locked."""
+    now = clock.now()
+    proofs = standing(membership.id, now)
+    before, level = Level(membership.level), level_of(proofs, membership.household_hash)
+    if level is before:
+        return level
+    membership.level = level
+    if level.rank > before.rank:
+        membership.proven_at = now
+        begin_lists(membership.person_id, membership.quarter_id)
+        subject = f"{membership.id} {level}"
+        Welcome.send(membership.person_id, subject_key=subject, payload={"quarter_id": membership.quarter_id})
+    elif not level.reads_board:
+        stop_lists(membership.person_id, membership.quarter_id)
+    db.session.flush()
+    return level
+
+
+def standing(membership_id: int, at: datetime) -> list[Proof]:
+    """The proofs of a membership that count at a moment, oldest first."""
+    query = select(Proof).where(
+        Proof.membership_id == membership_id,
+        Proof.ended_at.is_(None),
+        Proof.held_at.is_(None),
+        Proof.expires_at.is_(None) | (Proof.expires_at > at),
+    )
+    return list(db.session.scalars(query.order_by(Proof.id)))
+
+
+def level_of(proofs: Iterable[Proof], own_household: bytes | None) -> Level:
+    """What these proofs are worth together, for somebody of ``own_household`` (keyed hash)."""
+    given = list(proofs)
+    best = max((Level(proof.level) for proof in given), key=lambda level: level.rank, default=Level.UNPROVEN)
+    households = {bytes(proof.vouch_household) for proof in given if proof.vouch_household is not None}
+    households.discard(bytes(own_household or b""))
+    return Level.VERIFIED if len(households) >= VOUCHES_FOR_VERIFIED else best
+
+
+def depth_of(proofs: Collection[Proof]) -> int:
+    """How many invitations away a person is from somebody who proved their address on their own: 0 with a strong proof,
+    else one more than the nearest who vouched; a flyer counts as one."""
+    return min((proof.depth for proof in proofs), default=0)
