@@ -2,6 +2,8 @@
 # make test    the whole suite on a database of its own (ARGS="-k feed" for some of it)
 # make check   format, lint, types, layers, models against migrations
 # make planted  plant a defect for each guard test and see it go red
+# make coverage  which branches of the rules no test takes
+# make mutants  change the rules one by one and see which change no test notices (NAMES="neighbour.policy*")
 # make pictures  walk through the demo city and keep some of what is seen in docs/pictures
 # make bench   one JSON line per figure (ONLY=feed, SCALE=small|full)
 # make clean   throw away everything that was made here, except INSTANCE_DIR
@@ -10,7 +12,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench planted pictures build clean lock _dev _chromium _node
+.PHONY: run test check bench planted coverage mutants pictures build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -21,6 +23,7 @@ BUILT := neighbour/static/build/manifest.json
 ONLY ?=
 SCALE ?= small
 ARGS ?=
+NAMES ?=
 
 run: _node .stamps/packages $(BUILT)
 	@exec $(PY) -m neighbour up
@@ -41,6 +44,14 @@ bench: _node _dev $(BUILT)
 planted: _node _dev $(BUILT)
 	@$(PY) -m tests.guards.planted $(GUARD)
 
+RULES := tests/policy tests/residency tests/accounts tests/runtime tests/guards
+coverage: _node _dev $(BUILT)
+	@$(PY) -m coverage run -m pytest -q -p no:randomly -m "not browser" $(RULES)
+	@$(PY) -m coverage report
+
+mutants: _node _dev $(BUILT)
+	@$(PY) -m tests.guards.mutants $(NAMES)
+
 # The pictures of the README are taken by the tests that look at every page (tests/journeys), of the demo city only.
 SEEN := start-1280 board-1280 board-360 board-360-dark thread-1280 write-360 digest-1280
 pictures: _node _dev $(BUILT) _chromium
@@ -50,7 +61,7 @@ pictures: _node _dev $(BUILT) _chromium
 build: $(BUILT)
 
 clean:
-	rm -rf .venv .stamps $(ASSETS)/node_modules neighbour/static/build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .stamps $(ASSETS)/node_modules neighbour/static/build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants .coverage
 
 # Rewrite the locks after a change of pyproject.toml; hashes for every platform, no address of any registry.
 LOCK = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -46,7 +46,12 @@ def pytest_unconfigure() -> None:
 def database() -> Iterator[cluster.Databases]:
     """This worker's database, a copy of the migrated template; addresses of its three roles."""
     run = cluster.current()
-    yield run.copy_template("neighbour_" + os.environ.get("PYTEST_XDIST_WORKER", "solo"))
+    name = "neighbour_" + os.environ.get("PYTEST_XDIST_WORKER", "solo")
+    if "MUTANT_UNDER_TEST" in os.environ:  # mutmut runs several at once
+        name += f"_{os.getpid()}"
+    yield run.copy_template(name)
+    if "MUTANT_UNDER_TEST" in os.environ:
+        run.drop(name)
 
 
 @pytest.fixture(scope="session")
