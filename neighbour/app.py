@@ -28,7 +28,7 @@ from neighbour.core import clock, db, i18n, jobs, limits, logs, scope, tokens, w
 from neighbour.core.i18n import gettext as _
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, may
 from neighbour.policy.gate import identity
-from neighbour.policy.table import allows
+from neighbour.policy.table import allows, lacks_factor
 
 # One line per room, in the order in which they are included.
 ROOMS = (
@@ -184,7 +184,12 @@ def nav_items() -> tuple[dict[str, Any], ...]:
     Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``.
     """
     who = identity()
-    return tuple([entry for entry in current_app.extensions["nav"] if allows(who, entry["permission"])])
+    return tuple([entry for entry in current_app.extensions["nav"] if _may_open(who, entry["permission"])])
+
+
+def _may_open(who: Identity, permission: Permission) -> bool:
+    """Whether an entry is shown: staff find the way to what opens with their second factor."""
+    return allows(who, permission) or lacks_factor(who, permission)
 
 
 def _language(app: Flask) -> None:
@@ -222,7 +227,7 @@ def _recognise(token: str) -> bool:
             cookie.pop(key)
         return False
     g.identity = found.who
-    if clock.now() - found.seen_at > sessions.SEEN_EVERY:
+    if found.is_to_note:
         sessions.seen(token)  # commits: the next transaction opens the eyes anew
         return False
     return found.is_open
@@ -253,6 +258,9 @@ def _refuse(permission: Permission) -> Any:
             return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
         flash(_("You are signed out by now, so this was not saved. Sign in and you are back where you were."), "stop")
         return redirect(url_for("accounts.sign_in", next=_page_of_the_form()), 303)
+    if lacks_factor(who, permission):
+        g.cache_class = "never"
+        return current_app.extensions["ask_for_factor"]()
     if permission in NOT_TOLD:
         return _error_page(404)
     if who.signup_step != "done":

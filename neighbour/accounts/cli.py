@@ -1,4 +1,4 @@
-"""``neighbour person``: create, promote, list."""
+"""``neighbour person``: create, promote, list, reset-factors, suspend, restore."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import click
 from flask import current_app
 from sqlalchemy import select
 
-from neighbour.accounts import hooks, service
+from neighbour.accounts import care, hooks, service
 from neighbour.accounts.models import Person
+from neighbour.core import i18n
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
@@ -64,7 +65,7 @@ def promote(email: str, operator: bool, steward: str | None) -> None:
         raise ValueError("say what to: --operator or --steward QUARTER")
     with atomic():
         if operator:
-            found.is_operator = True
+            found.is_operator = True  # ends their sessions, as every new role does: the database sees to it
         if steward and not hooks.appoint(found.id, steward):
             raise ValueError(f"{email} is no verified member of quarter {steward}")
     click.echo(
@@ -91,3 +92,34 @@ def list_command(operators: bool) -> None:
             word for word, is_so in (("confirmed", each.confirmed_at), ("operator", each.is_operator)) if is_so
         )
         click.echo(f"{each.email}\t{each.display_name}\t{marks or 'not confirmed'}")
+
+
+@person.command("reset-factors")
+@click.argument("email")
+@operator_command
+def reset_factors(email: str) -> None:
+    """Take the second step off an account whose owner lost phone and codes.
+
+    Takes effect after 72 hours. The owner is told by mail and can stop it; signing in with the second step stops it, too.
+    """
+    asked = care.ask_for_reset(clean_line(email))
+    click.echo(f"{email}: told by mail; without objection the second step is off from {i18n.exact(asked.due_at)} on")
+
+
+@person.command()
+@click.argument("email")
+@click.option("--reason", default="", help="What the person is told.")
+@operator_command
+def suspend(email: str, reason: str) -> None:
+    """Let a person read, but not write; they are told why."""
+    care.suspend(clean_line(email), reason)
+    click.echo(f"{email}: suspended, and told why")
+
+
+@person.command()
+@click.argument("email")
+@operator_command
+def restore(email: str) -> None:
+    """Let a suspended person write again; they are told."""
+    care.restore(clean_line(email))
+    click.echo(f"{email}: may write again")

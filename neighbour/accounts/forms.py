@@ -154,7 +154,6 @@ class ChangeEmailForm(Form):
     """Another address."""
 
     email = EmailField(__("New e-mail address"), filters=[one_line], validators=[needed(), at_most(254), email_address])
-    current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])
 
 
 class LanguageForm(Form):

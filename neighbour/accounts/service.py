@@ -16,9 +16,11 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from neighbour.accounts import notices, onetime, passwords, sessions
+from neighbour.accounts import care, email_changes, entering, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
-from neighbour.accounts.models import OneTimeToken, Person, SignUpStep
+from neighbour.accounts.email_changes import one_at_a_time, owner_of
+from neighbour.accounts.entering import Browser, Entry
+from neighbour.accounts.models import Challenge, OneTimeToken, Person, SignUpStep
 from neighbour.accounts.onetime import Refused
 from neighbour.core import clock, jobs, limits
 from neighbour.core.columns import new_id
@@ -50,8 +52,8 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     email, key = reachable(email), fold(email)
     hashed = passwords.hash_password(password, memory_kib)
     with atomic():
-        _one_at_a_time(key)
-        owner = db.session.scalar(select(Person).where(Person.email_key == key))
+        one_at_a_time(key)
+        owner = owner_of(key)
         last = _unconfirmed(key)
         is_again = passwords.verify(_hash_of(last, memory_kib), password, memory_kib)
         if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
@@ -81,8 +83,8 @@ def create(
     address, key = reachable(email), fold(email)
     first, _space, last = clean_line(name).partition(" ")
     with atomic():
-        _one_at_a_time(key)
-        if db.session.scalar(select(Person.id).where(Person.email_key == key)) is not None:
+        one_at_a_time(key)
+        if owner_of(key) is not None:
             raise Refused("taken")
         person = Person(
             email=address,
@@ -97,11 +99,6 @@ def create(
         )
         db.session.add(person)
     return person
-
-
-def _one_at_a_time(key: str) -> None:
-    """Nobody else does anything about this address until the end of the transaction."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"address:{key}", 0))))
 
 
 def _tell_owner(owner: Person | None) -> None:
@@ -175,7 +172,12 @@ def ask_to_confirm(person: Person) -> None:
     limits.hit("mail", f"confirm:{person.id}")
     limits.hit("mail", f"to:{fold(person.email)}")
     if not is_decoy(person):
-        notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
+        _send_confirm(person.id, person.email)
+
+
+def _send_confirm(person_id: int, email: str, **more: str) -> None:
+    payload = {"email": email, "round": find(person_id).links_round, **more}
+    notices.Confirm.send(person_id, subject_key=secrets.token_hex(8), payload=payload)
 
 
 def correct_email(person: Person, email: str) -> None:
@@ -188,8 +190,9 @@ def correct_email(person: Person, email: str) -> None:
     limits.hit("mail", f"confirm:{person.id}")
     limits.hit("mail", f"to:{key}")
     with atomic():
-        _one_at_a_time(key)
-        owner = db.session.scalar(select(Person).where(Person.email_key == key, Person.id != person.id))
+        one_at_a_time(key)
+        owner = owner_of(key)
+        owner = None if owner is not None and owner.id == person.id else owner
         if key != fold(person.email):
             person.email, person.email_key = email, key if owner is None else _as_decoy(key)
         onetime.spoil(person.id)
@@ -197,7 +200,7 @@ def correct_email(person: Person, email: str) -> None:
         if is_decoy(person):
             _tell_owner(owner)
         else:
-            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
+            _send_confirm(person.id, person.email)
 
 
 def confirm_by_link(token: str) -> Person:
@@ -225,11 +228,7 @@ def _is_confirmed_by_now(person: Person) -> bool:
 
 def _confirm(person: Person, email: str) -> Person:
     if fold(email) != person.email_key:  # a change of address: it must still be free
-        _one_at_a_time(fold(email))
-        if db.session.scalar(select(Person.id).where(Person.email_key == fold(email))) is not None:
-            raise Refused("taken")
-        person.email, person.email_key = email, fold(email)
-        onetime.spoil(person.id)  # links in the old mailbox
+        email_changes.change(person, email)
     person.confirmed_at = person.confirmed_at or clock.now()
     if person.signup_step == SignUpStep.CONFIRM:
         person.signup_step = SignUpStep.DONE
@@ -237,25 +236,29 @@ def _confirm(person: Person, email: str) -> Person:
     return person
 
 
-def sign_in(
-    email: str, password: str, *, is_kept: bool, device: str, memory_kib: int, source: str, is_known: bool
-) -> str:
-    """The token of a new session; raises Refused, TooMany. Commits.
+def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> Entry:
+    """A new session, or the second step that is still to come; raises Refused, TooMany. Commits.
 
     Wrong guesses are counted per account, apart for devices that have signed in to it before: whoever guesses from
-    elsewhere cannot lock the owner out. A guess counts before it is looked at, or many at once would all get through.
+    elsewhere cannot lock the owner out. They are counted per piece of the network too, for devices the account does not
+    know: who tries one password with many accounts. A guess counts before it is looked at, or many at once would all get
+    through.
     """
     key = fold(email)
-    counter = f"{key}:known:{source}" if is_known else f"{key}:strange"
-    limits.hit("auth_account", counter)
+    counted = [("auth_account", f"{key}:known:{browser.source}" if browser.is_known else f"{key}:strange")]
+    if browser.block and not browser.is_known:
+        counted.insert(0, ("stuffing", browser.block))
+    for rate, counter in counted:
+        limits.hit(rate, counter)
     person = _whose(key, password, memory_kib)
     if person is None:
         raise Refused("wrong")
-    limits.take_back("auth_account", counter)
+    for rate, counter in counted:
+        limits.take_back(rate, counter)
     with atomic():
         if passwords.needs_rehash(person.password_hash, memory_kib):
             person.password_hash = passwords.hash_password(password, memory_kib)
-        return sessions.open_session(person.id, is_kept=is_kept, device=device)
+        return entering.admit(person, browser)
 
 
 def _whose(key: str, password: str, memory_kib: int) -> Person | None:
@@ -286,7 +289,7 @@ def forgot(email: str) -> None:
     with atomic():
         person = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != "erased"))
         if person is not None:
-            notices.Reset.send(person.id, subject_key=secrets.token_hex(8))
+            notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
 
 
@@ -330,9 +333,9 @@ def change_email(person: Person, email: str) -> None:
     limits.hit("mail", f"change:{person.id}")
     limits.hit("mail", f"to:{key}")
     with atomic():
-        owner = db.session.scalar(select(Person).where(Person.email_key == key))
-        if owner is None:
-            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email, "to": email})
+        owner = owner_of(key)
+        if owner is None or owner.id == person.id:
+            _send_confirm(person.id, email, to=email)
         else:
             _tell_owner(owner)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
@@ -357,8 +360,12 @@ def purge() -> int:
     """Forget sessions that are over, old tokens, and sign-ups never confirmed within 14 days; gives how many people."""
     sessions.purge()
     now = clock.now()
+    care.due_resets()
     with atomic():
         db.session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - timedelta(days=1)))
+        db.session.execute(delete(Challenge).where(Challenge.expires_at < now))
+        email_changes.purge()
+        care.purge()
     with atomic():
         # a function of the database, because homes and letters are walled
         gone = db.session.scalar(select(func.forget_unconfirmed(now - UNCONFIRMED_FOR)))

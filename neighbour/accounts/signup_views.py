@@ -130,7 +130,8 @@ def confirm_by_code() -> Any:
     form = ConfirmForm()
     if form.validate_on_submit():
         try:
-            service.confirm_by_code(web.me(), form.code.data)
+            person = service.confirm_by_code(web.me(), form.code.data)
+            web.remember(person.email)  # whoever reads the mail here is at home here
             flash(_("Thank you, your address is confirmed."), "good")
             return back("accounts.sign_up_next")
         except service.Refused as error:

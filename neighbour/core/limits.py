@@ -34,6 +34,7 @@ RATES: dict[str, Rate] = {
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
     "auth_account": Rate(5, 3600),  # wrong passwords per account; devices it knows and strangers apart
+    "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
     "lookup": Rate(240, 3600),  # street search without an account
@@ -103,6 +104,20 @@ def network(address: str | None) -> str:
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
     return str(found)
+
+
+def block(address: str | None) -> str:
+    """The wider piece of the network an address lies in: what one customer of a provider can easily have many addresses
+    of. An IPv4 /24, an IPv6 /48."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ip_network((found, 48), strict=False))
+        found = found.ipv4_mapped
+    return str(ip_network((found, 24), strict=False))
 
 
 def is_reached(rate_class: str, key: str) -> bool:

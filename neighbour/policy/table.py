@@ -7,6 +7,7 @@ not see does not exist.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from neighbour.policy.identity import Identity
@@ -57,8 +58,14 @@ TABLE: dict[P, Rule] = {
 
 
 def allows(identity: Identity, permission: P, thing: Any = None) -> bool:
-    """Whether the table says yes."""
+    """Whether the table says yes. Staff have their rights only in a session that has shown a second factor."""
+    who = identity.in_force
     return all(
-        any(one(identity, thing) for one in each) if isinstance(each, tuple) else each(identity, thing)
+        any(one(who, thing) for one in each) if isinstance(each, tuple) else each(who, thing)
         for each in TABLE[permission]
     )
+
+
+def lacks_factor(identity: Identity, permission: P) -> bool:
+    """Whether nothing but the second factor is missing for the table to say yes."""
+    return not allows(identity, permission) and allows(replace(identity, has_strong_session=True), permission)

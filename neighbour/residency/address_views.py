@@ -14,22 +14,27 @@ from neighbour.core import i18n
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
-from neighbour.policy import Level, Permission, requires
+from neighbour.policy import Identity, Level, Permission, requires
 from neighbour.policy.gate import identity, person_number
 from neighbour.residency import finding, homes, service
 from neighbour.residency.forms import AddressForm, MissingForm
 from neighbour.residency.views import views
 
 
+def settled(who: Identity) -> bool:
+    """Whether somebody has signed up to the end: from then on another address takes them to show that it is them."""
+    return who.signup_step == "done"
+
+
 @views.get("/signup/address")
-@requires(Permission.HOME_OWN)
+@requires(Permission.HOME_OWN, fresh=settled)
 def address() -> Any:
     """Where do you live?"""
     return _page(AddressForm())
 
 
 @views.post("/signup/address")
-@requires(Permission.HOME_OWN, rate="lookup")
+@requires(Permission.HOME_OWN, rate="lookup", fresh=settled)
 def choose_address() -> Any:
     """Find the address in the register, ask back where it is not clear, and take it."""
     form = AddressForm()

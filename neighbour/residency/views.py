@@ -144,7 +144,7 @@ def own_address() -> Any:
 
 
 @views.post("/settings/address")
-@requires(Permission.HOME_OWN, cache="never")
+@requires(Permission.HOME_OWN, cache="never", fresh=True)
 def show_address() -> Any:
     """Open one's own address. Written down like every opening, so it takes a button."""
     with atomic():

@@ -133,10 +133,11 @@ def make_comment(author: Person, quarter: Quarter, contribution: Contribution, b
         return service.comment(contribution, author_id=author.id, body_md=body)
 
 
-def sign_in(client: FlaskClient, person: Person, *, is_kept: bool = True) -> str:
-    """Sign ``person`` in without the form; returns the session's token."""
+def sign_in(client: FlaskClient, person: Person, *, is_kept: bool = True, is_strong: bool = True) -> str:
+    """Sign ``person`` in without the form, as somebody who has just shown who they are, with a second factor unless told
+    otherwise; returns the session's token."""
     with scope.use(scope.NOBODY), atomic():
-        token = sessions.open_session(person.id, is_kept=is_kept, device="test")
+        token = sessions.open_session(person.id, is_kept=is_kept, device="test", is_strong=is_strong)
     with client.session_transaction() as cookie:
         cookie["_user_id"], cookie["_fresh"] = token, True
     return token

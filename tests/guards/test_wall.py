@@ -35,6 +35,9 @@ WALLED = (
     "comment",
     "thanks",
     "revision",
+    "passkey",
+    "authenticator",
+    "recovery_code",
 )
 
 
