@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from neighbour.accounts import factors, notices, onetime, sessions
+from neighbour.accounts import factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.models import EmailChange, OneTimeToken, Person
 from neighbour.accounts.onetime import Refused
@@ -22,7 +22,6 @@ from neighbour.core import clock
 from neighbour.core.db import atomic, db
 
 UNDO_FOR = timedelta(hours=72)
-LOCKED = "!"  # no password fits
 
 
 def one_at_a_time(key: str) -> None:
@@ -88,7 +87,8 @@ def undo(token: str) -> str:
             raise Refused("used_or_old")
         one_at_a_time(left.old_key)
         person = db.session.get_one(Person, left.person_id, with_for_update=True)
-        person.email, person.email_key, person.password_hash = left.old_email, left.old_key, LOCKED
+        person.email, person.email_key = left.old_email, left.old_key
+        person.password_hash = passwords.locked(person.password_hash)
         later = EmailChange.person_id == person.id, EmailChange.id >= left.id, EmailChange.undone_at.is_(None)
         numbers = [str(number) for number in db.session.scalars(select(EmailChange.id).where(*later))]
         db.session.execute(update(EmailChange).where(*later).values(undone_at=clock.now()))

@@ -18,7 +18,7 @@ from neighbour.core.db import atomic, db
 
 SECOND = "second_step"
 
-limits.register("second_step", limits.Rate(5, 3600))  # wrong digits and codes per account
+limits.register("second_step", limits.Rate(5, 3600, parts=6))  # wrong digits and codes per account
 
 
 @dataclass(frozen=True)

@@ -50,12 +50,12 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     Two clicks make one sign-up: whoever has just signed up with the same address and password goes on with that.
     """
     email, key = reachable(email), fold(email)
-    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
         one_at_a_time(key)
         owner = owner_of(key)
+        hashed = passwords.hash_password(password, memory_kib, like=owner.password_hash if owner is not None else "")
         last = _unconfirmed(key)
-        is_again = passwords.verify(_hash_of(last, memory_kib), password, memory_kib)
+        is_again = passwords.verify(last.password_hash if last is not None else "", password, memory_kib)
         if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
             person = last
         else:
@@ -125,10 +125,6 @@ def _unconfirmed(key: str) -> Person | None:
     return db.session.scalar(select(Person).where(*waiting).order_by(Person.id.desc()).limit(1))
 
 
-def _hash_of(person: Person | None, memory_kib: int) -> str:
-    return person.password_hash if person is not None else passwords.dummy(memory_kib)
-
-
 def find(person_id: int) -> Person:
     """The person of this number; raises NoResultFound."""
     return db.session.get_one(Person, person_id)
@@ -195,6 +191,7 @@ def correct_email(person: Person, email: str) -> None:
         owner = None if owner is not None and owner.id == person.id else owner
         if key != fold(person.email):
             person.email, person.email_key = email, key if owner is None else _as_decoy(key)
+            person.password_hash = passwords.costing_two(person.password_hash)  # beside an owner it has another salt
         onetime.spoil(person.id)
         db.session.flush()
         if is_decoy(person):
@@ -230,6 +227,7 @@ def _confirm(person: Person, email: str) -> Person:
     if fold(email) != person.email_key:  # a change of address: it must still be free
         email_changes.change(person, email)
     person.confirmed_at = person.confirmed_at or clock.now()
+    person.password_hash = passwords.costing_one(person.password_hash)
     if person.signup_step == SignUpStep.CONFIRM:
         person.signup_step = SignUpStep.DONE
     db.session.flush()
@@ -257,21 +255,19 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
         limits.take_back(rate, counter)
     with atomic():
         if passwords.needs_rehash(person.password_hash, memory_kib):
-            person.password_hash = passwords.hash_password(password, memory_kib)
+            person.password_hash = passwords.hash_password(password, memory_kib, like=person.password_hash)
         return entering.admit(person, browser)
 
 
 def _whose(key: str, password: str, memory_kib: int) -> Person | None:
     """Who has this address and password: the confirmed account, or the last sign-up that waits for its confirmation.
 
-    A wrong password is compared twice, whoever exists: the time says nothing.
+    One computation answers for both, whoever exists: the time says nothing (``passwords``).
     """
     owner = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
-    for person in (db.session.scalar(select(Person).where(*owner)), _unconfirmed(key)):
-        is_right = passwords.verify(_hash_of(person, memory_kib), password, memory_kib)
-        if person is not None and is_right:
-            return person
-    return None
+    people = [each for each in (db.session.scalar(select(Person).where(*owner)), _unconfirmed(key)) if each is not None]
+    fits = passwords.which([each.password_hash for each in people], password, memory_kib)
+    return people[fits] if fits is not None else None
 
 
 def check_password(person: Person, password: str, memory_kib: int) -> None:
@@ -295,9 +291,9 @@ def forgot(email: str) -> None:
 
 def set_password(token: str, password: str, memory_kib: int) -> Person:
     """Set a new password with a token from the mail; ends every session. Commits; raises Refused."""
-    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
         person = find(onetime.redeem(token, "reset").person_id)
+        hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
         person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
@@ -306,8 +302,8 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
 
 def change_password(person: Person, password: str, memory_kib: int, *, keep_token: str) -> None:
     """A new password; every other session ends; the owner is told. Commits."""
-    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
+        hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
         _renew_password(person, hashed, keep_token=keep_token)
 
 

@@ -1,7 +1,8 @@
 """Rate limits, counted in PostgreSQL so that all processes share them and none needs another server.
 
-Fixed windows: one row per class, key and window, one upsert per hit. The key is hashed, so the table knows
-no e-mail address and no IP. If the database cannot count, the request fails: limits fail closed.
+Fixed windows: one row per class, key and window, one upsert per hit; where the end of one window and the beginning of the
+next must not add up, the time is counted in several smaller ones. What is refused is not counted. The key is hashed, so
+the table knows no e-mail address and no IP. If the database cannot count, the request fails: limits fail closed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, text, update
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
@@ -21,10 +22,21 @@ from neighbour.core.db import Base, atomic, db
 
 @dataclass(frozen=True)
 class Rate:
-    """At most ``times`` in ``seconds``."""
+    """At most ``times`` in ``seconds``; counted in ``parts`` pieces, if more than one, in no stretch of that length more."""
 
     times: int
     seconds: int
+    parts: int = 1
+
+    @property
+    def piece(self) -> int:
+        """Seconds of one window."""
+        return self.seconds // self.parts
+
+    @property
+    def looks_back(self) -> int:
+        """How many windows before the present one count."""
+        return self.parts if self.parts > 1 else 0
 
 
 # Rate classes; every route names one (a guard test checks). "read" and "write" count per person or address.
@@ -33,7 +45,7 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
-    "auth_account": Rate(5, 3600),  # wrong passwords per account; devices it knows and strangers apart
+    "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
     "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
@@ -81,11 +93,25 @@ def hit(rate_class: str, key: str) -> None:
         return
     now = clock.now()
     place = _place(rate_class, key, now)
-    ends_at = datetime.fromtimestamp((place["window"] + 1) * rate.seconds, tz=now.tzinfo)
+    counts_until = _moment((place["window"] + 1 + rate.looks_back) * rate.piece, now)
     with atomic():
-        count = db.session.execute(_COUNT, {**place, "ends_at": ends_at}).scalar_one()
-    if count > rate.times:
-        raise TooMany(rate_class, max(1, int((ends_at - now).total_seconds())))
+        count = db.session.execute(_COUNT, {**place, "ends_at": counts_until}).scalar_one()
+        before = _before(rate, place) if rate.looks_back else []
+        if count + sum(row.count for row in before) > rate.times:
+            opens = min([row.ends_at for row in before if row.count], default=counts_until)
+            raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
+
+
+def _before(rate: Rate, place: dict[str, Any]) -> list[RateCount]:
+    """The earlier windows that still count."""
+    same = RateCount.rate_class == place["rate_class"], RateCount.key == place["key"]
+    since = RateCount.window >= place["window"] - rate.looks_back, RateCount.window < place["window"]
+    found = select(RateCount).where(*same, *since).execution_options(populate_existing=True)
+    return list(db.session.scalars(found))
+
+
+def _moment(seconds: int, like: datetime) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=like.tzinfo)
 
 
 def take_back(rate_class: str, key: str) -> None:
@@ -122,13 +148,15 @@ def block(address: str | None) -> str:
 
 def is_reached(rate_class: str, key: str) -> bool:
     """Whether the next hit would be one too many; counts nothing."""
-    row = db.session.get(RateCount, _place(rate_class, key, clock.now()), populate_existing=True)
-    return row is not None and row.count >= RATES[rate_class].times
+    rate, place = RATES[rate_class], _place(rate_class, key, clock.now())
+    row = db.session.get(RateCount, place, populate_existing=True)
+    counted = (row.count if row is not None else 0) + sum(each.count for each in _before(rate, place))
+    return counted >= rate.times
 
 
 def _place(rate_class: str, key: str, now: datetime) -> dict[str, Any]:
     """Where the hits of ``now`` are counted: the key of the row."""
-    window = int(now.timestamp()) // RATES[rate_class].seconds
+    window = int(now.timestamp()) // RATES[rate_class].piece
     return {"rate_class": rate_class, "key": keyed_hash("rate", key)[:16], "window": window}
 
 

@@ -26,17 +26,13 @@ from neighbour.policy.permissions import Permission
 from neighbour.policy.table import allows
 
 View = TypeVar("View", bound=Callable[..., Any])
+Fresh = bool | Callable[[Identity], bool]
 CACHE_CLASSES = ("public", "never")
 FRESH_FOR = timedelta(minutes=10)
 
 
 def requires(
-    permission: Permission,
-    *,
-    rate: str | None = None,
-    cache: str = "never",
-    csrf: bool = True,
-    fresh: bool | Callable[[Identity], bool] = False,
+    permission: Permission, *, rate: str | None = None, cache: str = "never", csrf: bool = True, fresh: Fresh = False
 ) -> Callable[[View], View]:
     """Mark and guard a view.
 
@@ -44,8 +40,7 @@ def requires(
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
     csrf: False only where the address itself carries the right (one-click unsubscribe).
-    fresh: True where the person has to have shown within the last ten minutes that it is them; or a function that says
-    of whom it is asked (somebody who is only just signing up has nothing yet that a stranger could take).
+    fresh: True, or a function that says of whom it is asked (who is only signing up has nothing yet to be taken).
     """
     if cache not in CACHE_CLASSES:
         raise ValueError(f"unknown cache class {cache!r}")
@@ -57,7 +52,7 @@ def requires(
             who = identity()
             if not allows(who, permission):
                 return current_app.extensions["refuse"](permission)
-            if fresh and not is_fresh() and (fresh is True or fresh(who)):
+            if _is_to_ask(who, fresh):
                 return current_app.extensions["ask_again"]()
             if request.method not in ("GET", "HEAD", "OPTIONS"):
                 limits.hit(rate or "write", str(who.person_id or limits.network(request.remote_addr)))
@@ -78,6 +73,10 @@ def requires(
 def identity() -> Identity:
     """Who is asking in this request."""
     return cast(Identity, g.get("identity", ANONYMOUS))
+
+
+def _is_to_ask(who: Identity, fresh: Fresh) -> bool:
+    return bool(fresh) and not is_fresh() and (fresh is True or (callable(fresh) and fresh(who)))
 
 
 def is_fresh() -> bool:

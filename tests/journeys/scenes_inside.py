@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pyotp
 
 from neighbour.core import postgres, roles
-from neighbour.core.tokens import to_uid
-from tests.journeys.looking import Walk, enter
+from neighbour.core.tokens import hash_token, to_uid
+from tests.journeys.looking import PASSWORD, Walk, email_of, enter
 from tests.support.up import Instance
 
 
@@ -88,8 +92,14 @@ def herself(walk: Walk) -> None:
     ):
         walk.go(path)
     elsewhere.page.context.close()
-    walk.send("/me/password", "password, empty", 422)
-    walk.send("/me/email", "new address, wrong password", 422, **{"e-email": "h@example.org", "e-current": "geraten"})
+    for path in ("/me/password", "/me/email"):
+        walk.go(path, picture=path.strip("/").replace("/", "-"))
+        walk.send(path, f"{path}, empty", 422)
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE login_session SET fresh_at = NULL")
+    walk.go("/me/email", "is it you?", picture="again")
+    walk.send("/me/again", "is it you? nothing typed", 422)
+    walk.send("/me/again", "is it you? yes", **{"again-password": PASSWORD})
     walk.visitor.go("/me/appearance")
     walk.send("/me/appearance", "appearance, empty", 422, first_name="", last_name="")
     walk.visitor.go("/me/digest")
@@ -102,6 +112,55 @@ def herself(walk: Walk) -> None:
     walk.send("/settings/address", "her address, opened")
 
 
+def second_step(walk: Walk) -> None:
+    """Oliver gives his account a second step and shows it; the links that take changes back, alive and dead."""
+    walk.go("/me/passkeys/new", "new passkey", picture="new-passkey")
+    walk.send("/me/passkeys/new", "new passkey, nothing made", 422)
+    walk.go("/me/app", "new app", picture="new-app")
+    seed = pyotp.parse_uri(str(walk.page.locator("a[href^='otpauth:']").get_attribute("href")))
+    walk.send("/me/app", "new app, wrong digits", 422, code="000000")
+    walk.send("/me/app", "no codes yet", code=seed.now())  # type: ignore[union-attr]
+    walk.send("/me/recovery-codes", "codes", picture="codes")
+    walk.go("/me/access", "a second step", picture="access")
+    walk.visitor.send("/signout")
+    walk.visitor.go("/signin")
+    walk.visitor.send("/signin", email=email_of(walk.person), password=PASSWORD)
+    walk.look("second step", picture="second-step")
+    walk.send("/signin/second", "second step, wrong", 422, code="000000")
+    walk.visitor.go("/signin/second")
+    walk.visitor.send("/signin/second", code=seed.at(datetime.now(UTC), counter_offset=1))  # type: ignore[union-attr]
+    walk.visitor.go("/me/access")
+    walk.send("/me/app/remove", "a second step less")
+    _links_in_mails(walk)
+
+
+def _links_in_mails(walk: Walk) -> None:
+    whose = "(SELECT id FROM person WHERE email = %s)"
+    token = f"{walk.language:x<43}"
+    with at_the_database(walk) as owner:
+        (left,) = owner.execute(
+            "INSERT INTO email_change (person_id, old_email, old_key, changed_at, undo_until)"
+            f" VALUES ({whose}, 'alt@example.org', 'alt@example.org', now(), now() + interval '1 day') RETURNING id",
+            [email_of(walk.person)],
+        ).fetchone()  # type: ignore[misc]
+        for purpose in ("undo_email", "stop_reset"):
+            owner.execute(
+                "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
+                f" VALUES (%s, %s, {whose}, %s, 0, now(), now() + interval '1 day')",
+                [hash_token(purpose + token), purpose, email_of(walk.person), str(left)],
+            )
+    walk.go(f"/undo-email/undo_email{token}", "take the address back", picture="undo-email")
+    walk.go(f"/stop-reset/stop_reset{token}", "keep the second step", picture="stop-reset")
+    walk.send(f"/stop-reset/stop_reset{token}", "kept")
+    walk.go(f"/stop-reset/{token}", "a dead link to keep it")
+    walk.go(f"/undo-email/{token}", "a dead link to take it back")
+
+
+def at_the_database(walk: Walk) -> Any:
+    """The town's database as its owner, for what would take hours otherwise."""
+    return roles.connect(postgres.address(walk.town.folder).owner_url, autocommit=True)
+
+
 def beginner(walk: Walk) -> None:
     """Piotr, in a quarter where nobody has written yet."""
     walk.go("/board?own=1", "the board, nothing there")
@@ -111,6 +170,11 @@ def beginner(walk: Walk) -> None:
 
 def operator(walk: Walk) -> None:
     """Ursula, of the team, who also runs the instance."""
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE login_session SET strong_at = NULL")
+    walk.go("/desk", "the desk without a second step", picture="factor-needed", status=403)
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE login_session SET strong_at = now(), active_at = now()")
     for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk"):
         walk.go(path)
 
