@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from sqlalchemy import delete, select
 
@@ -116,9 +116,7 @@ def add_passkey() -> Any:
         return _new_passkey(form), 422
     had_codes = factors.of(person_number()).codes_left
     try:
-        new = passkeys.add(
-            person_number(), form.answer.data or "", form.name.data or "", holder=token, token=token
-        )
+        new = passkeys.add(person_number(), form.answer.data or "", form.name.data or "", holder=token, token=token)
     except service.Refused:
         form.add_error("name", _("That did not work. Please try again, perhaps with another device."))
         return _new_passkey(form), 422
@@ -235,7 +233,7 @@ def end_device() -> Any:
                 abort(404)
             db.session.execute(delete(LoginSession).where(LoginSession.token_hash == number))
     if which == "all":
-        response = web.forget(redirect(url_for("accounts.sign_in"), 303))
+        response = web.forget(make_response(back("accounts.sign_in")))
         flash(_("You are signed out everywhere."), "good")
         return response
     flash(_("Signed out there."), "good")

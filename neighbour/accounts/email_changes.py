@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from neighbour.accounts import factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold
@@ -82,7 +82,9 @@ def undo(token: str) -> str:
     raises Refused."""
     with atomic():
         row = onetime.redeem(token, onetime.UNDO)
-        left = db.session.scalar(select(EmailChange).where(EmailChange.id == int(row.email), *_live()).with_for_update())
+        left = db.session.scalar(
+            select(EmailChange).where(EmailChange.id == int(row.email), *_live()).with_for_update()
+        )
         if left is None:
             raise Refused("used_or_old")
         one_at_a_time(left.old_key)
@@ -106,5 +108,5 @@ def purge() -> None:
     db.session.execute(delete(EmailChange).where(EmailChange.undo_until < clock.now()))
 
 
-def _live() -> tuple[object, ...]:
+def _live() -> tuple[ColumnElement[bool], ...]:
     return EmailChange.undone_at.is_(None), EmailChange.undo_until > clock.now()

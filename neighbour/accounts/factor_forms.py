@@ -41,9 +41,7 @@ class AgainForm(Form):
 class NewPasskeyForm(Form):
     """What the passkey is called, and what the browser has made."""
 
-    name = StringField(
-        __("What shall it be called?"), filters=[one_line], validators=[at_most(passkeys.LONGEST_NAME)]
-    )
+    name = StringField(__("What shall it be called?"), filters=[one_line], validators=[at_most(passkeys.LONGEST_NAME)])
     answer = HiddenField(validators=[at_most(passkeys.LONGEST_ANSWER)])
 
 

@@ -49,9 +49,7 @@ def hash_password(password: str, memory_kib: int, *, like: str = "") -> str:
 def compute(password: str, salt: bytes, time_cost: int, memory_kib: int, parallelism: int) -> str:
     """One computation of argon2id, encoded. The only place where it is done."""
     with _at_once:
-        made = hash_secret(
-            _as_typed(password).encode(), salt, time_cost, memory_kib, parallelism, HASH_BYTES, Type.ID
-        )
+        made = hash_secret(_as_typed(password).encode(), salt, time_cost, memory_kib, parallelism, HASH_BYTES, Type.ID)
     return made.decode()
 
 

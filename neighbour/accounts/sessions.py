@@ -32,7 +32,8 @@ ACTIVE_EVERY = timedelta(minutes=1)
 _IDENTITY = Asked(
     text(
         "SELECT i.person_id, i.public_id, i.display_name, i.language, i.is_confirmed, i.is_operator, i.status,"
-        " i.signup_step, i.seen_at, i.fresh_at, i.strong_at, i.active_at, i.seats, concat_ws('|', set_config('app.person', i.person_id::text, true),"
+        " i.signup_step, i.seen_at, i.fresh_at, i.strong_at, i.active_at, i.seats,"
+        " concat_ws('|', set_config('app.person', i.person_id::text, true),"
         "  set_config('app.quarters', w.quarters, true), set_config('app.public', '1', true)) AS opened"
         " FROM app_identity(:token, :at) i, LATERAL"
         " (SELECT '{' || coalesce(string_agg(split_part(seat, ':', 1), ',' ORDER BY n), '') || '}' AS quarters"

@@ -91,7 +91,9 @@ def _step_of(seed: str, code: str, *, after: int) -> int | None:
     """The step near now, later than ``after``, whose digits these are. Every step is compared, whichever fits."""
     now = int(clock.now().timestamp()) // STEP_SECONDS
     made = pyotp.TOTP(seed, digits=DIGITS, interval=STEP_SECONDS)
-    near = [(step, same(made.generate_otp(step).encode(), code.encode())) for step in range(now - DRIFT, now + DRIFT + 1)]
+    near = [
+        (step, same(made.generate_otp(step).encode(), code.encode())) for step in range(now - DRIFT, now + DRIFT + 1)
+    ]
     return next((step for step, fits in near if fits and step > after), None)
 
 

@@ -215,7 +215,9 @@ def test_what_was_typed_goes_on_after_showing_who_one_is(client, frozen_clock, m
 
 
 @pytest.mark.parametrize("field", ["then", "next"])
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "javascript:x"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "javascript:x"]
+)
 def test_showing_who_one_is_never_leads_to_another_site(client, field, target):
     sign_in(client, make_member())
     assert again(client, password=GOOD, **{field: target}).location == "/me/access"
@@ -285,7 +287,13 @@ def test_after_a_new_password_the_old_cookie_opens_no_route(app, client, visitor
             with thief.session_transaction() as cookie:
                 cookie["_user_id"] = stolen
             answer = thief.open(rule.rule, method=method)
-            if gate["permission"] not in ("account:sign_in", "account:sign_up", "notices:unsubscribe", "letter:refuse", "contribution:read"):
+            if gate["permission"] not in (
+                "account:sign_in",
+                "account:sign_up",
+                "notices:unsubscribe",
+                "letter:refuse",
+                "contribution:read",
+            ):
                 opened += [] if answer.status_code == 303 and "/signin" in answer.location else [rule.rule]
     assert opened == []
     with as_owner():

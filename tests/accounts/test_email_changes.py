@@ -191,7 +191,10 @@ def test_a_token_works_at_its_own_door_only(visitor, person, purpose):
     def mint():
         with scope.use(scope.NOBODY), atomic():
             left = EmailChange(
-                person_id=person.id, old_email=MAIL, old_key=MAIL, undo_until=service.clock.now() + email_changes.UNDO_FOR
+                person_id=person.id,
+                old_email=MAIL,
+                old_key=MAIL,
+                undo_until=service.clock.now() + email_changes.UNDO_FOR,
             )
             db.session.add(left)
             db.session.flush()

@@ -93,7 +93,9 @@ def test_of_two_at_the_same_moment_one_is_let_in(person, visitor):
     for browser in browsers:
         type_password(browser)
     code = digits(seed)
-    threads = [threading.Thread(target=lambda b=browser: answers.append(second(b, code).status_code)) for browser in browsers]
+    threads = [
+        threading.Thread(target=lambda b=browser: answers.append(second(b, code).status_code)) for browser in browsers
+    ]
     for each in threads:
         each.start()
     for each in threads:

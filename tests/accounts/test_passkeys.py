@@ -228,5 +228,3 @@ def test_challenges_that_nobody_answered_are_forgotten(client, frozen_clock):
     with as_owner():
         assert db.session.scalars(select(Challenge.purpose)).all() == []
         assert db.session.scalars(select(Passkey.id)).all() == []
-
-

@@ -84,6 +84,17 @@ def test_homes_are_opened_by_at_most_three_named_functions():
     assert all(caller.startswith("neighbour/residency/") for caller in callers), callers
 
 
+def test_seeds_of_apps_are_opened_by_one_named_function():
+    callers = {
+        f"{name(path)}:{node.name}"
+        for path in PRODUCT
+        if name(path) != "neighbour/core/crypto.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and re.search(r"\bopen_for\(", ast.unparse(node))
+    }
+    assert {caller for caller in callers if "/accounts/" in caller} == {"neighbour/accounts/totp.py:_seed"}
+
+
 def test_no_shell_no_eval_no_pickle_no_template_from_text():
     found = [
         name(path)

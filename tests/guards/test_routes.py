@@ -51,6 +51,22 @@ def test_only_the_named_routes_do_without_csrf(app):
     assert exempt <= {name.rsplit(".", 1)[-1] for name in free}, exempt
 
 
+#: what takes whoever was signed in ten minutes ago to show once more that it is them; a new one of its kind belongs here
+FRESH = {
+    "accounts.my_password", "accounts.change_password", "accounts.my_email", "accounts.change_email",
+    "accounts.new_passkey", "accounts.new_passkey_options", "accounts.add_passkey", "accounts.remove_passkey",
+    "accounts.new_app", "accounts.add_app", "accounts.remove_app",
+    "accounts.recovery_codes", "accounts.make_recovery_codes",
+    "residency.address", "residency.choose_address", "residency.show_address",
+}  # fmt: skip
+
+
+def test_password_address_factors_and_home_are_for_who_has_just_shown_who_they_are(app):
+    """Each of them, and the page a form stands on too: so nobody types into a form that will be refused."""
+    marked = {rule.endpoint for rule in rules(app) if app.view_functions[rule.endpoint].gate["fresh"]}
+    assert marked == FRESH
+
+
 def test_addresses_are_in_kebab_case_and_carry_no_numbers_of_rows(app):
     for rule in rules(app):
         fixed = re.sub(r"<[^>]+>", "", rule.rule)

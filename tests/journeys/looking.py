@@ -152,7 +152,9 @@ def enter(
 def _has_shown_a_factor(town: Instance, email: str) -> None:
     mine = "(SELECT id FROM person WHERE email = %s)"
     with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
-        owner.execute(f"UPDATE login_session SET strong_at = now(), active_at = now() WHERE person_id = {mine}", [email])
+        owner.execute(
+            f"UPDATE login_session SET strong_at = now(), active_at = now() WHERE person_id = {mine}", [email]
+        )
 
 
 def email_of(person: str) -> str:
