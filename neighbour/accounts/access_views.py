@@ -57,9 +57,9 @@ def my_password() -> str:
 @requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
 def change_password() -> Any:
     """A new password; every other device is signed out."""
-    form = ChangePasswordForm(prefix="p")
+    form, person = ChangePasswordForm(prefix="p"), web.me()
+    form.is_of(person)
     if form.validate_on_submit():
-        person = web.me()
         try:
             service.check_password(person, form.current.data, web.memory_kib())
             service.change_password(person, form.password.data, web.memory_kib(), keep_token=identity().session_token)
@@ -67,7 +67,7 @@ def change_password() -> Any:
             return back("accounts.access")
         except service.Refused:
             form.add_error("current", _("This is not your current password."))
-    return render_template("accounts/my_password.html", form=form, person=web.me()), 422
+    return render_template("accounts/my_password.html", form=form, person=person), 422
 
 
 @views.get("/me/email")

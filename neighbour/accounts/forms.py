@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
@@ -11,6 +12,7 @@ from wtforms.validators import DataRequired, Length
 
 from neighbour.accounts import passwords
 from neighbour.accounts.addresses import NoAddress, reachable
+from neighbour.accounts.models import Person
 from neighbour.accounts.names import objection
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
@@ -33,7 +35,15 @@ def good_password(form: Any, field: Any) -> None:
     """A validator: not one of those that are guessed first."""
     config = current_app.extensions["config"]
     email = str(form.email.data or "") if "email" in form else ""
-    words = [config.city_name, "nachbar", "neighbour", "nachbarschaft", email, *email.replace("@", ".").split(".")]
+    words = [
+        *form.own_words,
+        config.city_name,
+        "nachbar",
+        "neighbour",
+        "nachbarschaft",
+        email,
+        *email.replace("@", ".").split("."),
+    ]
     if passwords.is_common(field.data or "", words):
         raise ValidationError(
             _("This password is guessed first. Three or four words that do not belong together are good.")
@@ -49,6 +59,8 @@ def _new_password(label: Any) -> PasswordField:
 
 class SignUpForm(Form):
     """Step 1."""
+
+    own_words = ()
 
     email = EmailField(
         __("E-mail"),
@@ -137,13 +149,31 @@ class ForgotForm(Form):
     email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(), at_most(254), email_address])
 
 
-class NewPasswordForm(Form):
+class _OfSomebody(Form):
+    """A form for the password of somebody known: ``own_words`` are the words about them that others know, too."""
+
+    own_words: Sequence[str] = ()
+
+    def is_of(self, person: Person) -> None:
+        """Whose password it is."""
+        local, _at, host = person.email.partition("@")
+        self.own_words = [
+            person.first_name,
+            person.last_name,
+            person.display_name,
+            person.email,
+            local,
+            *host.split("."),
+        ]
+
+
+class NewPasswordForm(_OfSomebody):
     """A new password with a token from the mail."""
 
     password = _new_password(__("New password"))
 
 
-class ChangePasswordForm(Form):
+class ChangePasswordForm(_OfSomebody):
     """A new password while signed in."""
 
     current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])

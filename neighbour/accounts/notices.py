@@ -34,7 +34,7 @@ class Confirm(Notice):
             raise Skip
         code = f"{secrets.randbelow(1_000_000):06}"
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
-        onetime.mint(person_id, "confirm_code", payload["email"], onetime.CONFIRM_FOR, secret=code)
+        onetime.mint(person_id, "confirm_code", payload["email"], onetime.CODE_FOR, secret=code)
         return {"url": site_url(f"/signup/confirm/{token}"), "digits": code}
 
     def preview(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from neighbour.core.crypto import keyed_hash, same
 from neighbour.core.db import db
 
 CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
+CODE_FOR = timedelta(minutes=10)  # six digits can be guessed, links cannot (ASVS 5.0 V6.5.5)
 RESET_FOR = timedelta(minutes=60)
 SECOND_STEP_FOR = timedelta(minutes=10)
 UNDO, STOP = "undo_email", "stop_reset"

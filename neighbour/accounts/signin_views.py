@@ -200,9 +200,10 @@ def reset(token: str) -> Any:
 @requires(Permission.SIGN_IN, rate="auth", cache="never")
 def set_password(token: str) -> Any:
     """Set it; every session of the account ends. It signs nobody in, and takes no second factor off."""
-    form = NewPasswordForm()
-    if onetime.peek(token, "reset") is None:
+    form, row = NewPasswordForm(), onetime.peek(token, "reset")
+    if row is None:
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
+    form.is_of(service.find(row.person_id))
     if not form.validate_on_submit():
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=True)), 422
     try:

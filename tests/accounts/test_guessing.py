@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 
 import pytest
 from sqlalchemy import text
 
+from config import Config
 from neighbour.accounts import entering, passwords, service
 from neighbour.accounts.entering import Browser
 from neighbour.core import limits, scope
 from neighbour.core.db import as_owner, atomic, db
-from tests.accounts.factor_helpers import GOOD, MAIL, make_member, type_password
+from tests.accounts.factor_helpers import GOOD, MAIL, link_of, make_member, type_password
 from tests.factories import make_person, make_quarter, sign_in
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
@@ -209,3 +211,56 @@ def test_suspension_stops_writing_only_and_is_told_with_its_reason(operate, clie
     assert client.get("/write").status_code == 200
     with as_owner():
         assert db.session.execute(text("SELECT suspension_reason FROM person")).scalars().all() == [None]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(599, 303), (601, 422)])
+def test_six_digits_work_for_ten_minutes_and_only_where_they_were_asked_for(
+    client, visitor, mailbox, jobs, frozen_clock, seconds, status
+):
+    from tests.accounts.test_signing import sign_up
+
+    sign_up(client, "neu@altenbrueck.example")
+    client.post("/signup/confirm/again")
+    jobs.run()
+    code = re.search(r"\b(\d{6})\b", mailbox.messages()[0].text).group(1)
+    other = visitor()
+    sign_up(other, "anders@altenbrueck.example")
+    assert other.post("/signup/confirm", data={"code": code}).status_code == 422
+    frozen_clock.tick(seconds)
+    assert client.post("/signup/confirm", data={"code": code}).status_code == status
+
+
+def test_passwords_are_made_of_more_than_what_others_know_about_somebody(client, visitor, mailbox, jobs):
+    sign_in(client, make_member(first_name="Maximiliane", last_name="Obermüller"))
+    for own in ("Maximiliane1", "obermüller!", "altenbrueck9", "uwe@altenbrueck"):
+        answer = client.post("/me/password", data={"p-current": GOOD, "p-password": own})
+        assert answer.status_code == 422 and "geraten" in answer.text, own
+    visitor().post("/forgot", data={"email": MAIL})
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "reset"), data={"password": "Maximiliane1"}).status_code == 422
+
+
+def test_password_managers_are_told_which_field_is_which(client, visitor, mailbox, jobs):
+    assert fields_of(visitor(), "/signin") == ["username", "current-password"]
+    assert "new-password" in fields_of(visitor(), "/signup")
+    visitor().post("/forgot", data={"email": (make_member(), MAIL)[1]})
+    jobs.run()
+    assert fields_of(visitor(), link_of(mailbox, "reset")) == ["new-password"]
+    type_password(client)
+    assert fields_of(client, "/me/password") == ["username", "current-password", "new-password"]
+    assert fields_of(client, "/me/again") == ["current-password"]
+    assert fields_of(client, "/me/app") == ["one-time-code"]
+
+
+def fields_of(browser, path):
+    page = browser.get(path).text
+    assert "onpaste" not in page
+    return re.findall(r'<input[^>]* autocomplete="([^"]+)"', page)
+
+
+def test_hashes_are_at_least_as_costly_as_they_have_to_be():
+    """Argon2id with t=3 and 64 MiB (ASVS 5.0 appendix C: at least t=3 with 12 MiB, t=2 with 19 MiB)."""
+    usual = Config.from_env({}).argon2_memory_kib
+    made = passwords.hash_password(GOOD, usual)
+    assert re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$", made).groups() == ("65536", "3", "4")
+    assert usual >= 19 * 1024 and passwords.verify(made, GOOD, usual) and not passwords.needs_rehash(made, usual)
