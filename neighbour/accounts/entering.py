@@ -8,7 +8,8 @@ passwords: whoever has stolen a password cannot keep the owner out by guessing d
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from neighbour.accounts import care, factors, notices, onetime, passkeys, sessions
 from neighbour.accounts.models import Person, Status
@@ -83,15 +84,21 @@ def _finish(token: str, person_id: int, browser: Browser, code: str, *, is_shown
         return _opened(db.session.get_one(Person, person_id), browser, is_strong=True)
 
 
-def by_passkey(answer: str, browser: Browser, *, holder: str) -> tuple[Entry, str]:
-    """Come in with a passkey and nothing else; gives the address too, by which this browser is remembered. Commits; raises
-    Refused."""
+def by_passkey(
+    answer: str, browser: Browser, *, holder: str, knows: Callable[[str], bool]
+) -> tuple[Entry, Browser, str]:
+    """Come in with a passkey and nothing else. The session is kept where the passkey belongs to the device itself, not
+    where a phone was held to somebody else's screen. ``knows``: whether this browser is one of an address's own.
+
+    Gives the entry, the browser as it was taken, and the address by which it is remembered. Commits; raises Refused.
+    """
     person_id = passkeys.check(answer, holder=holder, purpose=passkeys.SIGN_IN)
     with atomic():
         person = db.session.get_one(Person, person_id)
         if person.status == Status.ERASED:
             raise Refused("passkey")
-        return _opened(person, browser, is_strong=True), person.email
+        browser = replace(browser, is_known=knows(person.email), is_kept=passkeys.is_of_this_device(answer))
+        return _opened(person, browser, is_strong=True), browser, person.email
 
 
 def show_again(person: Person, token: str, *, code: str = "", answer: str = "") -> str:

@@ -138,6 +138,11 @@ def check(answer: str, *, holder: str, purpose: str, person_id: int | None = Non
     return whose
 
 
+def is_of_this_device(answer: str) -> bool:
+    """Whether the browser says that the passkey is the device's own, and not a key or a phone held to it."""
+    return _parsed(answer).get("authenticatorAttachment") == "platform"
+
+
 def issue(holder: str, purpose: str) -> bytes:
     """A new thing to be signed by one holder for one purpose, in place of the one before. Commits."""
     made = tokens.random_token().encode()

@@ -83,12 +83,14 @@ def by_passkey() -> Any:
     try:
         if not form.validate_on_submit():
             raise service.Refused("passkey")
-        entry, email = entering.by_passkey(form.answer.data or "", web.browser(is_kept=True), holder=web.ceremony())
+        entry, browser, email = entering.by_passkey(
+            form.answer.data or "", web.browser(), holder=web.ceremony(), knows=web.knows
+        )
     except service.Refused:
         plain = SignInForm(formdata=None)
         plain.add_error("email", _("That did not work with this passkey. Your password still does."))
         return _sign_in(plain, goes_to), 422
-    return _arrive(entry, email, goes_to, is_kept=True)
+    return _arrive(entry, email, goes_to, is_kept=browser.is_kept)
 
 
 @views.get("/signin/second")

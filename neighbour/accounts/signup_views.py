@@ -178,9 +178,11 @@ def confirm_by_link(token: str) -> Any:
     """The button. Whoever presses it is not signed in by it."""
     try:
         with atomic():
-            service.confirm_by_link(token)
+            person = service.confirm_by_link(token)
     except service.Refused:
         return _confirm_link(token, is_live=False), 410
+    if person.id == identity().person_id:
+        web.remember(person.email)
     flash(_("Thank you, your address is confirmed."), "good")
     return back("accounts.sign_up_next" if identity().is_authenticated else "accounts.sign_in")
 

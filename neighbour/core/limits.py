@@ -96,7 +96,7 @@ def hit(rate_class: str, key: str) -> None:
     counts_until = _moment((place["window"] + 1 + rate.looks_back) * rate.piece, now)
     with atomic():
         count = db.session.execute(_COUNT, {**place, "ends_at": counts_until}).scalar_one()
-        before = _before(rate, place) if rate.looks_back else []
+        before = _before(rate, place)
         if count + sum(row.count for row in before) > rate.times:
             opens = min([row.ends_at for row in before if row.count], default=counts_until)
             raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
@@ -104,6 +104,8 @@ def hit(rate_class: str, key: str) -> None:
 
 def _before(rate: Rate, place: dict[str, Any]) -> list[RateCount]:
     """The earlier windows that still count."""
+    if not rate.looks_back:
+        return []
     same = RateCount.rate_class == place["rate_class"], RateCount.key == place["key"]
     since = RateCount.window >= place["window"] - rate.looks_back, RateCount.window < place["window"]
     found = select(RateCount).where(*same, *since).execution_options(populate_existing=True)

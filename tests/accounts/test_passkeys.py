@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from neighbour.accounts import passkeys
-from neighbour.accounts.models import Challenge, Passkey
+from neighbour.accounts.models import Challenge, LoginSession, Passkey
 from neighbour.core.db import as_owner, db
 from tests.accounts.factor_helpers import add_passkey, is_in, make_member, options, type_password
 from tests.accounts.test_signing import masked
@@ -53,6 +53,24 @@ def test_what_the_device_is_asked_to_make_is_found_again_without_an_address(clie
     assert asked["rp"]["id"] == "localhost" and str(person.id) not in asked["user"]["id"]
     add_passkey(client)
     assert len(options(client, "/me/passkeys/options")["excludeCredentials"]) == 1
+
+
+@pytest.mark.parametrize(("attached", "is_kept"), [("platform", True), ("cross-platform", False), ("", False)])
+def test_a_session_is_kept_on_the_device_the_passkey_belongs_to_only(client, device, attached, is_kept):
+    device.attached = attached
+    enter(client, device)
+    with as_owner():
+        assert db.session.scalars(select(LoginSession.is_kept)).all() == [is_kept]
+
+
+def test_a_new_device_is_told_and_a_known_one_is_not(client, visitor, device, mailbox, jobs):
+    for _time in range(2):
+        enter(client, device)
+        client.post("/signout")
+    enter(visitor(), device)
+    jobs.run()
+    told = [mail.message["Subject"] for mail in mailbox.messages()]
+    assert told.count("Anmeldung auf einem neuen Gerät") == 2
 
 
 def test_a_passkey_is_the_second_step_after_the_password(client, visitor, device):

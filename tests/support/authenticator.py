@@ -36,6 +36,7 @@ class Device:
     host: str = "localhost"
     count: int = 0
     checks_owner: bool = True
+    attached: str = "platform"
     key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     credential_id: bytes = field(default_factory=lambda: os.urandom(32))
     handle: bytes = b""
@@ -75,5 +76,5 @@ class Device:
 
     def _answer(self, response: dict[str, Any]) -> str:
         name = text(self.credential_id)
-        whole = {"id": name, "rawId": name, "type": "public-key", "clientExtensionResults": {}, "response": response}
-        return json.dumps(whole)
+        whole = {"id": name, "rawId": name, "type": "public-key", "clientExtensionResults": {}}
+        return json.dumps({**whole, "authenticatorAttachment": self.attached, "response": response})

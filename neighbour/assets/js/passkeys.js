@@ -33,7 +33,7 @@ async function get(asked) {
 
 function answer(made, more) {
   const response = { clientDataJSON: toText(made.response.clientDataJSON), ...more };
-  return { id: made.id, rawId: toText(made.rawId), type: made.type, clientExtensionResults: {}, response };
+  return { id: made.id, rawId: toText(made.rawId), type: made.type, clientExtensionResults: {}, authenticatorAttachment: made.authenticatorAttachment, response };
 }
 
 for (const button of document.querySelectorAll("[data-passkey]")) {
@@ -41,6 +41,12 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
   const form = button.closest("form");
   const status = document.getElementById(button.getAttribute("aria-describedby"));
   button.hidden = false;
+  if (button.dataset.passkey === "create") {
+    form.addEventListener("submit", (event) => { // Enter in the name's field presses the button; the script's own submit() does not come by here
+      event.preventDefault();
+      button.click();
+    });
+  }
   button.addEventListener("click", async () => {
     button.disabled = true;
     status.textContent = "";
