@@ -124,6 +124,7 @@ def second_step(walk: Walk) -> None:
     walk.send("/me/app", "no codes yet", code=seed.now())  # type: ignore[union-attr]
     walk.send("/me/recovery-codes", "codes", picture="codes")
     walk.go("/me/access", "a second step", picture="access")
+    walk.visitor.go("/me")
     walk.visitor.send("/signout")
     walk.visitor.go("/signin")
     walk.visitor.send("/signin", email=email_of(walk.person), password=PASSWORD)
