@@ -11,7 +11,13 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the address book, and the entry in the navigation."""
-    from neighbour.accounts import notices, service, settings_views, signin_views  # noqa: F401  views and notices register
+    from neighbour.accounts import (  # noqa: F401  views and notices register
+        appearance_views,
+        notices,
+        service,
+        settings_views,
+        signin_views,
+    )
     from neighbour.accounts.signup_views import views
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.notices.base import register_address_book
