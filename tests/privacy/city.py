@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextvars import Context
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy import update
 
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Audience
-from neighbour.core import clock, kept
+from neighbour.core import kept
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level, Role
@@ -65,7 +64,12 @@ class City:
         city = cls(app, here, make_quarter("Am Ufer", beside=here), make_quarter("Oststadt"))
         with as_owner(), atomic():
             for quarter in (city.here, city.beside, city.far):
-                city.houses[quarter.id] = list(_houses(quarter))
+                entries = list(_entries(quarter))
+                db.session.add_all(entries)
+                db.session.flush()
+                city.houses[quarter.id] = [
+                    House(each.id, each.street, each.number, each.lon, each.lat, quarter.id) for each in entries
+                ]
             refresh_streets()
         return city
 
@@ -91,20 +95,17 @@ class City:
         return person
 
 
-def _houses(quarter: Quarter) -> Iterator[House]:
+def _entries(quarter: Quarter) -> Iterator[Address]:
     west, south = quarter.lon - 0.0045, quarter.lat - 0.0045
     number = next(_numbers)
     for row, tree in enumerate(TREES[:STREETS]):
         street = f"{tree}gasse {'I' * number}"
         for house in range(HOUSES):
             lon, lat = west + 0.009 * house / HOUSES, south + 0.009 * row / STREETS
-            entry = Address(
+            yield Address(
                 street=street, street_key=street_key(street), number=str(house + 1), suffix="", postcode="04873",
                 place="Altenbrück", lon=lon, lat=lat, quarter_id=quarter.id,
             )  # fmt: skip
-            db.session.add(entry)
-            db.session.flush()
-            yield House(entry.id, street, entry.number, lon, lat, quarter.id)
 
 
 def writes(person: Person, quarter: Quarter, audiences: Iterable[Audience] = tuple(Audience)) -> list[Any]:
@@ -185,11 +186,6 @@ def browser(app: Flask, token: str | None) -> Browser:
         with client.session_transaction() as cookie:
             cookie["_user_id"], cookie["_fresh"] = token, True
     return client
-
-
-def later(**span: int) -> Any:
-    """The clock stands this much after its start."""
-    return clock.freeze(clock.now() + timedelta(**span))
 
 
 def uid_of(post: Any) -> str:
