@@ -73,6 +73,15 @@ class City:
             refresh_streets()
         return city
 
+    def another_house(self, quarter: Quarter, street: str, number: str) -> House:
+        """One more entry of the register, beside the first."""
+        first = self.houses[quarter.id][0]
+        with as_owner(), atomic():
+            entry = _entry(street, number, first.lon, first.lat, quarter)
+            db.session.add(entry)
+            db.session.flush()
+        return House(entry.id, street, number, first.lon, first.lat, quarter.id)
+
     def cell_of(self, house: House) -> str | None:
         with as_owner():
             return homes.public_cell(db.session.get_one(Address, house.id))
@@ -102,15 +111,17 @@ def _entries(quarter: Quarter) -> Iterator[Address]:
         street = f"{tree}gasse {'I' * number}"
         for house in range(HOUSES):
             lon, lat = west + 0.009 * house / HOUSES, south + 0.009 * row / STREETS
-            yield Address(
-                street=street, street_key=street_key(street), number=str(house + 1), suffix="", postcode="04873",
-                place="Altenbrück", lon=lon, lat=lat, quarter_id=quarter.id,
-            )  # fmt: skip
+            yield _entry(street, str(house + 1), lon, lat, quarter)
 
 
-def writes(person: Person, quarter: Quarter, audiences: Iterable[Audience] = tuple(Audience)) -> list[Any]:
+def _entry(street: str, number: str, lon: float, lat: float, quarter: Quarter) -> Address:
+    where = {"postcode": "04873", "place": "Altenbrück", "lon": lon, "lat": lat, "quarter_id": quarter.id}
+    return Address(street=street, street_key=street_key(street), number=number, suffix="", **where)
+
+
+def writes(person: Person, quarter: Quarter, audiences: Iterable[Audience]) -> list[Any]:
     """One post for each reach, with an answer of their own under it."""
-    posts = [make_post(person, quarter, title=f"Zettel von {person.first_name}", audience=each) for each in audiences]
+    posts = [make_post(person, quarter, title="Zettel", audience=each) for each in audiences]
     for post in posts:
         make_comment(person, quarter, post)
     return posts

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from neighbour.accounts import choosing
 from neighbour.accounts.appearance import Byline
+from neighbour.accounts.models import Person
 from neighbour.contributions.models import Audience
+from neighbour.core import clock
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.digests import service as digests
 from neighbour.policy import Role
+from tests.digests.helpers import MORNING
 from tests.factories import make_comment, make_post
 from tests.privacy.city import ROLES, City, browser, forget_what_was_kept, paths, readers, signed_in, uid_of, walk, writes
 
@@ -14,8 +22,12 @@ pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 LEAST_PAIRS = 100
 
 
+HER_NAME, HER_DOOR = ("Kanaria", "Zaunkönig", "Piepmatz"), ("Kanarienweg", "7719")
+CANARIES = [word.encode() for word in (*HER_NAME, *HER_DOOR)]
+
+
 class Story:
-    """Anna and Bela write; everybody else reads all there is."""
+    """Anna and Bela write, and somebody who is protected; everybody else reads all there is."""
 
     def __init__(self, app):
         self.city = city = City.built(app)
@@ -26,7 +38,10 @@ class Story:
         self.other = same[-1]
         self.anna = city.neighbour(city.here, self.one, name="Anna", role=Role.STEWARD)
         self.bela = city.neighbour(city.here, self.other, name="Bela")
-        self.posts = [*writes(self.anna, city.here), *writes(self.bela, city.here, [Audience.CITY])]
+        self.protected = self._protected()
+        near_and_public = [Audience.NEARBY, Audience.PUBLIC]
+        self.posts = [post for one in (self.protected, self.anna) for post in writes(one, city.here, near_and_public)]
+        self.posts += writes(self.bela, city.here, [Audience.CITY])
         self.readers = readers(city, self.one)
         thread = make_post(self.readers["verified"], city.here, audience=Audience.CITY)
         for person in (self.anna, self.bela):
@@ -41,6 +56,20 @@ class Story:
             *(f"/find-my-quarter?q={asked}" for asked in houses_asked),
             *(f"/write/reach?audience={audience}" for audience in Audience),
         ]
+
+    def _protected(self):
+        """Somebody whose every word is a canary, of the team and with a letter in her past; then her profile is protected."""
+        city = self.city
+        door = city.another_house(city.here, *HER_DOOR)
+        her = city.neighbour(
+            city.here, door, name=HER_NAME[0], last_name=HER_NAME[1], display_name="Kanaria Zaunkönig",
+            name_nearby="Kanaria Z.", name_city="Kanaria", street_shown=HER_DOOR[0], role=Role.STEWARD,
+        )  # fmt: skip
+        city.moves_in(her, door, HER_NAME[2])
+        writes(her, city.here, [Audience.PUBLIC])
+        with as_owner(), atomic():
+            choosing.protect(db.session.get_one(Person, her.id), alias="Lastenrad", is_listed=False)
+        return her
 
     def read(self, roles=ROLES, only=""):
         """(role, path) → what comes, to browsers with the same sessions in the same state."""
@@ -66,17 +95,28 @@ def story(app):
     return Story(app)
 
 
-def test_nobody_can_tell_who_of_two_in_a_cell_lives_where(story, capsys):
+def test_nobody_can_tell_who_of_two_in_a_cell_lives_where_and_no_canary_sings(story, jobs, mailbox, capsys):
     before = story.read()
     story.exchange()
     after = story.read()
     assert different(before, after) == []
-    names = b"Anna P."
-    shown = [role for role, path in before if names in before[role, path][2]]
-    assert set(shown) >= {"vouched", "verified", "housemate", "beside", "steward"}  # they do see her
+    for name in (b"Anna P.", b"Lastenrad"):
+        shown = {role for role, path in before if name in before[role, path][2]}
+        assert shown >= {"vouched", "verified", "housemate", "beside", "steward"}  # they do see her
+    assert [key for key, page in before.items() if any(word in page[2] for word in CANARIES)] == []
+    _mails_are_silent_too(jobs, mailbox)
     assert len(before) >= LEAST_PAIRS and set(story.sessions) == set(ROLES)
     with capsys.disabled():
         print(f" swap of two homes: {len(before)} pages (route x role) byte-equal", end="")
+
+
+def _mails_are_silent_too(jobs, mailbox):
+    with clock.freeze(MORNING + timedelta(days=1)):
+        digests.open_due("Europe/Berlin")
+        jobs.run()
+    mails = mailbox.messages()
+    assert any("Lastenrad" in mail.text for mail in mails)
+    assert [mail for mail in mails if any(word in mail.raw + mail.text.encode() + mail.html.encode() for word in CANARIES)] == []
 
 
 @pytest.mark.parametrize("leak", ["number", "point"])
