@@ -60,6 +60,7 @@ PAGES = {
     "accounts.me": "one's own affairs",
     "accounts.my_appearance": "one's own affairs",
     "accounts.access": "one's own affairs",
+    "accounts.protection": "one's own affairs",
     "digests.settings": "one's own affairs",
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",
