@@ -37,7 +37,10 @@ def _labels() -> dict[Shows, str]:
 def _choices(ring: Ring, is_protected: bool) -> list[SelectChoice]:
     labels, bounds = _labels(), TABLE[ring]
     if is_protected:
-        return [SelectChoice(bounds.default.value, _("My other name")), SelectChoice(bounds.least.value, labels[bounds.least])]
+        return [
+            SelectChoice(bounds.default.value, _("My other name")),
+            SelectChoice(bounds.least.value, labels[bounds.least]),
+        ]
     return [SelectChoice(each.value, labels[each]) for each in bounds.choices]
 
 
@@ -102,11 +105,11 @@ class AppearanceForm(Form):
 
     def chosen(self, street: str | None) -> Chosen:
         """What the form says now, as far as it makes sense (a preview is asked for while typing)."""
-        wishes = [
+        own, nearby, city = (
             Shows(field.data) if field.data in list(Shows) else TABLE[ring].default for ring, field in self._rings()
-        ]
+        )
         alias = (self.alias.data or "") if self.shown.data == "alias" else ""
-        return Chosen(*wishes, alias=alias[:ALIAS_LENGTH], street=street if self.shows_street.data else None)
+        return Chosen(own, nearby, city, alias[:ALIAS_LENGTH], street if self.shows_street.data else None)
 
     def face(self, street: str | None, key: str) -> Any:
         """What the rings would read (``appearance.Face``)."""

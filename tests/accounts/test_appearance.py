@@ -177,9 +177,7 @@ def test_somebody_who_has_moved_without_proof_is_no_neighbour_of_the_inner_ring(
     make_comment(writer, here, post)
     path = f"/c/{to_uid(post.id)}"
     assert "Hannelore Wiechert" in reads(visitor, here, path)
-    owner.execute(
-        "UPDATE membership SET quarter_id = %s, level = 'unproven' WHERE person_id = %s", (far.id, writer.id)
-    )
+    owner.execute("UPDATE membership SET quarter_id = %s, level = 'unproven' WHERE person_id = %s", (far.id, writer.id))
     assert LAST not in reads(visitor, here, path)
 
 

@@ -195,7 +195,13 @@ def _guesses_addresses(him: Visitor, her) -> None:
     """Profiles, numbers, exports, other people's settings: what is not there and what is not his look the same."""
     rooms, keys = ("people", "person", "profile", "me", "u", "c", "desk"), (her["public_id"], "1", "2", her["email"])
     guesses = [f"/{room}/{key}" for room in rooms for key in keys]
-    guesses += [f"/c/{her['public_id']}/history", "/me/appearance?person=1", "/settings/address?person=1", "/directory", "/export"]
+    guesses += [
+        f"/c/{her['public_id']}/history",
+        "/me/appearance?person=1",
+        "/settings/address?person=1",
+        "/directory",
+        "/export",
+    ]
     nothing = him.page.request.get(him.site + "/nothing-is-here").text()
     for path in guesses:
         answer = him.page.request.get(him.site + path)

@@ -106,7 +106,10 @@ def _misfit(house: House, distances: list[tuple[House, float]]) -> float:
     by_place: dict[tuple[float, float], list[float]] = defaultdict(list)
     for seen_from, said in distances:
         by_place[seen_from.lon, seen_from.lat].append(said)
-    return sum(min(abs(metres((house.lon, house.lat), place) - said) for said in given) ** 2 for place, given in by_place.items())
+    return sum(
+        min(abs(metres((house.lon, house.lat), place) - said) for said in given) ** 2
+        for place, given in by_place.items()
+    )
 
 
 def _middle(points: list[tuple[float, float]]) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import pytest
 from neighbour.contributions import cards
 from neighbour.contributions.models import Audience
 from neighbour.core import clock
-from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.db import as_owner, db
 from neighbour.digests import service as digests
 from neighbour.residency.cells import RESOLUTION
 from tests.digests.helpers import EVENING, MORNING
@@ -48,9 +48,7 @@ class Hunt:
         quarter = (self.city.here, self.city.beside)[number % 2]
         house = self.dice.choice(self.city.houses[quarter.id])
         name = f"Ziel{number:02}x"
-        person = self.city.neighbour(
-            quarter, house, name=name, street_shown=house.street if number % 5 == 0 else None
-        )
+        person = self.city.neighbour(quarter, house, name=name, street_shown=house.street if number % 5 == 0 else None)
         self.homes[name] = house
         post = make_post(person, quarter, title="Zettel", audience=(Audience.CITY, Audience.NEARBY)[number % 2])
         if number % 10 == 0:
@@ -74,9 +72,7 @@ class Hunt:
         return self.errors()
 
     def errors(self):
-        return [
-            metres(self.attacker.place_of(target), (house.lon, house.lat)) for target, house in self.homes.items()
-        ]
+        return [metres(self.attacker.place_of(target), (house.lon, house.lat)) for target, house in self.homes.items()]
 
     def _reads(self, client, *, everything):
         forget_what_was_kept(self.app)
