@@ -14,6 +14,7 @@ def include(app: Flask) -> None:
     from neighbour.accounts import (  # noqa: F401  views and notices register
         access_views,
         again_views,
+        appearance_views,
         notices,
         service,
         settings_views,

@@ -1,4 +1,4 @@
-"""What comes in: sign-up, sign-in, passwords, appearance."""
+"""What comes in: sign-up, sign-in, passwords. How one appears is in ``appearance_forms``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from wtforms.validators import DataRequired, Length
 from neighbour.accounts import passwords
 from neighbour.accounts.addresses import NoAddress, reachable
 from neighbour.accounts.models import Person
-from neighbour.accounts.names import objection
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -75,41 +74,6 @@ class SignUpForm(Form):
         __("I have read the rules and the privacy notice."),
         validators=[DataRequired(__("Please read them first; they are short."))],
     )
-
-
-class AppearanceForm(Form):
-    """Step 3, and later in the settings."""
-
-    first_name = StringField(
-        __("First name"), filters=[one_line], validators=[needed(__("What is your first name?")), at_most(60)]
-    )
-    last_name = StringField(
-        __("Last name"),
-        filters=[one_line],
-        validators=[needed(__("And your last name?")), at_most(80)],
-    )
-    shown = RadioField(__("How do you want to appear?"), default="name")
-    alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(40)])
-    shows_street = BooleanField(__("Neighbours may see my street, never the number."))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.shown.choices = [
-            SelectChoice("name", _("First name and initial")),
-            SelectChoice("alias", _("Another name")),
-        ]
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """Another name has to be given; a name that neighbours read is one, and does not pretend to be the team's."""
-        is_valid = super().validate(extra_validators)
-        if self.shown.data == "alias" and not self.alias.data:
-            self.add_error("alias", _("Which name shall it be?"))
-            return False
-        read = "alias" if self.shown.data == "alias" else "first_name"
-        if is_valid and self[read].data and (wrong := objection(self[read].data)):
-            self.add_error(read, wrong)
-            return False
-        return is_valid
 
 
 class ConfirmForm(Form):

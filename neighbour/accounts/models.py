@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, LargeBinary, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    false,
+    true,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from neighbour.accounts.appearance import TABLE, Ring, Shows
 from neighbour.core import clock, tokens
 from neighbour.core.columns import Timestamps, one_of, pk_int
 from neighbour.core.db import Base
@@ -35,6 +47,15 @@ class Person(Timestamps, Base):
     __table_args__ = (
         one_of("status", Status, "status"),
         one_of("signup_step", SignUpStep, "signup_step"),
+        one_of("shows_own", Shows, "shows_own"),
+        one_of("shows_nearby", Shows, "shows_nearby"),
+        one_of("shows_city", Shows, "shows_city"),
+        # Whatever writes this row: a protected person bears another name everywhere and shows no street.
+        CheckConstraint(
+            "NOT is_protected OR (alias <> '' AND display_name = alias AND street_shown IS NULL"
+            " AND name_nearby IN ('', alias) AND name_city IN ('', alias))",
+            name="protected",
+        ),
     )
 
     id: Mapped[pk_int]
@@ -45,8 +66,16 @@ class Person(Timestamps, Base):
     password_hash: Mapped[str] = mapped_column(Text, deferred=True)
     first_name: Mapped[str] = mapped_column(Text, default="")
     last_name: Mapped[str] = mapped_column(Text, default="")
-    #: what neighbours read: first name and initial unless the person chose otherwise
+    #: another name, which then stands wherever a name would
+    alias: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: how much of the name each ring may see (``appearance.TABLE``)
+    shows_own: Mapped[Shows] = mapped_column(Text, default=Shows.SHORT, server_default=TABLE[Ring.OWN].default)
+    shows_nearby: Mapped[Shows] = mapped_column(Text, default=Shows.SHORT, server_default=TABLE[Ring.NEARBY].default)
+    shows_city: Mapped[Shows] = mapped_column(Text, default=Shows.FIRST, server_default=TABLE[Ring.CITY].default)
+    #: what each ring reads, worked out from these (``appearance.dress``): own quarter, nearby, city; empty: no name
     display_name: Mapped[str] = mapped_column(Text, default="")
+    name_nearby: Mapped[str] = mapped_column(Text, default="", server_default="")
+    name_city: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: the street's name if the person lets neighbours see it, never a house number
     street_shown: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text, default="de")
@@ -58,6 +87,15 @@ class Person(Timestamps, Base):
     links_round: Mapped[int] = mapped_column(default=0, server_default="0")
     #: why this person may not write at present, in the words they are told
     suspension_reason: Mapped[str | None] = mapped_column(Text)
+    #: at risk: another name only, no street, no public cell, in no list, address for the operator alone
+    is_protected: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: may be named in lists of people (the team of a quarter, a directory)
+    is_listed: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+
+    @classmethod
+    def face(cls) -> tuple[InstrumentedAttribute, ...]:
+        """The columns of ``appearance.Face``: all that naming somebody reads of them."""
+        return (cls.display_name, cls.name_nearby, cls.name_city, cls.street_shown, cls.public_id, cls.status)
 
 
 class LoginSession(Base):

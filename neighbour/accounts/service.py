@@ -18,6 +18,7 @@ from sqlalchemy import delete, func, select, update
 
 from neighbour.accounts import care, email_changes, entering, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
+from neighbour.accounts.appearance import Chosen, worn
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
 from neighbour.accounts.models import Challenge, OneTimeToken, Person, SignUpStep
@@ -92,7 +93,7 @@ def create(
             password_hash=passwords.hash_password(password, memory_kib),
             first_name=first,
             last_name=last,
-            display_name=default_name(first, last),
+            **worn(first, last, Chosen()),
             language=language,
             confirmed_at=clock.now(),
             is_operator=is_operator,
@@ -146,20 +147,6 @@ def step_done(person: Person, step: SignUpStep) -> None:
         person.signup_step = following[SignUpStep(step)]
     if person.signup_step == SignUpStep.CONFIRM and person.confirmed_at is not None:
         person.signup_step = SignUpStep.DONE
-    db.session.flush()
-
-
-def default_name(first: str, last: str) -> str:
-    """What neighbours read by default: first name and the last name's initial."""
-    initial = next((letter for letter in last.split()[-1] if letter.isalpha()), "") if last.split() else ""
-    return f"{first} {initial.upper()}." if initial else first
-
-
-def set_appearance(person: Person, *, first: str, last: str, alias: str, street: str | None) -> None:
-    """How the person appears; an alias replaces the name, the street is shown only if given. Inside atomic()."""
-    person.first_name, person.last_name = clean_line(first), clean_line(last)
-    person.display_name = clean_line(alias) or default_name(person.first_name, person.last_name)
-    person.street_shown = street
     db.session.flush()
 
 
@@ -339,13 +326,21 @@ def change_email(person: Person, email: str) -> None:
 
 def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
     """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
-    columns = Person.id, Person.email, Person.email_key, Person.language, Person.display_name, Person.first_name
+    columns = (
+        Person.id,
+        Person.email,
+        Person.email_key,
+        Person.language,
+        Person.display_name,
+        Person.first_name,
+        Person.is_protected,
+    )
     rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
     return {
         row.id: Mailbox(
             row.email,
             row.language,
-            row.first_name or row.display_name,
+            row.display_name if row.is_protected else row.first_name or row.display_name,
             takes_mail=not row.email_key.startswith(DECOY),
         )
         for row in rows

@@ -1,4 +1,4 @@
-"""What concerns oneself: the hub, appearance, language."""
+"""What concerns oneself: the hub, language. How one appears is in ``appearance_views``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from flask import flash, render_template
 from flask import session as cookie
 
-from neighbour.accounts import hooks, service, web
+from neighbour.accounts import hooks, web
 from neighbour.accounts.access_views import my_devices
-from neighbour.accounts.forms import AppearanceForm, LanguageForm
-from neighbour.accounts.signup_views import save_appearance, views
+from neighbour.accounts.forms import LanguageForm
+from neighbour.accounts.signup_views import views
 from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
@@ -38,38 +38,6 @@ def me() -> str:
         ],
         devices=len(my_devices()),
     )
-
-
-@views.get("/me/appearance")
-@requires(Permission.ACCOUNT_OWN)
-def my_appearance() -> str:
-    """How one appears."""
-    return _appearance(_form_of(web.me()))
-
-
-@views.post("/me/appearance")
-@requires(Permission.ACCOUNT_OWN)
-def save_my_appearance() -> Any:
-    """Save it."""
-    form = AppearanceForm()
-    if not form.validate_on_submit():
-        return _appearance(form), 422
-    save_appearance(form)
-    flash(_("Saved."), "good")
-    return back("accounts.my_appearance")
-
-
-def _form_of(person: Any) -> AppearanceForm:
-    default = service.default_name(person.first_name, person.last_name)
-    alias = "" if person.display_name == default else person.display_name
-    return AppearanceForm(
-        obj=person,
-        data={"shows_street": bool(person.street_shown), "alias": alias, "shown": "alias" if alias else "name"},
-    )
-
-
-def _appearance(form: AppearanceForm) -> str:
-    return render_template("accounts/my_appearance.html", form=form, person=web.me())
 
 
 @views.post("/me/language")

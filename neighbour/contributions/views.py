@@ -14,6 +14,7 @@ from neighbour.contributions import cards, kinds, reach, service
 from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
+from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
@@ -164,7 +165,7 @@ def thank(contribution_id: uuid.UUID) -> Any:
     with atomic():
         (service.thank if is_thanked else service.unthank)(contribution_id, me)
     if is_htmx():
-        card = cards.load([contribution_id])[contribution_id]
+        card = cards.load([contribution_id], reader_of(identity()))[contribution_id]
         return render_template("contributions/_thanks.html", c=card, is_thanked=is_thanked)
     return back("contributions.show", contribution_id=contribution_id)
 
@@ -233,9 +234,11 @@ def _comment_of(contribution: Contribution, uid: str) -> uuid.UUID:
 
 def _thread_page(contribution: Contribution, form: CommentForm) -> str:
     who = identity()
+    reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
-    thread = build_thread(contribution, service.comments_of(contribution.id), who.person_id, may_answer=may_answer)
-    card = cards.load([contribution.id])[contribution.id]
+    comments = service.comments_of(contribution.id)
+    thread = build_thread(contribution, comments, who.person_id, reader, may_answer=may_answer)
+    card = cards.load([contribution.id], reader)[contribution.id]
     seen_in = audience_label(Audience(contribution.audience), card.quarter)
     answering = request.args.get("to") or form.parent.data
     if answering:

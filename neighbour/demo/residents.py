@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from neighbour.accounts import service as accounts
+from neighbour.accounts.appearance import Chosen, worn
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock
 from neighbour.core.columns import id_at
@@ -74,7 +75,7 @@ def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
         password_hash=password_hash,
         first_name=demo.first_name,
         last_name=demo.last_name,
-        display_name=accounts.default_name(demo.first_name, demo.last_name),
+        **worn(demo.first_name, demo.last_name, Chosen()),
         street_shown=demo.home.street if _shows_street(demo) else None,
         language=demo.locale,
         confirmed_at=joined,

@@ -22,9 +22,10 @@ def index() -> str:
     """The map and, for everyone who cannot or will not use it, the same as a list."""
     config = current_app.extensions["config"]
     rows = db.session.execute(select(Quarter.name, Quarter.slug, Quarter.households).order_by(Quarter.name)).all()
+    quarters = [{"name": row.name, "slug": row.slug, "households": shown(row.households)} for row in rows]
     return render_template(
         "quarters/index.html",
-        quarters=rows,
+        quarters=quarters,
         city=_city_name(),
         tile_url=config.tile_url,
         attribution=config.tile_attribution,
@@ -61,6 +62,7 @@ def show(slug: str) -> str:
         city=_city_name(),
         tile_url=config.tile_url,
         attribution=config.tile_attribution,
+        households=shown(quarter.households),
         on_board=shown(stat.households_on_board) if stat else None,
     )
 

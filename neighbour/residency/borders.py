@@ -107,7 +107,8 @@ def _follow(home: Home, quarter_id: int) -> None:
 
 
 def _lay_cells(affected: Collection[Home], entries: dict[bytes, _Entry]) -> None:
-    """Public cells anew: a quarter that lost addresses may need larger ones."""
+    """Public cells anew: a quarter that lost addresses may need larger ones. Protected people get none: the database
+    keeps it away (migration 0019)."""
     grids: dict[int, dict[str, str]] = {}
     for home in affected:
         grid = grids.setdefault(home.quarter_id, {}) or homes.cells_of(home.quarter_id)

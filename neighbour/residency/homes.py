@@ -23,6 +23,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
+from neighbour.accounts.choosing import is_protected
+from neighbour.accounts.models import Person
 from neighbour.core import clock
 from neighbour.core.crypto import keyed_hash, open_sealed, seal
 from neighbour.core.db import db
@@ -112,7 +114,7 @@ def settle(person_id: int, address: Address, quarter_id: int, recipient: str, ca
     home.address_hash = address_hash(address)
     home.family_hashes = family_hashes(home.address_hash, recipient, care_of)
     home.word_hashes = word_hashes(home.address_hash, recipient, care_of)
-    home.cell = public_cell(address)
+    home.cell = None if is_staff_only(person_id) else public_cell(address)
     db.session.flush()
     return home
 
@@ -141,14 +143,33 @@ def open_for_owner(person_id: int) -> ExactHome | None:
     return _open(person_id, purpose="own page", by=person_id)
 
 
+def is_staff_only(person_id: int) -> bool:
+    """Whether only the operator may open this person's address: their profile is protected. Who looks after a queue asks
+    this before it offers the address to a steward or verifier; ``_open`` refuses them in any case."""
+    return is_protected(person_id)
+
+
+class StaffOnly(PermissionError):
+    """Somebody of a quarter's team asked for the address of a protected person."""
+
+
 def _open(person_id: int, *, purpose: str, by: int | None) -> ExactHome | None:
-    """Open one home and write down who did and why. Raises ``core.crypto.CannotOpen`` for an altered row."""
+    """Open one home and write down who did and why. ``by``: who looks; None: the operator, by a command.
+
+    Raises ``core.crypto.CannotOpen`` for an altered row, StaffOnly for a protected person unless they or an operator look.
+    """
+    if by not in (None, person_id) and is_staff_only(person_id) and not _is_operator(by):
+        raise StaffOnly("the address of a protected person is the operator's alone")
     home = db.session.scalar(select(Home).where(Home.person_id == person_id).options(undefer(Home.sealed)))
     if home is None:
         return None
     exact = ExactHome(**json.loads(open_sealed(home.sealed, _belongs_to(home.person_id))))
     db.session.add(AddressAccess(person_id=person_id, by_person_id=by, purpose=purpose))
     return exact
+
+
+def _is_operator(person_id: int | None) -> bool:
+    return bool(db.session.scalar(select(Person.is_operator).where(Person.id == person_id)))
 
 
 @dataclass(frozen=True)

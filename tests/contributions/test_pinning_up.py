@@ -172,8 +172,8 @@ def test_reach_is_said_before_it_is_chosen(client, author, quarter):
     beside = make_quarter(beside=quarter)
     for home in (quarter, beside) * 5:
         make_person(home)
-    assert "6 von 1.200 Haushalten" in page(client, "/write/reach?audience=quarter")
-    assert "11 von 2.400 Haushalten" in page(client, "/write/reach?audience=nearby")
+    assert "ca. 5 von 1.200 Haushalten" in page(client, "/write/reach?audience=quarter")
+    assert "ca. 10 von 2.400 Haushalten" in page(client, "/write/reach?audience=nearby")
 
 
 def test_the_menu_of_ones_own_slip_works_on_the_board(client, author, quarter, owner):

@@ -84,6 +84,8 @@ def make_person(
                 "first_name": first,
                 "last_name": "Probe",
                 "display_name": f"{first} P.",
+                "name_nearby": fields.get("display_name", f"{first} P."),
+                "name_city": first,
                 "language": language,
                 "confirmed_at": clock.now(),
                 "signup_step": "done",

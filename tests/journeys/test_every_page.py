@@ -70,6 +70,7 @@ PAGES = {
     "accounts.second_step": "a second step",
     "accounts.undo_email": "a second step",
     "accounts.stop_reset": "a second step",
+    "accounts.protection": "one's own affairs",
     "digests.settings": "one's own affairs",
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",

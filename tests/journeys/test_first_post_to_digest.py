@@ -204,7 +204,7 @@ def _writes(newcomer: Visitor) -> str:
     newcomer.fill(title=TITLE, body_md=WORDS)
     line = newcomer.page.locator("#reach")
     own = line.inner_text()
-    assert "6 Digest" in own and "morgen, 07:00" in own
+    assert "ca. 5 Digest" in own and "morgen, 07:00" in own
     with newcomer.page.expect_response(re.compile("/write/reach")):
         newcomer.page.get_by_label("Umgebung").check()
     expect(line).not_to_have_text(own, use_inner_text=True)
