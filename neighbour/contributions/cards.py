@@ -43,8 +43,11 @@ class Byline:
 
     @property
     def shown(self) -> str:
-        """The name; someone whose account is erased is a former neighbour."""
+        """The name; someone whose account is erased, or who has moved away since, is a former neighbour."""
         return _("Former neighbour") if self.is_gone else self.name
+
+
+FORMER = Byline(name="", key="former", is_gone=True)
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ _COLUMNS = (
     Contribution.comment_count,
     Contribution.thanks_count,
     Contribution.version,
+    Contribution.is_left,
     Person.display_name,
     Person.street_shown,
     Person.public_id,
@@ -195,7 +199,7 @@ def card_of(row: Row) -> CardData:
     return CardData(
         id=row.id,
         category=kinds.look(row.kind, row.category),
-        by=byline(row.display_name, row.street_shown, row.public_id, row.status),
+        by=FORMER if row.is_left else byline(row.display_name, row.street_shown, row.public_id, row.status),
         quarter=row.quarter,
         quarter_id=row.quarter_id,
         audience=row.audience,
@@ -215,7 +219,7 @@ def card_of(row: Row) -> CardData:
 def byline(display_name: str, street: str | None, public_id: str, status: str) -> Byline:
     """A person's line."""
     if status == "erased":
-        return Byline(name="", key="former", is_gone=True)
+        return FORMER
     return Byline(name=display_name, key=public_id, street=street)
 
 

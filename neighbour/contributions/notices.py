@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from neighbour.contributions.cards import authors, url_of
+from neighbour.contributions.cards import FORMER, authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.core import scope
 from neighbour.core.db import db
@@ -46,7 +46,7 @@ class Answered(Notice):
             contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
             if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
                 raise Skip
-            name = authors([comment.author_id])[comment.author_id].shown
+            name = (FORMER if comment.is_left else authors([comment.author_id])[comment.author_id]).shown
             subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "name": name,

@@ -6,6 +6,7 @@ The rows of ``reach`` themselves are written by the database (trigger keep_reach
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
@@ -14,16 +15,20 @@ from neighbour.contributions.models import Audience
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter, QuarterStat
 from neighbour.quarters.numbers import shown
+from neighbour.residency import opening
 
 
 @dataclass(frozen=True)
 class ReachPreview:
-    """What a choice of reach touches. Counts below five are None: "fewer than 5"."""
+    """What a choice of reach touches. Counts below five are None: "fewer than 5". ``together``: quarters that read along
+    because there, or here, few households take part so far; empty where the choice reaches them anyway."""
 
     quarters: int
     households: int | None
     of_households: int | None
     readers: int | None
+    together: tuple[str, ...] = ()
+    is_small: bool = False  # it is the author's own quarter that is small
 
 
 def preview(quarter_id: int, audience: Audience) -> ReachPreview:
@@ -35,4 +40,11 @@ def preview(quarter_id: int, audience: Audience) -> ReachPreview:
     )
     households, readers = db.session.execute(stats.where(QuarterStat.quarter_id.in_(ids))).one()
     of_households = db.session.scalar(select(func.sum(Quarter.households)).where(Quarter.id.in_(ids)))
-    return ReachPreview(len(ids), shown(households), of_households, shown(readers))
+    along = opening.read_along(quarter_id) if audience is Audience.QUARTER else []
+    is_small = bool(along) and db.session.scalar(select(Quarter.opened_at).where(Quarter.id == quarter_id)) is None
+    return ReachPreview(len(ids), shown(households), of_households, shown(readers), tuple(along), is_small)
+
+
+def count_of(contribution_id: uuid.UUID) -> int:
+    """In how many quarters something is shown."""
+    return db.session.scalar(select(func.count_reached(contribution_id))) or 0

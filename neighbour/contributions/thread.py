@@ -9,7 +9,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from neighbour.contributions.cards import Byline, authors, url_of
+from neighbour.contributions.cards import FORMER, Byline, authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import to_uid
@@ -54,15 +54,13 @@ def build_thread(
     replies: dict[uuid.UUID, list[Entry]] = {comment.id: [] for comment in comments if comment.parent_id is None}
     roots: list[Entry] = []
     for comment in comments:
-        entry = _entry(contribution, comment, people.get(comment.author_id, NOBODY), me, may_answer)
+        by = FORMER if comment.is_left else people.get(comment.author_id, FORMER)
+        entry = _entry(contribution, comment, by, me, may_answer)
         if comment.parent_id is None:
             roots.append(entry)
         elif not entry.gone and comment.parent_id in replies:
             replies[comment.parent_id].append(entry)
     return [(entry, replies[entry.id]) for entry in roots if not entry.gone or replies[entry.id]]
-
-
-NOBODY = Byline(name="", key="former", is_gone=True)
 
 
 def _gone(state: State) -> str:
