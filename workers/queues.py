@@ -12,6 +12,7 @@ QUEUES = {
     "notices": "mail and letters that somebody waits for",
     "digests": "the morning's editions, many at once",
     "accounts": "housekeeping of people and sessions",
+    "quarters": "changes of quarters whose day has come, and boards that open",
 }
 
 

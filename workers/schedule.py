@@ -17,6 +17,8 @@ SCHEDULE: dict[Job, schedule] = {
     Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
     Job.NOTICES_PURGE: crontab(minute="17", hour="*"),
     Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
+    Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
+    Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
 }
 
 

@@ -98,7 +98,8 @@ class Byline:
 
     @property
     def shown(self) -> str:
-        """The name. Someone whose account is erased is a former neighbour, someone who shows no name one of a quarter."""
+        """The name. Someone who moved away or erased the account is a former neighbour, someone who
+        shows no name one of a quarter."""
         if self.is_gone:
             return _("Former neighbour")
         if self.name:
@@ -106,6 +107,7 @@ class Byline:
         return _("A neighbour from %(quarter)s", quarter=self.quarter) if self.quarter else _("A neighbour")
 
 
+GONE = Face("", "", "", None, "former", "erased")  # of whoever has moved away or is erased
 NOBODY = Byline(name="", key="former", is_gone=True)
 
 

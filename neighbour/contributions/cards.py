@@ -17,7 +17,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import ARRAY, BigInteger, Integer, Row, Select, Text, any_, bindparam, column, func, select
 
-from neighbour.accounts.appearance import Byline, Face, Ring, seen
+from neighbour.accounts.appearance import GONE, Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
 from neighbour.contributions.models import URGENT, Contribution
@@ -156,6 +156,7 @@ _COLUMNS = (
     Contribution.comment_count,
     Contribution.thanks_count,
     Contribution.version,
+    Contribution.is_left,
     Quarter.name.label("quarter"),
     *Person.face(),
 )
@@ -188,7 +189,7 @@ def card_of(row: Row) -> CardData:
     return CardData(
         id=row.id,
         category=kinds.look(row.kind, row.category),
-        face=Face(*row[len(_COLUMNS) - _FACE : len(_COLUMNS)]),
+        face=GONE if row.is_left else Face(*row[len(_COLUMNS) - _FACE : len(_COLUMNS)]),
         quarter=row.quarter,
         quarter_id=row.quarter_id,
         audience=row.audience,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from neighbour.accounts.appearance import NOBODY
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import reader_by_number
@@ -43,7 +44,8 @@ class Answered(Notice):
             contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
             if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
                 raise Skip
-            name = authors([comment.author_id], reader, contribution.audience)[comment.author_id].shown
+            by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
+            name = (NOBODY if comment.is_left else by).shown
             subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "name": name,

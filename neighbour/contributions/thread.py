@@ -56,7 +56,8 @@ def build_thread(
     replies: dict[uuid.UUID, list[Entry]] = {comment.id: [] for comment in comments if comment.parent_id is None}
     roots: list[Entry] = []
     for comment in comments:
-        entry = _entry(contribution, comment, people.get(comment.author_id, NOBODY), me, may_answer)
+        by = NOBODY if comment.is_left else people.get(comment.author_id, NOBODY)
+        entry = _entry(contribution, comment, by, me, may_answer)
         if comment.parent_id is None:
             roots.append(entry)
         elif not entry.gone and comment.parent_id in replies:

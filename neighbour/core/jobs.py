@@ -33,6 +33,8 @@ class Job(StrEnum):
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     ACCOUNTS_PURGE = "accounts.purge"
+    QUARTERS_CHANGE = "quarters.change"
+    QUARTERS_OPEN = "quarters.open"
 
 
 class Period(Base):

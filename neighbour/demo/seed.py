@@ -30,7 +30,7 @@ LOGINS = (
     ("Ursula, Quartiersteam and operator", "ursula"),
 )
 # Emptied by reset; everything else hangs on them.
-ROOTS = "person, quarter, address, street, city, letter, letter_refusal, suppression, period, rate_count"
+ROOTS = "person, quarter, quarter_plan, address, street, city, letter, letter_refusal, suppression, period, rate_count"
 
 Say = Callable[[str], object]
 
@@ -87,6 +87,7 @@ def _build(say: Say) -> None:
     quarter_ids = town.build(config)
     say("people")
     settled = residents.settle(quarter_ids, passwords.hash_password(PASSWORD, config.argon2_memory_kib))
+    town.open_boards()
     residents.send_card(settled[residents.WAITING])
     say("two months of their board")
     board.pin_up(settled, config.time_zone)

@@ -11,7 +11,7 @@ from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
-from neighbour.pages.drawing import Outline, draw
+from neighbour.quarters.drawing import Outline, draw
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.quarters.numbers import total
 

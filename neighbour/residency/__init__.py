@@ -2,7 +2,8 @@
 
 ``gazetteer/`` knows the city's register. ``homes`` seals exact addresses and opens them in three named functions;
 ``service`` places people in quarters and grants levels of proof; ``proofs/`` holds one file per method; ``letters``
-and ``printing`` are the postcard; ``borders`` follows when quarters are redrawn. May import accounts, quarters,
+and ``printing`` are the postcard; ``borders`` follows when quarters are redrawn, ``planning`` and ``changing`` when that
+is planned and told before. May import accounts, quarters,
 notices, policy and core.
 """
 
@@ -19,13 +20,17 @@ def include(app: Flask) -> None:
     from neighbour.accounts.hooks import register_appointment, register_home, register_street
     from neighbour.core import limits
     from neighbour.quarters import hooks
-    from neighbour.residency import address_views, borders, letters, service
+    from neighbour.residency import address_views, borders, changing, changing_views, letters, planning, service
     from neighbour.residency.gazetteer import views as gazetteer_views
 
     limits.register("code_address", letters.TRIES_OF_HOUSE)
+    assert address_views.views is changing_views.views  # their pages hang on the room's one blueprint
     app.register_blueprint(address_views.views)
     app.register_blueprint(gazetteer_views.views)
-    hooks.on_redraw(borders.re_resolve)
+    hooks.on_redraw(borders.follow)
+    hooks.on_plan(planning.lay_houses)
+    hooks.tells_of("planned", changing.tell_planned)
+    hooks.tells_of("cancelled", changing.tell_cancelled)
     hooks.holds(borders.who_lives_in)
     hooks.on_removed(borders.leave)
     register_street(service.street_of)

@@ -11,6 +11,7 @@ from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext
 from neighbour.core.text import leads_elsewhere
+from neighbour.residency.leaving import Leaving
 from neighbour.residency.letter_pdf import unprintable
 
 
@@ -54,6 +55,20 @@ class AddressForm(Form):
         return is_valid
 
 
+class MoveForm(AddressForm):
+    """The next address of somebody who has proven the one before."""
+
+    leaving = RadioField(
+        lazy_gettext("What becomes of what you pinned up?"),
+        default=Leaving.STAY.value,
+        choices=[
+            SelectChoice(Leaving.STAY.value, lazy_gettext("It stays, without my name")),
+            SelectChoice(Leaving.CLOSE.value, lazy_gettext("It stays, and what is open is marked as done")),
+            SelectChoice(Leaving.TAKE.value, lazy_gettext("I take along what nobody has answered")),
+        ],
+    )
+
+
 class MissingForm(Form):
     """An address the register lacks."""
 
@@ -80,4 +95,12 @@ class RefusalForm(Form):
             SelectChoice("name", lazy_gettext("Cards with this name to this house")),
             SelectChoice("house", lazy_gettext("All cards to this house")),
         ],
+    )
+
+
+class QuarterForm(Form):
+    """At a new border: where do you belong?"""
+
+    quarter = RadioField(
+        lazy_gettext("Where do you want to belong?"), [needed(lazy_gettext("Please choose one."))], choices=[]
     )

@@ -71,6 +71,32 @@ class Home(Timestamps, Base):
     word_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     #: public grid cell, merged until it holds at least 30 households; None where coordinates are missing
     cell: Mapped[str | None] = mapped_column(Text)
+    #: key of the quarter its person chose at a border that was redrawn beside the house (``residency.changing``)
+    chosen_key: Mapped[str | None] = mapped_column(Text)
+
+
+class PlanEntry(Base):
+    """A register entry that a change of quarters places anew; None: in no quarter."""
+
+    __tablename__ = "plan_entry"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("quarter_plan.id", ondelete="CASCADE"), primary_key=True)
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"), primary_key=True)
+    to_key: Mapped[str | None] = mapped_column(Text)
+
+
+class PlanHouse(Base):
+    """Where a house (keyed hash) will belong after a change of quarters. Walled: only the row of one's own house."""
+
+    __tablename__ = "plan_house"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("quarter_plan.id", ondelete="CASCADE"), primary_key=True)
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    from_key: Mapped[str | None] = mapped_column(Text)
+    to_key: Mapped[str] = mapped_column(Text)
+    #: near the new border: what its people may choose instead
+    other_key: Mapped[str | None] = mapped_column(Text)
+    cell: Mapped[str | None] = mapped_column(Text)
 
 
 class MissingAddress(Timestamps, Base):

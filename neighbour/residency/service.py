@@ -21,6 +21,7 @@ from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes
 from neighbour.residency.grading import current_membership
+from neighbour.residency.leaving import Leaving, leave
 from neighbour.residency.models import (
     OPEN_LETTERS,
     Address,
@@ -89,10 +90,13 @@ def street_of(person_id: int) -> str | None:
         return exact.street if exact else None
 
 
-def choose_address(person_id: int, address_id: int, recipient: str, care_of: str = "") -> Quarter:
+def choose_address(
+    person_id: int, address_id: int, recipient: str, care_of: str = "", *, leaving: Leaving = Leaving.STAY
+) -> Quarter:
     """Take a register address as the person's home: seals it, places the person in its quarter, unproven.
 
-    recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own.
+    recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own. leaving:
+    what becomes of what they wrote in a quarter they leave.
     The same house again (a name corrected) keeps the proof. A letter on its way to another house is
     withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
     """
@@ -108,27 +112,42 @@ def choose_address(person_id: int, address_id: int, recipient: str, care_of: str
         membership = current_membership(person_id, lock=True)
         is_same_house = before is not None and bytes(before) == house
         if not is_same_house:
-            membership = _move(person_id, membership, quarter.id)
+            membership = _move(person_id, membership, quarter.id, leaving)
+        elif membership is not None and membership.quarter_id != quarter.id:
+            quarter = db.session.get_one(
+                Quarter, membership.quarter_id
+            )  # chosen at a border; a corrected name keeps it
         home = homes.settle(person_id, address, quarter.id, recipient, care_of, town=_town())
+        if not is_same_house:
+            home.chosen_key = None
         if membership is not None:
             membership.household_hash = homes.household_hash(home.address_hash, recipient)
         db.session.execute(delete(MissingAddress).where(MissingAddress.person_id == person_id))
         return quarter
 
 
-def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership:
+def has_moved(person_id: int) -> bool:
+    """Whether a person used to live elsewhere."""
+    before = select(Membership.id).where(Membership.person_id == person_id, Membership.ended_at.is_not(None))
+    return db.session.scalar(before.limit(1)) is not None
+
+
+def next_move_at(person_id: int) -> datetime | None:
+    """From when on a proven member may move again; None for at once."""
+    proven = Membership.person_id == person_id, Membership.proven_at.is_not(None)
+    last = db.session.scalar(select(func.max(Membership.ended_at)).where(*proven))
+    is_resting = last is not None and clock.now() < last + MOVES_REST
+    return last + MOVES_REST if is_resting and last is not None else None
+
+
+def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leaving) -> Membership:
     """End the membership before, if there is one, and begin the next, unproven."""
-    now = clock.now()
-    if old is not None and old.proven_at is not None:
-        last = db.session.scalar(
-            select(func.max(Membership.ended_at)).where(
-                Membership.person_id == person_id, Membership.proven_at.is_not(None)
-            )
-        )
-        if last is not None and now < last + MOVES_REST:
-            raise MovedRecently(last + MOVES_REST)
     if old is not None:
-        old.ended_at = now
+        if old.proven_at is not None and (again_at := next_move_at(person_id)) is not None:
+            raise MovedRecently(again_at)
+        if old.quarter_id != quarter_id:
+            leave(person_id, old.quarter_id, leaving)
+        old.ended_at = clock.now()
     mine = Letter.person_id == person_id, Letter.state.in_(OPEN_LETTERS)
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))

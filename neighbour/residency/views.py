@@ -11,10 +11,10 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
 from neighbour.core.web import back, no_referrer
-from neighbour.policy import Level, Permission, requires
+from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 from neighbour.quarters.numbers import shown
-from neighbour.residency import codes, homes, letters, service
+from neighbour.residency import changing, codes, homes, letters, opening, service
 from neighbour.residency.forms import CodeForm, RefusalForm
 from neighbour.residency.letters import Answer, NoLetter, Outcome
 from neighbour.residency.proofs import METHODS
@@ -157,5 +157,11 @@ def _own_page(exact: homes.ExactHome | None) -> Any:
     if place is None:
         return redirect(url_for("residency.address"), 303)
     return render_template(
-        "residency/own_address.html", place=place, exact=exact, accesses=homes.accesses(person_number()), Level=Level
+        "residency/own_address.html",
+        place=place,
+        exact=exact,
+        accesses=homes.accesses(person_number()),
+        has_moved=service.has_moved(person_number()),
+        change=changing.outlook(person_number()),
+        together=opening.read_along(place.quarter.id) if place.quarter.opened_at is None else [],
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyotp
+import shapely
 
 from neighbour.core import postgres, roles
 from neighbour.core.tokens import hash_token, to_uid
+from neighbour.demo.city import QUARTERS_FILE
 from tests.journeys.looking import PASSWORD, Walk, email_of, enter
 from tests.support.up import Instance
 
@@ -87,7 +92,8 @@ def herself(walk: Walk) -> None:
         "/me/mails",
         "/me/digest",
         "/settings/address",
-        "/signup/address",
+        "/settings/quarter",
+        "/me/left",
         "/me/access",
     ):
         walk.go(path)
@@ -114,6 +120,8 @@ def herself(walk: Walk) -> None:
     walk.send("/me/mails", "mails, saved")
     walk.visitor.go("/settings/address")
     walk.send("/settings/address", "her address, opened")
+    walk.go("/settings/address/move", "moving", picture="move")
+    walk.send("/settings/address/move", "moving, empty", 422, street="", recipient="")
 
 
 def second_step(walk: Walk) -> None:
@@ -182,8 +190,57 @@ def operator(walk: Walk) -> None:
     walk.go("/desk", "the desk without a second step", picture="factor-needed", status=403)
     with at_the_database(walk) as owner:
         owner.execute("UPDATE login_session SET strong_at = now(), active_at = now()")
-    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk"):
+    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters"):
         walk.go(path)
+
+
+def changing(walk: Walk) -> None:
+    """Hannelore's quarter is to be divided beside her house; and as if she had moved, she has left something behind."""
+    with _planned(walk.town):
+        walk.go("/settings/quarter", "a quarter that changes", picture="change")
+        walk.send("/settings/quarter", "a quarter chosen")
+        walk.go("/settings/address", "her address, before a change")
+    _mark(walk.town, "true")
+    try:
+        walk.go("/me/left", "what she left behind", picture="left")
+    finally:
+        _mark(walk.town, "false")
+
+
+def _mark(town: Instance, is_left: str) -> None:
+    with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
+        for table in ("contribution", "comment"):
+            hers = "author_id = (SELECT id FROM person WHERE email LIKE 'hannelore@%')"
+            owner.execute(f"UPDATE {table} SET is_left = {is_left} WHERE {hers}")
+
+
+@contextmanager
+def _planned(town: Instance) -> Iterator[None]:
+    """The Weberviertel is cut in two 25 m east of Hannelore's house, in three weeks; afterwards that is off."""
+    with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
+        house = owner.execute("SELECT lon FROM address WHERE street = 'Spulengasse' AND number = '6'").fetchone()
+    assert house is not None
+    layer = json.loads(QUARTERS_FILE.read_text(encoding="utf-8"))
+    (whole,) = (each for each in layer["features"] if each["properties"]["id"] == "AB-02")
+    west = shapely.box(0, 0, house[0] + 0.00036, 90)
+    ground = shapely.from_geojson(json.dumps(whole["geometry"]))
+    east = {**whole["properties"], "id": "AB-13", "name": "Weberviertel Ost"}
+    layer["features"].append({**whole, "properties": east, "geometry": _drawn(ground.difference(west))})
+    whole["geometry"] = _drawn(ground.intersection(west))
+    made = town.folder.parent / "divided.geojson"
+    made.write_text(json.dumps(layer), encoding="utf-8")
+    day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    named = ("--id-property", "id", "--name-property", "name", "--households-property", "households", "--repair")
+    done = town.run("quarters", "plan", str(made), "--on", day, *named)
+    assert done.returncode == 0, done.stderr
+    try:
+        yield
+    finally:
+        town.run("quarters", "cancel")
+
+
+def _drawn(shape: Any) -> dict[str, Any]:
+    return dict(json.loads(shapely.to_geojson(shape)))
 
 
 def leaving(walk: Walk) -> None:

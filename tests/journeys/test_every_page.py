@@ -22,6 +22,7 @@ SCENES = {
     "writing": (inside.writer, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
+    "a quarter that changes": (inside.changing, "hannelore"),
     "a quarter at its beginning": (inside.beginner, "piotr"),
     "the team and operator": (inside.operator, "ursula"),
     "leaving the digest": (inside.leaving, {"de": "bernd", "en": "grace"}),
@@ -75,6 +76,10 @@ PAGES = {
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",
     "stewardship.desk": "the team and operator",
+    "quarters.planned": "the team and operator",
+    "residency.move": "one's own affairs",
+    "residency.quarter": "a quarter that changes",
+    "contributions.left": "a quarter that changes",
 }
 
 # What answers a GET and is not a page one looks at.
