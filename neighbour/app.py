@@ -6,11 +6,13 @@ import importlib
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Request as FlaskRequest
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
@@ -56,9 +58,18 @@ class Cookies(SecureCookieSessionInterface):
         return made
 
 
+class Request(FlaskRequest):
+    """Flask's request, which keeps uploaded files in memory: what somebody uploads is never written to a disk. Its size is
+    limited by MAX_CONTENT_LENGTH, and by the gate of the few routes that take more."""
+
+    def _get_file_stream(self, *_length_type_name: Any) -> BytesIO:
+        return BytesIO()
+
+
 class Application(Flask):
     """Flask without coroutines: it asks of every function of every request whether it is one."""
 
+    request_class = Request
     session_interface = Cookies()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,6 +223,9 @@ def _begin() -> None:
     if not chosen:
         i18n.speak(who.language if who.is_authenticated else _browsers_language(config))
     scope.enter(sessions.eyes(who), already_set=is_open)
+    gate = getattr(current_app.view_functions.get(request.endpoint or ""), "gate", {})
+    if gate.get("body") and who.is_authenticated:  # before anything reads the form
+        request.max_content_length = gate["body"]
 
 
 def _recognise(token: str) -> bool:

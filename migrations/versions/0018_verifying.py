@@ -31,6 +31,15 @@ CREATE FUNCTION app_operates() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFI
 $$;
 """
 
+# Quarters in which nobody but the operators can look: fewer than two verifiers. For operators.
+THIN = """
+CREATE FUNCTION thin_desks() RETURNS SETOF int LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT q.id FROM quarter q WHERE app_operates() AND
+    (SELECT count(*) FROM membership m JOIN person p ON p.id = m.person_id WHERE m.quarter_id = q.id AND m.ended_at IS NULL
+     AND m.level = 'verified' AND m.role IN ('verifier', 'steward') AND p.status = 'active') < 2
+$$;
+"""
+
 # The counting reads across people, so it is one function. It speaks about the asker's own home alone and answers yes or
 # no. Proofs of one house are counted one after the other (the lock), so that twenty at once are not each the sixth.
 NEEDS_LOOK = """
@@ -119,9 +128,36 @@ BEGIN
   RETURN found;
 END $$;
 """
+
+# Whichever way somebody moves: what was to be decided about the home before is over and its pages are gone; what is still
+# to be decided lies on the desk of the quarter its person belongs to, and knows the household they are of now.
+FOLLOW = """
+CREATE FUNCTION case_follows_membership() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.ended_at IS NOT NULL THEN
+    DELETE FROM visit WHERE person_id = NEW.person_id AND confirmed_at IS NULL;
+    DELETE FROM case_page p USING proof_case c WHERE c.id = p.case_id AND c.membership_id = NEW.id;
+    DELETE FROM case_key k USING proof_case c WHERE c.id = k.case_id AND c.membership_id = NEW.id;
+    UPDATE proof_case SET state = 'withdrawn', decided_at = NEW.ended_at
+    WHERE membership_id = NEW.id AND state IN ('open', 'contested');
+    UPDATE proof_case SET appeal = 'rejected', appeal_decided_at = NEW.ended_at
+    WHERE membership_id = NEW.id AND appeal = 'open';
+  ELSE
+    UPDATE proof_case SET quarter_id = NEW.quarter_id, household_hash = NEW.household_hash WHERE membership_id = NEW.id;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER case_follows_membership AFTER UPDATE OF quarter_id, household_hash, ended_at ON membership
+FOR EACH ROW WHEN ((OLD.quarter_id, OLD.household_hash, OLD.ended_at)
+  IS DISTINCT FROM (NEW.quarter_id, NEW.household_hash, NEW.ended_at))
+EXECUTE FUNCTION case_follows_membership();
+"""
+
 FUNCTIONS = (
     "app_desks()",
     "app_operates()",
+    "thin_desks()",
     "needs_look(text, int)",
     "crowded_houses()",
     "held_at_house(bytea)",
@@ -151,7 +187,7 @@ def upgrade() -> None:
     _cases()
     _case_parts()
     _initiatives()
-    for part in (DESK, NEEDS_LOOK, HOUSES, OVERDUE, TAKE_VISIT):
+    for part in (DESK, THIN, NEEDS_LOOK, HOUSES, OVERDUE, TAKE_VISIT, FOLLOW):
         op.execute(part)
     for function in FUNCTIONS:
         for_the_app(function)
@@ -183,6 +219,7 @@ def _cases() -> None:
         sa.Column("quarter_id", sa.Integer(), sa.ForeignKey("quarter.id"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
         sa.Column("proof_id", sa.BigInteger(), sa.ForeignKey("proof.id", ondelete="SET NULL"), nullable=True),
         sa.Column("household_hash", sa.LargeBinary(), nullable=True),
         sa.Column("paper", sa.Text(), nullable=False),
@@ -256,7 +293,7 @@ def _case_parts() -> None:
     op.create_table(
         "house_rule",
         sa.Column("house_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("quarter_id", sa.Integer(), sa.ForeignKey("quarter.id"), nullable=False),
+        sa.Column("quarter_id", sa.Integer(), sa.ForeignKey("quarter.id", ondelete="CASCADE"), nullable=False),
         sa.Column("up_to", sa.Integer(), nullable=False),
         sa.Column("one_by_one", sa.Boolean(), nullable=False),
         _person("by_person_id", "SET NULL", nullable=True),
@@ -392,6 +429,7 @@ def downgrade() -> None:
     op.execute(f"ALTER POLICY missing_address_delete ON missing_address USING ({OWN})")
     op.execute(f"ALTER POLICY address_access_select ON address_access USING ({OWN})")
     op.execute(f"ALTER POLICY address_access_insert ON address_access WITH CHECK ({OWN})")
+    op.execute("DROP TRIGGER case_follows_membership ON membership; DROP FUNCTION case_follows_membership();")
     for table in TABLES:
         open_wall(table)
     for function in FUNCTIONS:

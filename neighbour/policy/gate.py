@@ -24,7 +24,7 @@ CACHE_CLASSES = ("public", "never")
 
 
 def requires(
-    permission: Permission, *, rate: str | None = None, cache: str = "never", csrf: bool = True
+    permission: Permission, *, rate: str | None = None, cache: str = "never", csrf: bool = True, body: int = 0
 ) -> Callable[[View], View]:
     """Mark and guard a view.
 
@@ -32,6 +32,7 @@ def requires(
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
     csrf: False only where the address itself carries the right (one-click unsubscribe).
+    body: most bytes of a request by somebody who is signed in, where that is more than pages usually take (uploads).
     """
     if cache not in CACHE_CLASSES:
         raise ValueError(f"unknown cache class {cache!r}")
@@ -52,6 +53,7 @@ def requires(
             "rate": rate or "write",
             "cache": cache,
             "csrf": csrf,
+            "body": body,
         }
         return cast(View, guarded)
 

@@ -76,6 +76,8 @@ class ProofCase(Timestamps, Base):
     quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"))
     kind: Mapped[CaseKind] = mapped_column(Text)
     state: Mapped[CaseState] = mapped_column(Text, default=CaseState.OPEN)
+    #: the method of the proof it is about
+    method: Mapped[str] = mapped_column(Text)
     #: the proof that is held, or that came of it
     proof_id: Mapped[int | None] = mapped_column(ForeignKey("proof.id", ondelete="SET NULL"), index=True)
     #: keyed hash of the household, so that nobody is offered their own
@@ -149,7 +151,7 @@ class HouseRule(Base):
     __tablename__ = "house_rule"
 
     house_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id"))
+    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id", ondelete="CASCADE"))
     up_to: Mapped[int] = mapped_column(Integer)
     one_by_one: Mapped[bool]
     by_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
