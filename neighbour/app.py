@@ -38,6 +38,7 @@ ROOMS = (
     "neighbour.quarters",
     "neighbour.accounts",
     "neighbour.residency",
+    "neighbour.initiatives",
     "neighbour.contributions",
     "neighbour.posts",
     "neighbour.feed",
@@ -78,7 +79,14 @@ class Application(Flask):
 
 WRITING = ("title", "body_md", "body")  # fields that take somebody's time
 # Who may not is not told that there is anything: these pages do not exist for them.
-NOT_TOLD = {Permission.OPERATE, Permission.ACCOUNT_OWN, Permission.DESK_READ, Permission.PROOF_DECIDE}
+NOT_TOLD = {
+    Permission.OPERATE,
+    Permission.ACCOUNT_OWN,
+    Permission.DESK_READ,
+    Permission.PROOF_DECIDE,
+    Permission.INITIATIVE_EDIT,
+    Permission.INITIATIVE_CONFIRM,
+}
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 

@@ -181,9 +181,7 @@ TABLES = (
 def upgrade() -> None:
     op.add_column("membership", sa.Column("person_hash", sa.LargeBinary(), nullable=True))
     for column in ("household_hash", "person_hash"):
-        op.create_index(
-            f"ix_membership_{column}", "membership", [column], postgresql_where=sa.text("ended_at IS NULL")
-        )
+        op.create_index(f"ix_membership_{column}", "membership", [column], postgresql_where=sa.text("ended_at IS NULL"))
     _cases()
     _case_parts()
     _initiatives()
@@ -360,9 +358,7 @@ def _initiatives() -> None:
 def _wall_cases() -> None:
     own_case = f"EXISTS (SELECT 1 FROM proof_case c WHERE c.id = {{0}}.case_id AND c.person_id = {ME})"
     others_case = f"EXISTS (SELECT 1 FROM proof_case c WHERE c.id = {{0}}.case_id AND c.person_id <> {ME})"
-    in_hand = (
-        f"EXISTS (SELECT 1 FROM case_half h WHERE h.case_id = {{0}}.case_id AND h.by_person_id = {ME} AND h.says IS NULL)"
-    )
+    in_hand = f"EXISTS (SELECT 1 FROM case_half h WHERE h.case_id = {{0}}.case_id AND h.by_person_id = {ME} AND h.says IS NULL)"
     grant("SELECT, INSERT, UPDATE, DELETE", "proof_case", "case_half", "house_rule", "visit")
     grant("SELECT, INSERT, DELETE", "case_page", "case_key", "case_ground")
     wall("proof_case", select=f"{OWN} OR quarter_id = ANY ({DESKS})", insert=OWN, update=OWN, delete=OWN)
@@ -411,9 +407,7 @@ def _open_what_was_walled() -> None:
         "EXISTS (SELECT 1 FROM case_half h JOIN proof_case c ON c.id = h.case_id WHERE c.person_id = home.person_id"
         f" AND c.state IN ('open', 'contested') AND h.by_person_id = {ME} AND h.says IS NULL)"
     )
-    visit = (
-        f"EXISTS (SELECT 1 FROM visit v WHERE v.person_id = home.person_id AND v.taken_by = {ME} AND v.confirmed_at IS NULL)"
-    )
+    visit = f"EXISTS (SELECT 1 FROM visit v WHERE v.person_id = home.person_id AND v.taken_by = {ME} AND v.confirmed_at IS NULL)"
     op.execute(f"ALTER POLICY home_select ON home USING ({OWN} OR {half} OR {visit})")
     op.execute(f"ALTER POLICY missing_address_select ON missing_address USING ({OWN} OR {OPERATES})")
     op.execute(f"ALTER POLICY missing_address_delete ON missing_address USING ({OWN} OR {OPERATES})")

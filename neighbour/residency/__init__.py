@@ -2,8 +2,8 @@
 
 ``gazetteer/`` knows the city's register. ``homes`` seals exact addresses and opens them in three named functions;
 ``service`` places people in quarters and grants levels of proof; ``proofs/`` holds one file per method; ``letters``
-and ``printing`` are the postcard; ``cases/`` is what people look at, and the rules of households; ``borders`` follows when quarters are redrawn. May import accounts, quarters,
-notices, policy and core.
+and ``printing`` are the postcard; ``cases/`` is what people look at, and the rules of households; ``borders`` follows when
+quarters are redrawn. May import accounts, quarters, notices, policy and core.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ before somebody asks, or that each shall be looked at.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -113,7 +113,7 @@ def houses(*, with_lines: bool = False) -> list[CrowdedHouse]:
     if not with_lines or not found:
         return found
     lines = _lines({house.quarter_id for house in found})
-    return [CrowdedHouse(*row[:5], line=lines.get(bytes(row[0]), "")) for row in rows]
+    return [replace(house, line=lines.get(house.house_hash, "")) for house in found]
 
 
 def _lines(quarters: Collection[int]) -> dict[bytes, str]:

@@ -155,7 +155,8 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         who = "operator" if eyes.is_operator else "team"
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
-            home = homes.open_for_verifier(case.person_id, f"{case.kind} {who}", eyes.person_id)
+            found = homes.open_for_verifier(case.person_id, f"{case.kind} {who}", eyes.person_id)
+            home = found if isinstance(found, homes.ExactHome) else None
         grounds = db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id))
         return Opened(case, home, sorted(grounds), until, said)
 
@@ -237,9 +238,7 @@ def _accept(case: ProofCase) -> None:
     membership = grading.current_membership(case.person_id, lock=True)
     if membership is None or membership.id != case.membership_id:
         return
-    proof = grading.grant(
-        case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}"
-    )
+    proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
     case.proof_id = proof.id if proof.held_at is None else None  # one that waits has a case of its own
 
 

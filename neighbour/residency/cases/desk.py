@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from neighbour.accounts.models import Person
 from neighbour.core import clock
@@ -62,7 +62,7 @@ def busiest() -> list[Busiest]:
     return [Busiest(*row) for row in db.session.execute(query)]
 
 
-def _by_others(days: int) -> tuple[object, ...]:
+def _by_others(days: int) -> tuple[ColumnElement[bool], ...]:
     since = clock.now() - timedelta(days=days)
     return AddressAccess.by_person_id != AddressAccess.person_id, AddressAccess.at > since
 

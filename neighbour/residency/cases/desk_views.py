@@ -72,7 +72,7 @@ def _needs_me(case: ProofCase, thin: set[int]) -> bool:
 
 
 def _quarter_names() -> dict[int, str]:
-    return {key: name for key, name in db.session.execute(select(Quarter.id, Quarter.name))}
+    return dict(db.session.execute(select(Quarter.id, Quarter.name)).tuples().all())
 
 
 def _case(case_id: uuid.UUID) -> ProofCase:
@@ -253,7 +253,4 @@ def _missing_page(row: MissingAddress | None, found: homes.Missing | None) -> st
 @requires(Permission.OPERATE)
 def address_looks() -> str:
     """Who opened addresses, what for and when; not whose."""
-    return render_template(
-        "residency/desk_looks.html", looks=desk.looks(), busiest=desk.busiest(), days=desk.LOG_DAYS
-    )
-
+    return render_template("residency/desk_looks.html", looks=desk.looks(), busiest=desk.busiest(), days=desk.LOG_DAYS)

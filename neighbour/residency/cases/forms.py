@@ -81,7 +81,9 @@ class HouseForm(Form):
             NumberRange(
                 MOST_ACCOUNTS,
                 LARGEST_HOUSE,
-                lazy_gettext("Please give a number from %(least)s to %(most)s.", least=MOST_ACCOUNTS, most=LARGEST_HOUSE),
+                lazy_gettext(
+                    "Please give a number from %(least)s to %(most)s.", least=MOST_ACCOUNTS, most=LARGEST_HOUSE
+                ),
             ),
         ],
     )

@@ -51,7 +51,11 @@ class CaseRefused(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         case = _case(person_id, payload)
-        return {**self.preview(), "is_document": case.kind == CaseKind.DOCUMENT, "why": str(TOLD[case.reason or "other"])}
+        return {
+            **self.preview(),
+            "is_document": case.kind == CaseKind.DOCUMENT,
+            "why": str(TOLD[case.reason or "other"]),
+        }
 
     def preview(self) -> dict[str, Any]:
         return {"is_document": True, "why": str(TOLD["old"]), "decision_url": site_url("/proof/decision")}

@@ -199,4 +199,3 @@ def _hold_those_of(person_id: int, place: str, since: datetime) -> int:
     grading.regrade(membership)
     db.session.flush()
     return len(proofs)
-

@@ -34,7 +34,9 @@ TOLD: dict[str, LazyText] = {
     "name": __("The name on the paper is not the one you gave for your letterbox. Correct one of them and try again."),
     "address": __("The paper shows another address than the one you gave. Correct your address or send another paper."),
     "old": __("The paper is older than six months. Please send a newer one."),
-    "unreadable": __("Name, address or date could not be read. Take the picture once more, in daylight and from above."),
+    "unreadable": __(
+        "Name, address or date could not be read. Take the picture once more, in daylight and from above."
+    ),
     "paper": __("This kind of paper does not show where you live. Which ones do stands on the page where you send it."),
     "doubts": __("Something about the paper did not fit. The surest way now is the card to your letterbox."),
     "twice": __("It looks as if you have an account already. Sign in with that one, or write to us if that is not so."),
