@@ -63,7 +63,7 @@ class Request(FlaskRequest):
     """Flask's request, which keeps uploaded files in memory: what somebody uploads is never written to a disk. Its size is
     limited by MAX_CONTENT_LENGTH, and by the gate of the few routes that take more."""
 
-    def _get_file_stream(self, *_length_type_name: Any) -> BytesIO:
+    def _get_file_stream(self, *_sizes: Any, **_names: Any) -> BytesIO:
         return BytesIO()
 
 

@@ -89,7 +89,8 @@ def suspend(slug: str) -> Any:
 def _page(found: Initiative, form: SuspendForm) -> str:
     now = clock.now()
     editors = sorted(service.edited(found).editor_ids)
-    names = dict(db.session.execute(select(Person.id, Person.display_name).where(Person.id.in_(editors))).tuples())
+    found_people = db.session.execute(select(Person.id, Person.display_name).where(Person.id.in_(editors)))
+    names = {row.id: row.display_name for row in found_people}
     rows = [(names.get(each, ""), visits.by_editor(each, now - timedelta(days=30))) for each in editors]
     spans = (("week", 7), ("month", 30), ("year", 365))
     counts = {name: visits.counts(now - timedelta(days=days)).get(found.public_id, 0) for name, days in spans}

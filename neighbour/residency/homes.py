@@ -159,8 +159,14 @@ def _open(person_id: int, *, purpose: str, by: int | None) -> ExactHome | None:
     if home is None:
         return None
     exact = ExactHome(**json.loads(open_sealed(home.sealed, _belongs_to(home.person_id))))
-    db.session.add(AddressAccess(person_id=person_id, by_person_id=by, purpose=purpose))
+    _write_down(person_id, by, purpose)
     return exact
+
+
+def _write_down(person_id: int, by: int | None, purpose: str) -> None:
+    """One line per opening. Nothing is read back: who looks at another's home may not read that person's lines."""
+    line = {"person_id": person_id, "by_person_id": by, "purpose": purpose, "at": clock.now()}
+    db.session.execute(insert(AddressAccess).inline().values(**line))
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,7 @@ def open_for_verifier(person_id: int, purpose: str, by: int | None) -> ExactHome
     if sealed is None:
         return None
     said = open_sealed(sealed, _missing_of(person_id)).decode()
-    db.session.add(AddressAccess(person_id=person_id, by_person_id=by, purpose=purpose))
+    _write_down(person_id, by, purpose)
     return Missing(person_id, said)
 
 

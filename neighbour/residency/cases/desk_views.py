@@ -72,7 +72,7 @@ def _needs_me(case: ProofCase, thin: set[int]) -> bool:
 
 
 def _quarter_names() -> dict[int, str]:
-    return dict(db.session.execute(select(Quarter.id, Quarter.name)).tuples().all())
+    return {row.id: row.name for row in db.session.execute(select(Quarter.id, Quarter.name))}
 
 
 def _case(case_id: uuid.UUID) -> ProofCase:

@@ -21,7 +21,7 @@ class DocumentForm(Form):
     """A paper: what it is, and its pages – from the camera, or files."""
 
     paper = RadioField(
-        lazy_gettext("What is it?"),
+        lazy_gettext("What paper is it?"),
         [needed(lazy_gettext("Please choose one."))],
         choices=[SelectChoice(key, label) for key, label in PAPERS.items()],
     )
