@@ -18,6 +18,7 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level, Role
 from neighbour.residency import grading
+from neighbour.residency.cases import documents
 from neighbour.residency.cases.models import ProofCase
 from neighbour.residency.models import Membership
 from tests.factories import sign_in
@@ -100,6 +101,11 @@ class Desk:
         """Upload a document by the form."""
         body, kind = upload(*files, paper=paper)
         return browser.post("/proof/document", data=body, content_type=kind)
+
+    def deposit(self, person_id: int) -> None:
+        """A document that is there already: drawn once, for all tests."""
+        with self.town.as_person(person_id):
+            documents.hand_in(person_id, "bill", [photo()])
 
     def case_of(self, person_id: int) -> str:
         """The address of somebody's newest case on the desk."""
