@@ -54,11 +54,11 @@ class CaseRefused(Notice):
         return {
             **self.preview(),
             "is_document": case.kind == CaseKind.DOCUMENT,
-            "why": str(TOLD[case.reason or "other"]),
+            "why": TOLD[case.reason or "other"],
         }
 
     def preview(self) -> dict[str, Any]:
-        return {"is_document": True, "why": str(TOLD["old"]), "decision_url": site_url("/proof/decision")}
+        return {"is_document": True, "why": TOLD["old"], "decision_url": site_url("/proof/decision")}
 
 
 class AppealDecided(Notice):
