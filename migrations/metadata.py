@@ -7,9 +7,11 @@ import neighbour.contributions.models
 import neighbour.core.jobs
 import neighbour.core.limits
 import neighbour.digests.models
+import neighbour.initiatives.models
 import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models
+import neighbour.residency.cases.models
 import neighbour.residency.gazetteer.models
 import neighbour.residency.models  # noqa: F401
 from neighbour.core.db import Base

@@ -6,11 +6,13 @@ import importlib
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Request as FlaskRequest
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
@@ -36,6 +38,7 @@ ROOMS = (
     "neighbour.quarters",
     "neighbour.accounts",
     "neighbour.residency",
+    "neighbour.initiatives",
     "neighbour.contributions",
     "neighbour.posts",
     "neighbour.feed",
@@ -56,9 +59,18 @@ class Cookies(SecureCookieSessionInterface):
         return made
 
 
+class Request(FlaskRequest):
+    """Flask's request, which keeps uploaded files in memory: what somebody uploads is never written to a disk. Its size is
+    limited by MAX_CONTENT_LENGTH, and by the gate of the few routes that take more."""
+
+    def _get_file_stream(self, *_sizes: Any, **_names: Any) -> BytesIO:
+        return BytesIO()
+
+
 class Application(Flask):
     """Flask without coroutines: it asks of every function of every request whether it is one."""
 
+    request_class = Request
     session_interface = Cookies()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,7 +79,14 @@ class Application(Flask):
 
 WRITING = ("title", "body_md", "body")  # fields that take somebody's time
 # Who may not is not told that there is anything: these pages do not exist for them.
-NOT_TOLD = {Permission.OPERATE, Permission.ACCOUNT_OWN, Permission.DESK_READ, Permission.PROOF_DECIDE}
+NOT_TOLD = {
+    Permission.OPERATE,
+    Permission.ACCOUNT_OWN,
+    Permission.DESK_READ,
+    Permission.PROOF_DECIDE,
+    Permission.INITIATIVE_EDIT,
+    Permission.INITIATIVE_CONFIRM,
+}
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 
@@ -217,6 +236,9 @@ def _begin() -> None:
     if not chosen:
         i18n.speak(who.language if who.is_authenticated else _browsers_language(config))
     scope.enter(sessions.eyes(who), already_set=is_open)
+    gate = getattr(current_app.view_functions.get(request.endpoint or ""), "gate", {})
+    if gate.get("body") and who.is_authenticated:  # before anything reads the form
+        request.max_content_length = gate["body"]
 
 
 def _recognise(token: str) -> bool:

@@ -55,25 +55,49 @@ def create(email: str, name: str, operator: bool) -> None:
 @click.argument("email")
 @click.option("--operator", is_flag=True, help="May run this instance.")
 @click.option("--steward", metavar="QUARTER", help="Joins the Quartiersteam of the quarter with this id.")
+@click.option("--verifier", metavar="QUARTER", help="Looks at proofs of the quarter with this id, and at nothing else.")
 @operator_command
-def promote(email: str, operator: bool, steward: str | None) -> None:
-    """Make a person operator, or member of a Quartiersteam."""
-    found = db.session.scalar(select(Person).where(Person.email_key == service.fold(email)))
-    if found is None:
-        raise ValueError(f"nobody has the address {email}")
-    if not operator and not steward:
-        raise ValueError("say what to: --operator or --steward QUARTER")
+def promote(email: str, operator: bool, steward: str | None, verifier: str | None) -> None:
+    """Make a person operator, member of a Quartiersteam, or verifier."""
+    found = _find(email)
+    if steward and verifier:
+        raise ValueError("a member of the Quartiersteam is a verifier already: give one of --steward and --verifier")
+    if not operator and not steward and not verifier:
+        raise ValueError("say what to: --operator, --steward QUARTER or --verifier QUARTER")
     with atomic():
         if operator:
             found.is_operator = True  # ends their sessions, as every new role does: the database sees to it
-        if steward and not hooks.appoint(found.id, steward):
-            raise ValueError(f"{email} is no verified member of quarter {steward}")
-    click.echo(
-        f"{email}: "
-        + " and ".join(
-            ([] if not operator else ["operator"]) + ([] if not steward else [f"Quartiersteam of {steward}"])
-        )
-    )
+        for quarter, role in ((steward, "steward"), (verifier, "verifier")):
+            if quarter and not hooks.appoint(found.id, quarter, role):
+                raise ValueError(f"{email} is no verified member of quarter {quarter}")
+    became = [
+        "operator" if operator else "",
+        f"Quartiersteam of {steward}" if steward else "",
+        f"verifier of {verifier}" if verifier else "",
+    ]
+    click.echo(f"{email}: " + " and ".join(filter(None, became)))
+
+
+@person.command()
+@click.argument("email")
+@click.argument("quarter")
+@operator_command
+def dismiss(email: str, quarter: str) -> None:
+    """End what a person does in a quarter.
+
+    Neither verifier nor in the Quartiersteam from now on; they stay a resident.
+    """
+    with atomic():
+        if not hooks.appoint(_find(email).id, quarter, "resident"):
+            raise ValueError(f"{email} is no verified member of quarter {quarter}")
+    click.echo(f"{email}: resident of {quarter}")
+
+
+def _find(email: str) -> Person:
+    found = db.session.scalar(select(Person).where(Person.email_key == service.fold(email)))
+    if found is None:
+        raise ValueError(f"nobody has the address {email}")
+    return found
 
 
 @person.command("list")

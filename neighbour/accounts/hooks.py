@@ -14,7 +14,7 @@ class HomeSaid:
     level: str
 
 
-Appoint = Callable[[int, str], bool]
+Appoint = Callable[[int, str, str], bool]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
 _appoint: list[Appoint] = []
@@ -47,6 +47,7 @@ def register_appointment(appoint: Appoint) -> None:
     _appoint[:] = [appoint]
 
 
-def appoint(person_id: int, quarter_key: str) -> bool:
-    """Let a person join the Quartiersteam; False unless they are a verified member of this quarter. Inside atomic()."""
-    return bool(_appoint) and _appoint[0](person_id, quarter_key)
+def appoint(person_id: int, quarter_key: str, role: str) -> bool:
+    """Give a person a role in a quarter (``resident`` ends what they had); False unless they are a verified member there.
+    Inside atomic()."""
+    return bool(_appoint) and _appoint[0](person_id, quarter_key, role)

@@ -32,7 +32,13 @@ FRESH_FOR = timedelta(minutes=10)
 
 
 def requires(
-    permission: Permission, *, rate: str | None = None, cache: str = "never", csrf: bool = True, fresh: Fresh = False
+    permission: Permission,
+    *,
+    rate: str | None = None,
+    cache: str = "never",
+    csrf: bool = True,
+    fresh: Fresh = False,
+    body: int = 0,
 ) -> Callable[[View], View]:
     """Mark and guard a view.
 
@@ -41,6 +47,7 @@ def requires(
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
     csrf: False only where the address itself carries the right (one-click unsubscribe).
     fresh: True, or a function that says of whom it is asked (who is only signing up has nothing yet to be taken).
+    body: most bytes of a request by somebody who is signed in, where that is more than pages usually take (uploads).
     """
     if cache not in CACHE_CLASSES:
         raise ValueError(f"unknown cache class {cache!r}")
@@ -64,6 +71,7 @@ def requires(
             "cache": cache,
             "csrf": csrf,
             "fresh": bool(fresh),
+            "body": body,
         }
         return cast(View, guarded)
 

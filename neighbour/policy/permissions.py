@@ -29,5 +29,7 @@ class Permission(StrEnum):
     THANK = "contribution:thank"
     DESK_READ = "desk:read"
     PROOF_DECIDE = "proof:decide"
+    INITIATIVE_EDIT = "initiative:edit"
+    INITIATIVE_CONFIRM = "initiative:confirm"
     OPERATE = "instance:operate"
     DEV_MAILBOX = "dev:mailbox"

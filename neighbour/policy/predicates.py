@@ -70,6 +70,11 @@ def looks_at_proofs(identity: Identity, thing: Any) -> bool:
     return identity.is_operator or identity.role_in(thing.quarter_id).is_staff
 
 
+def edits(identity: Identity, thing: Any) -> bool:
+    """Speaks for the initiative (``editor_ids``)."""
+    return identity.person_id is not None and (thing is None or identity.person_id in getattr(thing, "editor_ids", ()))
+
+
 def operator(identity: Identity, thing: Any) -> bool:
     """Runs the instance."""
     return identity.is_operator

@@ -16,6 +16,7 @@ from neighbour.policy.predicates import (
     anybody,
     author,
     confirmed,
+    edits,
     looks_at_proofs,
     not_suspended,
     operator,
@@ -53,6 +54,8 @@ TABLE: dict[P, Rule] = {
     P.THANK: (confirmed, vouched),
     P.DESK_READ: (confirmed, staff, not_suspended),
     P.PROOF_DECIDE: (confirmed, looks_at_proofs, not_suspended),
+    P.INITIATIVE_EDIT: (confirmed, edits, not_suspended),
+    P.INITIATIVE_CONFIRM: (confirmed, edits, not_suspended),
     P.OPERATE: (signed_in, operator),
 }
 

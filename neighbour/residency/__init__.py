@@ -3,7 +3,7 @@
 ``gazetteer/`` knows the city's register. ``homes`` seals exact addresses and opens them in three named functions;
 ``service`` places people in quarters and grants levels of proof; ``proofs/`` holds one file per method; ``letters``
 and ``printing`` are the postcard; ``borders`` follows when quarters are redrawn, ``planning`` and ``changing`` when that
-is planned and told before. May import accounts, quarters,
+is planned and told before; ``cases/`` is what people look at, and the rules of households. May import accounts, quarters,
 notices, policy and core.
 """
 
@@ -20,9 +20,17 @@ def include(app: Flask) -> None:
     from neighbour.accounts.hooks import register_appointment, register_home, register_street
     from neighbour.core import limits
     from neighbour.quarters import hooks
-    from neighbour.residency import address_views, borders, changing, changing_views, letters, planning, service
+    from neighbour.residency import address_views, borders, changing, changing_views, grading, letters, planning, service
+    from neighbour.residency.cases import crowds, visits
     from neighbour.residency.gazetteer import views as gazetteer_views
 
+    _desk(app)
+    limits.register("visit_code", visits.TRIES)
+    limits.register("visit_of_place", visits.OF_PLACE)
+    limits.register("visit_of_editor", visits.OF_EDITOR)
+    limits.register("upload", limits.Rate(10, 3_600))
+    grading.looks_at(crowds.look)
+    grading.on_held(crowds.keep)
     limits.register("code_address", letters.TRIES_OF_HOUSE)
     assert address_views.views is changing_views.views  # their pages hang on the room's one blueprint
     app.register_blueprint(address_views.views)
@@ -36,3 +44,38 @@ def include(app: Flask) -> None:
     register_street(service.street_of)
     register_home(service.home_said)
     register_appointment(service.appoint)
+
+
+def _desk(app: Flask) -> None:
+    """The queues of this room on the desk."""
+    from neighbour.core.desk import Waiting
+    from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.policy import Permission
+    from neighbour.residency.cases import desk_views
+
+    app.extensions["desk"] += [
+        {
+            "order": 10,
+            "endpoint": "residency.proof_cases",
+            "label": __("Proofs"),
+            "hint": __("Documents, and proofs that need a second look"),
+            "permission": Permission.PROOF_DECIDE,
+            "count": desk_views.waiting,
+        },
+        {
+            "order": 30,
+            "endpoint": "residency.missing_addresses",
+            "label": __("Missing addresses"),
+            "hint": __("What people could not find in the register"),
+            "permission": Permission.OPERATE,
+            "count": desk_views.missing_waiting,
+        },
+        {
+            "order": 90,
+            "endpoint": "residency.address_looks",
+            "label": __("Looks at addresses"),
+            "hint": __("Who opened an address, and what for"),
+            "permission": Permission.OPERATE,
+            "count": Waiting,
+        },
+    ]

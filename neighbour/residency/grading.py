@@ -26,7 +26,9 @@ from neighbour.residency.notices import Welcome
 
 VOUCHES_FOR_VERIFIED = 2
 Look = Callable[[Membership, Proof], bool]
+Held = Callable[[Membership, Proof, Collection[Look]], None]
 _looks: list[Look] = []
+_held: list[Held] = []
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def looks_at(look: Look) -> None:
     the proof, through the eyes of the person who gives it."""
     if look not in _looks:  # the application may be made more than once in a process
         _looks.append(look)
+
+
+def on_held(tell: Held) -> None:
+    """Tell ``tell(membership, proof, looks)`` of each proof that has to wait, and which looks held it. Same place and eyes."""
+    if tell not in _held:
+        _held.append(tell)
 
 
 def current_membership(person_id: int, *, lock: bool = False) -> Membership | None:
@@ -86,12 +94,20 @@ def grant(
         )
         db.session.add(proof)
         db.session.flush()
-        looks = [look(membership, proof) for look in _looks]  # each of them is asked, also where one has said yes
-        if any(looks):
-            proof.held_at = now
+        looks = [look for look in _looks if look(membership, proof)]  # each of them is asked
+        if looks:
+            hold(membership, proof, looks)
         db.session.flush()
         regrade(membership)
         return proof
+
+
+def hold(membership: Membership, proof: Proof, looks: Collection[Look] = ()) -> None:
+    """Let a proof wait for somebody's look; ``regrade`` comes after. Inside atomic()."""
+    proof.held_at = clock.now()
+    db.session.flush()
+    for tell in _held:
+        tell(membership, proof, looks)
 
 
 def regrade(membership: Membership) -> Level:

@@ -184,6 +184,8 @@ class Membership(Timestamps, Base):
         one_of("level", Level, "level"),
         one_of("role", Role, "role"),
         Index("uq_membership_current", "person_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_membership_household_hash", "household_hash", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_membership_person_hash", "person_hash", postgresql_where=text("ended_at IS NULL")),
         Index("ix_membership_quarter_id_level", "quarter_id", "level", postgresql_where=text("ended_at IS NULL")),
     )
 
@@ -194,6 +196,8 @@ class Membership(Timestamps, Base):
     role: Mapped[Role] = mapped_column(Text, default=Role.RESIDENT)
     #: keyed hash of the household (address and name on the bell), to count households without naming them
     household_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: keyed hash of house and full name when a proof was last given: the same person twice is looked at
+    person_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     proven_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

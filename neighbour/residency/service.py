@@ -68,13 +68,13 @@ def home_said(person_id: int) -> HomeSaid | None:
     return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
 
 
-def appoint(person_id: int, quarter_key: str) -> bool:
-    """Let a person join the Quartiersteam of the quarter with this key; False unless they are a verified member there.
-    Inside atomic(), on the owner's connection."""
+def appoint(person_id: int, quarter_key: str, role: str) -> bool:
+    """Let a person be verifier or steward (member of the Quartiersteam) of the quarter with this key, or a resident again;
+    False unless they are a verified member there. Inside atomic(), on the owner's connection."""
     place = place_of(person_id)
     if place is None or place.quarter.key != quarter_key or place.membership.level != Level.VERIFIED:
         return False
-    place.membership.role = Role.STEWARD
+    place.membership.role = Role(role)
     return True
 
 

@@ -15,6 +15,7 @@ from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 from neighbour.quarters.numbers import shown
 from neighbour.residency import changing, codes, homes, letters, opening, service
+from neighbour.residency.cases import deciding
 from neighbour.residency.forms import CodeForm, RefusalForm
 from neighbour.residency.letters import Answer, NoLetter, Outcome
 from neighbour.residency.proofs import METHODS
@@ -39,6 +40,8 @@ def waiting() -> Any:
         "residency/waiting.html",
         place=place,
         households=shown(stat.households_on_board) if stat else None,
+        told=deciding.told(person_number()),
+        look_days=deciding.TARGET_DAYS,
         methods=[(method, method.context(person_number())) for method in METHODS],
         config=current_app.extensions["config"],
     )

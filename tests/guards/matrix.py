@@ -46,9 +46,10 @@ class Thing:
     quarter_id: int
     author_id: int
     person_id: int
+    editor_ids: tuple[int, ...] = ()
 
 
-THINGS = {"": None, "one's own": Thing(HERE, ME, ME), "another's": Thing(HERE, OTHER, OTHER)}
+THINGS = {"": None, "one's own": Thing(HERE, ME, ME, (ME,)), "another's": Thing(HERE, OTHER, OTHER)}
 
 
 def lines() -> Iterator[str]:

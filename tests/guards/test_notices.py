@@ -21,6 +21,8 @@ def _all_notices() -> list[str]:
     import neighbour.accounts.notices
     import neighbour.contributions.notices
     import neighbour.digests.notices
+    import neighbour.initiatives.notices
+    import neighbour.residency.cases.notices
     import neighbour.residency.notices  # noqa: F401
 
     return sorted(Notice.registry)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.journeys import scenes_desk as at_desk
 from tests.journeys import scenes_inside as inside
 from tests.journeys import scenes_outside as outside
 from tests.journeys.looking import enter, site_map
@@ -25,6 +26,10 @@ SCENES = {
     "a quarter that changes": (inside.changing, "hannelore"),
     "a quarter at its beginning": (inside.beginner, "piotr"),
     "the team and operator": (inside.operator, "ursula"),
+    "proving by paper and in person": (at_desk.prover, "mira"),
+    "a refusal": (at_desk.refused, "gordon"),
+    "the verification desk": (at_desk.desk, "ursula"),
+    "an initiative's editor": (at_desk.editor, "liselotte"),
     "leaving the digest": (inside.leaving, {"de": "bernd", "en": "grace"}),
 }
 
@@ -80,6 +85,20 @@ PAGES = {
     "residency.move": "one's own affairs",
     "residency.quarter": "a quarter that changes",
     "contributions.left": "a quarter that changes",
+    "residency.document": "proving by paper and in person",
+    "residency.in_person": "proving by paper and in person",
+    "residency.decision": "a refusal",
+    "residency.proof_cases": "the verification desk",
+    "residency.proof_case": "the verification desk",
+    "residency.crowded_house": "the verification desk",
+    "residency.missing_addresses": "the verification desk",
+    "residency.address_looks": "the verification desk",
+    "initiatives.desk": "the verification desk",
+    "initiatives.desk_one": "the verification desk",
+    "initiatives.show": "an initiative's editor",
+    "initiatives.edit": "an initiative's editor",
+    "initiatives.desk_of": "an initiative's editor",
+    "initiatives.visit_from_link": "an initiative's editor",
 }
 
 # What answers a GET and is not a page one looks at.
@@ -90,6 +109,8 @@ NOT_PAGES = {
     "quarters.layer": "the outlines, as GeoJSON",
     "accounts.sign_up_next": "leads on to the step that comes next",
     "notices.one_click_opened": "leads on to the page with the button",
+    "residency.document_page": "a picture inside its page",
+    "residency.case_page": "a picture inside its page",
     "residency.suggest_streets": "options of a list while typing",
     "gazetteer.streets": "options of a list while typing",
     "contributions.reach_line": "one line of the composer while choosing",

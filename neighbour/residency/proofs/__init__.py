@@ -6,9 +6,11 @@ A method is shown on the waiting page through its ``Method`` and ends, whatever 
 
 from __future__ import annotations
 
+from neighbour.residency.proofs.document import DOCUMENT
+from neighbour.residency.proofs.in_person import IN_PERSON
 from neighbour.residency.proofs.method import Method
 from neighbour.residency.proofs.postcard import POSTCARD
 
-METHODS: tuple[Method, ...] = (POSTCARD,)
+METHODS: tuple[Method, ...] = (POSTCARD, DOCUMENT, IN_PERSON)
 
 __all__ = ["METHODS", "Method"]
