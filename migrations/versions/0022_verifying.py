@@ -106,6 +106,31 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 """
 
+# Who is told once a day that something waits: verifiers of cases they may look at, operators of those that are theirs
+# (two did not agree, an appeal, or no two verifiers there). Only how many; belongs to nobody's eyes.
+WAITING = """
+CREATE FUNCTION desks_waiting(before timestamptz) RETURNS TABLE (person_id bigint, cases bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH team AS (
+    SELECT m.person_id, m.quarter_id, m.household_hash FROM membership m JOIN person p ON p.id = m.person_id
+    WHERE m.ended_at IS NULL AND m.level = 'verified' AND m.role IN ('verifier', 'steward') AND p.status = 'active'),
+  open AS (SELECT c.* FROM proof_case c WHERE c.created_at <= before AND (c.state IN ('open', 'contested') OR c.appeal = 'open')),
+  theirs AS (
+    SELECT t.person_id, o.id, t.household_hash, o.household_hash AS of_case, o.person_id AS about FROM team t
+      JOIN open o ON o.quarter_id = t.quarter_id AND o.state = 'open'
+    UNION
+    SELECT p.id, o.id, m.household_hash, o.household_hash, o.person_id FROM person p
+      JOIN open o ON o.state = 'contested' OR o.appeal = 'open'
+        OR (SELECT count(*) FROM team t WHERE t.quarter_id = o.quarter_id) < 2
+      LEFT JOIN membership m ON m.person_id = p.id AND m.ended_at IS NULL
+    WHERE p.is_operator AND p.status = 'active')
+  SELECT t.person_id, count(DISTINCT t.id) FROM theirs t
+  WHERE t.about <> t.person_id AND (t.of_case IS NULL OR t.of_case IS DISTINCT FROM t.household_hash)
+    AND NOT EXISTS (SELECT 1 FROM case_half h WHERE h.case_id = t.id AND h.by_person_id = t.person_id AND h.says IS NOT NULL)
+  GROUP BY t.person_id
+$$;
+"""
+
 # An editor types the code that a resident shows. A code that is wrong, over, the editor's own or of the editor's household:
 # one answer for all of them, so that nobody learns from it who else lives at home.
 TAKE_VISIT = """
@@ -162,6 +187,7 @@ FUNCTIONS = (
     "crowded_houses()",
     "held_at_house(bytea)",
     "overdue_documents(timestamptz)",
+    "desks_waiting(timestamptz)",
     "take_visit(bytea, text, timestamptz)",
 )
 TABLES = (
@@ -185,7 +211,7 @@ def upgrade() -> None:
     _cases()
     _case_parts()
     _initiatives()
-    for part in (DESK, THIN, NEEDS_LOOK, HOUSES, OVERDUE, TAKE_VISIT, FOLLOW):
+    for part in (DESK, THIN, NEEDS_LOOK, HOUSES, OVERDUE, WAITING, TAKE_VISIT, FOLLOW):
         op.execute(part)
     for function in FUNCTIONS:
         for_the_app(function)

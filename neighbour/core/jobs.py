@@ -32,6 +32,7 @@ class Job(StrEnum):
     NOTICES_PURGE = "notices.purge"
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
+    RESIDENCY_REMIND = "residency.remind"
     RESIDENCY_FORGET = "residency.forget"
     ACCOUNTS_PURGE = "accounts.purge"
     QUARTERS_CHANGE = "quarters.change"

@@ -340,3 +340,30 @@ def test_missing_addresses_are_a_queue_of_the_operator(desk: Desk, jobs, mailbox
     jobs.run()
     assert "Adresse" in mailbox.messages()[-1].message["Subject"]
     assert desk.browser(desk.verifier("vera")).post("/desk/missing", data={"which": which}).status_code == 404
+
+
+def test_whoever_may_look_is_told_once_a_day_while_something_waits(desk: Desk, anna, jobs, mailbox, frozen_clock):
+    house = desk.town.address("55")
+    desk.verifier("jan", bell="Jan Kowalczyk", house=house)
+    desk.town.settle(anna, house, "Anna Kowalczyk")
+    desk.deposit(anna)
+    vera = desk.verifier("vera")
+    for name, quarter in (("wim", "weber"), ("ute", "ufer")):
+        desk.verifier(name, quarter=quarter)
+    desk.operator("olga")
+
+    def told(hours: float) -> list[str]:
+        mailbox.clear()
+        frozen_clock.tick(hours * 3600)
+        jobs.sent.append(("residency.remind", []))
+        jobs.run()
+        mails = [mail for mail in mailbox.messages() if "wart" in mail.message["Subject"]]
+        return sorted(mail.recipients[0].partition("@")[0] for mail in mails)
+
+    assert told(0.5) == []
+    assert told(1) == ["vera", "wim"], "neither of her household, nor elsewhere, nor an operator while there is a team"
+    assert told(1) == []
+    desk.says(vera, desk.case_of(anna), "doubts")
+    assert told(24) == ["wim"]
+    desk.says(desk.verifier("xenia"), desk.case_of(anna))
+    assert told(24) == ["olga"], "two did not agree"

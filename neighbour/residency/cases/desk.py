@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 
 from neighbour.accounts.models import Person
-from neighbour.core import clock
+from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.residency import homes
-from neighbour.residency.cases.notices import MissingAnswered
+from neighbour.residency.cases.notices import DeskWaits, MissingAnswered
 from neighbour.residency.models import AddressAccess, MissingAddress
 
 LOG_DAYS, LOG_LINES = 90, 200
@@ -65,6 +65,15 @@ def busiest() -> list[Busiest]:
 def _by_others(days: int) -> tuple[ColumnElement[bool], ...]:
     since = clock.now() - timedelta(days=days)
     return AddressAccess.by_person_id != AddressAccess.person_id, AddressAccess.at > since
+
+
+def remind(time_zone: str) -> int:
+    """Tell those who may look that something has been waiting for an hour; once a day each. Gives how many were told."""
+    with scope.use(scope.NOBODY), atomic():
+        query = text("SELECT person_id, cases FROM desks_waiting(:before)")
+        rows = db.session.execute(query, {"before": clock.now() - timedelta(hours=1)}).all()
+        today = clock.today(time_zone).isoformat()
+        return sum(DeskWaits.send(row.person_id, period=today, payload={"count": row.cases}) for row in rows)
 
 
 def missing(mine: int) -> Sequence[MissingAddress]:

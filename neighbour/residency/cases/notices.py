@@ -9,6 +9,7 @@ from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.i18n import ngettext
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.residency.cases.models import Appeal, CaseKind, ProofCase
@@ -77,6 +78,22 @@ class AppealDecided(Notice):
 
     def preview(self) -> dict[str, Any]:
         return {"is_granted": True, "is_document": True, "decision_url": site_url("/proof/decision")}
+
+
+class DeskWaits(Notice):
+    """Something waits on the verification desk; to those who may look at it, once a day."""
+
+    key = "residency.desk_waits"
+    title = __("Proofs wait for you")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return ngettext("%(num)s proof waits for you", "%(num)s proofs wait for you", context["count"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "count": payload["count"]}
+
+    def preview(self) -> dict[str, Any]:
+        return {"count": 3, "desk_url": site_url("/desk/proofs")}
 
 
 class MissingAnswered(Notice):
