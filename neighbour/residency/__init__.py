@@ -20,7 +20,16 @@ def include(app: Flask) -> None:
     from neighbour.accounts.hooks import register_appointment, register_home, register_street
     from neighbour.core import limits
     from neighbour.quarters import hooks
-    from neighbour.residency import address_views, borders, changing, changing_views, grading, letters, planning, service
+    from neighbour.residency import (
+        address_views,
+        borders,
+        changing,
+        changing_views,
+        grading,
+        letters,
+        planning,
+        service,
+    )
     from neighbour.residency.cases import crowds, visits
     from neighbour.residency.gazetteer import views as gazetteer_views
 
