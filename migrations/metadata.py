@@ -10,6 +10,7 @@ import neighbour.digests.models
 import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models
+import neighbour.residency.code_models
 import neighbour.residency.gazetteer.models
 import neighbour.residency.models  # noqa: F401
 from neighbour.core.db import Base

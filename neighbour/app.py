@@ -67,7 +67,13 @@ class Application(Flask):
 
 WRITING = ("title", "body_md", "body")  # fields that take somebody's time
 # Who may not is not told that there is anything: these pages do not exist for them.
-NOT_TOLD = {Permission.OPERATE, Permission.ACCOUNT_OWN, Permission.DESK_READ, Permission.PROOF_DECIDE}
+NOT_TOLD = {
+    Permission.OPERATE,
+    Permission.ACCOUNT_OWN,
+    Permission.DESK_READ,
+    Permission.PROOF_DECIDE,
+    Permission.FLYER_MAKE,
+}
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 

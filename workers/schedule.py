@@ -17,6 +17,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
     Job.NOTICES_PURGE: crontab(minute="17", hour="*"),
     Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
+    Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
 }
 
 

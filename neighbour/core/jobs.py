@@ -33,6 +33,8 @@ class Job(StrEnum):
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     ACCOUNTS_PURGE = "accounts.purge"
+    RESIDENCY_PROOFS = "residency.proofs"
+    RESIDENCY_PRINT = "residency.print"
 
 
 class Period(Base):

@@ -7,6 +7,7 @@ quarter to quarter collecting neighbours. Every method of proof ends in ``grant`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,6 +60,18 @@ def place_of(person_id: int) -> Place | None:
     query = select(Quarter, Membership).join(Membership, Membership.quarter_id == Quarter.id)
     row = db.session.execute(query.where(Membership.person_id == person_id, Membership.ended_at.is_(None))).first()
     return Place(*row) if row else None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A quarter's desk, for asking the rule book who works there."""
+
+    quarter_id: int
+
+
+def quarters() -> Sequence[Quarter]:
+    """All quarters by name."""
+    return db.session.scalars(select(Quarter).order_by(Quarter.name, Quarter.id)).all()
 
 
 def home_said(person_id: int) -> HomeSaid | None:
@@ -129,7 +142,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership
             raise MovedRecently(last + MOVES_REST)
     if old is not None:
         old.ended_at = now
-    mine = Letter.person_id == person_id, Letter.state.in_(OPEN_LETTERS)
+    mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT))
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)
