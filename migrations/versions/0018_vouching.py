@@ -391,7 +391,7 @@ def _walls() -> None:
 def _printing(more: str) -> None:
     """Letters, homes, and the list of who opened them, for the transaction that prints."""
     own = f"person_id = {ME}"
-    for table, verbs in {"letter": ("select", "update"), "home": ("select",), "address_access": ("insert",)}.items():
+    for table, verbs in {"letter": ("select", "update"), "home": ("select",), "address_access": ("select", "insert")}.items():
         for verb in verbs:
             check = {"insert": f"WITH CHECK ({own}{more})", "select": f"USING ({own}{more})"}
             op.execute(f"DROP POLICY {table}_{verb} ON {table}")

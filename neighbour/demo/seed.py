@@ -88,6 +88,7 @@ def _build(say: Say) -> None:
     say("people")
     settled = residents.settle(quarter_ids, passwords.hash_password(PASSWORD, config.argon2_memory_kib))
     residents.send_card(settled[residents.WAITING])
+    residents.give_out_codes(settled["hannelore"], settled["ursula"])
     say("two months of their board")
     board.pin_up(settled, config.time_zone)
     # What the town was told while it was built happened long ago: nobody gets mail about it now.

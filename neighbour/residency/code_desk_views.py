@@ -63,12 +63,12 @@ def flyer(flyer: str) -> Any:
     return no_referrer(render_template("residency/flyer.html", line=line))
 
 
-@views.get("/desk/flyers/<flyer>/<any(a5, a6):paper>.pdf")
+@views.get("/desk/flyers/<flyer>/<paper>.pdf")
 @requires(Permission.FLYER_MAKE)
 def flyer_sheet(flyer: str, paper: str) -> Response:
     """The sheet: two A5 or four A6 on an A4."""
     line = flyers.find(flyer)
-    if line is None or not line.is_live:
+    if line is None or not line.is_live or paper not in list(slips.Paper):
         abort(404)
     config = current_app.extensions["config"]
     row = line.flyer

@@ -37,11 +37,11 @@ def letters_print() -> Any:
     return back("residency.letters_desk")
 
 
-@views.post("/desk/letters/<run>/<any(pdf, csv):kind>")
+@views.post("/desk/letters/<run>/<kind>")
 @requires(Permission.OPERATE)
 def letters_fetch(run: str, kind: str) -> Response:
     """A file of a batch, once: then it is gone from here."""
-    found = print_runs.fetch(run, kind, current_app.extensions["config"])
+    found = print_runs.fetch(run, kind, current_app.extensions["config"]) if kind in TYPES else None
     if found is None:
         abort(404)
     batch, content = found

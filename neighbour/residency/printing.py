@@ -117,6 +117,7 @@ def as_printer() -> Iterator[None]:
     db.session.execute(_PRINTS, {"says": "1"})
     try:
         yield
+        db.session.flush()
     finally:
         if db.session().is_active:
             db.session.execute(_PRINTS, {"says": ""})
