@@ -35,6 +35,13 @@ WALLED = (
     "comment",
     "thanks",
     "revision",
+    "invitation",
+    "invitation_use",
+    "flyer",
+    "flyer_house",
+    "flyer_use",
+    "code_alarm",
+    "print_run",
 )
 
 
