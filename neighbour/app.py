@@ -267,8 +267,8 @@ def _refuse(permission: Permission) -> Any:
         flash(_("You can do this as soon as your address is proven."), "info")
         return redirect(url_for("residency.waiting"), 303)
     if who.home and who.home.level is Level.VOUCHED and not who.is_suspended:
-        flash(_("You can read and reply. To pin something up, prove your address with a card first."), "info")
-        return redirect(url_for("feed.board"), 303)
+        flash(_("You can read and reply. To pin something up, you need one more proof."), "info")
+        return redirect(url_for("residency.waiting"), 303)
     return _error_page(404)
 
 

@@ -170,6 +170,17 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 """
 
+# What is long over is forgotten: who invited whom, how flyers were used, alarms, batches. Proofs stay.
+FORGET = """
+CREATE FUNCTION forget_codes(before timestamptz) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+  DELETE FROM invitation WHERE expires_at < before;
+  DELETE FROM flyer WHERE expires_at < before;
+  DELETE FROM code_alarm WHERE at < before;
+  DELETE FROM print_run WHERE asked_at < before;
+$$;
+"""
+
 REFUSE = """
 CREATE OR REPLACE FUNCTION refuse_letters(code_hash bytea, whole_house boolean, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -193,6 +204,7 @@ BEGIN
 END $$;
 """
 FUNCTIONS = (
+    "forget_codes(timestamptz)",
     "people_with_proofs_due(timestamptz, bigint, int)",
     "use_flyer(bytea, timestamptz)",
     "use_invitation(bytea, timestamptz, int)",
@@ -202,7 +214,14 @@ FUNCTIONS = (
     "app_prints()",
     "app_operates()",
 )
-CALLED_BY_THE_APP = ("people_with_proofs_due", "use_flyer", "use_invitation", "team_of", "works_at_desk_of")
+CALLED_BY_THE_APP = (
+    "people_with_proofs_due",
+    "use_flyer",
+    "use_invitation",
+    "team_of",
+    "works_at_desk_of",
+    "forget_codes",
+)
 LETTER_STATES = "'requested', 'printed', 'used', 'dead', 'expired', 'refused', 'withdrawn'"
 
 
@@ -216,6 +235,7 @@ def upgrade() -> None:
         USE_INVITATION,
         USE_FLYER,
         DUE,
+        FORGET,
         REFUSE.format(states="'requested', 'printed', 'resent'"),
     ):
         op.execute(part)
@@ -391,7 +411,11 @@ def _walls() -> None:
 def _printing(more: str) -> None:
     """Letters, homes, and the list of who opened them, for the transaction that prints."""
     own = f"person_id = {ME}"
-    for table, verbs in {"letter": ("select", "update"), "home": ("select",), "address_access": ("select", "insert")}.items():
+    for table, verbs in {
+        "letter": ("select", "update"),
+        "home": ("select",),
+        "address_access": ("select", "insert"),
+    }.items():
         for verb in verbs:
             check = {"insert": f"WITH CHECK ({own}{more})", "select": f"USING ({own}{more})"}
             op.execute(f"DROP POLICY {table}_{verb} ON {table}")

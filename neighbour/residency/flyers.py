@@ -25,7 +25,9 @@ from neighbour.residency.proofs.flyer import FLYER
 from neighbour.residency.proofs.method import Answer, Outcome
 
 MOST_USES, MOST_DAYS, MOST_STREETS = 200, 180, 20
-_LINE = re.compile(r"^(?P<street>.+?)(?:[\s,]+(?P<first>\d{1,4})(?:\s*(?:[-–—]|bis|to)\s*(?P<last>\d{1,4}))?)?$")
+_NUMBERS = re.compile(
+    r",? (?P<first>\d{1,4})(?: ?(?:[-–—]|bis|to) ?(?P<last>\d{1,4}))?$"
+)  # white space is single by then
 
 
 class BadStreets(ValueError):
@@ -87,11 +89,10 @@ def _houses(quarter_id: int, number: int, line: str) -> set[bytes]:
 
 
 def _readings(line: str) -> list[tuple[str, int | None, int | None]]:
-    found = _LINE.match(line)
     ways: list[tuple[str, int | None, int | None]] = [(line, None, None)]
-    if found and found["first"]:
+    if found := _NUMBERS.search(line):
         first = int(found["first"])
-        ways.append((found["street"], first, int(found["last"] or first)))
+        ways.append((line[: found.start()], first, int(found["last"] or first)))
     return ways
 
 

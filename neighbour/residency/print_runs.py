@@ -31,7 +31,7 @@ log = logging.getLogger("neighbour.letters")
 
 def ask(person_id: int, paper: str, *, wants_table: bool, again: str | None = None) -> PrintRun:
     """Ask for a batch: what is due, or the letters of batch ``again`` once more. While one is being made, that one is given
-    back and asked for anew, in case its worker died. Commits."""
+    back and asked for anew, in case its worker died or whoever asked runs the instance no more. Commits."""
     with atomic():
         waiting = select(PrintRun).where(PrintRun.state == PrintState.ASKED).order_by(PrintRun.id).limit(1)
         run = db.session.scalar(waiting)
@@ -39,7 +39,8 @@ def ask(person_id: int, paper: str, *, wants_table: bool, again: str | None = No
             run = PrintRun(asked_by_id=person_id, paper=Format(paper), wants_table=wants_table, again=again)
             db.session.add(run)
             db.session.flush()
-        jobs.enqueue(Job.RESIDENCY_PRINT, run.id, run.asked_by_id)
+        run.asked_by_id = person_id
+        jobs.enqueue(Job.RESIDENCY_PRINT, run.id, person_id)
         return run
 
 

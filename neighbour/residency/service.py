@@ -20,7 +20,7 @@ from neighbour.core.db import atomic, db
 from neighbour.notices.service import stop_lists
 from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
-from neighbour.residency import homes
+from neighbour.residency import homes, renewal
 from neighbour.residency.grading import current_membership
 from neighbour.residency.models import (
     OPEN_LETTERS,
@@ -77,7 +77,10 @@ def quarters() -> Sequence[Quarter]:
 def home_said(person_id: int) -> HomeSaid | None:
     """Quarter and proof in words for the person's own page; opens no address."""
     place = place_of(person_id)
-    return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
+    if place is None:
+        return None
+    said = place.quarter.name, str(place.membership.level)
+    return HomeSaid(*said, is_asked=renewal.question_of(person_id) is not None)
 
 
 def appoint(person_id: int, quarter_key: str) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from neighbour.core import postgres, roles
 from neighbour.core.tokens import to_uid
-from tests.journeys.looking import Walk, enter
+from tests.journeys.looking import Walk, email_of, enter, knock, wait_for_mail
 from tests.support.up import Instance
 
 
@@ -98,8 +98,22 @@ def herself(walk: Walk) -> None:
     walk.send("/me/digest", "digest, saved")
     walk.visitor.go("/me/mails")
     walk.send("/me/mails", "mails, saved")
-    walk.visitor.go("/settings/address")
+    walk.go("/settings/address", "her address, asked whether she still lives here", picture="still-here-own")
     walk.send("/settings/address", "her address, opened")
+    _invites(walk)
+
+
+def _invites(walk: Walk) -> None:
+    """Her invitation that works, and the question a mail of hers asks."""
+    walk.go("/me/invitations", picture="invitations")
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/me/invitations/']").first.click()
+    walk.look("an invitation to hand on", picture="invitation")
+    knock(walk.town)
+    mail, link = wait_for_mail(walk.town, email_of("hannelore"), "/still-here/")
+    if walk.language == "de":  # her mails speak German whatever she reads here
+        walk.look_at(mail.html, "mail: do you still live here?", picture="mail-still-here")
+    walk.go(link, "do you still live here?", picture="still-here")
 
 
 def beginner(walk: Walk) -> None:
@@ -113,6 +127,15 @@ def operator(walk: Walk) -> None:
     """Ursula, of the team, who also runs the instance."""
     for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk"):
         walk.go(path)
+    walk.go("/desk/alarms", "codes, nothing strange")
+    walk.go("/desk/letters", "cards to print", picture="letters")
+    walk.send("/desk/letters", "cards to print, asked for") if walk.page.locator("[name=paper]").count() else None
+    walk.go("/desk/flyers", "flyers", picture="flyers")
+    walk.send("/desk/flyers", "flyers, a street that is not there", 422, streets="Quellnymphensteig")
+    walk.visitor.go("/desk/flyers")
+    with walk.page.expect_navigation():
+        walk.page.get_by_role("link", name="Garnweg").first.click()
+    walk.look("a flyer", picture="flyer")
 
 
 def leaving(walk: Walk) -> None:

@@ -128,6 +128,7 @@ def test_yes_on_ones_own_page(town: Town, client, frozen_clock, owner):
         sign_in(client, row)
     assert "Ja, ich wohne hier" not in client.get("/settings/address").text
     days(frozen_clock, 1)
+    assert "Wohnst du noch hier?" in client.get("/me").text
     assert "Ja, ich wohne hier" in client.get("/settings/address").text
     assert client.post("/settings/address/still-here").status_code == 303
     assert "Ja, ich wohne hier" not in client.get("/settings/address").text
@@ -219,3 +220,16 @@ def test_nothing_half_done_is_left_when_a_yes_breaks(town: Town, monkeypatch, ow
 
     assert breaks_at_each_point(monkeypatch, yes, lambda: owner.execute(query, [carla]).fetchone()) >= 2
     assert owner.execute(query, [carla]).fetchone() == (2,)
+
+
+def test_codes_long_over_are_forgotten_and_proofs_stay(town: Town, knock, owner, frozen_clock):
+    anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
+    types(town, carla, invited(town, anna))
+    counts = (
+        "SELECT (SELECT count(*) FROM invitation), (SELECT count(*) FROM invitation_use), (SELECT count(*) FROM proof)"
+    )
+    for days_, left in ((103, (1, 1, 2)), (2, (0, 0, 2))):
+        days(frozen_clock, days_)
+        knock()
+        assert owner.execute(counts).fetchone() == left
+    assert level_of(town, carla) is Level.VOUCHED
