@@ -92,8 +92,7 @@ def test_an_invitation_opens_the_board_and_a_second_neighbours_word_opens_the_co
     ines.go("/board")
     ines.page.locator("article h2 a, article h3 a").first.click()
     ines.page.wait_for_load_state()
-    ines.page.locator("[name=body_md]").last.fill("Hallo, ich bin neu im Garnweg.")
-    ines.send(f"{ines.path}/answer")
+    ines.send(f"{ines.path}/answer", body="Hallo, ich bin neu im Garnweg.")
     assert "ich bin neu im Garnweg" in ines.words
     hannelore.go("/me/invitations")
     assert "Ines A." in hannelore.words and "Garnweg 15" not in hannelore.words
