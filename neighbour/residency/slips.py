@@ -79,7 +79,7 @@ def for_flyer(code: str, quarter: str, streets: str, most: int, until: datetime,
     what = _(
         "With it you read along and reply on your quarter's notice board, where people ask, give, lend, help and meet."
     )
-    return _slip(code, quarter, f"{what} {said}", _last_day(until, config), config)
+    return _slip(code, quarter, f"{said} {what}", _last_day(until, config), config)
 
 
 def _last_day(until: datetime, config: Config) -> date:
@@ -140,8 +140,10 @@ def _column(page: Page, slip: Slip, *, width: float, scale: float) -> float:
     beside, wide = left + side + 4, room - side - 4
     while pdfmetrics.stringWidth(slip.code, STRONG, code) > wide * mm:
         code -= 0.5
-    below = page.text(slip.code, beside, y - 0.4, wide, size=code, font=STRONG)
-    below = page.text(slip.enter, beside, below + 1, wide, size=size * 0.95)
+    below = page.text(slip.code, beside, y - 0.4, wide, size=code, font=STRONG) + 1
+    for line in slip.enter.splitlines():  # an address that is broken cannot be typed
+        widest = max(pdfmetrics.stringWidth(word, TEXT, 1) for word in line.split())
+        below = page.text(line, beside, below, wide, size=min(size * 0.95, (wide * mm - 1) / widest))
     below = page.text(slip.valid, beside, below + 1, wide, size=size * 0.95, font=STRONG)
     y = max(below, y + side) + gap * 2
     for words, share in ((slip.check, 0.95), (slip.other_language, 0.85), (slip.imprint, 0.75)):
