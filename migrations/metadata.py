@@ -12,6 +12,7 @@ import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models
 import neighbour.residency.cases.models
+import neighbour.residency.code_models
 import neighbour.residency.gazetteer.models
 import neighbour.residency.models  # noqa: F401
 from neighbour.core.db import Base

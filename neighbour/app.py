@@ -86,6 +86,7 @@ NOT_TOLD = {
     Permission.PROOF_DECIDE,
     Permission.INITIATIVE_EDIT,
     Permission.INITIATIVE_CONFIRM,
+    Permission.FLYER_MAKE,
 }
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
@@ -291,8 +292,8 @@ def _refuse(permission: Permission) -> Any:
         flash(_("You can do this as soon as your address is proven."), "info")
         return redirect(url_for("residency.waiting"), 303)
     if who.home and who.home.level is Level.VOUCHED and not who.is_suspended:
-        flash(_("You can read and reply. To pin something up, prove your address with a card first."), "info")
-        return redirect(url_for("feed.board"), 303)
+        flash(_("You can read and reply. To pin something up, you need one more proof."), "info")
+        return redirect(url_for("residency.waiting"), 303)
     return _error_page(404)
 
 

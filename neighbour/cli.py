@@ -32,6 +32,7 @@ class Groups(click.Group):
             "initiatives",
             "Initiatives, their editors, and what they confirm.",
         ),
+        "flyers": ("neighbour.residency.flyers_cli", "flyers", "Codes on paper for the houses of some streets."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
         "demo": ("neighbour.demo.cli", "demo", "The demo city Altenbrück, for trying things out."),
         "board": ("neighbour.contributions.cli", "board", "Take down what must not stay, and put it back."),

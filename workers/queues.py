@@ -11,7 +11,7 @@ from neighbour.core.jobs import queue_of
 QUEUES = {
     "notices": "mail and letters that somebody waits for",
     "digests": "the morning's editions, many at once",
-    "residency": "papers and proofs whose time is over",
+    "residency": "proofs and papers whose time is over, batches of letters",
     "accounts": "housekeeping of people and sessions",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }

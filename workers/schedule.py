@@ -21,6 +21,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
+    Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
 }
 
 

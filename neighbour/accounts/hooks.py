@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HomeSaid:
-    """What a person's own page says about their home: the quarter's name, and how well it is proven."""
+    """What a person's own page says about their home: the quarter's name, how well it is proven, and whether it is asked if
+    they still live there."""
 
     quarter: str
     level: str
+    is_asked: bool = False
 
 
 Appoint = Callable[[int, str, str], bool]

@@ -14,7 +14,8 @@ from neighbour.core.crypto import keyed_hash
 from neighbour.policy import Identity
 from neighbour.policy.gate import person_number
 
-KEPT_KEYS = ("language", "theme", "knows")  # what survives a sign-in or sign-out in the cookie
+# what survives a sign-in or sign-out in the cookie; code: the one somebody came with, until it is used
+KEPT_KEYS = ("language", "theme", "knows", "code")
 MOST_KNOWN = 5
 
 

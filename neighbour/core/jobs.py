@@ -37,6 +37,8 @@ class Job(StrEnum):
     ACCOUNTS_PURGE = "accounts.purge"
     QUARTERS_CHANGE = "quarters.change"
     QUARTERS_OPEN = "quarters.open"
+    RESIDENCY_PROOFS = "residency.proofs"
+    RESIDENCY_PRINT = "residency.print"
 
 
 class Period(Base):

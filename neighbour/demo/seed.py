@@ -89,6 +89,7 @@ def _build(say: Say) -> None:
     settled = residents.settle(quarter_ids, passwords.hash_password(PASSWORD, config.argon2_memory_kib))
     town.open_boards()
     residents.send_card(settled[residents.WAITING])
+    residents.give_out_codes(settled["hannelore"], settled["ursula"])
     say("two months of their board")
     board.pin_up(settled, config.time_zone)
     verifying.found(settled)

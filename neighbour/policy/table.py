@@ -22,6 +22,7 @@ from neighbour.policy.predicates import (
     operator,
     owner,
     proven_there,
+    runs_quarter,
     signed_in,
     staff,
     verified,
@@ -42,6 +43,11 @@ TABLE: dict[P, Rule] = {
     P.HOME_OWN: (signed_in, owner),
     P.PREFERENCES_OWN: (signed_in, owner),
     P.PROOF_GIVE: (confirmed,),
+    P.CODE_LINK: (anybody,),  # shows a field; the code is answered for PROOF_GIVE only
+    P.PROOF_RENEW_BY_LINK: (anybody,),  # the token in the address is the right
+    P.INVITATION_OWN: (confirmed, vouched),
+    P.INVITATION_MAKE: (confirmed, verified, not_suspended),
+    P.FLYER_MAKE: (confirmed, runs_quarter, not_suspended),
     P.BOARD_READ: (confirmed, vouched),
     P.CONTRIBUTION_READ: (anybody,),  # the wall decides which
     P.CONTRIBUTION_PUBLISH: (confirmed, verified, not_suspended),

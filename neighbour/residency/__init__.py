@@ -1,10 +1,11 @@
 """Residency: address to quarter, proofs, membership.
 
 ``gazetteer/`` knows the city's register. ``homes`` seals exact addresses and opens them in three named functions;
-``service`` places people in quarters and grants levels of proof; ``proofs/`` holds one file per method; ``letters``
-and ``printing`` are the postcard; ``borders`` follows when quarters are redrawn, ``planning`` and ``changing`` when that
-is planned and told before; ``cases/`` is what people look at, and the rules of households. May import accounts, quarters,
-notices, policy and core.
+``service`` places people in quarters; ``proofs/`` holds one file per method, ``grading`` counts what they are worth together,
+``renewal`` asks once a year. ``letters``, ``printing`` and ``print_runs`` are the postcard; ``invitations``, ``flyers`` and
+``alarms`` the codes that neighbours and the Quartiersteam give out; ``cases/`` is what people look at, and the rules of
+households. ``borders`` follows when quarters are redrawn, ``planning`` and ``changing`` when that is planned and told before.
+May import accounts, quarters, notices, policy and core.
 """
 
 from __future__ import annotations
@@ -20,14 +21,20 @@ def include(app: Flask) -> None:
     from neighbour.accounts.hooks import register_appointment, register_home, register_street
     from neighbour.core import limits
     from neighbour.quarters import hooks
-    from neighbour.residency import (
+    from neighbour.residency import (  # noqa: F401  views register
         address_views,
         borders,
         changing,
         changing_views,
+        code_desk_views,
+        desk,
         grading,
+        guessing,
+        invitation_views,
+        letter_views,
         letters,
         planning,
+        renewal_views,
         service,
     )
     from neighbour.residency.cases import crowds, visits
@@ -42,6 +49,8 @@ def include(app: Flask) -> None:
     grading.on_held(crowds.keep)
     limits.register("code_address", letters.TRIES_OF_HOUSE)
     assert address_views.views is changing_views.views  # their pages hang on the room's one blueprint
+    guessing.register()
+    app.extensions["desk"] += desk.entries(app)
     app.register_blueprint(address_views.views)
     app.register_blueprint(gazetteer_views.views)
     hooks.on_redraw(borders.follow)

@@ -17,8 +17,8 @@ from neighbour.core.db import atomic, db
 from neighbour.notices.models import Delivery, DeliveryState
 from neighbour.quarters import plans
 from neighbour.quarters.models import ChangeOf, City, Plan, PlanLink, PlanQuarter, PlanState, Quarter
+from neighbour.residency.changing_notices import QuarterChanges, QuarterStays
 from neighbour.residency.models import Home, Membership, PlanHouse
-from neighbour.residency.notices import QuarterChanges, QuarterStays
 
 # Keys of quarters whose people are all concerned, and then the people: of those, and of houses that move or may choose.
 _CONCERNED = text("""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from wtforms import RadioField, StringField, ValidationError
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields import SelectChoice
+from wtforms.validators import NumberRange
 
-from neighbour.core.forms import Form, at_most, needed, one_line
+from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext
 from neighbour.core.text import leads_elsewhere
@@ -79,9 +80,47 @@ class MissingForm(Form):
 
 
 class CodeForm(Form):
-    """The code on the card."""
+    """A code of whichever method."""
 
-    code = StringField(lazy_gettext("Code on the card"), [needed(lazy_gettext("The code is missing.")), at_most(100)])
+    code = StringField(lazy_gettext("Your code"), [needed(lazy_gettext("The code is missing.")), at_most(100)])
+
+
+class InvitationForm(Form):
+    """Invite neighbours."""
+
+    is_named = BooleanField(lazy_gettext("My name may stand on the slip"))
+
+
+class FlyerForm(Form):
+    """A flyer for some streets."""
+
+    quarter = SelectField(lazy_gettext("Quarter"), coerce=int, choices=[])
+    streets = TextAreaField(
+        lazy_gettext("Streets"), [needed(lazy_gettext("Which streets?")), at_most(2000)], [many_lines]
+    )
+    most_uses = IntegerField(
+        lazy_gettext("For how many people"),
+        [NumberRange(1, 200, lazy_gettext("From 1 to 200 people."))],
+        default=40,
+    )
+    days = IntegerField(
+        lazy_gettext("For how many days"), [NumberRange(1, 180, lazy_gettext("From 1 to 180 days."))], default=60
+    )
+
+
+class PrintForm(Form):
+    """A batch of cards."""
+
+    paper = RadioField(
+        lazy_gettext("Paper"),
+        choices=[
+            SelectChoice("a6", lazy_gettext("Cards, A6")),
+            SelectChoice("c6", lazy_gettext("A5 sheets for C6 window envelopes")),
+            SelectChoice("a4", lazy_gettext("A4 sheets for long window envelopes")),
+        ],
+        default="a6",
+    )
+    wants_table = BooleanField(lazy_gettext("Also as a table (CSV) for a letter service"))
 
 
 class RefusalForm(Form):

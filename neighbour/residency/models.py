@@ -128,7 +128,8 @@ class LetterState(StrEnum):
     DEAD = "dead"  # too many tries
     EXPIRED = "expired"
     REFUSED = "refused"
-    WITHDRAWN = "withdrawn"  # the person took another address meanwhile
+    WITHDRAWN = "withdrawn"  # the person took another address meanwhile, or needs it no longer
+    RESENT = "resent"  # did not arrive, so another one was asked for; its own code stays good
 
 
 OPEN_LETTERS = (LetterState.REQUESTED, LetterState.PRINTED)  # of which a person has one at most

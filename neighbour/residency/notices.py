@@ -1,18 +1,19 @@
-"""What residency says by mail: your card is ordered; welcome to the quarter; your quarter changes. No mail holds an
-address or a code."""
+"""What residency says by mail: a card is ordered, welcome, do you still live here, somebody followed your invitation, a code is
+used strangely. No mail holds an address or a code."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from neighbour.core import i18n
+from sqlalchemy import select
+
+from neighbour.accounts.models import Person
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
-from neighbour.quarters.models import Plan, Quarter
+from neighbour.quarters.models import Quarter
 
 
 class LetterRequested(Notice):
@@ -51,85 +52,104 @@ class Welcome(Notice):
         return {"quarter": "Weberviertel", "board_url": site_url("/"), "digest_url": site_url("/me/digest")}
 
 
-class QuarterChanges(Notice):
-    """The reader's quarter will be divided, merged or redrawn: when, what that means for them, where they may choose."""
+def _quarter_name(payload: dict[str, Any]) -> str:
+    """The quarter's name as it is when the mail is written; nothing to say when the quarter is gone."""
+    quarter = db.session.get(Quarter, payload["quarter_id"]) if payload["quarter_id"] is not None else None
+    if quarter is None:
+        raise Skip
+    return quarter.name
 
-    key = "residency.quarter_changes"
-    title = __("Your quarter changes")
+
+class InvitationUsed(Notice):
+    """Somebody has followed an invitation: who, and that the word can be taken back."""
+
+    key = "residency.invitation_used"
+    title = __("Somebody followed your invitation")
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _(
-            "Your quarter %(quarter)s changes on %(day)s",
-            quarter=context["quarter"],
-            day=i18n.long_date(context["day"]),
-        )
+        return _("%(name)s followed your invitation", name=context["name"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """As the plan reads when the mail is written; nothing to say once it is cancelled or done."""
-        from neighbour.residency.changing import outlook  # which promises these mails
-
-        seen = outlook(person_id, payload["plan"])
-        if seen is None:
+        """The newcomer's name as neighbours see it when the mail is written."""
+        name = db.session.scalar(select(Person.display_name).where(Person.id == payload["person_id"]))
+        if not name:
             raise Skip
-        return {
-            "quarter": seen.quarter.name,
-            "now": seen.now.name,
-            "is_moving": seen.is_moving,
-            "parts": [part.name for part in seen.parts] if seen.is_divided else [],
-            "joined": [part.name for part in seen.joined],
-            "choices": [part.name for part in seen.choices],
-            "day": seen.on_day,
-            "url": site_url("/settings/quarter"),
-        }
+        return {**self.preview(), "name": name}
+
+    def preview(self) -> dict[str, Any]:
+        return {"name": "Mira T.", "invitations_url": site_url("/me/invitations")}
+
+
+class InvitationAlarmed(Notice):
+    """One's invitation is used strangely often."""
+
+    key = "residency.invitation_alarmed"
+    title = __("Your invitation is used strangely often")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "kind": payload["kind"]}
+
+    def preview(self) -> dict[str, Any]:
+        return {"kind": "invitation_burst", "invitations_url": site_url("/me/invitations")}
+
+
+class CodeAlarmed(Notice):
+    """To the Quartiersteam and operators: a code of their quarter is used strangely often, or is used up."""
+
+    key = "residency.code_alarmed"
+    title = __("A code needs a look")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("A code in %(quarter)s needs a look", quarter=context["quarter"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "kind": payload["kind"], "quarter": _quarter_name(payload)}
+
+    def preview(self) -> dict[str, Any]:
+        return {"kind": "flyer_limit", "quarter": "Weberviertel", "desk_url": site_url("/desk/alarms")}
+
+
+class LevelFell(Notice):
+    """What one had proven holds no longer: what is closed, what stays, and how it opens again. Says nothing about others."""
+
+    key = "residency.level_fell"
+    title = __("Your proof holds no longer")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "quarter": _quarter_name(payload), **_only(payload, "level", "is_over_time")}
 
     def preview(self) -> dict[str, Any]:
         return {
             "quarter": "Weberviertel",
-            "now": "Weberviertel Nord",
-            "is_moving": True,
-            "parts": ["Weberviertel", "Weberviertel Nord"],
-            "joined": [],
-            "choices": ["Weberviertel", "Weberviertel Nord"],
-            "day": date(2027, 3, 1),
-            "url": site_url("/settings/quarter"),
+            "level": "unproven",
+            "is_over_time": True,
+            "waiting_url": site_url("/waiting"),
         }
 
 
-class QuarterStays(Notice):
-    """The change that the reader was told of is off."""
+class StillHere(Notice):
+    """Once a year, and before a proof ends: do you still live here? The link opens a page with one button."""
 
-    key = "residency.quarter_stays"
-    title = __("Your quarter stays as it is")
-
-    def subject(self, context: dict[str, Any]) -> str:
-        return str(self.title)
-
-    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The day that was told, from the plan."""
-        plan = db.session.get(Plan, payload["plan"])
-        if plan is None:
-            raise Skip
-        return {**self.preview(), "day": plan.on_day}
-
-    def preview(self) -> dict[str, Any]:
-        return {"day": date(2027, 3, 1), "board_url": site_url("/")}
-
-
-class QuarterOpened(Notice):
-    """A small quarter has a board of its own from now on: for its people, and for those beside it."""
-
-    key = "residency.quarter_opened"
-    title = __("A quarter has a board of its own")
+    key = "residency.still_here"
+    title = __("Do you still live here?")
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("%(quarter)s has a board of its own now", quarter=context["quarter"])
+        return _("Do you still live in %(quarter)s?", quarter=context["quarter"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The quarter's name as it is when the mail is written; nothing to say when the quarter is gone."""
-        quarter = db.session.get(Quarter, payload["quarter_id"])
-        if quarter is None:
+        """A link that is good for this person and this home only. Nothing to say to whoever has answered or moved meanwhile."""
+        from neighbour.residency import renewal  # which promises this notice
+
+        question = renewal.question_of(person_id)
+        if question is None or question.key != payload["key"]:
             raise Skip
-        return {**self.preview(), "quarter": quarter.name, "is_mine": bool(payload["is_mine"])}
+        said = {"quarter": question.quarter, "day": question.falls_at, "is_last_call": payload["is_last_call"]}
+        return {**self.preview(), **said, "yes_url": site_url("/still-here/" + renewal.token(person_id, question))}
 
     def preview(self) -> dict[str, Any]:
-        return {"quarter": "Am Wehr", "is_mine": True, "board_url": site_url("/")}
+        example = {"yes_url": site_url("/still-here/beispiel"), "moved_url": site_url("/signup/address")}
+        return {"quarter": "Weberviertel", "day": None, "is_last_call": False, **example}
+
+
+def _only(payload: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: payload[name] for name in names}

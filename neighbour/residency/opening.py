@@ -12,8 +12,8 @@ from sqlalchemy import func, select, text
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.quarters.models import Adjacency, City, Quarter, QuarterStat
+from neighbour.residency.changing_notices import QuarterOpened
 from neighbour.residency.models import Membership
-from neighbour.residency.notices import QuarterOpened
 
 
 def open_due() -> int:

@@ -7,6 +7,7 @@ quarter to quarter collecting neighbours. Every method of proof ends in ``grant`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from neighbour.core.db import atomic, db
 from neighbour.notices.service import stop_lists
 from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
-from neighbour.residency import homes
+from neighbour.residency import homes, renewal
 from neighbour.residency.grading import current_membership
 from neighbour.residency.leaving import Leaving, leave
 from neighbour.residency.models import (
@@ -62,10 +63,25 @@ def place_of(person_id: int) -> Place | None:
     return Place(*row) if row else None
 
 
+@dataclass(frozen=True)
+class Desk:
+    """A quarter's desk, for asking the rule book who works there."""
+
+    quarter_id: int
+
+
+def quarters() -> Sequence[Quarter]:
+    """All quarters by name."""
+    return db.session.scalars(select(Quarter).order_by(Quarter.name, Quarter.id)).all()
+
+
 def home_said(person_id: int) -> HomeSaid | None:
     """Quarter and proof in words for the person's own page; opens no address."""
     place = place_of(person_id)
-    return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
+    if place is None:
+        return None
+    said = place.quarter.name, str(place.membership.level)
+    return HomeSaid(*said, is_asked=renewal.question_of(person_id) is not None)
 
 
 def appoint(person_id: int, quarter_key: str, role: str) -> bool:
@@ -148,7 +164,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
         if old.quarter_id != quarter_id:
             leave(person_id, old.quarter_id, leaving)
         old.ended_at = clock.now()
-    mine = Letter.person_id == person_id, Letter.state.in_(OPEN_LETTERS)
+    mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT))
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)

@@ -86,8 +86,8 @@ def test_the_vouched_may_answer_but_not_pin_up(client, quarter, owner):
     sign_in(client, person)
     post = make_post(make_person(quarter), quarter)
     refused = client.post("/write", data=fields())
-    assert (refused.status_code, refused.location) == (303, "/board")
-    assert "Zum Aushängen brauchst du erst die Karte" in page(client, "/board")
+    assert (refused.status_code, refused.location) == (303, "/waiting")
+    assert "Zum Aushängen brauchst du noch einen Nachweis" in page(client, "/waiting")
     assert [title for title, *_rest in pinned_up(owner)] == [post.title]
     assert client.post(f"/c/{to_uid(post.id)}/answer", data={"body": "Ich!"}).status_code == 303
     assert "Ich!" in page(client, f"/c/{to_uid(post.id)}")

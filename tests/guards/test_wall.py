@@ -48,6 +48,13 @@ WALLED = (
     "passkey",
     "authenticator",
     "recovery_code",
+    "invitation",
+    "invitation_use",
+    "flyer",
+    "flyer_house",
+    "flyer_use",
+    "code_alarm",
+    "print_run",
 )
 
 

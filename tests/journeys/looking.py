@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -165,6 +167,12 @@ def email_of(person: str) -> str:
 def mails(town: Instance, to: str) -> list[Mail]:
     """The mails to this address so far, oldest first."""
     return [mail for mail in Mailbox(town.folder / "mailbox").messages() if to in mail.recipients]
+
+
+def knock(town: Instance) -> None:
+    """What beat does every hour: proofs that are due are looked at. Twice in an hour is once."""
+    call = [sys.executable, "-m", "celery", "--quiet", "-A", "workers", "call", "residency.proofs"]
+    subprocess.run(call, env=town.environment, cwd=ROOT, check=True, capture_output=True, timeout=60)
 
 
 def wait_for_mail(town: Instance, to: str, with_link: str) -> tuple[Mail, str]:

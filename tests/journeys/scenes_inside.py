@@ -15,7 +15,7 @@ import shapely
 from neighbour.core import postgres, roles
 from neighbour.core.tokens import hash_token, to_uid
 from neighbour.demo.city import QUARTERS_FILE
-from tests.journeys.looking import PASSWORD, Walk, email_of, enter
+from tests.journeys.looking import PASSWORD, Walk, email_of, enter, knock, wait_for_mail
 from tests.support.up import Instance
 
 
@@ -118,10 +118,24 @@ def herself(walk: Walk) -> None:
     walk.send("/me/digest", "digest, saved")
     walk.visitor.go("/me/mails")
     walk.send("/me/mails", "mails, saved")
-    walk.visitor.go("/settings/address")
+    walk.go("/settings/address", "her address, asked whether she still lives here", picture="still-here-own")
     walk.send("/settings/address", "her address, opened")
     walk.go("/settings/address/move", "moving", picture="move")
     walk.send("/settings/address/move", "moving, empty", 422, street="", recipient="")
+    _invites(walk)
+
+
+def _invites(walk: Walk) -> None:
+    """Her invitation that works, and the question a mail of hers asks."""
+    walk.go("/me/invitations", picture="invitations")
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/me/invitations/']").first.click()
+    walk.look("an invitation to hand on", picture="invitation")
+    knock(walk.town)
+    mail, link = wait_for_mail(walk.town, email_of("hannelore"), "/still-here/")
+    if walk.language == "de":  # her mails speak German whatever she reads here
+        walk.look_at(mail.html, "mail: do you still live here?", picture="mail-still-here")
+    walk.go(link, "do you still live here?", picture="still-here")
 
 
 def second_step(walk: Walk) -> None:
@@ -192,6 +206,15 @@ def operator(walk: Walk) -> None:
         owner.execute("UPDATE login_session SET strong_at = now(), active_at = now()")
     for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters"):
         walk.go(path)
+    walk.go("/desk/alarms", "codes, nothing strange")
+    walk.go("/desk/letters", "cards to print", picture="letters")
+    walk.send("/desk/letters", "cards to print, asked for") if walk.page.locator("[name=paper]").count() else None
+    walk.go("/desk/flyers", "flyers", picture="flyers")
+    walk.send("/desk/flyers", "flyers, a street that is not there", 422, streets="Quellnymphensteig")
+    walk.visitor.go("/desk/flyers")
+    with walk.page.expect_navigation():
+        walk.page.get_by_role("link", name="Garnweg").first.click()
+    walk.look("a flyer", picture="flyer")
 
 
 def changing(walk: Walk) -> None:

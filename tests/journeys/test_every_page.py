@@ -46,6 +46,7 @@ PAGES = {
     "accounts.forgot": "a visitor",
     "accounts.sign_up": "a visitor",
     "residency.not_me": "a visitor",
+    "residency.genuine": "a visitor",
     "residency.address": "a newcomer",
     "residency.missing": "a newcomer",
     "accounts.appearance": "a newcomer",
@@ -64,6 +65,9 @@ PAGES = {
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",
+    "residency.invitations_own": "one's own affairs",
+    "residency.invitation": "one's own affairs",
+    "residency.still_here": "one's own affairs",
     "accounts.me": "one's own affairs",
     "accounts.my_appearance": "one's own affairs",
     "accounts.access": "one's own affairs",
@@ -99,6 +103,10 @@ PAGES = {
     "initiatives.edit": "an initiative's editor",
     "initiatives.desk_of": "an initiative's editor",
     "initiatives.visit_from_link": "an initiative's editor",
+    "residency.alarms_desk": "the team and operator",
+    "residency.letters_desk": "the team and operator",
+    "residency.flyers_desk": "the team and operator",
+    "residency.flyer": "the team and operator",
 }
 
 # What answers a GET and is not a page one looks at.
@@ -116,6 +124,8 @@ NOT_PAGES = {
     "contributions.reach_line": "one line of the composer while choosing",
     "digests.next_mail": "the mail in the frame of its page; looked at by itself",
     "mailbox.html": "the mail in the frame of its page; looked at by itself",
+    "residency.invitation_slip": "slips to print, as PDF",
+    "residency.flyer_sheet": "flyers to print, as PDF",
     "mailbox.raw": "the mail as it came, plain text",
 }
 

@@ -188,7 +188,6 @@ def _printed_code(newcomer: Visitor, berlin: Instance) -> str:
 
 def _proves_her_address(newcomer: Visitor, code: str, name: str) -> None:
     newcomer.go("/waiting")
-    newcomer.press("Code eingeben", "link")
     newcomer.fill(code=code.lower().replace("-", " "))
     newcomer.press("Ich wohne hier")
     assert newcomer.path == "/board"

@@ -24,4 +24,6 @@ DOCUMENT = Method(
     title=lazy_gettext("A document"),
     template="residency/_document.html",
     context=_context,
+    hint=lazy_gettext("About two days. Opens everything."),
+    order=40,
 )

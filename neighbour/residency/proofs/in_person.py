@@ -16,6 +16,12 @@ def _context(person_id: int) -> dict[str, Any]:
     return {"places": visits.places_for(person_id)}
 
 
+def _is_offered(person_id: int) -> bool:
+    from neighbour.residency.cases import visits
+
+    return bool(visits.places_for(person_id))
+
+
 IN_PERSON = Method(
     key="in_person",
     level=Level.VERIFIED,
@@ -23,4 +29,7 @@ IN_PERSON = Method(
     title=lazy_gettext("In person, around the corner"),
     template="residency/_in_person.html",
     context=_context,
+    hint=lazy_gettext("At once, during their hours. Opens everything."),
+    order=30,
+    offered=_is_offered,
 )
