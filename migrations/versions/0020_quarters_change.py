@@ -229,11 +229,17 @@ BEGIN
     SELECT c.conrelid::regclass AS name, a.attname AS field FROM pg_constraint c
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
     WHERE c.contype = 'f' AND c.confrelid = 'quarter'::regclass AND c.conrelid::regclass::text NOT IN
-      ('adjacency', 'quarter_stat', 'reach', 'reach_kept', 'read_mark', 'edition')
+      ('adjacency', 'quarter_stat', 'reach', 'reach_kept', 'read_mark', 'edition', 'initiative_quarter')
   LOOP
     EXECUTE format('UPDATE %s x SET %I = g.now_id FROM gone g WHERE x.%I = g.was_id', pointing.name, pointing.field,
                    pointing.field);
   END LOOP;
+  IF to_regclass('initiative_quarter') IS NOT NULL THEN  -- it came later than this function
+    INSERT INTO initiative_quarter (initiative_id, quarter_id)
+      SELECT DISTINCT i.initiative_id, g.now_id FROM initiative_quarter i JOIN gone g ON g.was_id = i.quarter_id
+      WHERE g.now_id IS NOT NULL ON CONFLICT DO NOTHING;
+    DELETE FROM initiative_quarter WHERE quarter_id IN (SELECT was_id FROM gone);
+  END IF;
   -- An issue that was promised and not sent yet is sent from where its reader lives now.
   INSERT INTO edition (quarter_id, period, number, cut, readers, opened_at)
     SELECT DISTINCT ON (s.now_id, e.period) s.now_id, e.period,
@@ -280,6 +286,7 @@ INSIDE = (
     "plan_rest(bigint, timestamptz)",
 )
 FOR_THE_APP = (
+    "count_reached(uuid)",
     "plan_target(bigint, text, text, text)",
     "perform_quarter_plan(bigint, timestamptz)",
     "open_own_board(int, timestamptz)",

@@ -122,9 +122,9 @@ def list_command(operators: bool) -> None:
 @click.argument("email")
 @operator_command
 def reset_factors(email: str) -> None:
-    """Take the second step off an account whose owner lost phone and codes.
+    """Take a lost second step off, after 72 hours.
 
-    Takes effect after 72 hours. The owner is told by mail and can stop it; signing in with the second step stops it, too.
+    For whoever lost phone and codes. The owner is told by mail and can stop it; signing in with the second step stops it, too.
     """
     asked = care.ask_for_reset(clean_line(email))
     click.echo(f"{email}: told by mail; without objection the second step is off from {i18n.exact(asked.due_at)} on")

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, select, text, update
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
+from neighbour.core.asking import asked
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import Base, atomic, db
 
@@ -80,9 +81,16 @@ class RateCount(Base):
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-_COUNT = text(
-    'INSERT INTO rate_count (rate_class, key, "window", count, ends_at) VALUES (:rate_class, :key, :window, 1, :ends_at)'
-    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + 1 RETURNING count'
+_BEFORE = (
+    "(SELECT coalesce(sum(b.count), 0) FROM rate_count b WHERE b.rate_class = :rate_class AND b.key = :key"
+    ' AND b."window" >= :since AND b."window" < :window)'
+)
+# One statement decides and counts, so that of many at once none slips through; what is refused touches no row.
+_COUNT = asked(
+    'INSERT INTO rate_count (rate_class, key, "window", count, ends_at)'
+    f" SELECT :rate_class, :key, :window, 1, :ends_at WHERE {_BEFORE} < :times"
+    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + 1'
+    f" WHERE rate_count.count + {_BEFORE} < :times"
 )
 
 
@@ -94,12 +102,10 @@ def hit(rate_class: str, key: str) -> None:
     now = clock.now()
     place = _place(rate_class, key, now)
     counts_until = _moment((place["window"] + 1 + rate.looks_back) * rate.piece, now)
-    with atomic():
-        count = db.session.execute(_COUNT, {**place, "ends_at": counts_until}).scalar_one()
-        before = _before(rate, place)
-        if count + sum(row.count for row in before) > rate.times:
-            opens = min([row.ends_at for row in before if row.count], default=counts_until)
-            raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
+    since = place["window"] - rate.looks_back
+    if not _COUNT.at_once({**place, "since": since, "ends_at": counts_until, "times": rate.times}):
+        opens = min([row.ends_at for row in _before(rate, place) if row.count], default=counts_until)
+        raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
 
 
 def _before(rate: Rate, place: dict[str, Any]) -> list[RateCount]:

@@ -52,6 +52,9 @@ def requires(
     if cache not in CACHE_CLASSES:
         raise ValueError(f"unknown cache class {cache!r}")
 
+    marks = {"permission": permission, "rate": rate or "write", "cache": cache, "csrf": csrf}
+    marks |= {"fresh": bool(fresh), "body": body}
+
     def mark(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -65,14 +68,7 @@ def requires(
                 limits.hit(rate or "write", str(who.person_id or limits.network(request.remote_addr)))
             return view(*args, **kwargs)
 
-        guarded.gate = {  # type: ignore[attr-defined]
-            "permission": permission,
-            "rate": rate or "write",
-            "cache": cache,
-            "csrf": csrf,
-            "fresh": bool(fresh),
-            "body": body,
-        }
+        guarded.gate = marks  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return mark

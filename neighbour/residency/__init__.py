@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 def include(app: Flask) -> None:
     """Register this room with the application."""
     from neighbour.accounts.hooks import register_appointment, register_home, register_street
-    from neighbour.core import limits
     from neighbour.quarters import hooks
     from neighbour.residency import (  # noqa: F401  views register
         address_views,
@@ -29,27 +28,20 @@ def include(app: Flask) -> None:
         code_desk_views,
         desk,
         grading,
-        guessing,
         invitation_views,
         letter_views,
-        letters,
         planning,
         renewal_views,
         service,
     )
-    from neighbour.residency.cases import crowds, visits
+    from neighbour.residency.cases import crowds
     from neighbour.residency.gazetteer import views as gazetteer_views
 
     _desk(app)
-    limits.register("visit_code", visits.TRIES)
-    limits.register("visit_of_place", visits.OF_PLACE)
-    limits.register("visit_of_editor", visits.OF_EDITOR)
-    limits.register("upload", limits.Rate(10, 3_600))
+    _limits()
     grading.looks_at(crowds.look)
     grading.on_held(crowds.keep)
-    limits.register("code_address", letters.TRIES_OF_HOUSE)
     assert address_views.views is changing_views.views  # their pages hang on the room's one blueprint
-    guessing.register()
     app.extensions["desk"] += desk.entries(app)
     app.register_blueprint(address_views.views)
     app.register_blueprint(gazetteer_views.views)
@@ -62,6 +54,19 @@ def include(app: Flask) -> None:
     register_street(service.street_of)
     register_home(service.home_said)
     register_appointment(service.appoint)
+
+
+def _limits() -> None:
+    from neighbour.core import limits
+    from neighbour.residency import guessing, letters
+    from neighbour.residency.cases import visits
+
+    limits.register("visit_code", visits.TRIES)
+    limits.register("visit_of_place", visits.OF_PLACE)
+    limits.register("visit_of_editor", visits.OF_EDITOR)
+    limits.register("upload", limits.Rate(10, 3_600))
+    limits.register("code_address", letters.TRIES_OF_HOUSE)
+    guessing.register()
 
 
 def _desk(app: Flask) -> None:

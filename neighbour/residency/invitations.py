@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 
+from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.core import clock
 from neighbour.core.db import atomic, db
@@ -147,17 +148,18 @@ def _shown(row: Invitation, uses: tuple[Use, ...]) -> Shown:
 
 def _uses_of(ids: list[int]) -> dict[int, tuple[Use, ...]]:
     query = (
-        select(InvitationUse, Person.display_name)
+        select(InvitationUse, *Person.face())
         .outerjoin(Person, Person.id == InvitationUse.person_id)
         .where(InvitationUse.invitation_id.in_(ids))
         .order_by(InvitationUse.id)
     )
     now = clock.now()
     found: dict[int, tuple[Use, ...]] = {}
-    for use, name in db.session.execute(query):
+    for use, *face in db.session.execute(query):
         is_recent = use.person_id is not None and now < use.used_at + TAKEN_BACK_WITHIN
         is_gone = use.taken_back_at is not None
-        one = Use(use.public_id, name or "", use.used_at, is_gone, is_recent and not is_gone)
+        name = seen(Face(*face), Ring.OWN).shown if use.person_id is not None else ""
+        one = Use(use.public_id, name, use.used_at, is_gone, is_recent and not is_gone)
         found[use.invitation_id] = (*found.get(use.invitation_id, ()), one)
     return found
 

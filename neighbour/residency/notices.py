@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -71,10 +72,10 @@ class InvitationUsed(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The newcomer's name as neighbours see it when the mail is written."""
-        name = db.session.scalar(select(Person.display_name).where(Person.id == payload["person_id"]))
-        if not name:
+        face = db.session.execute(select(*Person.face()).where(Person.id == payload["person_id"])).first()
+        if face is None:
             raise Skip
-        return {**self.preview(), "name": name}
+        return {**self.preview(), "name": seen(Face(*face), Ring.OWN).shown}
 
     def preview(self) -> dict[str, Any]:
         return {"name": "Mira T.", "invitations_url": site_url("/me/invitations")}

@@ -51,6 +51,7 @@ DEFECTS = (
     Defect("house::test_other_peoples_eyes", "neighbour/initiatives/service.py", END, "\nfrom neighbour.core import scope\nX = lambda: scope.use(scope.Viewer(1))\n"),
     Defect("routes::test_only_the_named_routes_take_large", "neighbour/feed/views.py", '@views.post("/board/read")\n@requires(Permission.BOARD_READ)', '@views.post("/board/read")\n@requires(Permission.BOARD_READ, body=1 << 30)'),
     Defect("house::test_no_shell_no_eval", POSTS, END, "\neval('1')\n"),
+    Defect("borders::test_everything_that_points", "migrations/versions/0022_quarters_change.py", "'read_mark', 'edition')", "'read_mark')"),
     Defect("house::test_templates_mark_nothing_safe", CARD, "{{ c.excerpt|soft }}", "{{ c.excerpt|safe }}"),
     Defect("house::test_functions_and_files_keep", POSTS, END, "\ndef long():\n" + "    x = 1\n" * 41),
     Defect("house::test_public_functions_say", POSTS, END, "\ndef silent():\n    pass\n"),

@@ -108,6 +108,7 @@ def test_pages_of_documents_are_opened_by_one_named_function():
 OTHER_EYES = {
     "neighbour/residency/cases/crowds.py",
     "neighbour/residency/cases/deciding.py",
+    "neighbour/residency/cases/desk.py",
     "neighbour/residency/cases/documents.py",
     "neighbour/residency/cases/notices.py",
     "neighbour/residency/cases/visits.py",

@@ -11,12 +11,14 @@ POINTS = r"\.(lon|lat)\b|\bh3\b|great_circle|haversine|geodesic|\.distance\("
 MAY_COMPUTE = (
     "neighbour/quarters/", "neighbour/residency/cells.py", "neighbour/residency/homes.py", "neighbour/residency/borders.py",
     "neighbour/residency/gazetteer/", "neighbour/core/geo.py", "neighbour/demo/",
-    "neighbour/pages/drawing.py", "neighbour/pages/service.py",  # the middle of a quarter, for its name on the drawing
+    "neighbour/residency/planning.py",  # entries of the register, near a border that is planned
+    "neighbour/quarters/", "neighbour/pages/service.py", "neighbour/residency/changing_views.py",  # the middle of a quarter, for its name on the drawing
 )  # fmt: skip
 NAMES = r"\b(first_name|last_name|display_name|name_nearby|name_city|street_shown)\b"
 MAY_NAME = (
     "neighbour/accounts/", "neighbour/demo/",
-    "neighbour/policy/identity.py",  # one's own
+    "neighbour/policy/identity.py", "neighbour/residency/invitation_views.py",  # one's own
+    "neighbour/residency/cases/desk.py", "neighbour/initiatives/desk_views.py",  # who looked and who confirms, for operators
     "neighbour/residency/service.py",  # takes the street away from whoever moves
     "neighbour/notices/envelope.py", "neighbour/digests/sending.py",  # a mail header's own word for a sender's name
 )  # fmt: skip

@@ -55,6 +55,7 @@ WALLED = (
     "flyer_use",
     "code_alarm",
     "print_run",
+    "plan_house",
 )
 
 

@@ -57,7 +57,7 @@ def test_whoever_was_called_something_stays_called_so_when_rings_come(empty_data
     engine = create_engine(empty_database.owner_url)
     try:
         schema.upgrade(engine, empty_database.app_url)
-        schema.downgrade(engine, empty_database.app_url, "0021-1")
+        schema.downgrade(engine, empty_database.app_url, "0019-1")
         with engine.begin() as connection:
             for number, (first, last, read, *_new) in enumerate(NAMES):
                 row = {"key": f"p{number}", "first": first, "last": last, "read": read}
