@@ -55,7 +55,7 @@ def test_what_the_device_is_asked_to_make_is_found_again_without_an_address(clie
     assert len(options(client, "/me/passkeys/options")["excludeCredentials"]) == 1
 
 
-@pytest.mark.parametrize(("attached", "is_kept"), [("platform", True), ("cross-platform", False), ("", False)])
+@pytest.mark.parametrize(("attached", "is_kept"), [("platform", True), ("cross-platform", False), (None, False)])
 def test_a_session_is_kept_on_the_device_the_passkey_belongs_to_only(client, device, attached, is_kept):
     device.attached = attached
     enter(client, device)

@@ -36,7 +36,7 @@ class Device:
     host: str = "localhost"
     count: int = 0
     checks_owner: bool = True
-    attached: str = "platform"
+    attached: str | None = "platform"
     key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     credential_id: bytes = field(default_factory=lambda: os.urandom(32))
     handle: bytes = b""
