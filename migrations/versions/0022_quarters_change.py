@@ -280,6 +280,7 @@ INSIDE = (
     "plan_rest(bigint, timestamptz)",
 )
 FOR_THE_APP = (
+    "count_reached(uuid)",
     "plan_target(bigint, text, text, text)",
     "perform_quarter_plan(bigint, timestamptz)",
     "open_own_board(int, timestamptz)",

@@ -48,6 +48,7 @@ DEFECTS = (
     Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport unicodedata\nX = unicodedata.normalize('NFC', 'x')\n"),
     Defect("house::test_homes_are_opened", POSTS, END, "\ndef peep(home):\n    return open_sealed(home)\n"),
     Defect("house::test_no_shell_no_eval", POSTS, END, "\neval('1')\n"),
+    Defect("borders::test_everything_that_points", "migrations/versions/0022_quarters_change.py", "'read_mark', 'edition')", "'read_mark')"),
     Defect("house::test_templates_mark_nothing_safe", CARD, "{{ c.excerpt|soft }}", "{{ c.excerpt|safe }}"),
     Defect("house::test_functions_and_files_keep", POSTS, END, "\ndef long():\n" + "    x = 1\n" * 41),
     Defect("house::test_public_functions_say", POSTS, END, "\ndef silent():\n    pass\n"),

@@ -35,6 +35,7 @@ WALLED = (
     "comment",
     "thanks",
     "revision",
+    "plan_house",
 )
 
 
