@@ -301,16 +301,3 @@ def test_the_application_performs_only_what_is_due_and_sees_only_the_house_of_it
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute(statement)
     assert city.quarter_of(other) == "a"
-
-
-def test_everything_that_points_at_a_quarter_can_follow_it_into_another(owner):
-    """Tables with a quarter in a unique key cannot simply be pointed elsewhere; ``plan_rest`` has to know them."""
-    known = {"adjacency", "quarter_stat", "reach", "reach_kept", "read_mark", "edition", "initiative_quarter"}
-    unique = {
-        name
-        for (name,) in owner.execute("""
-        SELECT DISTINCT f.conrelid::regclass::text FROM pg_constraint f JOIN pg_index i ON i.indrelid = f.conrelid
-        WHERE f.contype = 'f' AND f.confrelid = 'quarter'::regclass AND i.indisunique AND f.conkey[1] = ANY (i.indkey)
-    """)
-    }
-    assert unique <= known, f"{unique - known}: say in plan_rest (migration 0020) what becomes of its rows in a merge"
