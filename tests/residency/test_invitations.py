@@ -13,6 +13,7 @@ from neighbour.policy.table import allows
 from neighbour.residency import codes, grading, guessing, invitations, letters
 from neighbour.residency.invitations import NoInvitation, Reason
 from neighbour.residency.proofs.method import Outcome
+from tests.residency.breaking import breaks_at_each_point
 from tests.residency.helpers import Town, crowd, invited, level_of, newcomer, proven, types
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -285,7 +286,6 @@ def test_nothing_half_done_is_left_when_anything_breaks(town: Town, owner, monke
     """Raise at every flush and at the commit of a redemption: no use without its proof, no proof without its use."""
     anna, (carla,) = proven(town, "anna", "1"), crowd(town, 1, "7")
     code = invited(town, anna)
-    from tests.residency.breaking import breaks_at_each_point
 
     def state() -> tuple:
         counts = "SELECT (SELECT sum(uses) FROM invitation), (SELECT count(*) FROM invitation_use), (SELECT count(*) FROM proof WHERE method = 'invitation'), (SELECT count(*) FROM membership WHERE level = 'vouched')"
@@ -298,6 +298,20 @@ def test_nothing_half_done_is_left_when_anything_breaks(town: Town, owner, monke
     points = breaks_at_each_point(monkeypatch, flow, state)
     assert points >= 3
     assert state() == (1, 1, 1, 1)
+
+
+def test_nothing_half_done_is_left_when_taking_a_word_back_breaks(town: Town, owner, monkeypatch):
+    anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
+    types(town, carla, invited(town, anna))
+    use = shown(town, anna).uses[0].public_id
+    query = "SELECT (SELECT count(taken_back_at) FROM invitation_use), (SELECT count(ended_at) FROM proof), (SELECT level FROM membership WHERE person_id = %s)"
+
+    def flow() -> None:
+        with town.as_person(anna):
+            invitations.take_back(anna, use)
+
+    assert breaks_at_each_point(monkeypatch, flow, lambda: owner.execute(query, [carla]).fetchone()) >= 2
+    assert owner.execute(query, [carla]).fetchone() == (1, 1, "unproven")
 
 
 def test_the_wall_keeps_invitations_to_their_maker_and_the_desk(town: Town, owner, raw):

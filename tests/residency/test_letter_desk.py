@@ -17,6 +17,7 @@ from neighbour.residency import letters, print_runs, printing
 from neighbour.residency.letters import NoLetter, Reason
 from neighbour.residency.proofs.method import Outcome
 from tests.factories import sign_in
+from tests.residency.breaking import breaks_at_each_point
 from tests.residency.helpers import Town, crowd, invited, level_of, proven, types
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -118,6 +119,18 @@ def test_the_page_offers_it_in_words(town: Town, tmp_path: Path, frozen_clock, c
     assert "müsste längst da sein" in client.get("/waiting").text
     assert client.post("/waiting/letter").status_code == 303
     assert "gedruckt" in client.get("/waiting").text and "müsste längst" not in client.get("/waiting").text
+
+
+def test_nothing_half_done_is_left_when_answering_a_card_breaks(town: Town, tmp_path: Path, owner, monkeypatch):
+    anna = town.resident("anna", town.address("1"))
+    code = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
+    query = "SELECT (SELECT (state, tries)::text FROM letter), (SELECT count(*) FROM proof), (SELECT level FROM membership), (SELECT count(*) FROM delivery WHERE notice = 'residency.welcome')"
+
+    def state() -> object:
+        return owner.execute(query).fetchone()
+
+    assert breaks_at_each_point(monkeypatch, lambda: types(town, anna, code), state) >= 3
+    assert state() == ("(used,1)", 1, "verified", 1)
 
 
 # -- limits ---------------------------------------------------------------------------------------------------
