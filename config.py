@@ -21,7 +21,8 @@ GEOCODERS = ("gazetteer", "nominatim", "photon")
 DEVELOPMENT_KEY = base64.b64encode(b"development-only-key-32-bytes-ok").decode()
 DEVELOPMENT_SECRET = "development-only-secret-never-for-production"  # noqa: S105  refused in production
 HELP_LINES = (
-    "Hilfetelefon Gewalt gegen Frauen: 116 016; Hilfetelefon Gewalt an Männern: 0800 1239900; Telefonseelsorge: 0800 1110111"
+    "Hilfetelefon Gewalt gegen Frauen: 116 016; Hilfetelefon Gewalt an Männern: 0800 1239900;"
+    " Telefonseelsorge: 0800 1110111"
 )
 WEAK_WORDS = ("development", "example", "change", "secret", "password", "test")
 

@@ -135,9 +135,7 @@ class Chosen(NamedTuple):
 def dress(first: str, last: str, chosen: Chosen, key: str = "", status: str = "active") -> Face:
     """What the rings will read, from a person's names and choices. A choice beyond the table is cut back to it."""
     shows = _cut_back(chosen)
-    own, nearby, city = (
-        name_as(shows[ring], first, last, chosen.alias) for ring in (Ring.OWN, Ring.NEARBY, Ring.CITY)
-    )
+    own, nearby, city = (name_as(shows[ring], first, last, chosen.alias) for ring in (Ring.OWN, Ring.NEARBY, Ring.CITY))
     return Face(own, nearby, city, chosen.street, key, status)
 
 

@@ -34,6 +34,16 @@ def _labels() -> dict[Shows, str]:
     }
 
 
+def _choices(ring: Ring, is_protected: bool) -> list[SelectChoice]:
+    labels, bounds = _labels(), TABLE[ring]
+    if is_protected:
+        return [
+            SelectChoice(bounds.default.value, _("My other name")),
+            SelectChoice(bounds.least.value, labels[bounds.least]),
+        ]
+    return [SelectChoice(each.value, labels[each]) for each in bounds.choices]
+
+
 def _ring_field(ring: Ring, label: LazyText) -> RadioField:
     return RadioField(label, default=TABLE[ring].default.value)
 
@@ -61,11 +71,12 @@ class AppearanceForm(Form):
             SelectChoice("name", _("With my name")),
             SelectChoice("alias", _("Another name")),
         ]
-        labels = _labels()
         for ring, field in self._rings():
-            field.choices = [SelectChoice(each.value, labels[each]) for each in TABLE[ring].choices]
+            field.choices = _choices(ring, is_protected)
         if is_protected:
             self.shown.data, self.shows_street.data = "alias", False
+            for ring, field in self._rings():  # every name is the other name: there is one or there is none
+                field.data = field.data if field.data == Shows.QUARTER else TABLE[ring].default.value
 
     def _rings(self) -> tuple[tuple[Ring, RadioField], ...]:
         return (Ring.OWN, self.shows_own), (Ring.NEARBY, self.shows_nearby), (Ring.CITY, self.shows_city)
@@ -94,11 +105,11 @@ class AppearanceForm(Form):
 
     def chosen(self, street: str | None) -> Chosen:
         """What the form says now, as far as it makes sense (a preview is asked for while typing)."""
-        wishes = [
+        own, nearby, city = (
             Shows(field.data) if field.data in list(Shows) else TABLE[ring].default for ring, field in self._rings()
-        ]
+        )
         alias = (self.alias.data or "") if self.shown.data == "alias" else ""
-        return Chosen(*wishes, alias=alias[:ALIAS_LENGTH], street=street if self.shows_street.data else None)
+        return Chosen(own, nearby, city, alias[:ALIAS_LENGTH], street if self.shows_street.data else None)
 
     def face(self, street: str | None, key: str) -> Any:
         """What the rings would read (``appearance.Face``)."""

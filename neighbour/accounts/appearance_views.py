@@ -81,8 +81,8 @@ def preview_appearance() -> str:
 def protection() -> str:
     """The protected profile, in plain words."""
     person = web.me()
-    is_listed = person.is_protected and person.is_listed
-    return _protection(ProtectionForm(obj=person, data={"is_listed": is_listed}, own=_own(person)))
+    data = {"alias": person.alias, "is_listed": person.is_protected and person.is_listed}  # off until it is wanted
+    return _protection(ProtectionForm(data=data, own=_own(person)))
 
 
 @views.post("/me/protection")
@@ -131,7 +131,8 @@ def _faces(form: AppearanceForm) -> dict[str, tuple[Byline, str]]:
     home = hooks.home_of(person.id)
     quarter = home.quarter if home else _("your quarter")
     face = form.face(person.street_shown or _("your street"), person.public_id)
-    return {str(ring): (seen(face, ring, quarter), "" if ring is Ring.OWN else quarter) for ring in Ring}
+    seen_by = {ring: seen(face, ring, quarter) for ring in Ring}
+    return {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
 
 
 def _step(form: AppearanceForm) -> str:

@@ -327,7 +327,15 @@ def change_email(person: Person, email: str) -> None:
 
 def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
     """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
-    columns = Person.id, Person.email, Person.email_key, Person.language, Person.display_name, Person.first_name, Person.is_protected
+    columns = (
+        Person.id,
+        Person.email,
+        Person.email_key,
+        Person.language,
+        Person.display_name,
+        Person.first_name,
+        Person.is_protected,
+    )
     rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
     return {
         row.id: Mailbox(

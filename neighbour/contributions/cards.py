@@ -122,7 +122,8 @@ class CardData:
 
     @property
     def quarter_name(self) -> str:
-        return "" if self.is_home else self.quarter
+        """Where it comes from, if that is not the reader's own quarter and not said with the name already."""
+        return "" if self.is_home or self.by.quarter else self.quarter
 
     @property
     def body_html(self) -> Markup:

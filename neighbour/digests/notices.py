@@ -9,8 +9,8 @@ import uuid
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 
-from neighbour.contributions import kinds
 from neighbour.accounts.appearance import Face
+from neighbour.contributions import kinds
 from neighbour.contributions.cards import CardData
 from neighbour.core import clock
 from neighbour.core.columns import new_id

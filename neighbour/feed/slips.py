@@ -38,9 +38,7 @@ kept_slips: Shelf[tuple[Any, ...], Slip] = Shelf(10_000)  # about 35 MB
 NEVER = 1 << 128  # newer than any id: nothing is new to whoever never marked anything
 
 
-def slips(
-    lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool, is_proven: bool
-) -> tuple[Markup, int]:
+def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool, is_proven: bool) -> tuple[Markup, int]:
     """The HTML of these lines, with a heading for each day if ``days``, and how many of them are new to the reader.
 
     Lines after ``seen_up_to`` that somebody else wrote are new; None: the reader never marked anything. is_proven: the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
@@ -59,6 +59,7 @@ def who_wrote(html):
 # ---- the table
 
 
+@settings(deadline=None)  # pure, but a busy machine takes its time
 @given(CHOICES)
 def test_no_ring_sees_more_than_the_table_allows_or_than_the_ring_before_it(chosen):
     face = dress(FIRST, LAST, chosen, "key")
@@ -176,9 +177,7 @@ def test_somebody_who_has_moved_without_proof_is_no_neighbour_of_the_inner_ring(
     make_comment(writer, here, post)
     path = f"/c/{to_uid(post.id)}"
     assert "Hannelore Wiechert" in reads(visitor, here, path)
-    owner.execute(
-        "UPDATE membership SET quarter_id = %s, level = 'unproven' WHERE person_id = %s", (far.id, writer.id)
-    )
+    owner.execute("UPDATE membership SET quarter_id = %s, level = 'unproven' WHERE person_id = %s", (far.id, writer.id))
     assert LAST not in reads(visitor, here, path)
 
 
@@ -330,6 +329,7 @@ def test_a_form_that_was_bent_open_shows_no_more_than_the_table(client, owner):
 def test_protection_takes_another_name_and_gives_nothing_of_the_real_one(client, owner):
     me = appears(make_person(make_quarter(), role=Role.STEWARD), street=STREET)
     sign_in(client, me)
+    assert "checked" not in text(client.get("/me/protection"))
     for alias in ("", "Hannelore", "Frau Wiechert", "Quartiersteam", "anna@example.org"):
         assert client.post("/me/protection", data={"alias": alias}).status_code == 422, alias
     assert client.post("/me/protection", data={"alias": "Lastenrad"}).status_code == 303
@@ -343,6 +343,7 @@ def test_protection_takes_another_name_and_gives_nothing_of_the_real_one(client,
     assert client.post("/me/appearance", data=form(alias="Rollschuh", shows_street="y")).status_code == 303
     assert owner.execute("SELECT display_name, street_shown FROM person").fetchone() == ("Rollschuh", None)
     page = text(client.get("/me/protection"))
+    assert "checked" not in page  # in no list until it is wanted
     assert "116 016" in page and "data-leave" in page and 'rel="noreferrer"' in page
     client.post("/me/protection", data={"end": "1"})
     assert owner.execute("SELECT is_protected, is_listed, display_name FROM person").fetchone() == (

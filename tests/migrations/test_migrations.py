@@ -71,7 +71,9 @@ def test_whoever_was_called_something_stays_called_so_when_rings_come(empty_data
                 )
         schema.upgrade(engine, empty_database.app_url)
         with engine.connect() as connection:
-            found = connection.execute(text("SELECT alias, name_nearby, name_city FROM person ORDER BY public_id")).all()
+            found = connection.execute(
+                text("SELECT alias, name_nearby, name_city FROM person ORDER BY public_id")
+            ).all()
         assert [tuple(row) for row in found] == [each[3:] for each in NAMES]
     finally:
         engine.dispose()

@@ -28,7 +28,20 @@ from tests.digests.helpers import make_reader
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
 
 STREETS, HOUSES = 12, 24  # a quarter of 12 streets with 24 houses each, 700 m by 1,100 m
-TREES = "Ahorn Birken Buchen Eiben Erlen Eschen Fichten Föhren Kiefern Linden Pappel Weiden".split()
+TREES = [
+    "Ahorn",
+    "Birken",
+    "Buchen",
+    "Eiben",
+    "Erlen",
+    "Eschen",
+    "Fichten",
+    "Föhren",
+    "Kiefern",
+    "Linden",
+    "Pappel",
+    "Weiden",
+]
 # Random by design, whoever lives where: CSRF tokens and the numbers of forms.
 RANDOM = re.compile(rb'(name="(?:\w-)?(?:csrf_token|csrf-token|form_key)"[^>]*?(?:value|content)=")[^"]*')
 UNLIKE = ("Set-Cookie", "Content-Length", "Date")
@@ -90,7 +103,12 @@ class City:
         """The person's sealed home is this house from now on; quarter and level stay what they are."""
         with as_owner(), atomic():
             home = homes.settle(
-                person.id, db.session.get_one(Address, house.id), house.quarter_id, name or person.last_name, "", "Stadt"
+                person.id,
+                db.session.get_one(Address, house.id),
+                house.quarter_id,
+                name or person.last_name,
+                "",
+                "Stadt",
             )
             mine = update(Membership).where(Membership.person_id == person.id)
             household = homes.household_hash(home.address_hash, name or person.last_name)

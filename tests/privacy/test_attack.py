@@ -15,7 +15,6 @@ import pytest
 from neighbour.contributions import cards
 from neighbour.contributions.models import Audience
 from neighbour.core import clock
-from neighbour.core.db import as_owner, atomic, db
 from neighbour.digests import service as digests
 from neighbour.residency.cells import RESOLUTION
 from tests.digests.helpers import EVENING, MORNING
@@ -43,14 +42,13 @@ class Hunt:
         quarters = {quarter.id: quarter.name for quarter in (self.city.here, self.city.beside, self.city.far)}
         self.attacker = Attacker(self.city.houses, quarters, self.homes)
         self.stands_at = None
+        self.spies = {}
 
     def _settle(self, number):
         quarter = (self.city.here, self.city.beside)[number % 2]
         house = self.dice.choice(self.city.houses[quarter.id])
         name = f"Ziel{number:02}x"
-        person = self.city.neighbour(
-            quarter, house, name=name, street_shown=house.street if number % 5 == 0 else None
-        )
+        person = self.city.neighbour(quarter, house, name=name, street_shown=house.street if number % 5 == 0 else None)
         self.homes[name] = house
         post = make_post(person, quarter, title="Zettel", audience=(Audience.CITY, Audience.NEARBY)[number % 2])
         if number % 10 == 0:
@@ -64,6 +62,7 @@ class Hunt:
         for quarter in (self.city.here, self.city.beside, self.city.far):
             houses = self.city.houses[quarter.id]
             spy = self.city.neighbour(quarter, houses[0], name="Spitzel")
+            self.spies[spy.email] = houses[0]
             client = browser(self.app, signed_in(self.app, spy))
             for position in range(POSITIONS):
                 self.stands_at = self.dice.choice(houses)
@@ -74,9 +73,7 @@ class Hunt:
         return self.errors()
 
     def errors(self):
-        return [
-            metres(self.attacker.place_of(target), (house.lon, house.lat)) for target, house in self.homes.items()
-        ]
+        return [metres(self.attacker.place_of(target), (house.lon, house.lat)) for target, house in self.homes.items()]
 
     def _reads(self, client, *, everything):
         forget_what_was_kept(self.app)
@@ -100,13 +97,9 @@ class Hunt:
             digests.open_due("Europe/Berlin")
             jobs.run()
         for mail in mailbox.messages():
-            if mail.recipients[0] in self._spies():
-                self.attacker.reads(mail.text, self.stands_at)
-                self.attacker.reads(mail.html, self.stands_at)
-
-    def _spies(self):
-        with as_owner():
-            return set(db.session.scalars(db.text("SELECT email FROM person WHERE first_name = 'Spitzel'")))
+            if home := self.spies.get(mail.recipients[0]):
+                self.attacker.reads(mail.text, home)
+                self.attacker.reads(mail.html, home)
 
 
 def test_whoever_reads_everything_from_everywhere_does_not_find_homes(app, jobs, mailbox, capsys):

@@ -20,6 +20,7 @@ from tests.factories import make_person, make_quarter, sign_in
 SIZES = st.lists(st.integers(0, 40), min_size=3, max_size=3)
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES)
 def test_no_number_and_no_difference_between_two_numbers_or_two_days_lies_between_one_and_four(one_day, another_day):
     published = [0]
@@ -30,6 +31,7 @@ def test_no_number_and_no_difference_between_two_numbers_or_two_days_lies_betwee
     assert all(abs(one - other) not in range(1, STEP) for one in published for other in published)
 
 
+@settings(deadline=None)
 @given(SIZES)
 def test_a_sum_says_nothing_that_its_parts_do_not_say(day):
     """Two cities whose quarters show the same show the same sums: what is hidden in a part is not in the sum either."""

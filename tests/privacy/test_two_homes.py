@@ -16,7 +16,18 @@ from neighbour.digests import service as digests
 from neighbour.policy import Role
 from tests.digests.helpers import MORNING
 from tests.factories import make_comment, make_post
-from tests.privacy.city import ROLES, City, browser, forget_what_was_kept, paths, readers, signed_in, uid_of, walk, writes
+from tests.privacy.city import (
+    ROLES,
+    City,
+    browser,
+    forget_what_was_kept,
+    paths,
+    readers,
+    signed_in,
+    uid_of,
+    walk,
+    writes,
+)
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 LEAST_PAIRS = 100
@@ -116,7 +127,9 @@ def _mails_are_silent_too(jobs, mailbox):
         jobs.run()
     mails = mailbox.messages()
     assert any("Lastenrad" in mail.text for mail in mails)
-    assert [mail for mail in mails if any(word in mail.raw + mail.text.encode() + mail.html.encode() for word in CANARIES)] == []
+    assert [
+        mail for mail in mails if any(word in mail.raw + mail.text.encode() + mail.html.encode() for word in CANARIES)
+    ] == []
 
 
 @pytest.mark.parametrize("leak", ["number", "point"])
