@@ -20,6 +20,7 @@ import h3
 from tests.privacy.city import House
 
 NEAR, BESIDE = 700, 250  # characters of a page after a name that belong to it; those in which its quarter stands
+NAMED = 10  # times more than a quarter that is not named
 POINT = re.compile(r"(-?\d{1,3}[.,]\d{3,})\D{1,12}?(-?\d{1,3}[.,]\d{3,})")
 METRES = re.compile(r"(\d+(?:[.,]\d+)?)\s?(k?m)\b")
 CELL = re.compile(r"\b8[0-9a-f]{14}\b")
@@ -75,7 +76,8 @@ class Attacker:
             notes.streets.add(street)
             notes.houses += [self.by_door[street, number]] if (street, number) in self.by_door else []
         named = [key for key, name in self.quarters.items() if name in words[:BESIDE]]
-        notes.quarters.update(named or [stands_at.quarter_id])  # a card names its quarter where it is not the reader's
+        # A card names its quarter where it is not the reader's; a comment names none, so silence is the weaker word.
+        notes.quarters.update(dict.fromkeys(named, NAMED) or {stands_at.quarter_id: 1})
 
     def place_of(self, target: str) -> tuple[float, float]:
         """Where the attacker says that this target lives: lon, lat."""

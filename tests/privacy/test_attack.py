@@ -43,6 +43,7 @@ class Hunt:
         quarters = {quarter.id: quarter.name for quarter in (self.city.here, self.city.beside, self.city.far)}
         self.attacker = Attacker(self.city.houses, quarters, self.homes)
         self.stands_at = None
+        self.spies = {}
 
     def _settle(self, number):
         quarter = (self.city.here, self.city.beside)[number % 2]
@@ -62,6 +63,7 @@ class Hunt:
         for quarter in (self.city.here, self.city.beside, self.city.far):
             houses = self.city.houses[quarter.id]
             spy = self.city.neighbour(quarter, houses[0], name="Spitzel")
+            self.spies[spy.email] = houses[0]
             client = browser(self.app, signed_in(self.app, spy))
             for position in range(POSITIONS):
                 self.stands_at = self.dice.choice(houses)
@@ -96,13 +98,9 @@ class Hunt:
             digests.open_due("Europe/Berlin")
             jobs.run()
         for mail in mailbox.messages():
-            if mail.recipients[0] in self._spies():
-                self.attacker.reads(mail.text, self.stands_at)
-                self.attacker.reads(mail.html, self.stands_at)
-
-    def _spies(self):
-        with as_owner():
-            return set(db.session.scalars(db.text("SELECT email FROM person WHERE first_name = 'Spitzel'")))
+            if home := self.spies.get(mail.recipients[0]):
+                self.attacker.reads(mail.text, home)
+                self.attacker.reads(mail.html, home)
 
 
 def test_whoever_reads_everything_from_everywhere_does_not_find_homes(app, jobs, mailbox, capsys):
