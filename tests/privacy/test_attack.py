@@ -15,7 +15,6 @@ import pytest
 from neighbour.contributions import cards
 from neighbour.contributions.models import Audience
 from neighbour.core import clock
-from neighbour.core.db import as_owner, db
 from neighbour.digests import service as digests
 from neighbour.residency.cells import RESOLUTION
 from tests.digests.helpers import EVENING, MORNING
