@@ -59,19 +59,26 @@ def requires(
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.cache_class = cache
-            who = identity()
-            if not allows(who, permission):
-                return current_app.extensions["refuse"](permission)
-            if _is_to_ask(who, fresh):
-                return current_app.extensions["ask_again"]()
-            if request.method not in ("GET", "HEAD", "OPTIONS"):
-                limits.hit(rate or "write", str(who.person_id or limits.network(request.remote_addr)))
-            return view(*args, **kwargs)
+            refusal = _refusal(permission, rate or "write", fresh)
+            return view(*args, **kwargs) if refusal is None else refusal
 
         guarded.gate = marks  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return mark
+
+
+def _refusal(permission: Permission, rate: str, fresh: Fresh) -> Any:
+    """The answer to whoever may not, or has to show once more who they are; None for all others, who are counted when they
+    change something."""
+    who = identity()
+    if not allows(who, permission):
+        return current_app.extensions["refuse"](permission)
+    if _is_to_ask(who, fresh):
+        return current_app.extensions["ask_again"]()
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        limits.hit(rate, str(who.person_id or limits.network(request.remote_addr)))
+    return None
 
 
 def identity() -> Identity:
