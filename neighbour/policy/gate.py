@@ -37,6 +37,7 @@ def requires(
     rate: str | None = None,
     cache: str = "never",
     csrf: bool = True,
+    names: bool = False,
     fresh: Fresh = False,
     body: int = 0,
 ) -> Callable[[View], View]:
@@ -45,6 +46,7 @@ def requires(
     permission: what the person must be allowed, checked without an object (views check objects themselves).
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
+    names: True where the page names neighbours: so many a day are enough for anybody (``limits.turn_page``).
     csrf: False only where the address itself carries the right (one-click unsubscribe).
     fresh: True, or a function that says of whom it is asked (who is only signing up has nothing yet to be taken).
     body: most bytes of a request by somebody who is signed in, where that is more than pages usually take (uploads).
@@ -53,7 +55,7 @@ def requires(
         raise ValueError(f"unknown cache class {cache!r}")
 
     marks = {"permission": permission, "rate": rate or "write", "cache": cache, "csrf": csrf}
-    marks |= {"fresh": bool(fresh), "body": body}
+    marks |= {"fresh": bool(fresh), "body": body, "names": names}
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -66,6 +68,8 @@ def requires(
                 return current_app.extensions["ask_again"]()
             if request.method not in ("GET", "HEAD", "OPTIONS"):
                 limits.hit(rate or "write", str(who.person_id or limits.network(request.remote_addr)))
+            elif names and who.person_id is not None:
+                limits.turn_page(str(who.person_id))
             return view(*args, **kwargs)
 
         guarded.gate = marks  # type: ignore[attr-defined]
