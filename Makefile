@@ -4,6 +4,7 @@
 # make machines  random lives and random changes of quarters at full length: an hour or more
 # make planted  plant a defect for each guard test and see it go red
 # make coverage  which branches of the rules no test takes
+# make fuzz    10,000 requests no page expects (CASES=…); one JSON line
 # make mutants  change the rules one by one and see which change no test notices (NAMES="neighbour.policy*")
 # make pictures  walk through the demo city and keep some of what is seen in docs/pictures
 # make bench   one JSON line per figure (ONLY=feed, SCALE=small|full)
@@ -13,7 +14,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench machines planted coverage mutants pictures build clean lock _dev _chromium _node
+.PHONY: run test check bench machines planted coverage fuzz mutants pictures build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -25,6 +26,7 @@ ONLY ?=
 SCALE ?= small
 ARGS ?=
 NAMES ?=
+CASES ?= 10000
 
 run: _node .stamps/packages $(BUILT)
 	@exec $(PY) -m neighbour up
@@ -52,6 +54,9 @@ RULES := tests/policy tests/residency tests/accounts tests/runtime tests/guards
 coverage: _node _dev $(BUILT)
 	@$(PY) -m coverage run -m pytest -q -p no:randomly -m "not browser" $(RULES)
 	@$(PY) -m coverage report
+
+fuzz: _node _dev $(BUILT)
+	@$(PY) -m tests.attacks.fuzz $(CASES)
 
 mutants: _node _dev $(BUILT)
 	@$(PY) -m tests.guards.mutants $(NAMES)

@@ -8,7 +8,6 @@ problem in the list. Nothing else in the code reads the environment.
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +53,10 @@ class Config:
     environment: str
     site_url: str
     secret_key: str
-    address_key: str  # 32 bytes, base64: seals homes; kept outside the database and its backups
+    secret_key_old: str  # keys that still read what they signed, with commas between
+    address_key: str  # [NUMBER:]32 bytes in base64: seals homes; kept outside the database and its backups
+    address_key_old: str  # keys that still open what they sealed, with commas between
+    hash_key: str  # 32 bytes, base64: makes hashes comparable; never changes ("" = the first ADDRESS_KEY)
     database_url: str  # role of the application: neither owner nor superuser ("" = embedded)
     owner_url: str  # role that owns the schema: migrations, imports, operator's commands
     broker_url: str  # "" = the same database through pgmq
@@ -93,7 +95,10 @@ class Config:
             environment=environment,
             site_url=read.text("SITE_URL", "" if production else f"http://localhost:{port}").rstrip("/"),
             secret_key=read.text("SECRET_KEY", "" if production else DEVELOPMENT_SECRET),
+            secret_key_old=read.text("SECRET_KEY_OLD", ""),
             address_key=read.text("ADDRESS_KEY", "" if production else DEVELOPMENT_KEY),
+            address_key_old=read.text("ADDRESS_KEY_OLD", ""),
+            hash_key=read.text("HASH_KEY", ""),
             database_url=read.database("DATABASE_URL"),
             owner_url=read.database("DATABASE_OWNER_URL"),
             broker_url=read.text("BROKER_URL", ""),
@@ -200,8 +205,7 @@ def _plain_problems(config: Config) -> list[Problem]:
     if bool(config.database_url) != bool(config.owner_url):
         missing = "DATABASE_OWNER_URL" if config.database_url else "DATABASE_URL"
         found.append(Problem(missing, "is missing", "give both roles: the application's and the owner's"))
-    if not _is_key(config.address_key):
-        found.append(Problem("ADDRESS_KEY", "is not 32 bytes in base64", "make one with: openssl rand -base64 32"))
+    found += _key_problems(config)
     if any(not (who and number) for who, number in config.help_lines):
         found.append(Problem("HELP_LINES", "has a line without name or number", "write Name: number; Name: number"))
     if not _is_web_address(config.quick_exit_url):
@@ -209,6 +213,33 @@ def _plain_problems(config: Config) -> list[Problem]:
     if config.source_url and not _is_web_address(config.source_url):
         found.append(Problem("SOURCE_URL", "is not an http or https address", "leave it out, or give all of it"))
     return found
+
+
+def _key_problems(config: Config) -> Iterator[Problem]:
+    """Keys that seal nothing, that are called alike, or that are missing for what was sealed or hashed before."""
+    numbers = []
+    for name, text in (("ADDRESS_KEY", config.address_key), ("ADDRESS_KEY_OLD", config.address_key_old)):
+        for one in text.split(",") if text or name == "ADDRESS_KEY" else []:
+            try:
+                numbers.append(numbered_key(one)[0])
+            except ValueError:
+                yield Problem(name, "is not 32 bytes in base64", "make one with: openssl rand -base64 32")
+    if len(numbers) > len(set(numbers)):
+        yield Problem("ADDRESS_KEY_OLD", "has a number that another key has", "see: neighbour keys new")
+    if config.hash_key and not _is_key(config.hash_key):
+        yield Problem("HASH_KEY", "is not 32 bytes in base64", "set it to what neighbour keys new said")
+    if not config.hash_key and numbers and 1 not in numbers:
+        yield Problem("HASH_KEY", "is missing although the first key is gone", "set it to what neighbour keys new said")
+
+
+def numbered_key(text: str) -> tuple[int, bytes]:
+    """Number and bytes of a key written ``2:base64``; one without a number is the first. Raises ValueError."""
+    before, colon, key = text.strip().rpartition(":")
+    number = int(before) if colon else 1
+    raw = base64.b64decode(key, validate=True)
+    if len(raw) != 32 or not 1 <= number <= 255:
+        raise ValueError("not a number from 1 to 255 and 32 bytes in base64")
+    return number, raw
 
 
 def _address_problems(config: Config) -> Iterator[Problem]:
@@ -247,10 +278,7 @@ def _production_problems(config: Config) -> list[Problem]:
         found.append(Problem("SECRET_KEY", "is missing or shorter than 32 characters", key_hint))
     elif any(word in config.secret_key.lower() for word in WEAK_WORDS) or len(set(config.secret_key)) < 12:
         found.append(Problem("SECRET_KEY", "is an example or easy to guess", key_hint))
-    if config.address_key == DEVELOPMENT_KEY:
-        found.append(Problem("ADDRESS_KEY", "is the development key", "make one with: openssl rand -base64 32"))
-    elif _is_key(config.address_key) and len(set(base64.b64decode(config.address_key))) < 8:
-        found.append(Problem("ADDRESS_KEY", "is easy to guess", "make one with: openssl rand -base64 32"))
+    found += _weak_keys(config)
     if not config.is_https:
         found.append(Problem("SITE_URL", "is missing or not https", "for example https://nachbar.example.org"))
     for setting, value in (
@@ -267,6 +295,16 @@ def _production_problems(config: Config) -> list[Problem]:
     return found
 
 
+def _weak_keys(config: Config) -> Iterator[Problem]:
+    if config.address_key.rpartition(":")[2] == DEVELOPMENT_KEY:
+        yield Problem("ADDRESS_KEY", "is the development key", "make one with: openssl rand -base64 32")
+    elif _is_key(config.address_key) and len(set(numbered_key(config.address_key)[1])) < 8:
+        yield Problem("ADDRESS_KEY", "is easy to guess", "make one with: openssl rand -base64 32")
+    for one in filter(None, config.secret_key_old.split(",")):
+        if len(one.strip()) < 32:
+            yield Problem("SECRET_KEY_OLD", "has a key shorter than 32 characters", "take it out, or give all of it")
+
+
 def _is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -277,6 +315,6 @@ def _is_web_address(text: str) -> bool:
 
 def _is_key(text: str) -> bool:
     try:
-        return len(base64.b64decode(text, validate=True)) == 32
-    except (binascii.Error, ValueError):
+        return bool(numbered_key(text))
+    except ValueError:  # binascii's error is one
         return False

@@ -165,11 +165,16 @@ def _refuse_to_start(config: Config) -> None:
 
 def _flask_settings(config: Config) -> dict[str, Any]:
     prefix = "__Host-" if config.is_https else ""
+    old = [key.strip() for key in config.secret_key_old.split(",") if key.strip()]
     return {
         "ENV_NAME": config.environment,
         "TESTING": config.environment == "test",
         "SECRET_KEY": config.secret_key,
+        "SECRET_KEY_FALLBACKS": old or None,
+        "WTF_CSRF_SECRET_KEY": [*old, config.secret_key],  # signs with the last
         "ADDRESS_KEY": config.address_key,
+        "ADDRESS_KEY_OLD": config.address_key_old,
+        "HASH_KEY": config.hash_key,
         "IS_HTTPS": config.is_https,
         "SITE_URL": config.site_url,
         "TILE_URL": config.tile_url,

@@ -38,6 +38,7 @@ class Groups(click.Group):
         "board": ("neighbour.contributions.cli", "board", "Take down what must not stay, and put it back."),
         "mails": ("neighbour.notices.cli", "mails", "What waits to be sent, and what was given up on."),
         "person": ("neighbour.accounts.cli", "person", "Create and promote people."),
+        "keys": ("neighbour.cli_keys", "keys", "Change the key that homes are sealed with."),
         "db": ("neighbour.cli_db", "db", "Upgrade, back up and restore the database."),
     }
 

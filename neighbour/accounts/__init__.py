@@ -21,6 +21,7 @@ def include(app: Flask) -> None:
         signin_views,
     )
     from neighbour.accounts.signup_views import views
+    from neighbour.core import limits
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.notices.base import register_address_book
     from neighbour.policy import Permission
@@ -28,6 +29,8 @@ def include(app: Flask) -> None:
     app.register_blueprint(views)
     app.extensions["ask_again"], app.extensions["ask_for_factor"] = again_views.ask_again, again_views.ask_for_factor
     register_address_book(service.mailboxes)
+    if notices.tell_operators not in limits.on_names_reached:
+        limits.on_names_reached.append(notices.tell_operators)
     app.extensions["nav"].append(
         {
             "order": 50,

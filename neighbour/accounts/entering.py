@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from neighbour.accounts import care, factors, notices, onetime, passkeys, sessions
 from neighbour.accounts.models import Person, Status
 from neighbour.accounts.onetime import Refused
-from neighbour.core import clock, limits
+from neighbour.core import clock, limits, tokens
 from neighbour.core.db import atomic, db
 
-SECOND = "second_step"
+SECOND = tokens.kind("second_step", "the second step of one sign-in, after the password")
 
 limits.register("second_step", limits.Rate(5, 3600, parts=6))  # wrong digits and codes per account
 

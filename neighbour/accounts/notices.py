@@ -6,7 +6,13 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import current_app
+from sqlalchemy import select
+
 from neighbour.accounts.addresses import fold
+from neighbour.accounts.models import Person
+from neighbour.core import clock, limits
+from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
@@ -241,3 +247,37 @@ class EmailChanging(Notice):
 
     def preview(self) -> dict[str, Any]:
         return {"forgot_url": site_url("/forgot")}
+
+
+class ReadsTooMuch(Notice):
+    """To the operators: somebody has opened as many pages with names as a day has, which nobody does who only reads."""
+
+    key = "accounts.reads_too_much"
+    title = __("Somebody opens very many pages")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Somebody opens very many pages")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """The account by its public id: names do not belong into mails."""
+        account = db.session.scalar(select(Person.public_id).where(Person.id == payload["reader"]))
+        return {**self.preview(), "account": account or ""}
+
+    def preview(self) -> dict[str, Any]:
+        return {
+            "account": "abcd2345efgh",
+            "most": limits.RATES["names"].times * limits.PAGES_AT_ONCE,
+            "url": site_url("/rules"),
+        }
+
+
+def tell_operators(reader: str) -> None:
+    """Promise every operator a mail about whoever reached the limit of pages with names today. Commits."""
+    day = clock.now().date().isoformat()
+    told: set[tuple[str, str]] = current_app.extensions.setdefault("names_told", set())
+    if (reader, day) in told:
+        return
+    told.add((reader, day))
+    with atomic():
+        for person_id in db.session.scalars(select(Person.id).where(Person.is_operator)):
+            ReadsTooMuch.send(person_id, subject_key=reader, period=day, payload={"reader": int(reader)})

@@ -21,6 +21,13 @@ RESET_FOR = timedelta(minutes=60)
 SECOND_STEP_FOR = timedelta(minutes=10)
 UNDO, STOP = "undo_email", "stop_reset"
 STAY = (UNDO, STOP)  # what the owner defends the account with: nobody who got into it can spoil these
+KINDS = (
+    tokens.kind("confirm", "confirms the address it was sent to"),
+    tokens.kind("confirm_code", "the same as six digits, for whoever is signed in"),
+    tokens.kind("reset", "sets a new password"),
+    tokens.kind(UNDO, "gives an account its old address back"),
+    tokens.kind(STOP, "keeps the second step that somebody wants to have taken away"),
+)
 
 
 class Refused(ValueError):
@@ -39,7 +46,12 @@ class Tried(NamedTuple):
 
 
 def mint(person_id: int, purpose: str, email: str, valid: timedelta, secret: str | None = None) -> str:
-    """A new single-use token (or one for the given ``secret``), kept as a hash; gives the token. Inside atomic()."""
+    """A new single-use token (or one for the given ``secret``), kept as a hash; gives the token. Inside atomic().
+
+    purpose: a declared kind of secret (``tokens.kind``); raises KeyError for any other.
+    """
+    if purpose not in tokens.KINDS:
+        raise KeyError(f"no kind of secret is called {purpose!r}; declare it with tokens.kind()")
     token = secret or tokens.random_token()
     bound = f"{person_id}:{token}" if secret else token
     db.session.add(

@@ -143,6 +143,9 @@ def is_of_this_device(answer: str) -> bool:
     return _parsed(answer).get("authenticatorAttachment") == "platform"
 
 
+CHALLENGE = tokens.kind("challenge", "is signed by one passkey, once")
+
+
 def issue(holder: str, purpose: str) -> bytes:
     """A new thing to be signed by one holder for one purpose, in place of the one before. Commits."""
     made = tokens.random_token().encode()

@@ -11,11 +11,12 @@ import secrets
 from sqlalchemy import delete, func, select, update
 
 from neighbour.accounts.models import RecoveryCode
-from neighbour.core import clock
+from neighbour.core import clock, tokens
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import db
 
 COUNT, GROUPS, GROUP = 10, 3, 4
+KIND = tokens.kind("recovery", "stands for the second step once")
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like something else on paper
 
 

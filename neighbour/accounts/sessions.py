@@ -21,6 +21,7 @@ from neighbour.policy import Identity, Level, Role, Seat
 # into wrong hands does not work for ever. Without "keep me signed in" a day is enough.
 IDLE_KEPT, ABSOLUTE_KEPT = timedelta(days=14), timedelta(days=90)
 IDLE, ABSOLUTE = timedelta(hours=12), timedelta(hours=24)
+SESSION = tokens.kind("session", "the pages of one person, inside the signed cookie")
 SEEN_EVERY = timedelta(hours=1)  # how often a read may write "seen": once an hour
 
 # The rights of staff end sooner than their session (ASVS 5.0 V7.3.1, V7.3.2): half an hour after they last did anything,

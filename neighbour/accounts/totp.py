@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from neighbour.accounts.models import Authenticator
 from neighbour.core import clock, tokens
-from neighbour.core.crypto import open_for, same, seal_for
+from neighbour.core.crypto import open_for, same, seal_for, sealed_in
 from neighbour.core.db import db
 
 DIGITS, STEP_SECONDS, DRIFT = 6, 30, 1
 SET_UP_SECONDS = 3600
-_SET_UP = "totp-set-up"
+_SET_UP = tokens.kind("totp-set-up", "sets up the app whose picture was shown to this person")
 
 
 def new_seed() -> str:
@@ -99,3 +99,6 @@ def _step_of(seed: str, code: str, *, after: int) -> int | None:
 
 def _whose(person_id: int) -> bytes:
     return f"authenticator:{person_id}".encode()
+
+
+sealed_in("authenticator", "sealed", "person_id", _whose, purpose="totp")

@@ -15,6 +15,7 @@ from neighbour.policy import Identity
 from neighbour.policy.gate import person_number
 
 # what survives a sign-in or sign-out in the cookie; code: the one somebody came with, until it is used
+CEREMONY = tokens.kind("ceremony", "a challenge of this browser, inside the signed cookie")
 KEPT_KEYS = ("language", "theme", "knows", "code")
 MOST_KNOWN = 5
 

@@ -67,7 +67,7 @@ def reach_line() -> str:
 
 
 @views.get("/c/<uid:contribution_id>")
-@requires(Permission.CONTRIBUTION_READ)
+@requires(Permission.CONTRIBUTION_READ, names=True)
 def show(contribution_id: uuid.UUID) -> str:
     """One contribution with its thread."""
     return _thread_page(_visible(contribution_id), CommentForm())
@@ -106,7 +106,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
 
 
 @views.get("/c/<uid:contribution_id>/history")
-@requires(Permission.CONTRIBUTION_READ)
+@requires(Permission.CONTRIBUTION_READ, names=True)
 def history(contribution_id: uuid.UUID) -> str:
     """Earlier wordings, for everybody who may read the contribution."""
     contribution = _visible(contribution_id)

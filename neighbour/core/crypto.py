@@ -1,23 +1,52 @@
 """Sealing and keyed hashes. The only importer of a cipher, and the only place that opens what was sealed.
 
 AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce and the row's identity as associated data, so a
-sealed value copied into another row does not open. The key comes from the settings, never from the database.
-A sealed value begins with the number of its key, so keys can be rotated.
+sealed value copied into another row does not open. The keys come from the settings, never from the database.
+
+**Keys are rotated**: a sealed value begins with the number of its key. ADDRESS_KEY seals, it and ADDRESS_KEY_OLD open, and
+``neighbour keys rotate`` seals anew what an old key has sealed (``core/rotation.py``) while pages go on being served. Every
+column that holds sealed values is declared with ``sealed_in``, or it would be left behind.
+
+**Hashes are not**: a keyed hash is compared with ones made years ago by people whose words nobody has any more (a card refused
+for ever), so its key is one of its own that stays: HASH_KEY, or the first ADDRESS_KEY until that is set. Whoever has stolen that
+key and the database can try addresses against the hashes – a new key for sealing does not mend this, and settings say so.
 """
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
 
-KEY_NUMBER = 1
+from config import numbered_key
+
 NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A column of sealed values: ``belongs_to`` makes the identity of a row from its column ``whose``."""
+
+    table: str
+    column: str
+    whose: str
+    belongs_to: Callable[[int], bytes]
+    purpose: str = ""
+
+
+SEALED: list[Sealed] = []
+
+
+def sealed_in(table: str, column: str, whose: str, belongs_to: Callable[[int], bytes], *, purpose: str = "") -> None:
+    """Declare a column that holds what ``seal`` gives, or ``seal_for`` this purpose, beside the code that fills it. What
+    ``seal_under`` gives needs none: its key is made of the one for hashes, which stays."""
+    SEALED.append(Sealed(table, column, whose, belongs_to, purpose))
 
 
 class CannotOpen(ValueError):
@@ -26,34 +55,35 @@ class CannotOpen(ValueError):
 
 def seal(plain: bytes, belongs_to: bytes) -> bytes:
     """Seal ``plain``; it opens only together with the same ``belongs_to`` (the row's identity)."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return bytes([KEY_NUMBER]) + nonce + AESGCM(_key()).encrypt(nonce, plain, belongs_to)
+    nonce, number = secrets.token_bytes(NONCE_BYTES), key_number()
+    return bytes([number]) + nonce + _ciphers(*_keys())[number].encrypt(nonce, plain, belongs_to)
 
 
 def open_sealed(sealed: bytes, belongs_to: bytes) -> bytes:
     """What was sealed; raises CannotOpen. Called from three named functions of residency only."""
-    if len(sealed) < 1 + NONCE_BYTES or sealed[0] != KEY_NUMBER:
+    cipher = _ciphers(*_keys()).get(sealed[0]) if len(sealed) > NONCE_BYTES else None
+    if cipher is None:
         raise CannotOpen("unknown key")
     nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     try:
-        return AESGCM(_key()).decrypt(nonce, rest, belongs_to)
+        return cipher.decrypt(nonce, rest, belongs_to)
     except InvalidTag as error:
         raise CannotOpen("altered or moved") from error
 
 
 def seal_for(purpose: str, plain: bytes, belongs_to: bytes) -> bytes:
     """Seal what is not a home, under a key of its own for each ``purpose``; opens with ``open_for`` only."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return bytes([KEY_NUMBER]) + nonce + AESGCM(_purpose_key(purpose)).encrypt(nonce, plain, belongs_to)
+    nonce, number = secrets.token_bytes(NONCE_BYTES), key_number()
+    return bytes([number]) + nonce + _cipher_for(purpose, number).encrypt(nonce, plain, belongs_to)
 
 
 def open_for(purpose: str, sealed: bytes, belongs_to: bytes) -> bytes:
     """What ``seal_for`` sealed; raises CannotOpen."""
-    if len(sealed) < 1 + NONCE_BYTES or sealed[0] != KEY_NUMBER:
+    if len(sealed) < 1 + NONCE_BYTES or sealed[0] not in _ring(*_keys()):
         raise CannotOpen("unknown key")
     nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     try:
-        return AESGCM(_purpose_key(purpose)).decrypt(nonce, rest, belongs_to)
+        return _cipher_for(purpose, sealed[0]).decrypt(nonce, rest, belongs_to)
     except InvalidTag as error:
         raise CannotOpen("altered or moved") from error
 
@@ -79,14 +109,41 @@ def open_under(salt: bytes, sealed: bytes, belongs_to: bytes) -> bytes:
         raise CannotOpen("altered, moved, or another key") from error
 
 
+def reseal(sealed: bytes, belongs_to: bytes, purpose: str = "") -> bytes:
+    """The same, sealed with the key that seals now; what is inside is told to nobody. Raises CannotOpen."""
+    if purpose:
+        return seal_for(purpose, open_for(purpose, sealed, belongs_to), belongs_to)
+    return seal(open_sealed(sealed, belongs_to), belongs_to)
+
+
+def key_number() -> int:
+    """The number of the key that seals now."""
+    return numbered_key(_keys()[0])[0]
+
+
 def keyed_hash(purpose: str, text: str) -> bytes:
     """HMAC-SHA-256 of ``text`` under a key of its own for each ``purpose``: comparable, not reversible."""
-    return hmac.digest(_key_for(current_app.config["ADDRESS_KEY"], purpose), text.encode(), "sha256")
+    return hmac.digest(_key_for(*_keys(), current_app.config.get("HASH_KEY", ""), purpose), text.encode(), "sha256")
 
 
-@lru_cache(maxsize=64)
-def _key_for(address_key: str, purpose: str) -> bytes:
-    return hmac.digest(base64.b64decode(address_key), b"neighbour:" + purpose.encode(), "sha256")
+def _keys() -> tuple[str, str]:
+    return current_app.config["ADDRESS_KEY"], current_app.config.get("ADDRESS_KEY_OLD", "")
+
+
+@lru_cache(maxsize=16)
+def _ciphers(key: str, old: str) -> dict[int, AESGCM]:
+    return {number: AESGCM(raw) for number, raw in _ring(key, old).items()}
+
+
+def _ring(key: str, old: str) -> dict[int, bytes]:
+    return dict(numbered_key(one) for one in (*filter(None, old.split(",")), key))
+
+
+@lru_cache(maxsize=256)
+def _key_for(key: str, old: str, hash_key: str, purpose: str) -> bytes:
+    ring = _ring(key, old)
+    root = numbered_key(hash_key)[1] if hash_key else ring[min(ring)]
+    return hmac.digest(root, b"neighbour:" + purpose.encode(), "sha256")
 
 
 def same(one: bytes, other: bytes) -> bool:
@@ -94,9 +151,5 @@ def same(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
 
 
-def _purpose_key(purpose: str) -> bytes:
-    return _key_for(current_app.config["ADDRESS_KEY"], "seal:" + purpose)
-
-
-def _key() -> bytes:
-    return base64.b64decode(current_app.config["ADDRESS_KEY"])
+def _cipher_for(purpose: str, number: int) -> AESGCM:
+    return AESGCM(hmac.digest(_ring(*_keys())[number], b"neighbour:seal:" + purpose.encode(), "sha256"))

@@ -7,11 +7,13 @@ the table knows no e-mail address and no IP. If the database cannot count, the r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,7 +53,13 @@ RATES: dict[str, Rate] = {
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
     "lookup": Rate(240, 3600),  # street search without an account
+    "names": Rate(
+        600, 86_400
+    ),  # pages that name neighbours, per person: far more than anybody reads, too few to collect
 }
+PAGES_AT_ONCE, MOST_TALLIES = 20, 20_000
+#: told the key of whoever has read all pages with names of a day, at each further one
+on_names_reached: list[Callable[[str], object]] = []
 
 
 def register(rate_class: str, rate: Rate) -> None:
@@ -106,6 +114,28 @@ def hit(rate_class: str, key: str) -> None:
     if not _COUNT.at_once({**place, "since": since, "ends_at": counts_until, "times": rate.times}):
         opens = min([row.ends_at for row in _before(rate, place) if row.count], default=counts_until)
         raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
+
+
+def turn_page(key: str) -> None:
+    """Count one page that names neighbours; raises TooMany once the day's are read.
+
+    Writing each down would cost more than the page: every process keeps a tally and counts by twenties (``PAGES_AT_ONCE``),
+    so whoever reads through several processes gets at most so many more from each. Reaching the limit is told once a day.
+    """
+    tallies: dict[str, int] = current_app.extensions.setdefault("names", {})
+    if len(tallies) > MOST_TALLIES:
+        tallies.clear()
+    tallies[key] = tallies.get(key, 0) + 1
+    if tallies[key] < PAGES_AT_ONCE:
+        return
+    try:
+        hit("names", key)
+    except TooMany:
+        tallies[key] = PAGES_AT_ONCE - 1  # the next page asks again
+        for tell in on_names_reached:
+            tell(key)
+        raise
+    tallies[key] = 0
 
 
 def _before(rate: Rate, place: dict[str, Any]) -> list[RateCount]:

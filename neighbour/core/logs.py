@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import traceback
+from copy import copy
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -22,22 +23,41 @@ _QUOTED = re.compile(r"\n(?:DETAIL|CONTEXT):.*?(?=\n\[SQL|\n\n|\nTraceback |\Z)"
 NOISY = ("celery", "kombu", "pgmq", "psycopg.pool", "alembic", "amqp")
 
 
+# What moves the cursor, ends a line or begins an escape sequence of a terminal, but line ends and tabs of ours.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Traceback(str):
+    """Lines of ours: the only text in a message that may have more than one."""
+
+
 def without_rows(text: str) -> str:
     """An error's words without what the database quotes from rows."""
     return _QUOTED.sub("", text)
 
 
-def traceback_of(error: BaseException) -> str:
+def traceback_of(error: BaseException) -> Traceback:
     """The traceback of an error, without what the database quotes from rows."""
-    return without_rows("".join(traceback.format_exception(error)).rstrip())
+    return Traceback(without_rows("".join(traceback.format_exception(error)).rstrip()))
+
+
+def one_line(value: object) -> object:
+    """A text that came from somewhere as one line: nobody writes a line of the log by typing one."""
+    if not isinstance(value, str) or isinstance(value, Traceback):
+        return value
+    return " ".join(without_rows(value).splitlines())
 
 
 class Formatter(logging.Formatter):
-    """The standard formatter; no message and no traceback shows what the database quotes from rows."""
+    """The standard formatter; no message and no traceback shows what the database quotes from rows, and what was typed
+    begins no line and moves no cursor."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as text."""
-        return without_rows(super().format(record))
+        told = copy(record)
+        if isinstance(told.args, tuple):
+            told.args = tuple(one_line(each) for each in told.args)
+        return _CONTROL.sub("�", without_rows(super().format(told)))
 
 
 class JobFile(RotatingFileHandler):

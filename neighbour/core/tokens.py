@@ -1,7 +1,8 @@
 """Signed links, random tokens, and ids as they appear in addresses of pages.
 
 A signed token serves one purpose only; a token of another purpose does not read. What must be single-use is
-a random token whose hash stands in a table instead.
+a random token whose hash stands in a table instead. Whatever opens something, signed, random or printed, is of a declared
+kind (``kind``), so that each can be tried at every door.
 """
 
 from __future__ import annotations
@@ -17,6 +18,15 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 PUBLIC_ID_LENGTH = 12
+#: every kind of secret there is and what it opens; rooms declare theirs with ``kind``
+KINDS: dict[str, str] = {}
+
+
+def kind(name: str, opens: str) -> str:
+    """Declare a kind of secret, beside the code that makes it; gives the name, which is also the purpose of signed ones."""
+    if KINDS.setdefault(name, opens) != opens:
+        raise ValueError(f"the kind of secret {name} is taken")
+    return name
 
 
 class BadToken(ValueError):
@@ -24,7 +34,9 @@ class BadToken(ValueError):
 
 
 def sign(purpose: str, payload: Any) -> str:
-    """A URL-safe token carrying ``payload`` (JSON) for one ``purpose``."""
+    """A URL-safe token carrying ``payload`` (JSON) for one ``purpose``, a declared kind; raises KeyError for any other."""
+    if purpose not in KINDS:
+        raise KeyError(f"no kind of secret is called {purpose!r}; declare it with tokens.kind()")
     return _serializer(purpose).dumps(payload)
 
 
@@ -66,4 +78,6 @@ def from_uid(text: str) -> uuid.UUID:
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="neighbour:" + purpose)
+    settings = current_app.config  # of several keys the last one signs, all of them read
+    keys = [*(settings.get("SECRET_KEY_FALLBACKS") or ()), settings["SECRET_KEY"]]
+    return URLSafeTimedSerializer(keys, salt="neighbour:" + purpose)

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from neighbour.core import i18n, tokens
 
+CSRF = tokens.kind("csrf", "forms of one session, together with its cookie")
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
 # No inline script, no inline style, no foreign host. Map tiles are the one exception, by setting.

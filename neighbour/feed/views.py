@@ -26,7 +26,7 @@ views = Blueprint("feed", __name__, template_folder="templates")
 
 
 @views.get("/board")
-@requires(Permission.BOARD_READ)
+@requires(Permission.BOARD_READ, names=True)
 def board() -> Any:
     """The board: ``?category=`` filters, ``?own=1`` leaves nearby out, ``?before=`` goes on; htmx gets the next cards."""
     who, quarter_id = _reader()

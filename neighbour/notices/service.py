@@ -25,6 +25,7 @@ from neighbour.notices.envelope import envelope_from, host_of, list_headers, sen
 from neighbour.notices.models import Delivery, DeliveryState, Subscription, Suppression
 
 log = logging.getLogger("neighbour.notices")
+LIST = tokens.kind("list", "leaves one list of one person, and nothing else")
 
 
 def deliver(delivery_id: uuid.UUID, config: Config) -> None:

@@ -37,6 +37,7 @@ def requires(
     rate: str | None = None,
     cache: str = "never",
     csrf: bool = True,
+    names: bool = False,
     fresh: Fresh = False,
     body: int = 0,
 ) -> Callable[[View], View]:
@@ -45,6 +46,7 @@ def requires(
     permission: what the person must be allowed, checked without an object (views check objects themselves).
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
+    names: True where the page names neighbours: so many a day are enough for anybody (``limits.turn_page``).
     csrf: False only where the address itself carries the right (one-click unsubscribe).
     fresh: True, or a function that says of whom it is asked (who is only signing up has nothing yet to be taken).
     body: most bytes of a request by somebody who is signed in, where that is more than pages usually take (uploads).
@@ -53,13 +55,13 @@ def requires(
         raise ValueError(f"unknown cache class {cache!r}")
 
     marks = {"permission": permission, "rate": rate or "write", "cache": cache, "csrf": csrf}
-    marks |= {"fresh": bool(fresh), "body": body}
+    marks |= {"fresh": bool(fresh), "body": body, "names": names}
 
     def mark(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.cache_class = cache
-            refusal = _refusal(permission, rate or "write", fresh)
+            refusal = _refusal(permission, rate or "write", fresh, names)
             return view(*args, **kwargs) if refusal is None else refusal
 
         guarded.gate = marks  # type: ignore[attr-defined]
@@ -68,9 +70,9 @@ def requires(
     return mark
 
 
-def _refusal(permission: Permission, rate: str, fresh: Fresh) -> Any:
+def _refusal(permission: Permission, rate: str, fresh: Fresh, names: bool) -> Any:
     """The answer to whoever may not, or has to show once more who they are; None for all others, who are counted when they
-    change something."""
+    change something, or read many pages that name people."""
     who = identity()
     if not allows(who, permission):
         return current_app.extensions["refuse"](permission)
@@ -78,6 +80,8 @@ def _refusal(permission: Permission, rate: str, fresh: Fresh) -> Any:
         return current_app.extensions["ask_again"]()
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         limits.hit(rate, str(who.person_id or limits.network(request.remote_addr)))
+    elif names and who.person_id is not None:
+        limits.turn_page(str(who.person_id))
     return None
 
 

@@ -33,6 +33,10 @@ REFUSAL_CODE_LENGTH = 12
 INVITATION, FLYER = "N", "F"
 MARKED_LENGTH = 11
 GROUP = 4
+KINDS = (
+    tokens.kind("letter_code", "proves one person's home to whom the letter went"),
+    tokens.kind("refusal_code", "stops letters to a name or a house"),
+)
 
 # What people type for what is printed. The second row are Cyrillic and Greek capitals that look the same:
 # a phone whose keyboard is set to another alphabet must not cost a try.

@@ -28,7 +28,7 @@ from sqlalchemy.orm import undefer
 from neighbour.accounts.choosing import is_protected
 from neighbour.accounts.models import Person
 from neighbour.core import clock
-from neighbour.core.crypto import keyed_hash, open_sealed, seal
+from neighbour.core.crypto import keyed_hash, open_sealed, seal, sealed_in
 from neighbour.core.db import db
 from neighbour.core.text import normal_form
 from neighbour.residency import cells
@@ -246,3 +246,7 @@ def _missing_of(person_id: int) -> bytes:
 
 def _belongs_to(person_id: int) -> bytes:
     return f"home of person {person_id}".encode()
+
+
+sealed_in("home", "sealed", "person_id", _belongs_to)
+sealed_in("missing_address", "sealed", "person_id", _missing_of)

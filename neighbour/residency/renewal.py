@@ -28,7 +28,7 @@ from neighbour.residency.proofs import lasting
 YEAR = timedelta(days=365)
 REMINDERS = (timedelta(days=30), timedelta(days=7))
 ASKED_FROM = 9  # o'clock, local: nobody is asked in the night
-PURPOSE, LINK_LIVES = "still-here", 60 * 86_400
+PURPOSE, LINK_LIVES = tokens.kind("still-here", "says yes to one yearly question"), 60 * 86_400
 FORGOTTEN_AFTER = timedelta(days=90)  # codes that are over, and who used them
 AT_ONCE = 500
 PER_KNOCK = 20_000

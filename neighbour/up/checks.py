@@ -50,6 +50,8 @@ def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
     yield "MAIL_FROM", config.mail_from or "missing"
     yield "SECRET_KEY", "set" if config.secret_key else "missing"
     yield "ADDRESS_KEY", "set" if config.address_key else "missing"
+    if config.address_key_old or config.secret_key_old:
+        yield "…_KEY_OLD", "set: keys are being changed"
     yield "CITY_NAME", config.city_name or "missing"
     yield "OPERATOR_NAME", config.operator_name or "missing"
     yield "OPERATOR_ADDRESS", config.operator_address or "missing"

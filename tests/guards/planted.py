@@ -30,7 +30,7 @@ DE = "neighbour/feed/translations/de.po"
 
 
 class Defect(NamedTuple):
-    """In ``file``, ``found`` becomes ``put``; then ``guard`` (file::test, of tests/guards) has to fail."""
+    """In ``file``, ``found`` becomes ``put``; then ``guard`` (file::test, of tests/guards, or attacks/file::test) has to fail."""
 
     guard: str
     file: str
@@ -116,6 +116,29 @@ DEFECTS = (
     Defect("routes::test_addresses_are", "neighbour/feed/views.py", '@views.get("/board")', '@views.get("/Board_x")'),
     Defect("routes::test_unsafe_requests", "neighbour/app.py", "    csrf.init_app(app)\n", "    app.extensions['csrf'] = csrf\n    app.jinja_env.globals['csrf_token'] = str\n"),
     Defect("routes::test_headers", "neighbour/core/web.py", '"script-src": "\'self\'"', '"script-src": "\'self\' \'unsafe-inline\'"'),
+    Defect("routes::test_everything_declared", "neighbour/feed/views.py", '@views.get("/board")\n@requires(Permission.BOARD_READ)', '@views.get("/board")\n@requires(Permission.CONTRIBUTION_READ)'),
+    Defect("routes::test_everything_declared", "neighbour/notices/views.py", "    with atomic():\n        service.choose_lists", '    request.form.get("stray")\n    with atomic():\n        service.choose_lists'),
+    Defect("attacks/matrix::test_every_page_answers", "neighbour/policy/gate.py", "        abort(404)", "        abort(403)"),
+    Defect("attacks/matrix::test_naming_a_thing", "neighbour/accounts/settings_views.py", "                abort(404)", '                abort(404 if which < "1" else 400)'),
+    Defect("attacks/headers::test_every_answer", "neighbour/core/web.py", "max-age=63072000", "max-age=3600"),
+    Defect("attacks/headers::test_a_page_that_holds", "neighbour/accounts/signup_views.py", "return no_referrer(render_template(\"accounts/confirm_link", "return (render_template(\"accounts/confirm_link"),
+    Defect("attacks/headers::test_no_other_origin", "neighbour/core/web.py", '    ("X-Content-Type-Options", "nosniff"),', '    ("X-Content-Type-Options", "nosniff"), ("Access-Control-Allow-Origin", "*"),'),
+    Defect("attacks/headers::test_opening_a_page", "neighbour/notices/views.py", "    mails = lists()[subscription.list]", "    service.leave(token)\n    mails = lists()[subscription.list]"),
+    Defect("attacks/forging::test_no_form_of_another", "neighbour/core/web.py", 'not is_own_form():', 'not is_own_form() and False:'),
+    Defect("attacks/forging::test_columns_that_no_form", "neighbour/notices/views.py", "    with atomic():\n        service.choose_lists", '    with atomic():\n        from neighbour.accounts.models import Person\n        from neighbour.core.db import db\n        who = db.session.get_one(Person, person_number())\n        who.is_operator = bool(request.form.get("is_operator"))\n        service.choose_lists'),
+    Defect("attacks/forging::test_a_forged_address", "config.py", 'trusted_proxies=read.number("TRUSTED_PROXIES", 0)', 'trusted_proxies=read.number("TRUSTED_PROXIES", 1)'),
+    Defect("attacks/secrets::test_every_kind_of_secret", "neighbour/accounts/onetime.py", "        OneTimeToken.purpose == purpose,\n        OneTimeToken.used_at.is_(None),\n        OneTimeToken.expires_at > clock.now(),\n    )\n    return", "        OneTimeToken.used_at.is_(None),\n        OneTimeToken.expires_at > clock.now(),\n    )\n    return"),
+    Defect("attacks/secrets::test_whoever_makes", "neighbour/notices/service.py", 'LIST = tokens.kind("list", "leaves one list of one person, and nothing else")\n', ""),
+    Defect("attacks/scripts::test_every_field", "neighbour/templates/macros/forms.html", "{% macro _error(f) -%}", "{% macro _error(f) -%}{{ f.data|string|safe }}"),
+    Defect("attacks/scripts::test_what_is_kept", CARD, "{{ c.excerpt|soft }}", "{{ c.excerpt|safe }}"),
+    Defect("attacks/scripts::test_links", "neighbour/core/text.py", 'SCHEMES = {"http",', 'SCHEMES = {"ftp", "http",'),
+    Defect("attacks/probes::test_next", "neighbour/core/web.py", 'or target.startswith("//") ', ""),
+    Defect("attacks/failing::test_where_nothing", "neighbour/policy/gate.py", "                limits.hit(rate", "                if False: limits.hit(rate"),
+    Defect("attacks/failing::test_the_request_after", "neighbour/core/limits.py", "    if count > rate.times:", "    if count > rate.times + 1:"),
+    Defect("attacks/failing::test_nobody_writes", "neighbour/core/logs.py", "tuple(one_line(each) for each in told.args)", "told.args"),
+    Defect("attacks/collecting::test_a_bot", "neighbour/feed/views.py", "names=True", "names=False"),
+    Defect("attacks/collecting::test_a_week", "neighbour/core/limits.py", "        tallies[key] = PAGES_AT_ONCE - 1", "        tallies[key] = -999"),
+    Defect("attacks/fuzz::test_no_request", "neighbour/core/web.py", '    if "\\0" in request.path:', '    if "\\1" in request.path:'),
     Defect("texts::test_every_text", REACH.replace("service", "views"), END, '\n\nTEXT = i18n.gettext("Nobody translated this yet")\n_ = i18n.gettext\nTEXT = _("Nobody translated this yet")\n'),
     Defect("texts::test_placeholders", DE, END, '\nmsgid "A %(word)s only here"\nmsgstr "Ein %(wort)s nur hier"\n'),
     Defect("texts::test_german_says_du", DE, END, '\nmsgid "Formal only here"\nmsgstr "Bitte geben Sie etwas ein"\n'),
@@ -182,7 +205,9 @@ def _try(copy: Path, defect: Defect) -> str:
         before + defect.put if defect.found == END else before.replace(defect.found, defect.put, 1), "utf-8"
     )
     file, name = defect.guard.split("::")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", f"tests/guards/test_{file}.py", "-k", name]
+    folder, _slash, file = f"guards/{file}".rpartition("/")
+    place = f"tests/{folder.removeprefix('guards/')}/test_{file}.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", place, "-k", name]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from neighbour.core.limits import RATES
@@ -9,11 +10,16 @@ from neighbour.core.tokens import to_uid
 from neighbour.policy import Permission
 from neighbour.policy.gate import CACHE_CLASSES
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
+from tests.guards.routes import HOW, KEPT, table
 
 TAKE_LARGE_BODIES = {"residency.hand_in_document"}  # uploads; everything else stays below MAX_CONTENT_LENGTH
 # RFC 8058: a mail program has no cookie and no token, the address is the right. Choosing language or colours works for
 # visitors without a session; the browser's word on where a request comes from (Sec-Fetch-Site) is enough for that.
 WITHOUT_CSRF = {"notices.one_click", "pages.language", "pages.theme"}
+
+
+def kept_routes():
+    return json.loads(KEPT.read_text(encoding="utf-8"))
 
 
 def rules(app):
@@ -33,6 +39,15 @@ def test_every_route_has_a_permission_a_rate_class_and_a_cache_class(app):
         if not known:
             undeclared.append(f"{rule.endpoint} {rule.rule}")
     assert undeclared == []
+
+
+def test_everything_declared_of_every_page_is_what_was_kept(app):
+    """Permission, whose it is, CSRF, rate, cache and fields of every endpoint × method; ``shows`` is compared by the attacks."""
+    there = {key: {k: v for k, v in line.items() if k != "shows"} for key, line in kept_routes().items()}
+    now = table(app)
+    assert sorted(set(now) - set(there)) == [], f"undeclared pages; {HOW}"
+    assert sorted(set(there) - set(now)) == [], f"pages that are gone; {HOW}"
+    assert {key: line for key, line in now.items() if there[key] != line} == {}, f"not what was kept; {HOW}"
 
 
 def test_only_pages_of_the_public_are_kept_and_every_other_is_not_stored(app, client):

@@ -59,8 +59,11 @@ def test_the_marks_of_a_view_are_those_that_were_given():
         "csrf": True,
         "fresh": False,
         "body": 0,
+        "names": False,
     }
-    given = requires(Permission.UNSUBSCRIBE, rate="auth", cache="public", csrf=False, fresh=True, body=9)(view)
+    given = requires(Permission.UNSUBSCRIBE, rate="auth", cache="public", csrf=False, fresh=True, body=9, names=True)(
+        view
+    )
     assert given.gate == {
         "permission": Permission.UNSUBSCRIBE,
         "rate": "auth",
@@ -68,6 +71,7 @@ def test_the_marks_of_a_view_are_those_that_were_given():
         "csrf": False,
         "fresh": True,
         "body": 9,
+        "names": True,
     }
     assert (plain.__name__, plain.__doc__) == ("view", "What it does.")
     with pytest.raises(ValueError, match="unknown cache class 'private'"):

@@ -100,3 +100,56 @@ def test_a_database_error_does_not_tell_what_was_being_stored(town: Town):
         )
         db.session.flush()
     assert "Kanarienweg" not in str(error.value)
+
+
+def test_at_the_door_too_nothing_of_an_address_is_left_behind(
+    town: Town, visitor, jobs, mailbox, clean_database: Databases, caplog, monkeypatch, owner
+):
+    """Sign-up, refused forms, a letter, a move and an address the register lacks, as browsers send them: nothing in pages of
+    errors, mails, jobs, logs or the dump; and every opening is written down."""
+    from tests.accounts.test_signing import GOOD
+
+    caplog.set_level(logging.DEBUG)
+    opened: list[bytes] = []
+    true = homes.open_sealed
+    monkeypatch.setattr(homes, "open_sealed", lambda sealed, whose: opened.append(whose) or true(sealed, whose))
+    town.street("771", "772", name="Kanarienweg")
+    errors = []
+    for number in range(8):
+        browser = visitor()
+        browser.post(
+            "/signup",
+            data={"email": f"v{number}@vogel.example", "password": GOOD, "is_adult": "y", "accepts_rules": "y"},
+        )
+        home = {
+            "street": "Kanarienweg",
+            "number": "771",
+            "postcode": "04873",
+            "recipient": f"Zaunkönig{number} Piepmatz{number}",
+        }
+        errors.append(browser.post("/signup/address", data=home, csrf=False))
+        assert browser.post("/signup/address", data=home).status_code == 303
+        browser.post(
+            "/signup/appearance",
+            data={"first_name": f"Vogel{number}", "last_name": "V", "shown": "name", "shows_street": "y"},
+        )
+        owner.execute(
+            "UPDATE person SET confirmed_at = now(), signup_step = 'done' WHERE email = %s",
+            [f"v{number}@vogel.example"],
+        )
+        browser.post("/waiting/letter")
+        assert "Piepmatz" in browser.post("/settings/address").text
+        errors.append(browser.get("/signup/Kanarienweg"))
+        assert browser.post("/signup/address", data={**home, "number": "772"}).status_code == 303
+        browser.post(
+            "/signup/address/missing", data={"street": "Verlorenweg", "number": f"88{number}", "note": "Ammer"}
+        )
+        jobs.run()
+    everything, mails = dump(clean_database), "".join(mail.raw.decode(errors="replace") for mail in mailbox.messages())
+    assert everything.count("@vogel.example") >= 8 and mails
+    owner.execute("UPDATE person SET street_shown = NULL")
+    for word in ("Zaunkönig", "Piepmatz", "Ammer", "Verlorenweg"):
+        for form in forms_of(word):
+            assert form not in everything and form not in mails and form not in caplog.text, word
+            assert not [page.request.path for page in errors if form in page.text], word
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone()[0] == len(opened) >= 16

@@ -28,7 +28,7 @@ from neighbour.residency.cases.views import picture
 from neighbour.residency.models import MissingAddress
 from neighbour.residency.views import views
 
-MISSING, A_DAY = "desk:missing", 86_400
+MISSING, A_DAY = tokens.kind("desk:missing", "names one address that the register lacks, at the desk"), 86_400
 
 
 def _eyes() -> Eyes:

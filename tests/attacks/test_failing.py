@@ -1,0 +1,259 @@
+"""Limits that hold, and what pages do when something they need is gone: nothing is granted, nothing is told."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from config import Config
+from neighbour.core import limits, logs
+from neighbour.core.db import hang_up
+from neighbour.core.limits import RATES
+from tests.attacks import mapping, words
+from tests.attacks.world import World, standing
+from tests.support import ROOT
+from tests.support.client import Client
+from tests.support.cluster import Databases
+
+#: counted in services, not by the gate: tests of their rooms know where
+INSIDE = {"auth_account", "mail", "code_address"}
+
+
+def test_the_request_after_the_last_is_refused_in_every_class(world: World):
+    """And says when to come back; the page that was asked for is one of the class."""
+    by_rate: dict[str, mapping.Page] = {}
+    for page in mapping.pages(world.app):
+        if not page.is_safe and not page.arguments:
+            by_rate.setdefault(page.gate["rate"], page)
+    tried = set()
+    for name, page in by_rate.items():
+        if not RATES[name].times:
+            continue
+        data = words.fill_in(page, mapping.fields(page))
+        role = next(
+            role
+            for role in ("author", "unproven", "nobody", "steward", "operator", "verifier")
+            if _passes(world, role, page)
+        )
+        world.hands.execute("DELETE FROM rate_count")
+        browser, path = world.browsers[role], page.path()
+        browser.ask("POST", path, data=data).close()
+        world.restore()
+        world.hands.execute("DELETE FROM rate_count WHERE rate_class <> %s", [name])
+        counted = world.browsers[role].ask("POST", path, data=data)
+        counted.close()
+        world.hands.execute("UPDATE rate_count SET count = %s WHERE rate_class = %s", [RATES[name].times - 1, name])
+        last, over = browser.ask("POST", path, data=data), browser.ask("POST", path, data=data)
+        assert last.status_code != 429, (name, page.key)
+        assert over.status_code == 429 and 0 < int(over.headers["Retry-After"]) <= RATES[name].seconds, (name, page.key)
+        tried.add(name)
+        world.restore()
+    assert {name for name, rate in RATES.items() if rate.times} - tried - INSIDE <= set(_registered()), (
+        "a class nobody asks for"
+    )
+    assert len(tried) >= 5
+
+
+def _registered() -> set[str]:
+    """Classes that only pages with arguments or GET pages count."""
+    return {name for name in RATES if name not in ("write", "publish", "auth", "code", "lookup")}
+
+
+def _passes(world: World, role: str, page: mapping.Page) -> bool:
+    from neighbour.policy.table import allows
+
+    return allows(world.identities[role], page.gate["permission"])
+
+
+HITS = """
+import sys
+from flask import Flask
+from neighbour.core import db, limits, scope
+app = Flask("counting")
+app.config.update(ADDRESS_KEY=sys.argv[2], SECRET_KEY="x")
+db.init_app(app, sys.argv[1], "")
+passed = 0
+with app.app_context(), scope.use(scope.NOBODY):
+    for _ in range(60):
+        try:
+            limits.hit("write", "four at once")
+            passed += 1
+        except limits.TooMany:
+            pass
+print(passed)
+"""
+
+
+def test_four_processes_share_one_count(app: Flask, database: Databases):
+    command = [sys.executable, "-c", HITS, database.app_url, app.config["ADDRESS_KEY"]]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(4)]
+    passed = [int(each.communicate(timeout=300)[0]) for each in running]
+    # The hour may end between two of them; then the next one's count begins.
+    assert sum(passed) in (RATES["write"].times, 240), passed
+
+
+@contextmanager
+def away(world: World, table: str) -> Iterator[None]:
+    """A table that is not there for the length of the block."""
+    world.hands.execute(f"ALTER TABLE public.{table} RENAME TO {table}_away")  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        world.hands.execute(f"ALTER TABLE public.{table}_away RENAME TO {table}")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def answering(app: Flask, settings: Config, database: Databases) -> Iterator[World]:
+    """The town where a crash is answered and not raised."""
+    from neighbour.app import create_app
+
+    made = create_app(replace(settings, environment="staging"))
+    made.test_client_class = Client
+    made.extensions["send_job"] = lambda name, args: None
+    with standing(made, database) as world:
+        yield world
+    with made.app_context():
+        hang_up()
+
+
+def told(answer: Any) -> list[str]:
+    """What an answer gives away of the inside."""
+    text = answer.get_data().decode(errors="replace")
+    return [
+        word
+        for word in ("Traceback", "psycopg", "sqlalchemy", "SELECT ", "site-packages", "rate_count")
+        if word in text
+    ]
+
+
+def test_where_nothing_can_be_counted_nobody_gets_in(answering: World, caplog):
+    """Right passwords, right codes, right links: without the counter none of them is taken."""
+    world = answering
+    before = world.hands.execute("SELECT count(*) FROM login_session").fetchone()
+    right = {"email": world.people["author"].email, "password": words.PASSWORD}
+    tries = {
+        "sign in": ("nobody", "/signin", right),
+        "code of the card": ("unproven", "/code", {"code": world.letter_code}),
+        "code of the mail": ("unconf.", "/signup/confirm", {"code": world.secret("confirm_code")}),
+        "link for a password": ("nobody", f"/reset/{world.secret('reset')}", {"password": words.PASSWORD}),
+        "refusal": ("nobody", "/not-me", {"code": world.refusal_code, "scope": "name"}),
+        "sign up": ("nobody", "/signup", {**right, "email": "neu@x.example", "is_adult": "y", "accepts_rules": "y"}),
+    }
+    with away(world, "rate_count"):
+        for what, (role, path, data) in tries.items():
+            answer = world.browsers[role].ask("POST", path, data=data)
+            assert answer.status_code in (500, 503) and told(answer) == [], what
+    assert world.hands.execute("SELECT count(*) FROM login_session").fetchone() == before
+    for statement in (
+        "SELECT 1 FROM letter WHERE state = 'used'", "SELECT 1 FROM letter_refusal", "SELECT 1 FROM one_time_token WHERE used_at IS NOT NULL",
+        "SELECT 1 FROM person WHERE email = 'neu@x.example'",
+    ):  # fmt: skip
+        assert world.hands.execute(statement).fetchone() is None, statement  # type: ignore[call-overload]
+    assert world.browsers["nobody"].ask("POST", "/signin", data=right).status_code == 303, "and with it they are"
+
+
+def test_whatever_is_gone_no_page_tells_and_none_opens(answering: World, settings: Config, caplog):
+    """Each of these away, on every page: no stack trace, nothing of what one has to be signed in for, nothing written."""
+    from neighbour.app import create_app
+
+    caplog.set_level(logging.CRITICAL)
+    world, wrong = answering, []
+    for table in ("login_session", "person", "reach", "subscription", "one_time_token"):
+        with away(world, table):
+            for page in mapping.pages(world.app):
+                path = page.path(**world.things(page)[0].values)
+                world.hands.execute("DELETE FROM rate_count")
+                answer = world.browsers["author"].ask(page.method, path, data=words.fill_in(page, mapping.fields(page)))
+                wrong += [f"without {table}, {page.key}: tells {word}" for word in told(answer)]
+                if table in ("login_session", "person") and answer.status_code == 200 and "roles" in page.gate:
+                    wrong.append(f"without {table}, {page.key}: opens")
+                answer.close()
+        world.restore()
+    dead = create_app(
+        replace(settings, environment="staging", database_url="postgresql+psycopg://nobody@127.0.0.1:9/none")
+    )
+    dead.test_client_class = Client
+    from neighbour.policy import ANONYMOUS
+    from neighbour.policy.table import allows
+
+    for page in mapping.pages(world.app):
+        world.browsers["author"].client.application = dead
+        answer = world.browsers["author"].ask(page.method, page.path(**world.things(page)[0].values))
+        wrong += [f"without a database, {page.key}: tells {word}" for word in told(answer)]
+        if answer.status_code < 300 and not allows(ANONYMOUS, page.gate["permission"]):
+            wrong.append(f"without a database, {page.key}: {answer.status_code}")
+        answer.close()
+    world.browsers["author"].client.application = world.app
+    assert wrong == []
+
+
+def test_a_queue_that_is_away_stops_no_page(world: World):
+    """What has to happen stands in rows; the queue is a hint."""
+
+    def gone(name: str, args: object) -> None:
+        raise ConnectionError("no queue")
+
+    sends, world.app.extensions["send_job"] = world.app.extensions["send_job"], gone
+    try:
+        for page in (page for page in mapping.pages(world.app) if not page.is_safe):
+            answer = world.ask(
+                "author", page, world.things(page)[0].values, data=words.fill_in(page, mapping.fields(page))
+            )
+            assert answer.status < 500, page.key
+    finally:
+        world.app.extensions["send_job"] = sends
+
+
+FORGED = "Anna\r\n2026-05-12 CRITICAL neighbour: all is well\x1b[2J\x1b]0;owned\x07\x9b31m\u2028x\x00"
+
+
+def test_nobody_writes_a_line_of_the_log(answering: World, caplog):
+    """Line ends and terminal sequences in ten places of a request, on pages that log: one line each, nothing that moves."""
+    caplog.set_level(logging.DEBUG)
+    world = answering
+    world.app.view_functions["boom"] = lambda: 1 / 0
+    clean = FORGED.replace("\x00", "").replace("\r\n", "%0d%0a").replace("\u2028", "")
+    headers = {
+        "User-Agent": clean.replace("\x1b", "\\x1b")[:80],
+        "Referer": "http://localhost/\x1b[2J",
+        "X-Forwarded-For": "1\x1b[2J",
+    }
+    with away(world, "rate_count"):
+        for name in (
+            "email",
+            "password",
+            "code",
+            "title",
+            "body",
+            "first_name",
+            "street",
+            "recipient",
+            "next",
+            "theme",
+        ):
+            for path in ("/signin", "/code", "/write", "/me/appearance", "/signup/address"):
+                world.browsers["author"].ask("POST", path, data={name: FORGED}, headers=headers).close()
+    world.browsers["nobody"].ask("GET", "/find-my-quarter", query_string={"q": FORGED}).close()
+    logging.getLogger("neighbour.probe").warning("said %s to %r", FORGED, FORGED)
+    written = [
+        logs.Formatter(logs.FILE_FORMAT).format(record)
+        for record in caplog.records
+        if record.name.startswith("neighbour")
+    ]
+    assert len(written) > 10 and "all is well" in "".join(written)
+    for text in written:
+        assert not set(text) & {chr(code) for code in (*range(9), *range(11, 32), *range(127, 160), 0x2028)}, text
+        first = text.partition("\nTraceback")[0]
+        assert "\n" not in first.strip(), text
+
+
+def test_no_limit_is_unknown():
+    assert set(RATES) | {"code_address"} >= INSIDE and limits.RATES is RATES

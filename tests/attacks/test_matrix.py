@@ -1,0 +1,65 @@
+"""Role × object × verb: what every kind of person gets from every page, and that what is not theirs looks like nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from neighbour.policy import Level, Role
+from tests.attacks import mapping, sweep, words
+from tests.attacks.world import World
+from tests.guards import matrix, routes
+
+
+def test_the_cast_has_somebody_for_every_level_and_role():
+    """A new level or role needs a line in ``PEOPLE`` of tests/guards/matrix.py; all else follows from there."""
+    seats = [seat for identity in matrix.PEOPLE.values() for seat in identity.seats]
+    assert {seat.level for seat in seats} == set(Level)
+    assert {seat.role for seat in seats} == set(Role)
+    assert len(matrix.PEOPLE) >= 9
+
+
+#: what neighbours may read of each other without having allowed anything
+OPEN = {"shown name"}
+
+
+def test_every_page_answers_every_role_as_is_written_down_and_hides_what_is_not_theirs(world: World):
+    """Codes stand in tests/guards/codes.txt, what is shown of people in routes.json."""
+    cells = sweep.everything(world)
+    assert len(cells) >= 9 * len(mapping.pages(world.app))
+    assert [problem for cell in cells for problem in cell.problems] == []
+    shown = sweep.shows(cells)
+    assert {key: found["others"] for key, found in shown.items() if set(found["others"]) - OPEN} == {}
+    assert any("name on the bell" in found["own"] for found in shown.values()), "the canaries are seen where they are"
+    kept = json.loads(routes.KEPT.read_text(encoding="utf-8"))
+    assert {key: found for key, found in shown.items() if kept.get(key, {}).get("shows") != found} == {}, routes.HOW
+    changed = set(sweep.as_text(cells).splitlines()) ^ set(sweep.KEPT.read_text(encoding="utf-8").splitlines())
+    assert sorted(changed) == [], routes.HOW
+
+
+NEW_ID = re.compile(r"[a-z2-7]{26}")  # of what the request itself has made
+
+
+def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(world: World):
+    """Devices, answers, contributions that a form may name: another's or a hidden one, and one that is not there."""
+    tried, problems = 0, []
+    for page in mapping.pages(world.app):
+        fields = mapping.fields(page)
+        for name in (given.name for given in fields if given.name != "*" and words.word(given).holds == words.OBJECT):
+            hidden, nothing = world.named(page, name)
+            values = world.things(page)[0].values
+            answers = []
+            for value in (hidden, nothing):
+                data = {**words.fill_in(page, fields), name: value}
+                given = {"query_string": data} if page.is_safe else {"data": data}
+                answers.append(world.ask("author", page, values, **given))
+            seen = [
+                tuple(
+                    NEW_ID.sub("«id»", str(part).replace(hidden, "«id»").replace(nothing, "«id»")) for part in each.bare
+                )
+                for each in answers
+            ]
+            tried += 1
+            if seen[0] != seen[1] or answers[0].written != answers[1].written:
+                problems.append(f"{page.key}, {name}: {sweep.difference(*seen)}")
+    assert problems == [] and tried >= 8

@@ -1,0 +1,126 @@
+"""What a machine cannot find out by itself: what fields are good for, what parts of addresses name, which secrets pages take.
+
+Each register is asked for by name; what it does not know fails with the line that is missing. Add it where it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.attacks.mapping import Given, Page
+
+SECRET, PERSONAL, TEXT, OBJECT, CHOICE = "secret", "personal", "text", "object", "choice"
+PASSWORD = "sieben blaue Regenschirme"  # of everybody in the world of the attacks
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a field holds, and a value it takes.
+
+    secret: opens something. personal: about who one is or where one lives. text: written for others to read, or about
+    oneself. object: names a thing, so that of somebody else's it must not. choice: one of a few, or a switch.
+    """
+
+    holds: str
+    sample: str = ""
+
+
+#: by the field's name without its form's prefix; fields of these WTForms classes need no line
+BY_CLASS = {
+    "PasswordField": Word(SECRET, PASSWORD),
+    "EmailField": Word(PERSONAL, "neu@altenbrueck.example"),
+    "BooleanField": Word(CHOICE, "y"),
+    "DateField": Word(CHOICE, "2026-06-01"),
+}
+FIELDS = {
+    "alias": Word(TEXT, "Die vom Eck"),
+    "audience": Word(CHOICE, "quarter"),
+    "before": Word(OBJECT),
+    "body": Word(TEXT, "Das kann ich machen."),
+    "body_md": Word(TEXT, "Sie sollte **bis zur Decke** reichen."),
+    "by": Word(OBJECT),
+    "care_of": Word(PERSONAL, ""),
+    "category": Word(CHOICE, "question"),
+    "code": Word(SECRET, "123456"),
+    "device": Word(OBJECT, "x"),
+    "entry": Word(OBJECT),
+    "first_name": Word(PERSONAL, "Anna"),
+    "form_key": Word(CHOICE),
+    "hours": Word(CHOICE, "24"),
+    "kind": Word(CHOICE, "post"),
+    "language": Word(CHOICE, "de"),
+    "last_name": Word(PERSONAL, "Kowalczyk"),
+    "missing": Word(CHOICE),
+    "newest": Word(OBJECT),
+    "next": Word(CHOICE, "/me"),
+    "note": Word(PERSONAL, "Im Hof links."),
+    "number": Word(PERSONAL, "5"),
+    "open": Word(CHOICE, "0"),
+    "own": Word(CHOICE, "1"),
+    "parent": Word(OBJECT),
+    "postcode": Word(PERSONAL, "04873"),
+    "preview": Word(CHOICE),
+    "q": Word(PERSONAL, "Kanalweg 5"),
+    "recipient": Word(PERSONAL, "Anna Kowalczyk"),
+    "scope": Word(CHOICE, "name"),
+    "shown": Word(CHOICE, "name"),
+    "street": Word(PERSONAL, "Kanalweg"),
+    "thank": Word(CHOICE, "1"),
+    "theme": Word(CHOICE, "dark"),
+    "title": Word(TEXT, "Wer leiht mir eine Leiter?"),
+    "to": Word(OBJECT),
+}
+#: pages whose field names are made while they run
+ANY_NAME = {"notices.choose POST": ("digest", "answers")}
+
+
+class Unknown(AssertionError):
+    """Something new that a register of this file has to know."""
+
+
+def word(given: Given) -> Word:
+    """What a field is; raises Unknown with the line to add."""
+    name = given.name.rpartition("-")[2]
+    found = FIELDS.get(name) or BY_CLASS.get(given.kind)
+    if found is None:
+        where = f" (of {given.form})" if given.form else ""
+        raise Unknown(
+            f"nobody says what the field {given.name!r}{where} holds: add to FIELDS in tests/attacks/words.py a line like"
+            f' "{name}": Word(PERSONAL, "a value it takes"), holding SECRET, PERSONAL, TEXT, OBJECT or CHOICE'
+        )
+    return found
+
+
+def fill_in(page: Page, fields: list[Given]) -> dict[str, str]:
+    """A form of this page as somebody sends it."""
+    names = [each for each in fields if each.name != "*"]
+    values = {each.name: word(each).sample for each in names}
+    if len(names) < len(fields):
+        if page.key not in ANY_NAME:
+            raise Unknown(
+                f"{page.key} makes up the names of its fields: add to ANY_NAME in tests/attacks/words.py"
+                f' "{page.key}": ("a name", …)'
+            )
+        values |= dict.fromkeys(ANY_NAME[page.key], "y")
+    return {name: value for name, value in values.items() if value}
+
+
+#: which kind of secret (``tokens.KINDS``) a part of an address or a field takes: (endpoint, its name)
+SECRETS_OF_PAGES = {
+    ("accounts.confirm_by_code", "code"): "confirm_code",
+    ("accounts.confirm_by_link", "token"): "confirm",
+    ("accounts.confirm_link", "token"): "confirm",
+    ("accounts.reset", "token"): "reset",
+    ("accounts.set_password", "token"): "reset",
+    ("notices.leave", "token"): "list",
+    ("notices.one_click", "token"): "list",
+    ("notices.one_click_opened", "token"): "list",
+    ("notices.unsubscribe", "token"): "list",
+    ("residency.code_from_link", "code"): "letter_code",
+    ("residency.give_code", "code"): "letter_code",
+    ("residency.refuse", "code"): "refusal_code",
+}
+#: of these, pages that hand the secret on to another one and look nothing up
+HAND_ON = {("notices.one_click_opened", "token"), ("residency.code_from_link", "code")}
+#: parts of addresses that are called like a secret and are none
+NO_SECRET = {("pages.language", "code")}
