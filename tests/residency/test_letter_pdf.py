@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from config import Config
-from neighbour.residency import codes, letter_pdf
+from neighbour.residency import codes, letter_pdf, qr
 from neighbour.residency.letter_pdf import Format, write_batch
 from neighbour.residency.letter_words import Slip, compose
 
@@ -144,7 +144,7 @@ def test_the_qr_code_is_drawn_as_its_matrix(tmp_path: Path):
     write_batch(out, [letter], Format.A6)
     drawn = PdfReader(out).pages[0].get_contents().get_data().decode("latin-1")
     dark = sum(float(m[2]) / float(m[3]) for m in re.finditer(r"(\S+) \S+ (\S+) (\S+) re", drawn) if float(m[3]) < 5)
-    matrix = letter_pdf.segno.make(letter.code_url, error="m", micro=False).matrix
+    matrix = qr.segno.make(letter.code_url, error="m", micro=False).matrix
     assert round(dark) == sum(map(sum, matrix))
 
 
