@@ -114,13 +114,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH team AS (
     SELECT m.person_id, m.quarter_id, m.household_hash FROM membership m JOIN person p ON p.id = m.person_id
     WHERE m.ended_at IS NULL AND m.level = 'verified' AND m.role IN ('verifier', 'steward') AND p.status = 'active'),
-  open AS (SELECT c.* FROM proof_case c WHERE c.created_at <= before AND (c.state IN ('open', 'contested') OR c.appeal = 'open')),
+  open AS (SELECT c.*, p.is_protected FROM proof_case c JOIN person p ON p.id = c.person_id WHERE c.created_at <= before AND (c.state IN ('open', 'contested') OR c.appeal = 'open')),
   theirs AS (
     SELECT t.person_id, o.id, t.household_hash, o.household_hash AS of_case, o.person_id AS about FROM team t
-      JOIN open o ON o.quarter_id = t.quarter_id AND o.state = 'open'
+      JOIN open o ON o.quarter_id = t.quarter_id AND o.state = 'open' AND NOT o.is_protected
     UNION
     SELECT p.id, o.id, m.household_hash, o.household_hash, o.person_id FROM person p
-      JOIN open o ON o.state = 'contested' OR o.appeal = 'open'
+      JOIN open o ON o.state = 'contested' OR o.appeal = 'open' OR o.is_protected
         OR (SELECT count(*) FROM team t WHERE t.quarter_id = o.quarter_id) < 2
       LEFT JOIN membership m ON m.person_id = p.id AND m.ended_at IS NULL
     WHERE p.is_operator AND p.status = 'active')
@@ -145,7 +145,7 @@ BEGIN
     RETURN NULL;
   END IF;
   UPDATE visit v SET taken_by = me, place = at_place
-  WHERE v.code_hash = code AND v.confirmed_at IS NULL AND v.expires_at > at AND v.person_id <> me
+  WHERE v.code_hash = code AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = v.person_id AND p.is_protected) AND v.confirmed_at IS NULL AND v.expires_at > at AND v.person_id <> me
     AND (v.taken_by IS NULL OR v.taken_by = me)
     AND NOT EXISTS (SELECT 1 FROM membership a JOIN membership b ON a.household_hash = b.household_hash
       WHERE a.person_id = v.person_id AND b.person_id = me AND a.ended_at IS NULL AND b.ended_at IS NULL)
