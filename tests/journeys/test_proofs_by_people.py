@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from neighbour.demo.verifying import paper
 from tests.journeys import axe
 from tests.journeys.browsing import DESK, PHONE, Visitor, Watch, arrive
-from tests.journeys.looking import PASSWORD, address, email_of
+from tests.journeys.looking import address, enter
 from tests.journeys.scenes_desk import TREFF_SLUG
 from tests.support.up import Instance
 
@@ -36,9 +36,10 @@ def newcomer(town: Instance, chromium: Browser, watch: Watch, email: str, name: 
 
 
 def somebody(town: Instance, chromium: Browser, watch: Watch, key: str) -> Visitor:
-    visitor = arrive(chromium, address(town), watch, **DESK)
-    visitor.sign_in(email_of(key), PASSWORD)
-    return visitor
+    """Signed in; whoever works at the desk has shown their second factor."""
+    walk = enter(chromium, town, person=key, **DESK)
+    watch.over(walk.page.context)
+    return walk.visitor
 
 
 def decides(visitor: Visitor, verdict: str = "matches") -> str:
