@@ -11,6 +11,7 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.residency import borders, homes
 from neighbour.residency.models import Address
 from tests.residency.helpers import Town
+from tests.residency.papers import Desk
 
 CELL = "SELECT person_id, cell IS NULL FROM home ORDER BY person_id"
 
@@ -85,3 +86,41 @@ def test_ending_the_protection_shows_no_more_than_before_until_the_next_laying(t
     with town.app.app_context(), as_owner():
         borders.re_resolve([town.quarters["weber"], ufer], lambda _lon, _lat: ufer)
     assert owner.execute(CELL).fetchall() == [(anna, False), (bela, False)]
+
+
+def test_the_paper_of_a_protected_person_lies_on_the_operators_desk_alone(desk: Desk, jobs, mailbox, frozen_clock):
+    anna = desk.resident("anna", bell="Anna Kowalczyk")
+    protect(desk.town, anna)
+    desk.deposit(anna)
+    case, nowhere = desk.case_of(anna), "/desk/proofs/" + "a" * 26
+    verifiers = [desk.verifier("vera"), desk.verifier("wim")]
+    for verifier in verifiers:
+        browser = desk.browser(verifier)
+        for method, path in (("get", ""), ("post", ""), ("get", "/pages/1")):
+            answer, nothing = (getattr(browser, method)(page + path) for page in (case, nowhere))
+            assert (answer.status_code, answer.data) == (404, nothing.data), path
+        assert case not in browser.get("/desk/proofs").text
+    operators = [desk.operator("olga"), desk.operator("otto")]
+    frozen_clock.tick(2 * 3600)
+    mailbox.clear()
+    jobs.sent.append(("residency.remind", []))
+    jobs.run()
+    told = {mail.recipients[0] for mail in mailbox.messages() if "wart" in mail.message["Subject"]}
+    assert told == {"olga@example.org", "otto@example.org"}
+    assert case in desk.browser(operators[0]).get("/desk/proofs").text
+    for operator in operators:
+        desk.says(operator, case)
+    assert desk.level(anna) == "verified"
+
+
+def test_no_editor_of_an_initiative_opens_a_protected_home(desk: Desk):
+    from tests.initiatives.helpers import Treff
+
+    treff = Treff(desk)
+    anna = desk.resident("anna", bell="Anna Kowalczyk")
+    phone, editor = desk.browser(anna), desk.browser(treff.editor)
+    code = treff.code_of(phone)
+    protect(desk.town, anna)
+    assert editor.post(f"/i/{treff.slug}/confirm", data={"code": code}).status_code == 422
+    phone.post("/proof/in-person")
+    assert treff.slug not in phone.get("/waiting").text and "shown-code__code" not in phone.get("/proof/in-person").text

@@ -4,10 +4,10 @@ A case has two halves. Whoever opens it takes one for 20 minutes: home and pages
 of eyes meanwhile. Neither is told what the other says. Two times yes accepts, two times no refuses, anything else goes to an
 operator who is neither of them. A refused person may appeal once; that is decided by an operator who had no part in it.
 
-Nobody looks at their own case or at one of their household; those do not exist for them, on the list as anywhere else.
-What a decision does to the person's proof is done through that person's eyes (``scope.use``): the wall lets no verifier
-write other people's rows, and this is the one place that crosses it.
-"""
+Cases of protected people lie on the operators' desk alone. Nobody looks at their own case or at one of their
+household; those do not exist for them, on the list as anywhere else. What a decision does to the person's proof is
+done through that person's eyes (``scope.use``): the wall lets no verifier write other people's rows, and this is the
+one place that crosses it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
@@ -107,12 +108,24 @@ def _theirs(eyes: Eyes) -> ColumnElement[bool]:
     states: ColumnElement[bool] = ProofCase.state == CaseState.OPEN
     if eyes.is_operator:
         states = or_(ProofCase.state.in_(UNDECIDED), ProofCase.appeal == Appeal.OPEN)
+    else:  # the address of a protected person is the operator's alone
+        states = and_(states, ~_of_protected())
     return and_(
         states,
         ProofCase.person_id != eyes.person_id,
         ProofCase.household_hash.is_(None) | (ProofCase.household_hash != (eyes.household_hash or b"")),
         ~said.exists(),
     )
+
+
+def _of_protected() -> ColumnElement[bool]:
+    return select(Person.id).where(Person.id == ProofCase.person_id, Person.is_protected).exists()
+
+
+def of_protected(cases: Sequence[ProofCase]) -> set[uuid.UUID]:
+    """Those of these cases whose person is protected: operators look at both halves."""
+    ids = [case.id for case in cases]
+    return set(db.session.scalars(select(ProofCase.id).where(ProofCase.id.in_(ids), _of_protected())))
 
 
 def case_for(eyes: Eyes, case_id: uuid.UUID) -> ProofCase:

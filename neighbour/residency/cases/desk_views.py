@@ -53,7 +53,8 @@ def proof_cases() -> str:
     """What waits for a look, oldest first."""
     cases = deciding.queue(_eyes())
     thin = deciding.thin_quarters()
-    mine = [each for each in cases if _needs_me(each, thin)]
+    protected = deciding.of_protected(cases)
+    mine = [each for each in cases if each.id in protected or _needs_me(each, thin)]
     return render_template(
         "residency/desk_cases.html",
         mine=mine,

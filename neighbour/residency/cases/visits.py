@@ -49,13 +49,15 @@ def register_places(places: Places) -> None:
 
 
 def places_for(person_id: int) -> Sequence[Place]:
-    """Who confirms near a person's quarter; empty without a quarter."""
+    """Who confirms near a person's quarter; empty without a quarter, and for protected people: no editor opens their home."""
+    if homes.is_staff_only(person_id):
+        return ()
     membership = grading.current_membership(person_id)
     return _places[0](membership.quarter_id) if _places and membership is not None else ()
 
 
 class NoVisit(Exception):
-    """No code can be shown: the address is proven, or there is none."""
+    """No code can be shown: the address is proven, there is none, or it is the operator's alone to see."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def renew(person_id: int) -> Shown:
     """A fresh code; the one before is void. Raises NoVisit. Through the resident's eyes."""
     with atomic():
         membership = grading.current_membership(person_id, lock=True)
-        if membership is None or Level(membership.level) is Level.VERIFIED:
+        if membership is None or Level(membership.level) is Level.VERIFIED or homes.is_staff_only(person_id):
             raise NoVisit
         db.session.execute(delete(Visit).where(Visit.person_id == person_id, Visit.confirmed_at.is_(None)))
         nonce, until = new_salt(), clock.now() + LIFE
