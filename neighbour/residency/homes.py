@@ -23,7 +23,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.crypto import keyed_hash, open_sealed, seal
 from neighbour.core.db import db
 from neighbour.core.text import normal_form
@@ -148,6 +149,7 @@ def _open(person_id: int, *, purpose: str, by: int | None) -> ExactHome | None:
         return None
     exact = ExactHome(**json.loads(open_sealed(home.sealed, _belongs_to(home.person_id))))
     db.session.add(AddressAccess(person_id=person_id, by_person_id=by, purpose=purpose))
+    audit.note(Event.ADDRESS_OPENED, actor=by, subject=person_id, about=purpose.partition(" ")[0])
     return exact
 
 
@@ -167,13 +169,13 @@ def report_missing(person_id: int, text: str) -> None:
     db.session.execute(row.on_conflict_do_update(constraint="uq_missing_address_person_id", set_=again))
 
 
-def open_missing() -> list[Missing]:
+def open_missing(own: int | None = None) -> list[Missing]:
     """All addresses that people missed, oldest first, each with a line in ``address_access``. Inside atomic(), on the
-    owner's connection."""
-    rows = db.session.execute(
-        select(MissingAddress.person_id, MissingAddress.sealed).order_by(MissingAddress.created_at)
-    ).all()
-    db.session.add_all(AddressAccess(person_id=person_id, purpose="missing address") for person_id, _sealed in rows)
+    owner's connection; or only the one of the person ``own``, for their own eyes."""
+    wanted = select(MissingAddress.person_id, MissingAddress.sealed).order_by(MissingAddress.created_at)
+    rows = db.session.execute(wanted if own is None else wanted.where(MissingAddress.person_id == own)).all()
+    purpose = "missing address" if own is None else "own page"
+    db.session.add_all(AddressAccess(person_id=person_id, by_person_id=own, purpose=purpose) for person_id, _ in rows)
     return [Missing(key, open_sealed(sealed, _missing_of(key)).decode()) for key, sealed in rows]
 
 

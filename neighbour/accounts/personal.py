@@ -1,0 +1,50 @@
+"""What accounts keeps about people; see ``core/personal``."""
+
+from __future__ import annotations
+
+from neighbour.core.personal import Blank, about
+
+about(
+    "person",
+    of="id",
+    kind="account",
+    out="email first_name last_name display_name street_shown language confirmed_at created_at status",
+    inner="id signup_step is_operator public_id",
+    secret="email_key password_hash",  # noqa: S106  names of columns
+    erase=Blank(
+        {
+            "email": "''",
+            "email_key": "'gone:' || gen_random_uuid()",
+            "password_hash": "'!'",
+            "public_id": "substr(replace(gen_random_uuid()::text, '-', ''), 1, 12)",
+            "first_name": "''",
+            "last_name": "''",
+            "display_name": "''",
+            "street_shown": "NULL",
+            "language": "language",
+            "confirmed_at": "confirmed_at",
+            "created_at": "date_trunc('month', created_at)",
+            "is_operator": "false",
+            "status": "'erased'",
+        },
+        why="a number without a name, as long as something signed by a former neighbour still hangs",
+    ),
+)
+about(
+    "login_session",
+    of="person_id",
+    kind="access",
+    out="device created_at seen_at",
+    inner="person_id expires_at ends_at is_kept",
+    secret="token_hash",  # noqa: S106  the name of a column
+    order="created_at",
+)
+about(
+    "one_time_token",
+    of="person_id",
+    kind="access",
+    out="purpose email created_at expires_at used_at",
+    inner="person_id tries",
+    secret="token_hash",  # noqa: S106  the name of a column
+    order="created_at",
+)
