@@ -12,6 +12,7 @@ QUEUES = {
     "notices": "mail and letters that somebody waits for",
     "digests": "the morning's editions, many at once",
     "accounts": "housekeeping of people and sessions",
+    "mydata": "exports, erasures, and what is forgotten every night",
 }
 
 

@@ -17,6 +17,8 @@ SCHEDULE: dict[Job, schedule] = {
     Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
     Job.NOTICES_PURGE: crontab(minute="17", hour="*"),
     Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
+    Job.MYDATA_SWEEP: schedule(60),  # archives and erasures that wait
+    Job.MYDATA_RETAIN: crontab(minute="7", hour="*"),  # once a night; every hour until it is done
 }
 
 

@@ -33,6 +33,10 @@ class Job(StrEnum):
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     ACCOUNTS_PURGE = "accounts.purge"
+    MYDATA_EXPORT = "mydata.export"
+    MYDATA_ERASE = "mydata.erase"
+    MYDATA_SWEEP = "mydata.sweep"
+    MYDATA_RETAIN = "mydata.retain"
 
 
 class Period(Base):
