@@ -32,6 +32,11 @@ class Groups(click.Group):
         "board": ("neighbour.contributions.cli", "board", "Take down what must not stay, and put it back."),
         "mails": ("neighbour.notices.cli", "mails", "What waits to be sent, and what was given up on."),
         "person": ("neighbour.accounts.cli", "person", "Create and promote people."),
+        "privacy": (
+            "neighbour.mydata.cli",
+            "privacy",
+            "What is deleted when, who was affected, the papers of the law.",
+        ),
         "db": ("neighbour.cli_db", "db", "Upgrade, back up and restore the database."),
     }
 
