@@ -21,6 +21,7 @@ def _all_notices() -> list[str]:
     import neighbour.accounts.notices
     import neighbour.contributions.notices
     import neighbour.digests.notices
+    import neighbour.mydata.notices
     import neighbour.residency.notices  # noqa: F401
 
     return sorted(Notice.registry)

@@ -6,7 +6,7 @@ import re
 
 from neighbour.core import postgres, roles
 from neighbour.core.tokens import to_uid
-from tests.journeys.looking import Walk, enter
+from tests.journeys.looking import Walk, email_of, enter, wait_for_mail
 from tests.support.up import Instance
 
 
@@ -85,6 +85,8 @@ def herself(walk: Walk) -> None:
         "/settings/address",
         "/signup/address",
         "/me/access",
+        "/me/data",
+        "/me/leave",
     ):
         walk.go(path)
     elsewhere.page.context.close()
@@ -100,6 +102,10 @@ def herself(walk: Walk) -> None:
     walk.send("/me/mails", "mails, saved")
     walk.visitor.go("/settings/address")
     walk.send("/settings/address", "her address, opened")
+    walk.visitor.go("/me/data")
+    walk.send("/me/data", "her data, asked for")
+    walk.visitor.go("/me/leave")
+    walk.send("/me/leave", "leaving, not the word", 422, word="vielleicht")
 
 
 def beginner(walk: Walk) -> None:
@@ -111,7 +117,7 @@ def beginner(walk: Walk) -> None:
 
 def operator(walk: Walk) -> None:
     """Ursula, of the team, who also runs the instance."""
-    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk"):
+    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/privacy"):
         walk.go(path)
 
 
@@ -125,6 +131,27 @@ def leaving(walk: Walk) -> None:
     walk.go(link.group(), "unsubscribe")
     walk.send(link.group(), "unsubscribed")
     walk.go("/digest/next", "the next issue, switched off")
+
+
+def goodbye(walk: Walk) -> None:
+    """Takes the data along, leaves, and comes back by the mail."""
+    email = email_of(PEOPLE_WHO_LEAVE[walk.language])
+    walk.go("/me/data", "one's data", picture="data")
+    walk.send("/me/data", "one's data, asked for")
+    walk.page.locator("form[action^='/me/data/']").wait_for(timeout=30_000)  # htmx asks until it is there
+    walk.look("one's data, ready", picture="data-ready")
+    walk.go("/me/leave", "leaving", picture="leave")
+    walk.send("/me/leave", "leaving, the word is missing", 422)
+    walk.send("/me/leave", "goodbye", word="löschen" if walk.language == "de" else "delete")
+    mail, path = wait_for_mail(walk.town, email, "/back/")
+    walk.look_at(mail.html, "a mail: goodbye")
+    walk.go(path, "coming back", picture="back")
+    walk.send(path, "sign-in, after coming back")
+    walk.go(path, "coming back, too late", status=404)
+    walk.go("/stay/beispiel", "staying")
+
+
+PEOPLE_WHO_LEAVE = {"de": "dietmar", "en": "oliver"}
 
 
 def issue(walk: Walk) -> str:

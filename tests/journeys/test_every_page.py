@@ -24,6 +24,7 @@ SCENES = {
     "a quarter at its beginning": (inside.beginner, "piotr"),
     "the team and operator": (inside.operator, "ursula"),
     "leaving the digest": (inside.leaving, {"de": "bernd", "en": "grace"}),
+    "leaving for good": (inside.goodbye, inside.PEOPLE_WHO_LEAVE),
 }
 
 # Which scene looks at which page; the scene has to come to all of them.
@@ -64,6 +65,12 @@ PAGES = {
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",
     "stewardship.desk": "the team and operator",
+    "privacy_desk.nights": "the team and operator",
+    "mydata.data": "leaving for good",
+    "mydata.leaving": "leaving for good",
+    "mydata.goodbye": "leaving for good",
+    "mydata.returning": "leaving for good",
+    "mydata.staying": "leaving for good",
 }
 
 # What answers a GET and is not a page one looks at.
@@ -77,6 +84,8 @@ NOT_PAGES = {
     "residency.suggest_streets": "options of a list while typing",
     "gazetteer.streets": "options of a list while typing",
     "contributions.reach_line": "one line of the composer while choosing",
+    "mydata.progress": "a piece of the page of one's data, while it is put together",
+    "mydata.file": "somebody's archive",
     "digests.next_mail": "the mail in the frame of its page; looked at by itself",
     "mailbox.html": "the mail in the frame of its page; looked at by itself",
     "mailbox.raw": "the mail as it came, plain text",
