@@ -19,14 +19,14 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.group()
 def privacy() -> None:
-    """What is kept and deleted, who was affected, and the papers the law asks for."""
+    """What is deleted when, who was affected, the papers of the law."""
 
 
 @privacy.command()
 @click.option("--nights", default=14, show_default=True, help="How many.")
 @operator_command
 def report(nights: int) -> None:
-    """What the last nights deleted, and whether one was missed."""
+    """Say what the last nights deleted."""
     for run in retention.runs(nights):
         what = ", ".join(f"{name} {count}" for name, count in sorted(run.counts.items()) if count) or "nothing was old"
         click.echo(f"{run.day}  {what if run.finished_at else 'begun and not finished'}  ({run.milliseconds} ms)")
@@ -40,7 +40,7 @@ def report(nights: int) -> None:
 
 @privacy.command()
 def retain() -> None:
-    """Delete now what is old, without waiting for the night."""
+    """Delete now what is old."""
     with commands.application() as app:
         from neighbour.core import scope
 
@@ -52,13 +52,13 @@ def retain() -> None:
 
 @privacy.command("affected")
 @click.option("--from", "since", required=True, metavar="TIME", help="2026-11-25T14:00, in the city's time.")
-@click.option("--to", "until", required=True, metavar="TIME")
+@click.option("--to", "until", required=True, metavar="TIME", help="Likewise.")
 @click.option("--route", help="Only what came by this route (the endpoint's name, for example residency.show_address).")
 @operator_command
 def affected_(since: str, until: str, route: str | None) -> None:
-    """Whose data was looked at or changed in a span of time (Art. 33, 34 GDPR).
+    """Say whose data was looked at or changed in some time.
 
-    Read from the log of security events and of opened addresses: mail address, how often, and what. Whoever has
+    For the duties after an incident (Art. 33, 34 GDPR). Read from the log of security events and of opened addresses: mail address, how often, and what. Whoever has
     been deleted since is counted without a name.
     """
     zone = ZoneInfo(current_app.extensions["config"].time_zone)
@@ -69,10 +69,13 @@ def affected_(since: str, until: str, route: str | None) -> None:
 
 
 @privacy.command("record")
-@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True)
+@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Of the paper.")
 @click.option("--impact", is_flag=True, help="The draft of an impact assessment (Art. 35) instead.")
 def record_(language: str, impact: bool) -> None:
-    """The record of processing (Art. 30 GDPR) as Markdown, from the same register as everything else."""
+    """Write the record of processing as Markdown.
+
+    By Art. 30 GDPR, from the same register as everything else.
+    """
     with commands.application() as app, i18n.speaking(language):
         config = app.extensions["config"]
         click.echo(record.impact(config) if impact else record.processing(config))
@@ -82,7 +85,7 @@ def record_(language: str, impact: bool) -> None:
 @click.argument("file", type=FILE)
 @operator_command
 def verify(file: Path) -> None:
-    """Whether FILE is an archive of this instance that nobody has changed."""
+    """Check that an archive is whole and from here."""
     if wrong := archive.verify(file):
         raise ValueError("; ".join(wrong))
     click.echo(f"{file}: whole, and signed by this instance")
@@ -91,7 +94,10 @@ def verify(file: Path) -> None:
 @privacy.command()
 @operator_command
 def replay() -> None:
-    """Delete again whom a restored backup brought back (`neighbour db restore` does this by itself)."""
+    """Delete again whom a restored backup brought back.
+
+    `neighbour db restore` does this by itself.
+    """
     click.echo(f"{erasing.replay()} people were let go again.")
 
 
