@@ -1,6 +1,7 @@
 # make run     everything on this machine: http://localhost:5000 (PORT=…, INSTANCE_DIR=…)
 # make test    the whole suite on a database of its own (ARGS="-k feed" for some of it)
 # make check   format, lint, types, layers, models against migrations
+# make machines  random lives and random changes of quarters at full length: an hour or more
 # make planted  plant a defect for each guard test and see it go red
 # make coverage  which branches of the rules no test takes
 # make mutants  change the rules one by one and see which change no test notices (NAMES="neighbour.policy*")
@@ -12,7 +13,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench planted coverage mutants pictures build clean lock _dev _chromium _node
+.PHONY: run test check bench machines planted coverage mutants pictures build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -40,6 +41,9 @@ check: _dev
 
 bench: _node _dev $(BUILT)
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
+
+machines: _node _dev $(BUILT)
+	@MACHINES=400 $(PY) -m pytest -q -n 2 tests/residency/test_any_way_of_moving.py tests/residency/test_any_change_of_quarters.py
 
 planted: _node _dev $(BUILT)
 	@$(PY) -m tests.guards.planted $(GUARD)

@@ -20,6 +20,10 @@ ENVIRONMENTS = ("development", "test", "production")
 GEOCODERS = ("gazetteer", "nominatim", "photon")
 DEVELOPMENT_KEY = base64.b64encode(b"development-only-key-32-bytes-ok").decode()
 DEVELOPMENT_SECRET = "development-only-secret-never-for-production"  # noqa: S105  refused in production
+HELP_LINES = (
+    "Hilfetelefon Gewalt gegen Frauen: 116 016; Hilfetelefon Gewalt an Männern: 0800 1239900;"
+    " Telefonseelsorge: 0800 1110111"
+)
 WEAK_WORDS = ("development", "example", "change", "secret", "password", "test")
 
 
@@ -75,6 +79,8 @@ class Config:
     operator_responsible: str  # who answers for contents (§ 18 (2) MStV)
     source_url: str  # where the source of what runs here is ("" = this server hands it out itself)
     letters_per_day: int
+    help_lines: tuple[tuple[str, str], ...]  # whom people at risk can call: name and number
+    quick_exit_url: str  # where the page about protection leads whoever must leave it at once
     argon2_memory_kib: int
 
     @classmethod
@@ -113,6 +119,8 @@ class Config:
             operator_responsible=read.text("OPERATOR_RESPONSIBLE", ""),
             source_url=read.text("SOURCE_URL", ""),
             letters_per_day=read.number("LETTERS_PER_DAY", 50),
+            help_lines=read.pairs("HELP_LINES", HELP_LINES),
+            quick_exit_url=read.text("QUICK_EXIT_URL", "https://www.wikipedia.org/"),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 65_536),
         )
 
@@ -149,6 +157,11 @@ class _Reader:
             return int(value) if value else default
         except ValueError:
             raise ValueError(f"{name} must be a whole number, not {value!r}") from None
+
+    def pairs(self, name: str, default: str) -> tuple[tuple[str, str], ...]:
+        """``one: its value; another: its value``; what has no value gets an empty one."""
+        parts = (each.partition(":") for each in self.text(name, default).split(";") if each.strip())
+        return tuple((word.strip(), value.strip()) for word, _colon, value in parts)
 
     def database(self, name: str) -> str:
         """A PostgreSQL URL, in SQLAlchemy's spelling for psycopg 3."""
@@ -191,6 +204,10 @@ def _plain_problems(config: Config) -> list[Problem]:
         found.append(Problem(missing, "is missing", "give both roles: the application's and the owner's"))
     if not _is_key(config.address_key):
         found.append(Problem("ADDRESS_KEY", "is not 32 bytes in base64", "make one with: openssl rand -base64 32"))
+    if any(not (who and number) for who, number in config.help_lines):
+        found.append(Problem("HELP_LINES", "has a line without name or number", "write Name: number; Name: number"))
+    if not _is_web_address(config.quick_exit_url):
+        found.append(Problem("QUICK_EXIT_URL", "is not an http or https address", "leave it out, or give all of it"))
     if config.source_url and not _is_web_address(config.source_url):
         found.append(Problem("SOURCE_URL", "is not an http or https address", "leave it out, or give all of it"))
     return found

@@ -9,9 +9,12 @@ import neighbour.core.jobs
 import neighbour.core.limits
 import neighbour.digests.models
 import neighbour.mydata.models
+import neighbour.initiatives.models
 import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models
+import neighbour.residency.cases.models
+import neighbour.residency.code_models
 import neighbour.residency.gazetteer.models
 import neighbour.residency.models  # noqa: F401
 from neighbour.core.db import Base

@@ -6,11 +6,13 @@ import importlib
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Request as FlaskRequest
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
@@ -28,7 +30,7 @@ from neighbour.core import clock, db, i18n, jobs, limits, logs, scope, tokens, w
 from neighbour.core.i18n import gettext as _
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, may
 from neighbour.policy.gate import identity
-from neighbour.policy.table import allows
+from neighbour.policy.table import allows, lacks_factor
 
 # One line per room, in the order in which they are included.
 ROOMS = (
@@ -36,6 +38,7 @@ ROOMS = (
     "neighbour.quarters",
     "neighbour.accounts",
     "neighbour.residency",
+    "neighbour.initiatives",
     "neighbour.contributions",
     "neighbour.posts",
     "neighbour.feed",
@@ -57,9 +60,18 @@ class Cookies(SecureCookieSessionInterface):
         return made
 
 
+class Request(FlaskRequest):
+    """Flask's request, which keeps uploaded files in memory: what somebody uploads is never written to a disk. Its size is
+    limited by MAX_CONTENT_LENGTH, and by the gate of the few routes that take more."""
+
+    def _get_file_stream(self, *_sizes: Any, **_names: Any) -> BytesIO:
+        return BytesIO()
+
+
 class Application(Flask):
     """Flask without coroutines: it asks of every function of every request whether it is one."""
 
+    request_class = Request
     session_interface = Cookies()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,7 +80,15 @@ class Application(Flask):
 
 WRITING = ("title", "body_md", "body")  # fields that take somebody's time
 # Who may not is not told that there is anything: these pages do not exist for them.
-NOT_TOLD = {Permission.OPERATE, Permission.ACCOUNT_OWN, Permission.DESK_READ, Permission.PROOF_DECIDE}
+NOT_TOLD = {
+    Permission.OPERATE,
+    Permission.ACCOUNT_OWN,
+    Permission.DESK_READ,
+    Permission.PROOF_DECIDE,
+    Permission.INITIATIVE_EDIT,
+    Permission.INITIATIVE_CONFIRM,
+    Permission.FLYER_MAKE,
+}
 KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 
@@ -185,7 +205,12 @@ def nav_items() -> tuple[dict[str, Any], ...]:
     Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``.
     """
     who = identity()
-    return tuple([entry for entry in current_app.extensions["nav"] if allows(who, entry["permission"])])
+    return tuple([entry for entry in current_app.extensions["nav"] if _may_open(who, entry["permission"])])
+
+
+def _may_open(who: Identity, permission: Permission) -> bool:
+    """Whether an entry is shown: staff find the way to what opens with their second factor."""
+    return allows(who, permission) or lacks_factor(who, permission)
 
 
 def _language(app: Flask) -> None:
@@ -213,6 +238,9 @@ def _begin() -> None:
     if not chosen:
         i18n.speak(who.language if who.is_authenticated else _browsers_language(config))
     scope.enter(sessions.eyes(who), already_set=is_open)
+    gate = getattr(current_app.view_functions.get(request.endpoint or ""), "gate", {})
+    if gate.get("body") and who.is_authenticated:  # before anything reads the form
+        request.max_content_length = gate["body"]
 
 
 def _recognise(token: str) -> bool:
@@ -223,7 +251,7 @@ def _recognise(token: str) -> bool:
             cookie.pop(key)
         return False
     g.identity = found.who
-    if clock.now() - found.seen_at > sessions.SEEN_EVERY:
+    if found.is_to_note:
         sessions.seen(token)  # commits: the next transaction opens the eyes anew
         return False
     return found.is_open
@@ -254,6 +282,9 @@ def _refuse(permission: Permission) -> Any:
             return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
         flash(_("You are signed out by now, so this was not saved. Sign in and you are back where you were."), "stop")
         return redirect(url_for("accounts.sign_in", next=_page_of_the_form()), 303)
+    if lacks_factor(who, permission):
+        g.cache_class = "never"
+        return current_app.extensions["ask_for_factor"]()
     if permission in NOT_TOLD:
         return _error_page(404)
     if who.signup_step != "done":
@@ -262,8 +293,8 @@ def _refuse(permission: Permission) -> Any:
         flash(_("You can do this as soon as your address is proven."), "info")
         return redirect(url_for("residency.waiting"), 303)
     if who.home and who.home.level is Level.VOUCHED and not who.is_suspended:
-        flash(_("You can read and reply. To pin something up, prove your address with a card first."), "info")
-        return redirect(url_for("feed.board"), 303)
+        flash(_("You can read and reply. To pin something up, you need one more proof."), "info")
+        return redirect(url_for("residency.waiting"), 303)
     return _error_page(404)
 
 

@@ -27,6 +27,12 @@ class Groups(click.Group):
             "Import the city's register and look addresses up.",
         ),
         "letters": ("neighbour.residency.cli", "letters", "Print the postcards that are waiting."),
+        "initiatives": (
+            "neighbour.initiatives.cli",
+            "initiatives",
+            "Initiatives, their editors, and what they confirm.",
+        ),
+        "flyers": ("neighbour.residency.flyers_cli", "flyers", "Codes on paper for the houses of some streets."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
         "demo": ("neighbour.demo.cli", "demo", "The demo city Altenbrück, for trying things out."),
         "board": ("neighbour.contributions.cli", "board", "Take down what must not stay, and put it back."),

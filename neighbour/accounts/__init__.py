@@ -11,13 +11,22 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the address book, and the entry in the navigation."""
-    from neighbour.accounts import notices, service, settings_views, signin_views  # noqa: F401  views and notices register
+    from neighbour.accounts import (  # noqa: F401  views and notices register
+        access_views,
+        again_views,
+        appearance_views,
+        notices,
+        service,
+        settings_views,
+        signin_views,
+    )
     from neighbour.accounts.signup_views import views
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.notices.base import register_address_book
     from neighbour.policy import Permission
 
     app.register_blueprint(views)
+    app.extensions["ask_again"], app.extensions["ask_for_factor"] = again_views.ask_again, again_views.ask_for_factor
     register_address_book(service.mailboxes)
     app.extensions["nav"].append(
         {

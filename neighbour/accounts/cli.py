@@ -1,4 +1,4 @@
-"""``neighbour person``: create, promote, list."""
+"""``neighbour person``: create, promote, list, reset-factors, suspend, restore."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import click
 from flask import current_app
 from sqlalchemy import select
 
-from neighbour.accounts import hooks, service
+from neighbour.accounts import care, hooks, service
 from neighbour.accounts.models import Person
+from neighbour.core import i18n
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
@@ -54,25 +55,49 @@ def create(email: str, name: str, operator: bool) -> None:
 @click.argument("email")
 @click.option("--operator", is_flag=True, help="May run this instance.")
 @click.option("--steward", metavar="QUARTER", help="Joins the Quartiersteam of the quarter with this id.")
+@click.option("--verifier", metavar="QUARTER", help="Looks at proofs of the quarter with this id, and at nothing else.")
 @operator_command
-def promote(email: str, operator: bool, steward: str | None) -> None:
-    """Make a person operator, or member of a Quartiersteam."""
+def promote(email: str, operator: bool, steward: str | None, verifier: str | None) -> None:
+    """Make a person operator, member of a Quartiersteam, or verifier."""
+    found = _find(email)
+    if steward and verifier:
+        raise ValueError("a member of the Quartiersteam is a verifier already: give one of --steward and --verifier")
+    if not operator and not steward and not verifier:
+        raise ValueError("say what to: --operator, --steward QUARTER or --verifier QUARTER")
+    with atomic():
+        if operator:
+            found.is_operator = True  # ends their sessions, as every new role does: the database sees to it
+        for quarter, role in ((steward, "steward"), (verifier, "verifier")):
+            if quarter and not hooks.appoint(found.id, quarter, role):
+                raise ValueError(f"{email} is no verified member of quarter {quarter}")
+    became = [
+        "operator" if operator else "",
+        f"Quartiersteam of {steward}" if steward else "",
+        f"verifier of {verifier}" if verifier else "",
+    ]
+    click.echo(f"{email}: " + " and ".join(filter(None, became)))
+
+
+@person.command()
+@click.argument("email")
+@click.argument("quarter")
+@operator_command
+def dismiss(email: str, quarter: str) -> None:
+    """End what a person does in a quarter.
+
+    Neither verifier nor in the Quartiersteam from now on; they stay a resident.
+    """
+    with atomic():
+        if not hooks.appoint(_find(email).id, quarter, "resident"):
+            raise ValueError(f"{email} is no verified member of quarter {quarter}")
+    click.echo(f"{email}: resident of {quarter}")
+
+
+def _find(email: str) -> Person:
     found = db.session.scalar(select(Person).where(Person.email_key == service.fold(email)))
     if found is None:
         raise ValueError(f"nobody has the address {email}")
-    if not operator and not steward:
-        raise ValueError("say what to: --operator or --steward QUARTER")
-    with atomic():
-        if operator:
-            found.is_operator = True
-        if steward and not hooks.appoint(found.id, steward):
-            raise ValueError(f"{email} is no verified member of quarter {steward}")
-    click.echo(
-        f"{email}: "
-        + " and ".join(
-            ([] if not operator else ["operator"]) + ([] if not steward else [f"Quartiersteam of {steward}"])
-        )
-    )
+    return found
 
 
 @person.command("list")
@@ -91,3 +116,34 @@ def list_command(operators: bool) -> None:
             word for word, is_so in (("confirmed", each.confirmed_at), ("operator", each.is_operator)) if is_so
         )
         click.echo(f"{each.email}\t{each.display_name}\t{marks or 'not confirmed'}")
+
+
+@person.command("reset-factors")
+@click.argument("email")
+@operator_command
+def reset_factors(email: str) -> None:
+    """Take a lost second step off, after 72 hours.
+
+    For whoever lost phone and codes. The owner is told by mail and can stop it; signing in with the second step stops it, too.
+    """
+    asked = care.ask_for_reset(clean_line(email))
+    click.echo(f"{email}: told by mail; without objection the second step is off from {i18n.exact(asked.due_at)} on")
+
+
+@person.command()
+@click.argument("email")
+@click.option("--reason", default="", help="What the person is told.")
+@operator_command
+def suspend(email: str, reason: str) -> None:
+    """Let a person read, but not write; they are told why."""
+    care.suspend(clean_line(email), reason)
+    click.echo(f"{email}: suspended, and told why")
+
+
+@person.command()
+@click.argument("email")
+@operator_command
+def restore(email: str) -> None:
+    """Let a suspended person write again; they are told."""
+    care.restore(clean_line(email))
+    click.echo(f"{email}: may write again")

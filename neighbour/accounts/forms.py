@@ -1,7 +1,8 @@
-"""What comes in: sign-up, sign-in, passwords, appearance."""
+"""What comes in: sign-up, sign-in, passwords. How one appears is in ``appearance_forms``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
@@ -11,7 +12,7 @@ from wtforms.validators import DataRequired, Length
 
 from neighbour.accounts import passwords
 from neighbour.accounts.addresses import NoAddress, reachable
-from neighbour.accounts.names import objection
+from neighbour.accounts.models import Person
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -33,7 +34,15 @@ def good_password(form: Any, field: Any) -> None:
     """A validator: not one of those that are guessed first."""
     config = current_app.extensions["config"]
     email = str(form.email.data or "") if "email" in form else ""
-    words = [config.city_name, "nachbar", "neighbour", "nachbarschaft", email, *email.replace("@", ".").split(".")]
+    words = [
+        *form.own_words,
+        config.city_name,
+        "nachbar",
+        "neighbour",
+        "nachbarschaft",
+        email,
+        *email.replace("@", ".").split("."),
+    ]
     if passwords.is_common(field.data or "", words):
         raise ValidationError(
             _("This password is guessed first. Three or four words that do not belong together are good.")
@@ -50,6 +59,8 @@ def _new_password(label: Any) -> PasswordField:
 class SignUpForm(Form):
     """Step 1."""
 
+    own_words = ()
+
     email = EmailField(
         __("E-mail"),
         filters=[one_line],
@@ -63,41 +74,6 @@ class SignUpForm(Form):
         __("I have read the rules and the privacy notice."),
         validators=[DataRequired(__("Please read them first; they are short."))],
     )
-
-
-class AppearanceForm(Form):
-    """Step 3, and later in the settings."""
-
-    first_name = StringField(
-        __("First name"), filters=[one_line], validators=[needed(__("What is your first name?")), at_most(60)]
-    )
-    last_name = StringField(
-        __("Last name"),
-        filters=[one_line],
-        validators=[needed(__("And your last name?")), at_most(80)],
-    )
-    shown = RadioField(__("How do you want to appear?"), default="name")
-    alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(40)])
-    shows_street = BooleanField(__("Neighbours may see my street, never the number."))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.shown.choices = [
-            SelectChoice("name", _("First name and initial")),
-            SelectChoice("alias", _("Another name")),
-        ]
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """Another name has to be given; a name that neighbours read is one, and does not pretend to be the team's."""
-        is_valid = super().validate(extra_validators)
-        if self.shown.data == "alias" and not self.alias.data:
-            self.add_error("alias", _("Which name shall it be?"))
-            return False
-        read = "alias" if self.shown.data == "alias" else "first_name"
-        if is_valid and self[read].data and (wrong := objection(self[read].data)):
-            self.add_error(read, wrong)
-            return False
-        return is_valid
 
 
 class ConfirmForm(Form):
@@ -137,13 +113,31 @@ class ForgotForm(Form):
     email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(), at_most(254), email_address])
 
 
-class NewPasswordForm(Form):
+class _OfSomebody(Form):
+    """A form for the password of somebody known: ``own_words`` are the words about them that others know, too."""
+
+    own_words: Sequence[str] = ()
+
+    def is_of(self, person: Person) -> None:
+        """Whose password it is."""
+        local, _at, host = person.email.partition("@")
+        self.own_words = [
+            person.first_name,
+            person.last_name,
+            person.display_name,
+            person.email,
+            local,
+            *host.split("."),
+        ]
+
+
+class NewPasswordForm(_OfSomebody):
     """A new password with a token from the mail."""
 
     password = _new_password(__("New password"))
 
 
-class ChangePasswordForm(Form):
+class ChangePasswordForm(_OfSomebody):
     """A new password while signed in."""
 
     current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])
@@ -154,7 +148,6 @@ class ChangeEmailForm(Form):
     """Another address."""
 
     email = EmailField(__("New e-mail address"), filters=[one_line], validators=[needed(), at_most(254), email_address])
-    current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])
 
 
 class LanguageForm(Form):

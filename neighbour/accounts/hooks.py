@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HomeSaid:
-    """What a person's own page says about their home: the quarter's name, and how well it is proven."""
+    """What a person's own page says about their home: the quarter's name, how well it is proven, and whether it is asked if
+    they still live there."""
 
     quarter: str
     level: str
+    is_asked: bool = False
 
 
-Appoint = Callable[[int, str], bool]
+Appoint = Callable[[int, str, str], bool]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
 _appoint: list[Appoint] = []
@@ -47,6 +49,7 @@ def register_appointment(appoint: Appoint) -> None:
     _appoint[:] = [appoint]
 
 
-def appoint(person_id: int, quarter_key: str) -> bool:
-    """Let a person join the Quartiersteam; False unless they are a verified member of this quarter. Inside atomic()."""
-    return bool(_appoint) and _appoint[0](person_id, quarter_key)
+def appoint(person_id: int, quarter_key: str, role: str) -> bool:
+    """Give a person a role in a quarter (``resident`` ends what they had); False unless they are a verified member there.
+    Inside atomic()."""
+    return bool(_appoint) and _appoint[0](person_id, quarter_key, role)

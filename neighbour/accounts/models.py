@@ -1,13 +1,25 @@
-"""Person, signed-in sessions, single-use tokens."""
+"""Person, signed-in sessions, second factors, single-use tokens, changes of address."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, DateTime, ForeignKey, Index, LargeBinary, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    false,
+    true,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from neighbour.accounts.appearance import TABLE, Ring, Shows
 from neighbour.core import clock, tokens
 from neighbour.core.columns import Timestamps, one_of, pk_int
 from neighbour.core.db import Base
@@ -35,6 +47,15 @@ class Person(Timestamps, Base):
     __table_args__ = (
         one_of("status", Status, "status"),
         one_of("signup_step", SignUpStep, "signup_step"),
+        one_of("shows_own", Shows, "shows_own"),
+        one_of("shows_nearby", Shows, "shows_nearby"),
+        one_of("shows_city", Shows, "shows_city"),
+        # Whatever writes this row: a protected person bears another name everywhere and shows no street.
+        CheckConstraint(
+            "NOT is_protected OR (alias <> '' AND display_name = alias AND street_shown IS NULL"
+            " AND name_nearby IN ('', alias) AND name_city IN ('', alias))",
+            name="protected",
+        ),
     )
 
     id: Mapped[pk_int]
@@ -45,8 +66,16 @@ class Person(Timestamps, Base):
     password_hash: Mapped[str] = mapped_column(Text, deferred=True)
     first_name: Mapped[str] = mapped_column(Text, default="")
     last_name: Mapped[str] = mapped_column(Text, default="")
-    #: what neighbours read: first name and initial unless the person chose otherwise
+    #: another name, which then stands wherever a name would
+    alias: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: how much of the name each ring may see (``appearance.TABLE``)
+    shows_own: Mapped[Shows] = mapped_column(Text, default=Shows.SHORT, server_default=TABLE[Ring.OWN].default)
+    shows_nearby: Mapped[Shows] = mapped_column(Text, default=Shows.SHORT, server_default=TABLE[Ring.NEARBY].default)
+    shows_city: Mapped[Shows] = mapped_column(Text, default=Shows.FIRST, server_default=TABLE[Ring.CITY].default)
+    #: what each ring reads, worked out from these (``appearance.dress``): own quarter, nearby, city; empty: no name
     display_name: Mapped[str] = mapped_column(Text, default="")
+    name_nearby: Mapped[str] = mapped_column(Text, default="", server_default="")
+    name_city: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: the street's name if the person lets neighbours see it, never a house number
     street_shown: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text, default="de")
@@ -54,6 +83,19 @@ class Person(Timestamps, Base):
     status: Mapped[Status] = mapped_column(Text, default=Status.ACTIVE)
     signup_step: Mapped[SignUpStep] = mapped_column(Text, default=SignUpStep.ADDRESS)
     is_operator: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: counts up whenever links and codes are spoilt: a mail that was asked for in an earlier round is not sent any more
+    links_round: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: why this person may not write at present, in the words they are told
+    suspension_reason: Mapped[str | None] = mapped_column(Text)
+    #: at risk: another name only, no street, no public cell, in no list, address for the operator alone
+    is_protected: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: may be named in lists of people (the team of a quarter, a directory)
+    is_listed: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+
+    @classmethod
+    def face(cls) -> tuple[InstrumentedAttribute, ...]:
+        """The columns of ``appearance.Face``: all that naming somebody reads of them."""
+        return (cls.display_name, cls.name_nearby, cls.name_city, cls.street_shown, cls.public_id, cls.status)
 
 
 class LoginSession(Base):
@@ -71,6 +113,95 @@ class LoginSession(Base):
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_kept: Mapped[bool] = mapped_column(Boolean, default=False)
     device: Mapped[str] = mapped_column(Text, default="")
+    #: when somebody last showed here that it is them, by password, passkey or app
+    fresh_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when a second factor was last shown here
+    strong_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when staff last did anything here; noted by the minute, so that their rights can end after half an hour
+    active_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Passkey(Timestamps, Base):
+    """A key on a device of the person (WebAuthn). Walled: it exists for their eyes only."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    #: how often the device says it has signed; one that says less than before was copied
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    transports: Mapped[str] = mapped_column(Text, default="")
+    name: Mapped[str] = mapped_column(Text)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Authenticator(Timestamps, Base):
+    """The app that shows six digits (TOTP). Its seed is sealed. Walled."""
+
+    __tablename__ = "authenticator"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    #: the last half minute whose digits were used; they and older ones do not work again
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class RecoveryCode(Timestamps, Base):
+    """A code on paper for the day the phone is gone; works once. Walled."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Challenge(Base):
+    """What a passkey has to sign: for one browser or session, one purpose, once, five minutes at most."""
+
+    __tablename__ = "challenge"
+
+    holder_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    purpose: Mapped[str] = mapped_column(Text, primary_key=True)
+    challenge: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class EmailChange(Base):
+    """An address that was left. Until ``undo_until`` it is nobody else's, and its mailbox can take the change back."""
+
+    __tablename__ = "email_change"
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    old_email: Mapped[str] = mapped_column(Text)
+    old_key: Mapped[str] = mapped_column(Text, index=True)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    undo_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ResetState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class FactorReset(Base):
+    """The operator was asked to take the second factors off an account whose owner lost them; the owner may object."""
+
+    __tablename__ = "factor_reset"
+    __table_args__ = (one_of("state", ResetState, "state"),)
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[ResetState] = mapped_column(Text, default=ResetState.WAITING)
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class OneTimeToken(Base):

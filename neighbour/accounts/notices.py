@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from neighbour.accounts.addresses import fold
@@ -22,15 +23,18 @@ class Confirm(Notice):
         return _("Please confirm your e-mail address")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Mints the link's token and the code. Nothing for an address that was corrected while the mail waited."""
+        """Mints the link's token and the code. Nothing for an address that was corrected while the mail waited, nor when
+        links were spoilt meanwhile: a new one would live on after a new password."""
         from neighbour.accounts import onetime, service
 
         person = service.find(person_id)
         if person.confirmed_at is None and fold(payload["email"]) != fold(person.email):
             raise Skip
+        if not onetime.is_of_this_round(person_id, payload):
+            raise Skip
         code = f"{secrets.randbelow(1_000_000):06}"
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
-        onetime.mint(person_id, "confirm_code", payload["email"], onetime.CONFIRM_FOR, secret=code)
+        onetime.mint(person_id, "confirm_code", payload["email"], onetime.CODE_FOR, secret=code)
         return {"url": site_url(f"/signup/confirm/{token}"), "digits": code}
 
     def preview(self) -> dict[str, Any]:
@@ -63,9 +67,11 @@ class Reset(Notice):
         return _("Set a new password")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Mints the link's token."""
+        """Mints the link's token; nothing when links were spoilt while the mail waited."""
         from neighbour.accounts import onetime
 
+        if not onetime.is_of_this_round(person_id, payload):
+            raise Skip
         return {"url": site_url(f"/reset/{onetime.mint(person_id, 'reset', '', onetime.RESET_FOR)}")}
 
     def preview(self) -> dict[str, Any]:
@@ -86,6 +92,139 @@ class PasswordChanged(Notice):
 
     def preview(self) -> dict[str, Any]:
         return {"forgot_url": site_url("/forgot")}
+
+
+class FactorChanged(Notice):
+    """A passkey, the app or the recovery codes came or went; if it was not you, here is what to do."""
+
+    key = "accounts.factor_changed"
+    title = __("The way you sign in was changed")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("The way you sign in was changed")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "what": payload["what"]}
+
+    def preview(self) -> dict[str, Any]:
+        return {"what": "passkey_added", "url": site_url("/me/access"), "forgot_url": site_url("/forgot")}
+
+
+class NewDevice(Notice):
+    """Somebody has signed in on a device that was not seen before: browser and system, and no guess at a place."""
+
+    key = "accounts.new_device"
+    title = __("Signed in on a new device")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Signed in on a new device")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        at = datetime.fromisoformat(payload["at"])
+        return {**self.preview(), "device": payload["device"], "at": at}
+
+    def preview(self) -> dict[str, Any]:
+        urls = {"url": site_url("/me/access"), "forgot_url": site_url("/forgot")}
+        return {"device": "Firefox, Android", "at": datetime(2026, 5, 12, 16, 20, tzinfo=UTC), **urls}
+
+
+class EmailChanged(Notice):
+    """To the old address, once the new one counts: for three days a link takes it back."""
+
+    key = "accounts.email_changed"
+    title = __("Your e-mail address was changed")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your e-mail address was changed")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Mints the link's token; nothing when it is too late to take anything back."""
+        from neighbour.accounts import email_changes
+
+        token = email_changes.mint_undo(person_id, payload["change"])
+        if token is None:
+            raise Skip
+        return {"url": site_url(f"/undo-email/{token}")}
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/undo-email/beispiel")}
+
+
+class EmailIsNew(Notice):
+    """To the new address, once it counts."""
+
+    key = "accounts.email_is_new"
+    title = __("This is your new e-mail address")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("This is your new e-mail address")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/me/access")}
+
+
+class FactorReset(Notice):
+    """The operator was asked to take the second factors off; the owner can stop it."""
+
+    key = "accounts.factor_reset"
+    title = __("Your second step is going to be taken off")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your second step is going to be taken off")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Mints the link's token; nothing when it was stopped or is over."""
+        from neighbour.accounts import care
+
+        found = care.mint_stop(person_id, payload["reset"])
+        if found is None:
+            raise Skip
+        reset, token = found
+        return {"due_at": reset.due_at, "url": site_url(f"/stop-reset/{token}")}
+
+    def preview(self) -> dict[str, Any]:
+        return {"due_at": datetime(2026, 5, 15, 8, 0, tzinfo=UTC), "url": site_url("/stop-reset/beispiel")}
+
+
+class Suspended(Notice):
+    """Why somebody may not write at present, and what stays."""
+
+    key = "accounts.suspended"
+    title = __("You cannot write at present")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("You cannot write at present")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """The reason as it stands now; nothing for somebody who may write again."""
+        from neighbour.accounts import service
+
+        reason = service.find(person_id).suspension_reason
+        if reason is None:
+            raise Skip
+        return {"reason": reason, "url": site_url("/imprint")}
+
+    def preview(self) -> dict[str, Any]:
+        return {"reason": "Werbung für die eigene Firma, dreimal in einer Woche.", "url": site_url("/imprint")}
+
+
+class Restored(Notice):
+    """Somebody may write again."""
+
+    key = "accounts.restored"
+    title = __("You can write again")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("You can write again")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/board")}
 
 
 class EmailChanging(Notice):

@@ -6,17 +6,21 @@ Kept as hashes, each for one purpose and one person, for a limited time.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 
-from neighbour.accounts.models import OneTimeToken
+from neighbour.accounts.models import OneTimeToken, Person
 from neighbour.core import clock, tokens
 from neighbour.core.crypto import keyed_hash, same
 from neighbour.core.db import db
 
 CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
+CODE_FOR = timedelta(minutes=10)  # six digits can be guessed, links cannot (ASVS 5.0 V6.5.5)
 RESET_FOR = timedelta(minutes=60)
+SECOND_STEP_FOR = timedelta(minutes=10)
+UNDO, STOP = "undo_email", "stop_reset"
+STAY = (UNDO, STOP)  # what the owner defends the account with: nobody who got into it can spoil these
 
 
 class Refused(ValueError):
@@ -96,7 +100,24 @@ def try_code(person_id: int, code: str) -> Tried:
     return Tried(right, bool(live))
 
 
+def wrong(token: str, purpose: str) -> None:
+    """A wrong answer was given together with this token: after five it works no more. Inside atomic()."""
+    row = peek(token, purpose, lock=True)
+    if row is not None:
+        row.tries += 1
+        row.used_at = clock.now() if row.tries >= CODE_TRIES else None
+        db.session.flush()
+
+
 def spoil(person_id: int) -> None:
-    """None of a person's links and codes works any more. Inside atomic()."""
-    live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None)
+    """None of a person's links and codes works any more, nor those of mails that still wait to be written; but for the
+    ones the owner defends the account with. Inside atomic()."""
+    live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None), OneTimeToken.purpose.not_in(STAY)
     db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
+    db.session.get_one(Person, person_id).links_round += 1
+    db.session.flush()
+
+
+def is_of_this_round(person_id: int, payload: dict[str, Any]) -> bool:
+    """Whether a mail with a link was asked for after links were last spoilt (``payload`` of its notice)."""
+    return bool(payload.get("round", 0) == db.session.get_one(Person, person_id).links_round)

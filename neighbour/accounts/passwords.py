@@ -1,6 +1,11 @@
 """Passwords: hashed with argon2id, judged by length and by whether they are guessed first.
 
 At least 8 symbols, at most 256, no rules about what they are made of, nothing cut off, no rotation (ASVS 5.0 V6.2).
+One computation has to answer for every account an address could mean, or the time would tell how many there are: who
+signs up with a taken address gets the salt of its owner, and a new password keeps the salt of the one before (it still
+differs between any two owners, which is what a salt is for). Where two salts cannot be avoided ``costing_two`` makes the
+case that must not be told apart from it as slow.
+
 Parameters: t=3, m=64 MiB, p=4 (RFC 9106, second recommendation; about 120 ms); at most as many at once as there are
 cores, so that a flood of sign-ins costs memory for two, not for two hundred.
 """
@@ -8,18 +13,23 @@ cores, so that a flood of sign-ins costs memory for two, not for two hundred.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+import secrets
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type, hash_secret
 
 from neighbour.core.text import normal_form
 
 SHORTEST, LONGEST = 8, 256
-TIME_COST, PARALLELISM = 3, 4
+TIME_COST, PARALLELISM, SALT_BYTES, HASH_BYTES = 3, 4, 16, 32
+LOCKED, TWO = "!", "two:"  # before a hash: no password fits; checking it costs two computations
+_ENCODED = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$[A-Za-z0-9+/]+")
 _LIST = Path(__file__).parent / "data" / "passwords.txt"
 _at_once = BoundedSemaphore(max(2, os.cpu_count() or 2))
 
@@ -29,30 +39,68 @@ def _hasher(memory_kib: int) -> PasswordHasher:
     return PasswordHasher(time_cost=TIME_COST, memory_cost=memory_kib, parallelism=PARALLELISM)
 
 
-@lru_cache
-def dummy(memory_kib: int) -> str:
-    """A hash nobody has the password of: unknown addresses cost as much time as known ones."""
-    return hash_password(os.urandom(16).hex(), memory_kib)
+def hash_password(password: str, memory_kib: int, *, like: str = "") -> str:
+    """The argon2id hash, with its parameters and salt inside; with the salt of the hash ``like``, if that is one."""
+    found = _ENCODED.search(like)
+    salt = _bytes(found[4]) if found else secrets.token_bytes(SALT_BYTES)
+    return compute(password, salt, TIME_COST, memory_kib, PARALLELISM)
 
 
-def hash_password(password: str, memory_kib: int) -> str:
-    """The argon2id hash, with its parameters and salt inside."""
+def compute(password: str, salt: bytes, time_cost: int, memory_kib: int, parallelism: int) -> str:
+    """One computation of argon2id, encoded. The only place where it is done."""
     with _at_once:
-        return _hasher(memory_kib).hash(_as_typed(password))
+        made = hash_secret(_as_typed(password).encode(), salt, time_cost, memory_kib, parallelism, HASH_BYTES, Type.ID)
+    return made.decode()
+
+
+def which(hashes: Sequence[str], password: str, memory_kib: int) -> int | None:
+    """Which of these hashes is the password's; the first, if several are. As many computations as there are salts and
+    parameters among them, and one at least."""
+    made: dict[str, str] = {}
+    fits = []
+    for hashed in hashes:
+        found = _ENCODED.fullmatch(hashed.removeprefix(TWO))
+        if found is None:  # locked, or none at all
+            fits.append(False)
+            continue
+        recipe = found[0].rpartition("$")[0]  # parameters and salt
+        if recipe not in made:
+            memory, time_cost, lanes = (int(found[number]) for number in (1, 2, 3))
+            made[recipe] = compute(password, _bytes(found[4]), time_cost, memory, lanes)
+        fits.append(secrets.compare_digest(made[recipe], found[0]))
+    costs = 2 if any(hashed.startswith(TWO) for hashed in hashes) else 1
+    for _more in range(costs - len(made)):
+        compute(password, bytes(SALT_BYTES), TIME_COST, memory_kib, PARALLELISM)
+    return fits.index(True) if any(fits) else None
 
 
 def verify(hashed: str, password: str, memory_kib: int) -> bool:
     """Whether the password is the one."""
-    with _at_once:
-        try:
-            return _hasher(memory_kib).verify(hashed, _as_typed(password))
-        except (VerificationError, InvalidHashError):
-            return False
+    return which([hashed], password, memory_kib) == 0
+
+
+def locked(hashed: str) -> str:
+    """The same hash, but no password fits any more."""
+    return LOCKED + hashed.removeprefix(TWO).lstrip(LOCKED)
+
+
+def costing_two(hashed: str) -> str:
+    """The same hash, but checking it costs two computations."""
+    return TWO + hashed.removeprefix(TWO)
+
+
+def costing_one(hashed: str) -> str:
+    """The same hash at the usual cost."""
+    return hashed.removeprefix(TWO)
+
+
+def _bytes(text: str) -> bytes:
+    return b64decode(text + "=" * (-len(text) % 4))
 
 
 def needs_rehash(hashed: str, memory_kib: int) -> bool:
     """Whether the hash was made with other parameters than today's."""
-    return _hasher(memory_kib).check_needs_rehash(hashed)
+    return _hasher(memory_kib).check_needs_rehash(hashed.removeprefix(TWO))
 
 
 def is_common(password: str, own_words: Iterable[str] = ()) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from neighbour.core.personal import Blank, about
+from neighbour.core.personal import Blank, about, nobodys
 
 about(
     "person",
     of="id",
     kind="account",
-    out="email first_name last_name display_name street_shown language confirmed_at created_at status",
-    inner="id signup_step is_operator public_id",
+    out="email first_name last_name alias suspension_reason display_name street_shown language confirmed_at created_at status",
+    inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round is_protected is_listed",
     secret="email_key password_hash",  # noqa: S106  names of columns
     erase=Blank(
         {
@@ -20,6 +20,8 @@ about(
             "first_name": "''",
             "last_name": "''",
             "display_name": "''",
+            "alias": "''",
+            "suspension_reason": "NULL",
             "street_shown": "NULL",
             "language": "language",
             "confirmed_at": "confirmed_at",
@@ -35,7 +37,7 @@ about(
     of="person_id",
     kind="access",
     out="device created_at seen_at",
-    inner="person_id expires_at ends_at is_kept",
+    inner="person_id expires_at ends_at is_kept fresh_at strong_at active_at",
     secret="token_hash",  # noqa: S106  the name of a column
     order="created_at",
 )
@@ -47,4 +49,34 @@ about(
     inner="person_id tries",
     secret="token_hash",  # noqa: S106  the name of a column
     order="created_at",
+)
+about(
+    "passkey",
+    of="person_id",
+    kind="access",
+    out="name created_at used_at",
+    inner="id person_id sign_count transports",
+    secret="credential_id public_key",  # noqa: S106  names of columns
+)
+about(
+    "authenticator",
+    of="person_id",
+    kind="access",
+    out="created_at used_at",
+    inner="person_id last_step",
+    secret="sealed",
+)  # noqa: S106
+about("recovery_code", of="person_id", kind="access", out="created_at used_at", inner="person_id", secret="code_hash")  # noqa: S106
+about(
+    "email_change",
+    of="person_id",
+    kind="access",
+    out="old_email changed_at undo_until undone_at",
+    inner="id person_id old_key",
+)
+about("factor_reset", of="person_id", kind="access", out="asked_at due_at state ended_at", inner="id person_id")
+nobodys(
+    "challenge",
+    "holder_hash purpose challenge expires_at",
+    why="riddles for passkeys, for five minutes, under a fingerprint",
 )

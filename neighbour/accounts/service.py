@@ -16,9 +16,12 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from neighbour.accounts import notices, onetime, passwords, sessions
+from neighbour.accounts import care, email_changes, entering, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
-from neighbour.accounts.models import OneTimeToken, Person, SignUpStep
+from neighbour.accounts.appearance import Chosen, worn
+from neighbour.accounts.email_changes import one_at_a_time, owner_of
+from neighbour.accounts.entering import Browser, Entry
+from neighbour.accounts.models import Challenge, OneTimeToken, Person, SignUpStep
 from neighbour.accounts.onetime import Refused
 from neighbour.core import clock, jobs, limits
 from neighbour.core.columns import new_id
@@ -48,12 +51,12 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     Two clicks make one sign-up: whoever has just signed up with the same address and password goes on with that.
     """
     email, key = reachable(email), fold(email)
-    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
-        _one_at_a_time(key)
-        owner = db.session.scalar(select(Person).where(Person.email_key == key))
+        one_at_a_time(key)
+        owner = owner_of(key)
+        hashed = passwords.hash_password(password, memory_kib, like=owner.password_hash if owner is not None else "")
         last = _unconfirmed(key)
-        is_again = passwords.verify(_hash_of(last, memory_kib), password, memory_kib)
+        is_again = passwords.verify(last.password_hash if last is not None else "", password, memory_kib)
         if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
             person = last
         else:
@@ -81,8 +84,8 @@ def create(
     address, key = reachable(email), fold(email)
     first, _space, last = clean_line(name).partition(" ")
     with atomic():
-        _one_at_a_time(key)
-        if db.session.scalar(select(Person.id).where(Person.email_key == key)) is not None:
+        one_at_a_time(key)
+        if owner_of(key) is not None:
             raise Refused("taken")
         person = Person(
             email=address,
@@ -90,18 +93,13 @@ def create(
             password_hash=passwords.hash_password(password, memory_kib),
             first_name=first,
             last_name=last,
-            display_name=default_name(first, last),
+            **worn(first, last, Chosen()),
             language=language,
             confirmed_at=clock.now(),
             is_operator=is_operator,
         )
         db.session.add(person)
     return person
-
-
-def _one_at_a_time(key: str) -> None:
-    """Nobody else does anything about this address until the end of the transaction."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"address:{key}", 0))))
 
 
 def _tell_owner(owner: Person | None) -> None:
@@ -128,10 +126,6 @@ def _unconfirmed(key: str) -> Person | None:
     return db.session.scalar(select(Person).where(*waiting).order_by(Person.id.desc()).limit(1))
 
 
-def _hash_of(person: Person | None, memory_kib: int) -> str:
-    return person.password_hash if person is not None else passwords.dummy(memory_kib)
-
-
 def find(person_id: int) -> Person:
     """The person of this number; raises NoResultFound."""
     return db.session.get_one(Person, person_id)
@@ -156,26 +150,17 @@ def step_done(person: Person, step: SignUpStep) -> None:
     db.session.flush()
 
 
-def default_name(first: str, last: str) -> str:
-    """What neighbours read by default: first name and the last name's initial."""
-    initial = next((letter for letter in last.split()[-1] if letter.isalpha()), "") if last.split() else ""
-    return f"{first} {initial.upper()}." if initial else first
-
-
-def set_appearance(person: Person, *, first: str, last: str, alias: str, street: str | None) -> None:
-    """How the person appears; an alias replaces the name, the street is shown only if given. Inside atomic()."""
-    person.first_name, person.last_name = clean_line(first), clean_line(last)
-    person.display_name = clean_line(alias) or default_name(person.first_name, person.last_name)
-    person.street_shown = street
-    db.session.flush()
-
-
 def ask_to_confirm(person: Person) -> None:
     """Send the mail that confirms the address; a decoy's owner has been told already. Inside atomic()."""
     limits.hit("mail", f"confirm:{person.id}")
     limits.hit("mail", f"to:{fold(person.email)}")
     if not is_decoy(person):
-        notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
+        _send_confirm(person.id, person.email)
+
+
+def _send_confirm(person_id: int, email: str, **more: str) -> None:
+    payload = {"email": email, "round": find(person_id).links_round, **more}
+    notices.Confirm.send(person_id, subject_key=secrets.token_hex(8), payload=payload)
 
 
 def correct_email(person: Person, email: str) -> None:
@@ -188,16 +173,18 @@ def correct_email(person: Person, email: str) -> None:
     limits.hit("mail", f"confirm:{person.id}")
     limits.hit("mail", f"to:{key}")
     with atomic():
-        _one_at_a_time(key)
-        owner = db.session.scalar(select(Person).where(Person.email_key == key, Person.id != person.id))
+        one_at_a_time(key)
+        owner = owner_of(key)
+        owner = None if owner is not None and owner.id == person.id else owner
         if key != fold(person.email):
             person.email, person.email_key = email, key if owner is None else _as_decoy(key)
+            person.password_hash = passwords.costing_two(person.password_hash)  # beside an owner it has another salt
         onetime.spoil(person.id)
         db.session.flush()
         if is_decoy(person):
             _tell_owner(owner)
         else:
-            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": person.email})
+            _send_confirm(person.id, person.email)
 
 
 def confirm_by_link(token: str) -> Person:
@@ -225,50 +212,49 @@ def _is_confirmed_by_now(person: Person) -> bool:
 
 def _confirm(person: Person, email: str) -> Person:
     if fold(email) != person.email_key:  # a change of address: it must still be free
-        _one_at_a_time(fold(email))
-        if db.session.scalar(select(Person.id).where(Person.email_key == fold(email))) is not None:
-            raise Refused("taken")
-        person.email, person.email_key = email, fold(email)
-        onetime.spoil(person.id)  # links in the old mailbox
+        email_changes.change(person, email)
     person.confirmed_at = person.confirmed_at or clock.now()
+    person.password_hash = passwords.costing_one(person.password_hash)
     if person.signup_step == SignUpStep.CONFIRM:
         person.signup_step = SignUpStep.DONE
     db.session.flush()
     return person
 
 
-def sign_in(
-    email: str, password: str, *, is_kept: bool, device: str, memory_kib: int, source: str, is_known: bool
-) -> str:
-    """The token of a new session; raises Refused, TooMany. Commits.
+def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> Entry:
+    """A new session, or the second step that is still to come; raises Refused, TooMany. Commits.
 
     Wrong guesses are counted per account, apart for devices that have signed in to it before: whoever guesses from
-    elsewhere cannot lock the owner out. A guess counts before it is looked at, or many at once would all get through.
+    elsewhere cannot lock the owner out. They are counted per piece of the network too, for devices the account does not
+    know: who tries one password with many accounts. A guess counts before it is looked at, or many at once would all get
+    through.
     """
     key = fold(email)
-    counter = f"{key}:known:{source}" if is_known else f"{key}:strange"
-    limits.hit("auth_account", counter)
+    counted = [("auth_account", f"{key}:known:{browser.source}" if browser.is_known else f"{key}:strange")]
+    if browser.block and not browser.is_known:
+        counted.insert(0, ("stuffing", browser.block))
+    for rate, counter in counted:
+        limits.hit(rate, counter)
     person = _whose(key, password, memory_kib)
     if person is None:
         raise Refused("wrong")
-    limits.take_back("auth_account", counter)
+    for rate, counter in counted:
+        limits.take_back(rate, counter)
     with atomic():
         if passwords.needs_rehash(person.password_hash, memory_kib):
-            person.password_hash = passwords.hash_password(password, memory_kib)
-        return sessions.open_session(person.id, is_kept=is_kept, device=device)
+            person.password_hash = passwords.hash_password(password, memory_kib, like=person.password_hash)
+        return entering.admit(person, browser)
 
 
 def _whose(key: str, password: str, memory_kib: int) -> Person | None:
     """Who has this address and password: the confirmed account, or the last sign-up that waits for its confirmation.
 
-    A wrong password is compared twice, whoever exists: the time says nothing.
+    One computation answers for both, whoever exists: the time says nothing (``passwords``).
     """
     owner = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
-    for person in (db.session.scalar(select(Person).where(*owner)), _unconfirmed(key)):
-        is_right = passwords.verify(_hash_of(person, memory_kib), password, memory_kib)
-        if person is not None and is_right:
-            return person
-    return None
+    people = [each for each in (db.session.scalar(select(Person).where(*owner)), _unconfirmed(key)) if each is not None]
+    fits = passwords.which([each.password_hash for each in people], password, memory_kib)
+    return people[fits] if fits is not None else None
 
 
 def check_password(person: Person, password: str, memory_kib: int) -> None:
@@ -286,15 +272,15 @@ def forgot(email: str) -> None:
     with atomic():
         person = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != "erased"))
         if person is not None:
-            notices.Reset.send(person.id, subject_key=secrets.token_hex(8))
+            notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
 
 
 def set_password(token: str, password: str, memory_kib: int) -> Person:
     """Set a new password with a token from the mail; ends every session. Commits; raises Refused."""
-    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
         person = find(onetime.redeem(token, "reset").person_id)
+        hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
         person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
@@ -303,8 +289,8 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
 
 def change_password(person: Person, password: str, memory_kib: int, *, keep_token: str) -> None:
     """A new password; every other session ends; the owner is told. Commits."""
-    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
+        hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
         _renew_password(person, hashed, keep_token=keep_token)
 
 
@@ -330,9 +316,9 @@ def change_email(person: Person, email: str) -> None:
     limits.hit("mail", f"change:{person.id}")
     limits.hit("mail", f"to:{key}")
     with atomic():
-        owner = db.session.scalar(select(Person).where(Person.email_key == key))
-        if owner is None:
-            notices.Confirm.send(person.id, subject_key=secrets.token_hex(8), payload={"email": email, "to": email})
+        owner = owner_of(key)
+        if owner is None or owner.id == person.id:
+            _send_confirm(person.id, email, to=email)
         else:
             _tell_owner(owner)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
@@ -340,13 +326,21 @@ def change_email(person: Person, email: str) -> None:
 
 def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
     """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
-    columns = Person.id, Person.email, Person.email_key, Person.language, Person.display_name, Person.first_name
+    columns = (
+        Person.id,
+        Person.email,
+        Person.email_key,
+        Person.language,
+        Person.display_name,
+        Person.first_name,
+        Person.is_protected,
+    )
     rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
     return {
         row.id: Mailbox(
             row.email,
             row.language,
-            row.first_name or row.display_name,
+            row.display_name if row.is_protected else row.first_name or row.display_name,
             takes_mail=not row.email_key.startswith(DECOY),
         )
         for row in rows
@@ -357,8 +351,12 @@ def purge() -> int:
     """Forget sessions that are over, old tokens, and sign-ups never confirmed within 14 days; gives how many people."""
     sessions.purge()
     now = clock.now()
+    care.due_resets()
     with atomic():
         db.session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - timedelta(days=1)))
+        db.session.execute(delete(Challenge).where(Challenge.expires_at < now))
+        email_changes.purge()
+        care.purge()
     with atomic():
         # a function of the database, because homes and letters are walled
         gone = db.session.scalar(select(func.forget_unconfirmed(now - UNCONFIRMED_FOR)))

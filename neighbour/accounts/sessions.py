@@ -23,11 +23,17 @@ IDLE_KEPT, ABSOLUTE_KEPT = timedelta(days=14), timedelta(days=90)
 IDLE, ABSOLUTE = timedelta(hours=12), timedelta(hours=24)
 SEEN_EVERY = timedelta(hours=1)  # how often a read may write "seen": once an hour
 
+# The rights of staff end sooner than their session (ASVS 5.0 V7.3.1, V7.3.2): half an hour after they last did anything,
+# and twelve hours after they showed their second factor. They go on as residents and show it again.
+STAFF_IDLE, STAFF_ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
+ACTIVE_EVERY = timedelta(minutes=1)
+
 # The same way to the database opens the person's eyes for the transaction (see ``scope``): a page saves a statement.
 _IDENTITY = Asked(
     text(
         "SELECT i.person_id, i.public_id, i.display_name, i.language, i.is_confirmed, i.is_operator, i.status,"
-        " i.signup_step, i.seen_at, i.seats, concat_ws('|', set_config('app.person', i.person_id::text, true),"
+        " i.signup_step, i.seen_at, i.fresh_at, i.strong_at, i.active_at, i.seats,"
+        " concat_ws('|', set_config('app.person', i.person_id::text, true),"
         "  set_config('app.quarters', w.quarters, true), set_config('app.public', '1', true)) AS opened"
         " FROM app_identity(:token, :at) i, LATERAL"
         " (SELECT '{' || coalesce(string_agg(split_part(seat, ':', 1), ',' ORDER BY n), '') || '}' AS quarters"
@@ -50,20 +56,25 @@ class _Row(NamedTuple):
     status: str
     signup_step: str
     seen_at: datetime
+    fresh_at: datetime | None
+    strong_at: datetime | None
+    active_at: datetime | None
     seats: str
     opened: str
 
 
 class Recognised(NamedTuple):
-    """Whose session it is, when it was last seen, and whether the transaction looks through their eyes already."""
+    """Whose session it is, whether its being used has to be noted, and whether the transaction looks through their eyes
+    already."""
 
     who: Identity
-    seen_at: datetime
+    is_to_note: bool
     is_open: bool
 
 
-def open_session(person_id: int, *, is_kept: bool, device: str) -> str:
-    """Begin a session for ``person_id``; returns its token for the cookie. Inside atomic()."""
+def open_session(person_id: int, *, is_kept: bool, device: str, is_strong: bool = False) -> str:
+    """Begin a session for ``person_id``, who has just shown that it is them, with a second factor if ``is_strong``; returns
+    its token for the cookie. Inside atomic()."""
     token, now = tokens.random_token(), clock.now()
     idle, absolute = (IDLE_KEPT, ABSOLUTE_KEPT) if is_kept else (IDLE, ABSOLUTE)
     db.session.add(
@@ -76,8 +87,24 @@ def open_session(person_id: int, *, is_kept: bool, device: str) -> str:
             ends_at=now + absolute,
             is_kept=is_kept,
             device=device[:120],
+            fresh_at=now,
+            strong_at=now if is_strong else None,
+            active_at=now if is_strong else None,
         )
     )
+    return token
+
+
+def show_again(token: str, *, is_strong: bool) -> str:
+    """The holder of a session has shown once more that it is them. A second factor makes it a session with another token,
+    which is given back (ASVS 5.0 V7.2.4). Inside atomic()."""
+    now = clock.now()
+    row = db.session.get_one(LoginSession, tokens.hash_token(token), with_for_update=True)
+    row.fresh_at = now
+    if is_strong:
+        token = tokens.random_token()
+        row.token_hash, row.strong_at, row.active_at = tokens.hash_token(token), now, now
+    db.session.flush()
     return token
 
 
@@ -102,8 +129,24 @@ def recognise(token: str) -> Recognised | None:
         signup_step=row.signup_step,
         seats=tuple(_seat(each) for each in row.seats.split()),
         session_token=token,
+        has_strong_session=_is_strong(row),
+        fresh_at=row.fresh_at,
     )
-    return Recognised(who, row.seen_at, row.opened == "|".join(eyes(who).settings().values()))
+    return Recognised(who, _is_to_note(row, who), row.opened == "|".join(eyes(who).settings().values()))
+
+
+def _is_strong(row: _Row) -> bool:
+    """Whether a second factor was shown, and staff may still use their rights with it."""
+    if row.strong_at is None or row.active_at is None:
+        return False
+    now = clock.now()
+    return now - row.strong_at < STAFF_ABSOLUTE and now - row.active_at < STAFF_IDLE
+
+
+def _is_to_note(row: _Row, who: Identity) -> bool:
+    now = clock.now()
+    is_working = who.is_staff and who.has_strong_session and row.active_at is not None
+    return now - row.seen_at > SEEN_EVERY or (is_working and now - row.active_at >= ACTIVE_EVERY)  # type: ignore[operator]
 
 
 def eyes(who: Identity) -> scope.Viewer:
@@ -112,12 +155,14 @@ def eyes(who: Identity) -> scope.Viewer:
 
 
 def seen(token: str) -> None:
-    """Move the idle limit on; called at most once an hour."""
+    """Move the idle limits on; called at most once an hour, once a minute for staff who use their rights."""
     now = clock.now()
     with atomic():
         row = db.session.get(LoginSession, tokens.hash_token(token))
         if row is not None:
             row.seen_at = now
+            if row.active_at is not None and now - row.active_at < STAFF_IDLE:
+                row.active_at = now
             row.expires_at = min(row.ends_at, now + (IDLE_KEPT if row.is_kept else IDLE))
 
 

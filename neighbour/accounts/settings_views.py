@@ -1,25 +1,24 @@
-"""What concerns oneself: appearance, language, e-mail, password, devices."""
+"""What concerns oneself: the hub, language. How one appears is in ``appearance_views``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, render_template, request
+from flask import flash, render_template
 from flask import session as cookie
-from sqlalchemy import delete, select
 
-from neighbour.accounts import hooks, service, sessions, web
-from neighbour.accounts.forms import AppearanceForm, ChangeEmailForm, ChangePasswordForm, LanguageForm
-from neighbour.accounts.models import LoginSession
-from neighbour.accounts.signup_views import save_appearance, views
-from neighbour.core import clock, i18n, tokens
-from neighbour.core.db import atomic, db
+from neighbour.accounts import hooks, web
+from neighbour.accounts.access_views import my_devices
+from neighbour.accounts.forms import LanguageForm
+from neighbour.accounts.signup_views import views
+from neighbour.core import clock, i18n
+from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.notices.base import lists
 from neighbour.notices.service import subscriptions_of
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import identity, person_number
+from neighbour.policy.gate import person_number
 
 
 @views.get("/me")
@@ -37,40 +36,8 @@ def me() -> str:
         mails=[
             each.list_title for name, each in lists().items() if name != "digest" and name in mine and mine[name].is_on
         ],
-        devices=len(_devices()),
+        devices=len(my_devices()),
     )
-
-
-@views.get("/me/appearance")
-@requires(Permission.ACCOUNT_OWN)
-def my_appearance() -> str:
-    """How one appears."""
-    return _appearance(_form_of(web.me()))
-
-
-@views.post("/me/appearance")
-@requires(Permission.ACCOUNT_OWN)
-def save_my_appearance() -> Any:
-    """Save it."""
-    form = AppearanceForm()
-    if not form.validate_on_submit():
-        return _appearance(form), 422
-    save_appearance(form)
-    flash(_("Saved."), "good")
-    return back("accounts.my_appearance")
-
-
-def _form_of(person: Any) -> AppearanceForm:
-    default = service.default_name(person.first_name, person.last_name)
-    alias = "" if person.display_name == default else person.display_name
-    return AppearanceForm(
-        obj=person,
-        data={"shows_street": bool(person.street_shown), "alias": alias, "shown": "alias" if alias else "name"},
-    )
-
-
-def _appearance(form: AppearanceForm) -> str:
-    return render_template("accounts/my_appearance.html", form=form, person=web.me())
 
 
 @views.post("/me/language")
@@ -84,87 +51,3 @@ def language() -> Any:
         cookie.pop("language", None)
         flash(_("Saved."), "good")
     return back("accounts.me")
-
-
-@views.get("/me/access")
-@requires(Permission.ACCOUNT_OWN)
-def access() -> str:
-    """E-mail, password, devices."""
-    return _access(ChangePasswordForm(prefix="p"), ChangeEmailForm(prefix="e"))
-
-
-@views.post("/me/password")
-@requires(Permission.ACCOUNT_OWN, rate="auth")
-def change_password() -> Any:
-    """A new password; every other device is signed out."""
-    form = ChangePasswordForm(prefix="p")
-    if form.validate_on_submit():
-        person = web.me()
-        try:
-            service.check_password(person, form.current.data, web.memory_kib())
-            service.change_password(person, form.password.data, web.memory_kib(), keep_token=identity().session_token)
-            flash(_("Your new password is set. Every other device is signed out."), "good")
-            return back("accounts.access")
-        except service.Refused:
-            form.add_error("current", _("This is not your current password."))
-    return _access(form, ChangeEmailForm(formdata=None, prefix="e")), 422
-
-
-@views.post("/me/email")
-@requires(Permission.ACCOUNT_OWN, rate="auth")
-def change_email() -> Any:
-    """Another address: it counts once it is confirmed; the old one is told."""
-    form = ChangeEmailForm(prefix="e")
-    if form.validate_on_submit():
-        person = web.me()
-        try:
-            service.check_password(person, form.current.data, web.memory_kib())
-            service.change_email(person, form.email.data)
-            flash(_("Please look into the mailbox of the new address and confirm it there."), "info")
-            return back("accounts.access")
-        except service.Refused as error:
-            if error.why == "same":
-                form.add_error("email", _("This is your address already."))
-            else:
-                form.add_error("current", _("This is not your current password."))
-    return _access(ChangePasswordForm(formdata=None, prefix="p"), form), 422
-
-
-@views.post("/me/devices/end")
-@requires(Permission.ACCOUNT_OWN)
-def end_device() -> Any:
-    """Sign one device out, or all the others."""
-    mine, which = identity(), request.form.get("device", "")
-    with atomic():
-        if which == "others":
-            sessions.end_all(person_number(), except_token=mine.session_token)
-        else:
-            number = next((row.token_hash for row in _devices() if _name_of(row.token_hash) == which), None)
-            if number is None:
-                abort(404)
-            db.session.execute(delete(LoginSession).where(LoginSession.token_hash == number))
-    flash(_("Signed out there."), "good")
-    return back("accounts.access")
-
-
-def _access(password: ChangePasswordForm, email: ChangeEmailForm) -> str:
-    here = tokens.hash_token(identity().session_token)
-    devices = [
-        {"name": row.device, "seen_at": row.seen_at, "is_here": row.token_hash == here, "key": _name_of(row.token_hash)}
-        for row in _devices()
-    ]
-    return render_template("accounts/access.html", person=web.me(), password=password, email=email, devices=devices)
-
-
-def _devices() -> list[LoginSession]:
-    mine = select(LoginSession).where(
-        LoginSession.person_id == identity().person_id,
-        LoginSession.expires_at > clock.now(),
-        LoginSession.ends_at > clock.now(),
-    )
-    return list(db.session.scalars(mine.order_by(LoginSession.seen_at.desc())))
-
-
-def _name_of(token_hash: bytes) -> str:
-    """What a form calls a session: part of a hash of the hash, of no use elsewhere."""
-    return tokens.hash_token(token_hash.hex()).hex()[:20]

@@ -1,13 +1,16 @@
-"""Signing in and out, and a new password when the old one is forgotten."""
+"""Signing in and out: password, second step, passkey; and a new password when the old one is forgotten."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask_login import logout_user
 
-from neighbour.accounts import onetime, service, sessions, web
+from neighbour.accounts import entering, factors, onetime, passkeys, service, sessions, web
+from neighbour.accounts.entering import Entry
+from neighbour.accounts.factor_forms import PasskeySignInForm, SecondStepForm
 from neighbour.accounts.forms import ForgotForm, NewPasswordForm, SignInForm
 from neighbour.accounts.signup_views import views
 from neighbour.core import limits
@@ -24,38 +27,139 @@ def sign_in() -> Any:
     """The form. ``next`` is kept if it is a path of this site."""
     if identity().is_authenticated:
         return redirect(local_path(request.args.get("next"), url_for("accounts.sign_up_next")), 303)
-    return render_template("accounts/signin.html", form=SignInForm(), next=local_path(request.args.get("next"), ""))
+    return _sign_in(SignInForm(), local_path(request.args.get("next"), ""))
 
 
 @views.post("/signin")
 @requires(Permission.SIGN_IN, rate="auth")
 def begin() -> Any:
-    """Sign in; one answer for a wrong address and a wrong password."""
+    """Sign in; one answer for a wrong address and a wrong password. Who has a second factor is asked for it next."""
     form = SignInForm()
     goes_to = local_path(request.form.get("next"), "")
     if not form.validate_on_submit():
-        return render_template("accounts/signin.html", form=form, next=goes_to), 422
+        return _sign_in(form, goes_to), 422
+    browser = web.browser(form.email.data, is_kept=form.is_kept.data)
     try:
-        token = service.sign_in(
-            form.email.data,
-            form.password.data,
-            is_kept=form.is_kept.data,
-            device=web.device(),
-            memory_kib=web.memory_kib(),
-            source=limits.network(request.remote_addr),
-            is_known=web.knows(form.email.data),
-        )
+        entry = service.sign_in(form.email.data, form.password.data, browser, memory_kib=web.memory_kib())
     except service.Refused:
         form.add_error("password", _("E-mail and password do not belong together."))
-        return render_template("accounts/signin.html", form=form, next=goes_to), 422
+        return _sign_in(form, goes_to), 422
     except limits.TooMany as many:
         form.add_error("password", _("There were too many wrong passwords. Wait an hour, or set a new one by mail."))
-        page = render_template("accounts/signin.html", form=form, next=goes_to)
-        return page, 429, {"Retry-After": str(many.retry_after)}
-    who = web.begin(token, is_kept=form.is_kept.data)
-    web.remember(form.email.data)
+        return _sign_in(form, goes_to), 429, {"Retry-After": str(many.retry_after)}
+    if entry.is_complete:
+        return _arrive(entry, form.email.data, goes_to, is_kept=form.is_kept.data)
+    cookie["second"] = {"token": entry.token, "next": goes_to, "kept": form.is_kept.data}
+    return redirect(url_for("accounts.second_step"), 303)
+
+
+def _sign_in(form: SignInForm, goes_to: str) -> str:
+    return render_template(
+        "accounts/signin.html", form=form, next=goes_to, passkey=PasskeySignInForm(formdata=None, prefix="k")
+    )
+
+
+def _arrive(entry: Entry, email: str, goes_to: str, *, is_kept: bool) -> Any:
+    """The session is there: put it into the cookie, know this browser from now on, and go where one wanted to."""
+    who = web.begin(entry.token, is_kept=is_kept)
+    web.remember(email)
     home = url_for("feed.board") if who.quarters else url_for("accounts.sign_up_next")
     return redirect(goes_to or home, 303)
+
+
+@views.post("/signin/passkey/options")
+@requires(Permission.SIGN_IN, rate="auth")
+def passkey_options() -> Response:
+    """What a passkey is to sign; the same for everybody, so nobody learns who has one."""
+    return Response(passkeys.options_to_sign(web.ceremony(), passkeys.SIGN_IN), mimetype="application/json")
+
+
+@views.post("/signin/passkey")
+@requires(Permission.SIGN_IN, rate="auth")
+def by_passkey() -> Any:
+    """Sign in with a passkey and nothing else, not even the address."""
+    form = PasskeySignInForm(prefix="k")
+    goes_to = local_path(form.next.data, "")
+    try:
+        if not form.validate_on_submit():
+            raise service.Refused("passkey")
+        entry, browser, email = entering.by_passkey(
+            form.answer.data or "", web.browser(), holder=web.ceremony(), knows=web.knows
+        )
+    except service.Refused:
+        plain = SignInForm(formdata=None)
+        plain.add_error("email", _("That did not work with this passkey. Your password still does."))
+        return _sign_in(plain, goes_to), 422
+    return _arrive(entry, email, goes_to, is_kept=browser.is_kept)
+
+
+@views.get("/signin/second")
+@requires(Permission.SIGN_IN)
+def second_step() -> Any:
+    """The password was right; one thing more."""
+    if _who_waits() is None:
+        return back("accounts.sign_in")
+    return _second_step(SecondStepForm())
+
+
+@views.post("/signin/second/options")
+@requires(Permission.SIGN_IN, rate="auth")
+def second_step_options() -> Any:
+    """What one of the person's own passkeys is to sign."""
+    person_id = _who_waits()
+    if person_id is None:
+        return Response("{}", 403, mimetype="application/json")
+    options = passkeys.options_to_sign(_pending()["token"], passkeys.SECOND, person_id)
+    return Response(options, mimetype="application/json")
+
+
+@views.post("/signin/second")
+@requires(Permission.SIGN_IN, rate="auth")
+def take_second_step() -> Any:
+    """Digits of the app, a recovery code, or a passkey; after five wrong ones it begins with the password again."""
+    person_id, pending, form = _who_waits(), _pending(), SecondStepForm()
+    if person_id is None:
+        flash(_("That took too long, or there were too many wrong codes. Please begin again."), "stop")
+        return back("accounts.sign_in")
+    if not form.validate_on_submit() or not (form.code.data or form.answer.data):
+        form.add_error("code", _("Type a code, or use your passkey."))
+        return _second_step(form), 422
+    email = service.find(person_id).email
+    browser = web.browser(email, is_kept=bool(pending["kept"]))
+    try:
+        entry = entering.second_step(
+            pending["token"], browser, code=form.code.data or "", answer=form.answer.data or ""
+        )
+    except limits.TooMany as many:
+        form.add_error("code", _("There were too many wrong codes. Please wait an hour."))
+        return _second_step(form), 429, {"Retry-After": str(many.retry_after)}
+    except service.Refused as error:
+        form.add_error("code", _wrong(error))
+        return _second_step(form), 422
+    return _arrive(entry, email, local_path(pending["next"], ""), is_kept=browser.is_kept)
+
+
+def _wrong(error: service.Refused) -> str:
+    if error.why == "passkey":
+        return _("That did not work with this passkey. Try again, or type a code.")
+    return _("This code is not right, or it was used already. The app shows a new one every half minute.")
+
+
+def _second_step(form: SecondStepForm) -> str:
+    person_id = _who_waits()
+    mine = factors.of(person_id) if person_id is not None else None
+    form.answer.data = ""
+    return render_template("accounts/second_step.html", form=form, factors=mine)
+
+
+def _pending() -> dict[str, Any]:
+    found = cookie.get("second")
+    return found if isinstance(found, dict) else {"token": "", "next": "", "kept": False}
+
+
+def _who_waits() -> int | None:
+    token = str(_pending()["token"])
+    return entering.who_waits(token) if token else None
 
 
 @views.post("/signout")
@@ -97,10 +201,11 @@ def reset(token: str) -> Any:
 @views.post("/reset/<token>")
 @requires(Permission.SIGN_IN, rate="auth", cache="never")
 def set_password(token: str) -> Any:
-    """Set it; every session of the account ends."""
-    form = NewPasswordForm()
-    if onetime.peek(token, "reset") is None:
+    """Set it; every session of the account ends. It signs nobody in, and takes no second factor off."""
+    form, row = NewPasswordForm(), onetime.peek(token, "reset")
+    if row is None:
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
+    form.is_of(service.find(row.person_id))
     if not form.validate_on_submit():
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=True)), 422
     try:

@@ -1,13 +1,13 @@
-"""Sign-up in four short steps, each saved: account · address (residency) · appearance · confirmation."""
+"""Sign-up in four short steps, each saved: account · address (residency) · appearance (appearance_views) · confirmation."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, render_template
 
-from neighbour.accounts import hooks, onetime, service, web
-from neighbour.accounts.forms import AppearanceForm, ConfirmForm, CorrectEmailForm, SignUpForm
+from neighbour.accounts import onetime, service, web
+from neighbour.accounts.forms import ConfirmForm, CorrectEmailForm, SignUpForm
 from neighbour.accounts.models import SignUpStep
 from neighbour.core import i18n
 from neighbour.core.db import atomic
@@ -63,57 +63,6 @@ def sign_up_next() -> Any:
     return back(PAGES[SignUpStep(identity().signup_step)])
 
 
-@views.get("/signup/appearance")
-@requires(Permission.ACCOUNT_OWN)
-def appearance() -> Any:
-    """Step 3: name, and what neighbours see of it."""
-    person = web.me()
-    form = AppearanceForm(obj=person, data={"shows_street": bool(person.street_shown)})
-    return _appearance(form)
-
-
-@views.post("/signup/appearance")
-@requires(Permission.ACCOUNT_OWN)
-def set_appearance() -> Any:
-    """Save it and go on."""
-    form = AppearanceForm()
-    if not form.validate_on_submit():
-        return _appearance(form), 422
-    save_appearance(form)
-    person = web.me()
-    with atomic():
-        was_next = person.signup_step == SignUpStep.APPEARANCE
-        service.step_done(person, SignUpStep.APPEARANCE)
-        if was_next and person.signup_step == SignUpStep.CONFIRM:
-            service.ask_to_confirm(person)
-    return redirect(url_for(PAGES[SignUpStep(person.signup_step)]), 303)
-
-
-def save_appearance(form: AppearanceForm) -> None:
-    """Write name, alias and street of the signed-in person."""
-    person = web.me()
-    street = hooks.street_of(person.id) if form.shows_street.data else None
-    with atomic():
-        service.set_appearance(
-            person,
-            first=form.first_name.data,
-            last=form.last_name.data,
-            street=street,
-            alias=form.alias.data if form.shown.data == "alias" else "",
-        )
-
-
-def _appearance(form: AppearanceForm) -> str:
-    return render_template(
-        "accounts/appearance.html",
-        form=form,
-        steps=step_labels(),
-        seen=form.alias.data
-        if form.shown.data == "alias" and form.alias.data
-        else service.default_name(form.first_name.data or "", form.last_name.data or ""),
-    )
-
-
 @views.get("/signup/confirm")
 @requires(Permission.ACCOUNT_OWN)
 def confirm() -> Any:
@@ -130,7 +79,8 @@ def confirm_by_code() -> Any:
     form = ConfirmForm()
     if form.validate_on_submit():
         try:
-            service.confirm_by_code(web.me(), form.code.data)
+            person = service.confirm_by_code(web.me(), form.code.data)
+            web.remember(person.email)  # whoever reads the mail here is at home here
             flash(_("Thank you, your address is confirmed."), "good")
             return back("accounts.sign_up_next")
         except service.Refused as error:
@@ -177,9 +127,11 @@ def confirm_by_link(token: str) -> Any:
     """The button. Whoever presses it is not signed in by it."""
     try:
         with atomic():
-            service.confirm_by_link(token)
+            person = service.confirm_by_link(token)
     except service.Refused:
         return _confirm_link(token, is_live=False), 410
+    if person.id == identity().person_id:
+        web.remember(person.email)
     flash(_("Thank you, your address is confirmed."), "good")
     return back("accounts.sign_up_next" if identity().is_authenticated else "accounts.sign_in")
 

@@ -7,13 +7,15 @@ from flask import session as cookie
 from flask_login import login_user
 
 from neighbour.accounts import service, sessions
+from neighbour.accounts.entering import Browser
 from neighbour.accounts.models import Person
-from neighbour.core import scope
+from neighbour.core import limits, scope, tokens
 from neighbour.core.crypto import keyed_hash
 from neighbour.policy import Identity
 from neighbour.policy.gate import person_number
 
-KEPT_KEYS = ("language", "theme", "knows")  # what survives a sign-in or sign-out in the cookie
+# what survives a sign-in or sign-out in the cookie; code: the one somebody came with, until it is used
+KEPT_KEYS = ("language", "theme", "knows", "code")
 MOST_KNOWN = 5
 
 
@@ -46,6 +48,17 @@ def device() -> str:
     return f"{browser}, {system}" if system else browser
 
 
+def browser(email: str = "", *, is_kept: bool = False) -> Browser:
+    """Where this request comes from, for whoever signs in with this address."""
+    return Browser(
+        device=device(),
+        source=limits.network(request.remote_addr),
+        block=limits.block(request.remote_addr),
+        is_known=bool(email) and knows(email),
+        is_kept=is_kept,
+    )
+
+
 def begin(token: str, *, is_kept: bool) -> Identity:
     """Put a fresh session into the cookie: everything from before is dropped, so nothing can be fixed in advance."""
     kept = {key: cookie[key] for key in KEPT_KEYS if key in cookie}
@@ -59,6 +72,23 @@ def begin(token: str, *, is_kept: bool) -> Identity:
     login_user(found.who, remember=False)
     scope.enter(sessions.eyes(found.who), already_set=found.is_open)
     return found.who
+
+
+def renew(token: str) -> None:
+    """Go on in the same session under another token: a second factor was shown."""
+    scope.enter(scope.NOBODY)
+    found = sessions.recognise(token)
+    assert found is not None  # it was renewed a moment ago
+    g.identity = found.who
+    login_user(found.who, remember=False)
+    scope.enter(sessions.eyes(found.who), already_set=found.is_open)
+
+
+def ceremony() -> str:
+    """What stands for this browser while nobody is signed in: a random mark in its cookie."""
+    if "ceremony" not in cookie:
+        cookie["ceremony"] = tokens.random_token()
+    return str(cookie["ceremony"])
 
 
 def remember(email: str) -> None:

@@ -11,13 +11,15 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
-    from neighbour.contributions import borders
-    from neighbour.contributions.views import views
+    from neighbour.contributions import borders, leaving
+    from neighbour.contributions.leaving_views import views
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
     from neighbour.policy import Permission
     from neighbour.quarters import hooks
+    from neighbour.residency.leaving import on_leaving
 
+    on_leaving(leaving.settle)
     hooks.on_redraw(borders.redraw_reach)
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)

@@ -1,28 +1,29 @@
 """Cards: what a contribution looks like in a list.
 
-A card is the same HTML for everyone who may see it. It is rendered once and kept by (contribution, version,
-language); what is personal – thanked, new to me – stands outside it. ``version`` goes up with every visible
-change, the author's name and street and the quarter's name included (migration 0015), so nothing has to be
-thrown away by hand.
+A card is the same HTML for everyone in the same ring around its author (``readers``). It is rendered once and kept by
+(contribution, version, language, ring); what is personal – thanked, new to me – stands outside it. ``version`` goes up
+with every visible change, what any ring reads of the author and the quarter's name included (migrations 0015, 0019), so
+nothing has to be thrown away by hand.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, Integer, Row, Select, Text, any_, bindparam, column, func, select
 
+from neighbour.accounts.appearance import GONE, Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
 from neighbour.contributions.models import URGENT, Contribution
+from neighbour.contributions.readers import Reader
 from neighbour.core import clock
 from neighbour.core.db import db
-from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Role
@@ -33,27 +34,12 @@ KEPT = 20_000  # cards kept per process: about 60 MB at 3 KB each
 
 
 @dataclass(frozen=True)
-class Byline:
-    """Who wrote it, as neighbours see them. ``key`` decides the colour of the avatar and is never shown."""
-
-    name: str
-    key: str
-    street: str | None = None
-    is_gone: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The name; someone whose account is erased is a former neighbour."""
-        return _("Former neighbour") if self.is_gone else self.name
-
-
-@dataclass(frozen=True)
 class CardData:
     """Everything the card macro (templates/macros/card.html) shows, for every kind the same."""
 
     id: uuid.UUID
     category: kinds.Category
-    by: Byline
+    face: Face
     quarter: str
     quarter_id: int
     audience: str
@@ -69,7 +55,14 @@ class CardData:
     version: int
     #: the reader's own quarter is not named on the card
     is_home: bool = True
+    #: from where the reader looks at the author; whoever forgets to say so shows nothing
+    ring: Ring = Ring.PUBLIC
     audience_label: str = ""
+
+    @property
+    def by(self) -> Byline:
+        """The author as this ring sees them."""
+        return seen(self.face, self.ring, self.quarter)
 
     @property
     def uid(self) -> str:
@@ -129,7 +122,8 @@ class CardData:
 
     @property
     def quarter_name(self) -> str:
-        return "" if self.is_home else self.quarter
+        """Where it comes from, if that is not the reader's own quarter and not said with the name already."""
+        return "" if self.is_home or self.by.quarter else self.quarter
 
     @property
     def body_html(self) -> Markup:
@@ -162,12 +156,11 @@ _COLUMNS = (
     Contribution.comment_count,
     Contribution.thanks_count,
     Contribution.version,
-    Person.display_name,
-    Person.street_shown,
-    Person.public_id,
-    Person.status,
+    Contribution.is_left,
     Quarter.name.label("quarter"),
+    *Person.face(),
 )
+_FACE = len(Person.face())  # the last columns of a row
 
 
 def cards() -> Select:
@@ -182,20 +175,21 @@ def cards() -> Select:
 _BY_ID = cards().where(Contribution.id.in_(bindparam("ids", expanding=True)))
 
 
-def load(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, CardData]:
-    """The data of these cards, as far as the viewer of the session may see them."""
+def load(ids: Iterable[uuid.UUID], reader: Reader) -> dict[uuid.UUID, CardData]:
+    """The data of these cards for this reader, as far as the viewer of the session may see them."""
     wanted = list(ids)
     if not wanted:
         return {}
-    return {row.id: card_of(row) for row in db.session.execute(_BY_ID, {"ids": wanted})}
+    found = {row.id: card_of(row) for row in db.session.execute(_BY_ID, {"ids": wanted})}
+    return {key: replace(card, ring=reader.ring(card.quarter_id, card.audience)) for key, card in found.items()}
 
 
 def card_of(row: Row) -> CardData:
-    """A card's data from a row of the columns above."""
+    """A card's data from a row of the columns above; in no ring yet."""
     return CardData(
         id=row.id,
         category=kinds.look(row.kind, row.category),
-        by=byline(row.display_name, row.street_shown, row.public_id, row.status),
+        face=GONE if row.is_left else Face(*row[len(_COLUMNS) - _FACE : len(_COLUMNS)]),
         quarter=row.quarter,
         quarter_id=row.quarter_id,
         audience=row.audience,
@@ -212,32 +206,40 @@ def card_of(row: Row) -> CardData:
     )
 
 
-def byline(display_name: str, street: str | None, public_id: str, status: str) -> Byline:
-    """A person's line."""
-    if status == "erased":
-        return Byline(name="", key="former", is_gone=True)
-    return Byline(name=display_name, key=public_id, street=street)
+def authors(ids: Iterable[int], reader: Reader, audience: str) -> dict[int, Byline]:
+    """Bylines of these people (writers in a thread of this reach that the viewer may see) for this reader.
 
-
-def authors(ids: Iterable[int]) -> dict[int, Byline]:
-    """Bylines of these people (writers of comments the viewer may see)."""
-    wanted = set(ids)
+    Where they live is asked of the database by a function that tells the quarter alone: memberships elsewhere are walled.
+    """
+    wanted = list(set(ids))
     if not wanted:
         return {}
-    people = select(Person.id, Person.display_name, Person.street_shown, Person.public_id, Person.status)
-    rows = db.session.execute(people.where(Person.id.in_(wanted)))
-    return {row.id: byline(row.display_name, row.street_shown, row.public_id, row.status) for row in rows}
+    found = {}
+    for person_id, quarter_id, quarter, *face in db.session.execute(_AUTHORS, {"people": wanted}):
+        found[person_id] = seen(Face(*face), reader.ring(quarter_id, audience), quarter or "")
+    return found
 
 
-def stewards_of(quarter_id: int) -> list[str]:
-    """Names of the quarter's team, as neighbours see them."""
+_PEOPLE = bindparam("people", type_=ARRAY(BigInteger))
+_LIVING = func.quarters_of(_PEOPLE).table_valued(
+    column("person_id", BigInteger), column("quarter_id", Integer), column("name", Text)
+)
+_AUTHORS = (
+    select(Person.id, _LIVING.c.quarter_id, _LIVING.c.name, *Person.face())
+    .outerjoin(_LIVING, _LIVING.c.person_id == Person.id)
+    .where(Person.id == any_(_PEOPLE))
+)
+
+
+def stewards_of(quarter_id: int, ring: Ring) -> list[str]:
+    """Names of the quarter's team, as people in this ring see them; whoever wants to be in no list is not in this one."""
     team = (
-        select(Person.display_name)
+        select(*Person.face())
         .join(Membership, Membership.person_id == Person.id)
         .where(Membership.quarter_id == quarter_id, Membership.role == Role.STEWARD, Membership.ended_at.is_(None))
-        .order_by(Person.display_name)
+        .where(Person.is_listed)
     )
-    return list(db.session.scalars(team))
+    return sorted(by.name for row in db.session.execute(team) if (by := seen(Face(*row), ring)).name)
 
 
 fragments: Shelf[tuple[Any, ...], str] = Shelf(KEPT)

@@ -21,8 +21,11 @@ AUDIENCES = {
 }
 
 
-def audience_label(audience: Audience, quarter: str) -> str:
-    """Where a contribution is shown, as its page says it."""
+def audience_label(audience: Audience, quarter: str, *, is_wider: bool = False) -> str:
+    """Where a contribution is shown, as its page says it. is_wider: in more quarters than its reach says, because these
+    read together, or did when it was pinned up."""
+    if audience is Audience.QUARTER and is_wider:
+        return _("visible in the quarter %(quarter)s and to those who read along", quarter=quarter)
     return {
         Audience.QUARTER: _("visible in the quarter %(quarter)s", quarter=quarter),
         Audience.NEARBY: _("visible in the quarter %(quarter)s and next to it", quarter=quarter),

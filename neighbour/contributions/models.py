@@ -12,7 +12,18 @@ import uuid
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, Integer, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
@@ -68,6 +79,10 @@ class Contribution(Base):
         ForeignKey("comment.id", ondelete="SET NULL", use_alter=True, name="fk_contribution_solved_by_id_comment")
     )
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: its author has moved away from the quarter: shown without a name. Set by the database (migration 0021)
+    is_left: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    #: taken down by its author to be pinned up again in the next quarter they prove to live in
+    goes_along: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     #: the form's own number, so that the same form sent twice publishes once
     form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
 
@@ -97,6 +112,24 @@ class Reach(Base):
     category: Mapped[str] = mapped_column(Text)
 
 
+class ReachKept(Base):
+    """Where a contribution stays shown although its reach would no longer say so: quarters whose people could read it
+    before borders changed, or before a quarter had a board of its own. Written by the database's own functions only.
+
+    ``audience``: holds while the author's reach is at least that wide, ``quarter`` or ``nearby``.
+    """
+
+    __tablename__ = "reach_kept"
+    __table_args__ = (CheckConstraint("audience IN ('quarter', 'nearby')", name="audience"),)
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id", ondelete="CASCADE"), primary_key=True)
+    is_home: Mapped[bool] = mapped_column(Boolean)
+    audience: Mapped[str] = mapped_column(Text)
+
+
 class Comment(Base):
     """A comment or a reply to one (one level)."""
 
@@ -104,6 +137,7 @@ class Comment(Base):
     __table_args__ = (
         one_of("state", State, "state"),
         Index("ix_comment_contribution_id", "contribution_id", "id"),
+        Index("ix_comment_author_id", "author_id", "id"),
     )
 
     id: Mapped[pk_uuid]
@@ -115,6 +149,8 @@ class Comment(Base):
     state: Mapped[State] = mapped_column(Text, default=State.PUBLISHED)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: written before its author moved away: shown without a name. Set by the database (migration 0021)
+    is_left: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
 
 

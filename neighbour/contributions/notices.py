@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select
-
+from neighbour.accounts.appearance import NOBODY
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.contributions.readers import reader_by_number
 from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -18,7 +18,6 @@ from neighbour.core.tokens import to_uid
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.service import subscriptions_of
-from neighbour.residency.models import Membership
 
 QUOTED = 600  # characters of the answer that stand in the mail; the rest is on the page
 
@@ -38,15 +37,15 @@ class Answered(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The answer as it reads now, through the reader's own eyes: taken down, moved away – nothing to say any more."""
-        home = select(Membership.quarter_id).where(Membership.person_id == person_id, Membership.reads_board())
         with scope.use(scope.Viewer(person_id)):
-            quarters = tuple(db.session.scalars(home))
-        with scope.use(scope.Viewer(person_id, quarters)):
+            reader = reader_by_number(person_id)
+        with scope.use(scope.Viewer(person_id, reader.quarters)):
             comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
             contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
             if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
                 raise Skip
-            name = authors([comment.author_id])[comment.author_id].shown
+            by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
+            name = (NOBODY if comment.is_left else by).shown
             subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "name": name,

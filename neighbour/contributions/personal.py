@@ -12,7 +12,7 @@ about(
     of="author_id",
     kind="contribution",
     out="id kind category audience state title body_md published_at edited_at solved_at expires_at comment_count thanks_count",
-    inner="quarter_id author_id body_html excerpt version solved_by_id form_key",
+    inner="quarter_id author_id body_html excerpt version solved_by_id form_key is_left goes_along",
     erase=Texts(
         hide={"state": "'withdrawn'"},
         back={"state": "'published'"},
@@ -28,7 +28,7 @@ about(
     of="author_id",
     kind="contribution",
     out="id contribution_id body_md state created_at edited_at",
-    inner="parent_id author_id body_html form_key",
+    inner="parent_id author_id body_html form_key is_left",
     erase=Texts(
         hide={"state": "'withdrawn'"},
         back={"state": "'published'"},
@@ -62,3 +62,8 @@ about(
     inner="person_id seen_up_to",
 )
 nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
+nobodys(
+    "reach_kept",
+    "contribution_id quarter_id is_home audience",
+    why="where a contribution stays readable after borders changed",
+)

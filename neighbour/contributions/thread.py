@@ -9,8 +9,10 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from neighbour.contributions.cards import Byline, authors, url_of
+from neighbour.accounts.appearance import NOBODY, Byline
+from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.contributions.readers import Reader
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import to_uid
 
@@ -47,22 +49,20 @@ Thread = list[tuple[Entry, list[Entry]]]
 
 
 def build_thread(
-    contribution: Contribution, comments: Sequence[Comment], me: int | None, *, may_answer: bool
+    contribution: Contribution, comments: Sequence[Comment], me: int | None, reader: Reader, *, may_answer: bool
 ) -> Thread:
     """(comment, its replies) as they were written. A gone comment keeps its place while replies hang on it."""
-    people = authors({comment.author_id for comment in comments})
+    people = authors({comment.author_id for comment in comments}, reader, contribution.audience)
     replies: dict[uuid.UUID, list[Entry]] = {comment.id: [] for comment in comments if comment.parent_id is None}
     roots: list[Entry] = []
     for comment in comments:
-        entry = _entry(contribution, comment, people.get(comment.author_id, NOBODY), me, may_answer)
+        by = NOBODY if comment.is_left else people.get(comment.author_id, NOBODY)
+        entry = _entry(contribution, comment, by, me, may_answer)
         if comment.parent_id is None:
             roots.append(entry)
         elif not entry.gone and comment.parent_id in replies:
             replies[comment.parent_id].append(entry)
     return [(entry, replies[entry.id]) for entry in roots if not entry.gone or replies[entry.id]]
-
-
-NOBODY = Byline(name="", key="former", is_gone=True)
 
 
 def _gone(state: State) -> str:

@@ -14,6 +14,7 @@ from neighbour.contributions import cards, kinds, reach, service
 from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
+from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
@@ -122,6 +123,9 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
     demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
     with atomic():
         service.withdraw(contribution)
+    if contribution.is_left:  # nothing is pinned up again where its author does not live any more
+        flash(_("Taken down."), "info")
+        return back("contributions.left")
     toast(_("Taken down."), url_for("contributions.restore", contribution_id=contribution_id), "info")
     return back("feed.board")
 
@@ -131,7 +135,7 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
 def restore(contribution_id: uuid.UUID) -> Response:
     """Undo taking it down."""
     contribution = _visible(contribution_id)
-    demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
+    demand(Permission.CONTRIBUTION_EDIT, contribution)  # pinning up takes living there, the second time too
     try:
         with atomic():
             service.restore(contribution)
@@ -164,7 +168,7 @@ def thank(contribution_id: uuid.UUID) -> Any:
     with atomic():
         (service.thank if is_thanked else service.unthank)(contribution_id, me)
     if is_htmx():
-        card = cards.load([contribution_id])[contribution_id]
+        card = cards.load([contribution_id], reader_of(identity()))[contribution_id]
         return render_template("contributions/_thanks.html", c=card, is_thanked=is_thanked)
     return back("contributions.show", contribution_id=contribution_id)
 
@@ -206,8 +210,8 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     with atomic():
         service.withdraw_comment(answer)
     flash(_("Your answer is taken down."), "info")
-    if service.find(contribution_id) is None:  # written before moving away from there
-        return back("feed.board" if identity().quarters else "accounts.me")
+    if answer.is_left:
+        return back("contributions.left")
     return back("contributions.show", contribution_id=contribution_id)
 
 
@@ -233,10 +237,13 @@ def _comment_of(contribution: Contribution, uid: str) -> uuid.UUID:
 
 def _thread_page(contribution: Contribution, form: CommentForm) -> str:
     who = identity()
+    reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
-    thread = build_thread(contribution, service.comments_of(contribution.id), who.person_id, may_answer=may_answer)
-    card = cards.load([contribution.id])[contribution.id]
-    seen_in = audience_label(Audience(contribution.audience), card.quarter)
+    comments = service.comments_of(contribution.id)
+    thread = build_thread(contribution, comments, who.person_id, reader, may_answer=may_answer)
+    card = cards.load([contribution.id], reader)[contribution.id]
+    is_wider = reach.count_of(contribution.id) > 1
+    seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
@@ -247,7 +254,7 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
         form=form,
         may_answer=may_answer,
         card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
-        may_restore=service.may_restore(contribution),
+        may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=contribution.author_id == who.person_id,
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,

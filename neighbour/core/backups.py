@@ -1,7 +1,9 @@
 """Backup and restore with pg_dump and pg_restore of the wheel, whatever server is used.
 
 A backup is pg_dump's own format plus a checksum beside it (``sha256sum -c`` reads it). The queue is left out: what
-must happen stands in the ledger, and is asked for again. A restore runs in one transaction: all or nothing.
+must happen stands in the ledger, and is asked for again. Left out as well are the keys of documents that wait for a decision
+(NO_ROWS): a backup opens none of them, so deleting a key deletes the document everywhere. A restore runs in one
+transaction: all or nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from neighbour.core import postgres, roles
 from neighbour.core.postgres import DatabaseTrouble, libpq
 
 Say = Callable[[str], None]
+NO_ROWS = ("case_key",)
 # Rows in these mean that somebody lives here; a city that was only imported may be replaced.
 SIGNS_OF_LIFE = ("person", "contribution", "delivery")
 
@@ -33,7 +36,8 @@ def backup(owner_url: str, file: Path, say: Say) -> int:
     Raises DatabaseTrouble; then ``file`` is untouched.
     """
     unfinished = file.with_name(file.name + ".unfinished")
-    command = ["--format=custom", "--schema=public", "--no-owner", "--verbose", "--file", str(unfinished)]
+    no_rows = [f"--exclude-table-data=public.{table}" for table in NO_ROWS]
+    command = ["--format=custom", *no_rows, "--schema=public", "--no-owner", "--verbose", "--file", str(unfinished)]
     old_mask = os.umask(0o077)  # it is everything everybody wrote
     try:
         unfinished.touch()  # pg_dump's own words for a folder that is not there are not a sentence

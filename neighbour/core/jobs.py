@@ -32,11 +32,17 @@ class Job(StrEnum):
     NOTICES_PURGE = "notices.purge"
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
+    RESIDENCY_REMIND = "residency.remind"
+    RESIDENCY_FORGET = "residency.forget"
     ACCOUNTS_PURGE = "accounts.purge"
     MYDATA_EXPORT = "mydata.export"
     MYDATA_ERASE = "mydata.erase"
     MYDATA_SWEEP = "mydata.sweep"
     MYDATA_RETAIN = "mydata.retain"
+    QUARTERS_CHANGE = "quarters.change"
+    QUARTERS_OPEN = "quarters.open"
+    RESIDENCY_PROOFS = "residency.proofs"
+    RESIDENCY_PRINT = "residency.print"
 
 
 class Period(Base):

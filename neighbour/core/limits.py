@@ -1,7 +1,8 @@
 """Rate limits, counted in PostgreSQL so that all processes share them and none needs another server.
 
-Fixed windows: one row per class, key and window, one upsert per hit. The key is hashed, so the table knows
-no e-mail address and no IP. If the database cannot count, the request fails: limits fail closed.
+Fixed windows: one row per class, key and window, one upsert per hit; where the end of one window and the beginning of the
+next must not add up, the time is counted in several smaller ones. What is refused is not counted. The key is hashed, so
+the table knows no e-mail address and no IP. If the database cannot count, the request fails: limits fail closed.
 """
 
 from __future__ import annotations
@@ -11,20 +12,32 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, text, update
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
+from neighbour.core.asking import asked
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import Base, atomic, db
 
 
 @dataclass(frozen=True)
 class Rate:
-    """At most ``times`` in ``seconds``."""
+    """At most ``times`` in ``seconds``; counted in ``parts`` pieces, if more than one, in no stretch of that length more."""
 
     times: int
     seconds: int
+    parts: int = 1
+
+    @property
+    def piece(self) -> int:
+        """Seconds of one window."""
+        return self.seconds // self.parts
+
+    @property
+    def looks_back(self) -> int:
+        """How many windows before the present one count."""
+        return self.parts if self.parts > 1 else 0
 
 
 # Rate classes; every route names one (a guard test checks). "read" and "write" count per person or address.
@@ -33,7 +46,8 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
-    "auth_account": Rate(5, 3600),  # wrong passwords per account; devices it knows and strangers apart
+    "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
+    "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
     "lookup": Rate(240, 3600),  # street search without an account
@@ -67,9 +81,16 @@ class RateCount(Base):
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-_COUNT = text(
-    'INSERT INTO rate_count (rate_class, key, "window", count, ends_at) VALUES (:rate_class, :key, :window, 1, :ends_at)'
-    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + 1 RETURNING count'
+_BEFORE = (
+    "(SELECT coalesce(sum(b.count), 0) FROM rate_count b WHERE b.rate_class = :rate_class AND b.key = :key"
+    ' AND b."window" >= :since AND b."window" < :window)'
+)
+# One statement decides and counts, so that of many at once none slips through; what is refused touches no row.
+_COUNT = asked(
+    'INSERT INTO rate_count (rate_class, key, "window", count, ends_at)'
+    f" SELECT :rate_class, :key, :window, 1, :ends_at WHERE {_BEFORE} < :times"
+    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + 1'
+    f" WHERE rate_count.count + {_BEFORE} < :times"
 )
 
 
@@ -80,11 +101,25 @@ def hit(rate_class: str, key: str) -> None:
         return
     now = clock.now()
     place = _place(rate_class, key, now)
-    ends_at = datetime.fromtimestamp((place["window"] + 1) * rate.seconds, tz=now.tzinfo)
-    with atomic():
-        count = db.session.execute(_COUNT, {**place, "ends_at": ends_at}).scalar_one()
-    if count > rate.times:
-        raise TooMany(rate_class, max(1, int((ends_at - now).total_seconds())))
+    counts_until = _moment((place["window"] + 1 + rate.looks_back) * rate.piece, now)
+    since = place["window"] - rate.looks_back
+    if not _COUNT.at_once({**place, "since": since, "ends_at": counts_until, "times": rate.times}):
+        opens = min([row.ends_at for row in _before(rate, place) if row.count], default=counts_until)
+        raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
+
+
+def _before(rate: Rate, place: dict[str, Any]) -> list[RateCount]:
+    """The earlier windows that still count."""
+    if not rate.looks_back:
+        return []
+    same = RateCount.rate_class == place["rate_class"], RateCount.key == place["key"]
+    since = RateCount.window >= place["window"] - rate.looks_back, RateCount.window < place["window"]
+    found = select(RateCount).where(*same, *since).execution_options(populate_existing=True)
+    return list(db.session.scalars(found))
+
+
+def _moment(seconds: int, like: datetime) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=like.tzinfo)
 
 
 def take_back(rate_class: str, key: str) -> None:
@@ -105,15 +140,31 @@ def network(address: str | None) -> str:
     return str(found)
 
 
+def block(address: str | None) -> str:
+    """The wider piece of the network an address lies in: what one customer of a provider can easily have many addresses
+    of. An IPv4 /24, an IPv6 /48."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ip_network((found, 48), strict=False))
+        found = found.ipv4_mapped
+    return str(ip_network((found, 24), strict=False))
+
+
 def is_reached(rate_class: str, key: str) -> bool:
     """Whether the next hit would be one too many; counts nothing."""
-    row = db.session.get(RateCount, _place(rate_class, key, clock.now()), populate_existing=True)
-    return row is not None and row.count >= RATES[rate_class].times
+    rate, place = RATES[rate_class], _place(rate_class, key, clock.now())
+    row = db.session.get(RateCount, place, populate_existing=True)
+    counted = (row.count if row is not None else 0) + sum(each.count for each in _before(rate, place))
+    return counted >= rate.times
 
 
 def _place(rate_class: str, key: str, now: datetime) -> dict[str, Any]:
     """Where the hits of ``now`` are counted: the key of the row."""
-    window = int(now.timestamp()) // RATES[rate_class].seconds
+    window = int(now.timestamp()) // RATES[rate_class].piece
     return {"rate_class": rate_class, "key": keyed_hash("rate", key)[:16], "window": window}
 
 

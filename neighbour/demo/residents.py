@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from neighbour.accounts import service as accounts
+from neighbour.accounts.appearance import Chosen, worn
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock
 from neighbour.core.columns import id_at
@@ -16,15 +17,19 @@ from neighbour.core.db import db
 from neighbour.demo.people import DemoPerson, people
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level, Role
-from neighbour.residency import codes, grading, letters, service
-from neighbour.residency.models import Address, Letter, LetterState, Membership
+from neighbour.residency import codes, flyers, grading, invitations, letters, service
+from neighbour.residency.models import Address, Letter, LetterState, Membership, Proof
+from neighbour.residency.proofs import lasting
+from neighbour.residency.proofs.invitation import INVITATION
 from neighbour.residency.proofs.postcard import POSTCARD
 
 WAITING = "mira"  # the newcomer whose card is on its way
 CARD_CODE = "WEBE4172"
 NEWEST_MEMBER = timedelta(days=65)  # everybody lived here before the first post
 MEMBER_SINCE = timedelta(days=520)
-METHODS = {Level.VERIFIED: "postcard", Level.VOUCHED: "invitation"}
+METHODS = {Level.VERIFIED: POSTCARD, Level.VOUCHED: INVITATION}
+FLYER_STREETS = ("Garnweg", "Spulengasse 1–20")
+ASKED = "hannelore"  # whose last yes is a year ago: she is asked whether she still lives here
 
 
 class Resident(NamedTuple):
@@ -51,6 +56,7 @@ def settle(quarter_ids: dict[str, int], password_hash: str) -> dict[str, Residen
         with clock.freeze(_joined(demo, now)):
             _move_in(resident, register)
         residents[demo.key] = resident
+    _have_said_yes(residents, now)
     _choose_digests(residents, now)
     return residents
 
@@ -74,7 +80,7 @@ def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
         password_hash=password_hash,
         first_name=demo.first_name,
         last_name=demo.last_name,
-        display_name=accounts.default_name(demo.first_name, demo.last_name),
+        **worn(demo.first_name, demo.last_name, Chosen()),
         street_shown=demo.home.street if _shows_street(demo) else None,
         language=demo.locale,
         confirmed_at=joined,
@@ -109,10 +115,27 @@ def _move_in(resident: Resident, register: dict[tuple[str, str, str, str], int])
         raise ValueError(f"{demo.key} was placed in {placed.key}, not in {demo.quarter}")
     level = Level(demo.level)
     if level in METHODS:
-        grading.grant(person_id, METHODS[level], level, POSTCARD.lasts)
+        grading.grant(person_id, METHODS[level].key, level, METHODS[level].lasts)
     if demo.is_team:
         mine = Membership.person_id == person_id, Membership.ended_at.is_(None)
         db.session.execute(update(Membership).where(*mine).values(role=Role.STEWARD))
+
+
+def _have_said_yes(residents: dict[str, Resident], now: datetime) -> None:
+    """The last yes was within the year, so that nobody falls while the town stands and few are asked at a time; one is asked."""
+    for key, resident in residents.items():
+        days = 366 if key == ASKED else random.Random(f"last yes {key}").uniform(1, 240)  # noqa: S311
+        for proof in db.session.scalars(select(Proof).where(Proof.person_id == resident.person_id)):
+            said = now - timedelta(days=days)
+            proof.renewed_at = said if key == ASKED else max(proof.created_at, said)
+            proof.expires_at = proof.renewed_at + lasting(proof.method)
+
+
+def give_out_codes(resident: Resident, steward: Resident) -> None:
+    """A neighbour's invitation and a flyer of the Quartiersteam, both good: their codes stand on her page and on the desk."""
+    invitations.make(resident.person_id, is_named=True)
+    wish = flyers.Wish(steward.quarter_id, "\n".join(FLYER_STREETS), days=90)
+    flyers.make(wish, by=steward.person_id)
 
 
 def _choose_digests(residents: dict[str, Resident], now: datetime) -> None:

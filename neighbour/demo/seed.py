@@ -15,7 +15,7 @@ from neighbour.accounts import passwords
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Thanks
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.demo import board, city, residents, town
+from neighbour.demo import board, city, residents, town, verifying
 from neighbour.demo.people import MAIL_DOMAIN
 from neighbour.notices.models import Delivery, DeliveryState
 from neighbour.posts.models import Post
@@ -30,7 +30,7 @@ LOGINS = (
     ("Ursula, Quartiersteam and operator", "ursula"),
 )
 # Emptied by reset; everything else hangs on them.
-ROOTS = "person, quarter, address, street, city, letter, letter_refusal, suppression, period, rate_count"
+ROOTS = "person, quarter, quarter_plan, address, street, city, letter, letter_refusal, suppression, period, rate_count"
 
 Say = Callable[[str], object]
 
@@ -87,9 +87,13 @@ def _build(say: Say) -> None:
     quarter_ids = town.build(config)
     say("people")
     settled = residents.settle(quarter_ids, passwords.hash_password(PASSWORD, config.argon2_memory_kib))
+    town.open_boards()
     residents.send_card(settled[residents.WAITING])
+    residents.give_out_codes(settled["hannelore"], settled["ursula"])
     say("two months of their board")
     board.pin_up(settled, config.time_zone)
+    verifying.found(settled)
+    verifying.hand_in(settled)
     # What the town was told while it was built happened long ago: nobody gets mail about it now.
     told = Delivery.person_id.in_([resident.person_id for resident in settled.values()])
     db.session.execute(update(Delivery).where(told).values(state=DeliveryState.SKIPPED))

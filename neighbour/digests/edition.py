@@ -1,6 +1,8 @@
 """What an edition says: its contributions as encoded pieces, its frame in both languages, and who gets which of them.
 
-Rendered once per contribution, version and language, and kept; per reader it is a choice from a list.
+Rendered once per contribution, version, language and ring around its author, and kept; per reader it is a choice from a
+list. An edition belongs to a quarter, so the ring of each contribution is known but for one thing: whether the reader has
+proven to live there or is vouched for.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from sqlalchemy import bindparam, select
 
 from neighbour.contributions.cards import CardData, card_of, cards
 from neighbour.contributions.models import Contribution, Reach, State
+from neighbour.contributions.readers import ring_on_board
 from neighbour.core import clock, i18n
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
@@ -113,14 +116,14 @@ class Portions:
     def __init__(self, edition: Book):
         self.edition = edition
         self._authors = {entry.author_id for entry in edition.entries}
-        self._bodies: dict[tuple[str, bool, int | None, str], Piece | None] = {}
+        self._bodies: dict[tuple[str, bool, bool, int | None, str], Piece | None] = {}
 
-    def of(self, person_id: int, since: str, *, includes_nearby: bool, language: str) -> Piece | None:
+    def of(self, person_id: int, since: str, *, includes_nearby: bool, is_proven: bool, language: str) -> Piece | None:
         """A reader's rows in a language; None when there is nothing for them. since: the end of their last issue."""
-        key = (since, includes_nearby, person_id if person_id in self._authors else None, language)
+        key = (since, includes_nearby, is_proven, person_id if person_id in self._authors else None, language)
         if key not in self._bodies:
             chosen = choose(self.edition, person_id, uuid.UUID(since), includes_nearby=includes_nearby)
-            self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language))
+            self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]
 
 
@@ -130,24 +133,25 @@ _frames: Shelf[tuple[Any, ...], Frame] = Shelf(2_000)
 _shapes: Shelf[str, compose.Shape] = Shelf(len(i18n.LANGUAGES))
 
 
-def items(chosen: Chosen, language: str) -> list[Piece]:
-    """The reader's rows, in order: urgent, new, and a line about what did not fit."""
-    found = [_row("urgent", entry, language) for entry in chosen.urgent]
+def items(chosen: Chosen, language: str, *, is_proven: bool) -> list[Piece]:
+    """The reader's rows, in order: urgent, new, and a line about what did not fit. is_proven: the reader has proven to
+    live in the edition's quarter."""
+    found = [_row("urgent", entry, language, is_proven) for entry in chosen.urgent]
     if chosen.new:
         found.append(_pieces.of(("section", language), lambda: _rendered("section", language)))
-        found += [_row("item", entry, language) for entry in chosen.new]
+        found += [_row("item", entry, language, is_proven) for entry in chosen.new]
     if chosen.left_out:
         key = ("left out", chosen.left_out, language)
         found.append(_pieces.of(key, lambda: _rendered("left_out", language, count=chosen.left_out)))
     return found
 
 
-def _row(kind: str, entry: Entry, language: str) -> Piece:
+def _row(kind: str, entry: Entry, language: str, is_proven: bool) -> Piece:
     """Kept by all that changes it; until when something is urgent is said as of today."""
-    card = entry.card
+    card, ring = entry.card, ring_on_board(entry.is_home, entry.card.audience, is_proven)
     today = clock.today(i18n.zone()) if kind == "urgent" else None
-    key = (kind, card.id, card.version, language, entry.is_home, today)
-    return _pieces.of(key, lambda: _rendered(kind, language, card=card))
+    key = (kind, card.id, card.version, language, entry.is_home, ring, today)
+    return _pieces.of(key, lambda: _rendered(kind, language, card=replace(card, ring=ring)))
 
 
 def _rendered(kind: str, language: str, **values: object) -> Piece:

@@ -9,8 +9,9 @@ import uuid
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 
+from neighbour.accounts.appearance import Face
 from neighbour.contributions import kinds
-from neighbour.contributions.cards import Byline, CardData
+from neighbour.contributions.cards import CardData
 from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.i18n import lazy_gettext as __
@@ -38,7 +39,7 @@ class Issue(Notice):
         edition = Book(0, "Weberviertel", 214, uuid.UUID(int=0), clock.now(), entries)
         raw = compose.compose(
             framed(edition, mailbox.language),
-            compose.join(items(Chosen((), entries, 3), mailbox.language)),
+            compose.join(items(Chosen((), entries, 3), mailbox.language, is_proven=True)),
             common=compose.Common(
                 "brett@example.org", format_datetime(clock.now()), "example.org", "https://example.org"
             ),
@@ -58,7 +59,7 @@ def _card(key: uuid.UUID, kind: kinds.Kind, number: int) -> CardData:
     return CardData(
         id=key,
         category=kind.categories[number],
-        by=Byline("Maximiliane-Theodora O.", "x"),
+        face=Face("Maximiliane-Theodora O.", "", "", None, "x", "active"),
         quarter="Weberviertel",
         quarter_id=0,
         audience="quarter",

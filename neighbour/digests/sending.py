@@ -11,10 +11,12 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from email.utils import format_datetime, formataddr
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
 from config import Config
+from neighbour.contributions.readers import reader_by_number
 from neighbour.core import clock, i18n, scope
 from neighbour.core.db import db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
@@ -27,11 +29,19 @@ from neighbour.notices.base import Mailbox, mailboxes_of
 from neighbour.notices.envelope import envelope_from, host_of, sender_of
 from neighbour.notices.models import Subscription
 from neighbour.notices.service import suppressed
+from neighbour.policy import Level
 from neighbour.residency.models import Membership
 
 log = logging.getLogger("neighbour.digests")
 
 BATCH = 100
+
+
+class MailReader(NamedTuple):
+    """Where a reader is reached, and whether they have proven to live in the quarter (or are vouched for)."""
+
+    mailbox: Mailbox
+    is_proven: bool
 
 
 def send(quarter_id: int, period: str, config: Config, transport: Transport | None = None) -> int:
@@ -56,32 +66,39 @@ def send_batch(rows: list[ledger.Leased], config: Config, transport: Transport) 
     assert quarter_id is not None  # every row of an issue has its quarter
     with scope.use(scope.Viewer(None, (quarter_id,))):
         portions = portions_for(quarter_id, rows)
-        mailboxes = mailboxes_for(rows, quarter_id)
+        readers = readers_of(rows, quarter_id)
         finish_reading()
     common, sender, taken = common_for(config), envelope_from(config), 0
     for row in _while_held(rows):
         message_id = ledger.message_id(row, common.host)
-        mailbox = mailboxes.get(row.person_id)
+        reader = readers.get(row.person_id)
         try:
-            mail = write(portions, row, mailbox, common, message_id) if portions and mailbox else None
+            mail = write(portions, row, reader, common, message_id) if portions and reader else None
         except ValueError as error:  # an address no header can carry
             ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
             continue
-        if mail is None or mailbox is None:
+        if mail is None or reader is None:
             ledger.skip(row)
             continue
-        answer = transport.hand_over(sender, mailbox.email, mail)
+        answer = transport.hand_over(sender, reader.mailbox.email, mail)
         taken += ledger.settle(row, answer, message_id) == "sent"
     return taken
 
 
 def write(
-    portions: Portions, row: ledger.Leased, mailbox: Mailbox, common: compose.Common, message_id: str
+    portions: Portions, row: ledger.Leased, reader: MailReader, common: compose.Common, message_id: str
 ) -> bytes | None:
     """A reader's mail as bytes, None when nothing is left for them. Raises ValueError for an address that is none."""
+    mailbox = reader.mailbox
     language = mailbox.language if mailbox.language in i18n.LANGUAGES else i18n.LANGUAGES[0]
     wanted = row.payload
-    body = portions.of(row.person_id, wanted["since"], includes_nearby=wanted["nearby"], language=language)
+    body = portions.of(
+        row.person_id,
+        wanted["since"],
+        includes_nearby=wanted["nearby"],
+        is_proven=reader.is_proven,
+        language=language,
+    )
     if body is None:
         return None
     return compose.compose(
@@ -107,11 +124,13 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     payload = {"since": str(since), "nearby": subscription.includes_nearby, "token": subscription.token}
     last = select(Edition.number).where(Edition.quarter_id == quarter_id).order_by(Edition.number.desc()).limit(1)
     number = 1 + (db.session.scalar(last) or 0)
+    proven = reader_by_number(person_id).proven
     with scope.use(scope.Viewer(None, (quarter_id,))):
         edition = book(quarter_id, number, cut, at, since)
     row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
     common = common_for(config)
-    mail = write(Portions(edition), row, mailbox, common, ledger.message_id(row, common.host))
+    reader = MailReader(mailbox, is_proven=quarter_id in proven)
+    mail = write(Portions(edition), row, reader, common, ledger.message_id(row, common.host))
     return None if mail is None else (mail, edition)
 
 
@@ -139,10 +158,10 @@ def moment_of(cut: uuid.UUID) -> datetime:
     return datetime.fromtimestamp((cut.int >> 80) / 1000, tz=UTC)
 
 
-def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailbox]:
+def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailReader]:
     """Who of these still lives in the quarter, still wants the digest on this day, and can be written to."""
     still = (
-        select(Membership.person_id)
+        select(Membership.person_id, Membership.level)
         .join(
             Subscription,
             (Subscription.person_id == Membership.person_id)
@@ -157,10 +176,11 @@ def mailboxes_for(rows: list[ledger.Leased], quarter_id: int) -> dict[int, Mailb
             or_(Subscription.paused_until.is_(None), Subscription.paused_until < date.fromisoformat(rows[0].period)),
         )
     )
-    found = mailboxes_of(list(db.session.scalars(still)))
+    levels = {row.person_id: row.level for row in db.session.execute(still)}
+    found = mailboxes_of(list(levels))
     held_back = suppressed(mailbox.email for mailbox in found.values())
     return {
-        person_id: mailbox
+        person_id: MailReader(mailbox, is_proven=levels[person_id] == Level.VERIFIED)
         for person_id, mailbox in found.items()
         if mailbox.takes_mail and mailbox.email not in held_back
     }

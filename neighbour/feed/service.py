@@ -38,6 +38,7 @@ class Line(NamedTuple):
     comment_count: int
     thanks_count: int
     is_home: bool
+    audience: str
     is_mine: bool
     is_thanked: bool
 
@@ -88,6 +89,7 @@ _LINE = (
     _c.c.comment_count,
     _c.c.thanks_count,
     _r.c.is_home,
+    _c.c.audience,
     (_c.c.author_id == bindparam("me")).label("is_mine"),
     _THANKED.label("is_thanked"),
 )

@@ -1,6 +1,7 @@
 """What stands beside the board: the quarter in numbers, its team, the next issue.
 
-The same for everyone in the quarter and slow to change, so each process keeps it for a minute.
+The same for everyone who has proven to live in the quarter (and for everyone who is vouched for), and slow to change, so
+each process keeps it for a minute.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import select
 
+from neighbour.accounts.appearance import Ring
 from neighbour.contributions.cards import stewards_of
+from neighbour.contributions.models import Audience
+from neighbour.contributions.readers import ring_on_board
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.kept import Shelf
@@ -34,21 +38,21 @@ class Sidebar:
     next_issue: datetime | None
 
 
-_kept: Shelf[int, tuple[float, Sidebar]] = Shelf(2_000)
+_kept: Shelf[tuple[int, Ring], tuple[float, Sidebar]] = Shelf(2_000)
 
 
-def sidebar(quarter_id: int) -> Sidebar:
-    """The box beside the board of this quarter, at most a minute old."""
-    moment = clock.monotonic()
-    (kept,) = _kept.find((quarter_id,))
+def sidebar(quarter_id: int, *, is_proven: bool) -> Sidebar:
+    """The box beside the board of this quarter, at most a minute old. is_proven: the reader has proven to live there."""
+    moment, ring = clock.monotonic(), ring_on_board(True, Audience.QUARTER, is_proven)
+    (kept,) = _kept.find(((quarter_id, ring),))
     if kept is not None and moment - kept[0] < KEPT_SECONDS and not clock.is_frozen():
         return kept[1]
-    fresh = _load(quarter_id)
-    _kept.keep(quarter_id, (moment, fresh))
+    fresh = _load(quarter_id, ring)
+    _kept.keep((quarter_id, ring), (moment, fresh))
     return fresh
 
 
-def _load(quarter_id: int) -> Sidebar:
+def _load(quarter_id: int, ring: Ring) -> Sidebar:
     wanted = (
         select(Quarter.name, Quarter.slug, Quarter.households, QuarterStat.households_on_board, QuarterStat.readers)
         .outerjoin(QuarterStat, QuarterStat.quarter_id == Quarter.id)
@@ -59,9 +63,9 @@ def _load(quarter_id: int) -> Sidebar:
     return Sidebar(
         quarter=row.name,
         slug=row.slug,
-        households=row.households,
+        households=shown(row.households),
         on_board=shown(row.households_on_board),
         readers=shown(row.readers),
-        team=tuple(stewards_of(quarter_id)),
+        team=tuple(stewards_of(quarter_id, ring)),
         next_issue=ask() if ask else None,
     )

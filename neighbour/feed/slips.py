@@ -1,6 +1,6 @@
 """Slips: the entries of the board as HTML.
 
-A slip is the same for every reader in the same position towards it (own quarter or next door, new or read,
+A slip is the same for every reader in the same position towards it (the ring around its author, new or read,
 thanked or not, one's own), so it is rendered once for each of these and kept. ``version`` goes up with every
 visible change, counters stand in the key: nothing has to be thrown away by hand. No slip carries a token: its
 buttons post through the page's one form.
@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 from flask import current_app
 from markupsafe import Markup
 
+from neighbour.accounts.appearance import Ring
 from neighbour.contributions import cards
 from neighbour.contributions.models import URGENT
+from neighbour.contributions.readers import Reader, ring_on_board
 from neighbour.core import clock, i18n
 from neighbour.core.kept import Shelf
 from neighbour.feed.service import Line
@@ -36,19 +38,21 @@ kept_slips: Shelf[tuple[Any, ...], Slip] = Shelf(10_000)  # about 35 MB
 NEVER = 1 << 128  # newer than any id: nothing is new to whoever never marked anything
 
 
-def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) -> tuple[Markup, int]:
+def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool, is_proven: bool) -> tuple[Markup, int]:
     """The HTML of these lines, with a heading for each day if ``days``, and how many of them are new to the reader.
 
-    Lines after ``seen_up_to`` that somebody else wrote are new; None: the reader never marked anything.
+    Lines after ``seen_up_to`` that somebody else wrote are new; None: the reader never marked anything. is_proven: the
+    reader has proven to live in the board's quarter.
     """
     lines = list(lines)
     language, today = i18n.language(), i18n.local(clock.now()).date()
     seen = NEVER if seen_up_to is None else seen_up_to.int  # numbers: a UUID compares and hashes itself in Python
     marks = [line.id.int > seen and not line.is_mine for line in lines]
-    keys = [_key(line, is_new, language, today) for line, is_new in zip(lines, marks, strict=True)]
+    rings = [ring_on_board(line.is_home, line.audience, is_proven) for line in lines]
+    keys = [_key(*each, language, today) for each in zip(lines, rings, marks, strict=True)]
     found = kept_slips.find(keys)
     if None in found:
-        _make(found, lines, keys, marks)
+        _make(found, lines, rings, keys, marks)
     parts: list[str] = []
     last, count = None, 0
     for slip, is_new in zip(found, marks, strict=True):
@@ -62,10 +66,16 @@ def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool) ->
     return Markup("\n".join(parts)), count  # noqa: S704  our own templates
 
 
-def _make(found: list[Slip | None], lines: list[Line], keys: list[tuple[Any, ...]], marks: list[bool]) -> None:
+def _make(
+    found: list[Slip | None],
+    lines: list[Line],
+    rings: list[Ring],
+    keys: list[tuple[Any, ...]],
+    marks: list[bool],
+) -> None:
     """Render what is missing in ``found``, and keep it."""
     missing = [at for at, slip in enumerate(found) if slip is None]
-    bodies = _bodies([lines[at] for at in missing])
+    bodies = _bodies([(lines[at], rings[at]) for at in missing])
     for at in missing:
         line = lines[at]
         if line.id in bodies:
@@ -74,7 +84,7 @@ def _make(found: list[Slip | None], lines: list[Line], keys: list[tuple[Any, ...
             kept_slips.keep(keys[at], slip)
 
 
-def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
+def _key(line: Line, ring: Ring, is_new: bool, language: str, today: date) -> tuple:
     """All that changes a slip. The day because of "today, 14:10"."""
     return (
         line.id.int,
@@ -82,6 +92,7 @@ def _key(line: Line, is_new: bool, language: str, today: date) -> tuple:
         line.comment_count,
         line.thanks_count,
         line.is_home,
+        ring,
         line.is_thanked,
         is_new,
         line.category == URGENT and line.is_urgent,
@@ -96,17 +107,20 @@ def _render(line: Line, body: Markup, is_new: bool) -> str:
     return str(module.slip(line, body, is_new))  # type: ignore[attr-defined]
 
 
-def _bodies(lines: list[Line]) -> dict[uuid.UUID, Markup]:
-    """The kept halves of these cards. One is good for a version, a language, a local day, and as long as it is
-    urgent; in a neighbouring quarter it names where it comes from."""
+def _bodies(lines: list[tuple[Line, Ring]]) -> dict[uuid.UUID, Markup]:
+    """The kept halves of these cards. One is good for a version, a language, a local day, a ring around its author, and
+    as long as it is urgent; in a neighbouring quarter it names where it comes from."""
     language, today = i18n.language(), i18n.local(clock.now()).date()
-    keys = {line.id: (line.id, line.version, language, today, line.is_urgent, line.is_home) for line in lines}
+    keys = {
+        line.id: (line.id, line.version, language, today, line.is_urgent, line.is_home, ring) for line, ring in lines
+    }
     kept = cards.fragments.find(list(keys.values()))
-    bodies = {line.id: Markup(html) for line, html in zip(lines, kept, strict=True) if html}  # noqa: S704  our own template
-    missing = {line.id: line for line in lines if line.id not in bodies}
+    bodies = {key: Markup(html) for key, html in zip(keys, kept, strict=True) if html}  # noqa: S704  our own template
+    missing = {line.id: (line, ring) for line, ring in lines if line.id not in bodies}
     template = current_app.jinja_env.get_template("contributions/_card.html") if missing else None
-    for key, card in cards.load(missing).items():
-        html = template.render(c=replace(card, is_home=missing[key].is_home))  # type: ignore[union-attr]
+    for key, card in cards.load(missing, Reader()).items():
+        line, ring = missing[key]
+        html = template.render(c=replace(card, is_home=line.is_home, ring=ring))  # type: ignore[union-attr]
         bodies[key] = Markup(html)  # noqa: S704
         cards.fragments.keep(keys[key], html)
     return bodies

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from neighbour.contributions import kinds
 from neighbour.contributions import service as contributions
+from neighbour.contributions.readers import reader_of
 from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
 from neighbour.core.tokens import from_uid, to_uid
@@ -29,9 +30,10 @@ views = Blueprint("feed", __name__, template_folder="templates")
 def board() -> Any:
     """The board: ``?category=`` filters, ``?own=1`` leaves nearby out, ``?before=`` goes on; htmx gets the next cards."""
     who, quarter_id = _reader()
+    is_proven = quarter_id in reader_of(identity()).proven
     category, own_only, before = _filters()
     page = service.page(who, quarter_id, before=before, category=category, own_only=own_only)
-    entries, new_count = slips(page.lines, page.seen_up_to, days=True)
+    entries, new_count = slips(page.lines, page.seen_up_to, days=True, is_proven=is_proven)
     end = _end(page.older, category, own_only)
     if is_htmx() and before is not None:
         return render_template("feed/_more.html", entries=entries, end=end)
@@ -39,12 +41,12 @@ def board() -> Any:
         "feed/board.html",
         entries=entries,
         end=end,
-        pinned=slips(page.pinned, None, days=False)[0],
+        pinned=slips(page.pinned, None, days=False, is_proven=is_proven)[0],
         is_empty=not page.lines and not page.pinned,
         category=category,
         own_only=own_only,
         newest=service.newest(page.lines) if before is None and not category and new_count else None,
-        side=sidebar(quarter_id),
+        side=sidebar(quarter_id, is_proven=is_proven),
         today=i18n.local(clock.now()).date(),
         filters=_filter_labels(i18n.language()),
         new_count=new_count,

@@ -11,16 +11,16 @@ from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
-from neighbour.pages.drawing import Outline, draw
+from neighbour.quarters.drawing import Outline, draw
 from neighbour.quarters.models import City, Quarter, QuarterStat
-from neighbour.quarters.numbers import shown
+from neighbour.quarters.numbers import total
 
 _drawings: Shelf[tuple[int, str, str], Markup | None] = Shelf(8)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The city in numbers. ``households`` and ``readers`` are 0 where fewer than five would be named."""
+    """The city in numbers. ``households`` and ``readers`` are 0 where no quarter shows any."""
 
     city: str
     quarters: int
@@ -31,10 +31,10 @@ class Figures:
 def figures(city_name: str) -> Figures:
     """How many quarters, households with a member, and digest readers there are. ``city_name`` is used before an import."""
     city = db.session.get(City, 1)
-    sums = select(func.sum(QuarterStat.households_on_board), func.sum(QuarterStat.readers))
-    households, readers = db.session.execute(sums).one()
+    rows = db.session.execute(select(QuarterStat.households_on_board, QuarterStat.readers)).all()
+    households, readers = total(row.households_on_board for row in rows), total(row.readers for row in rows)
     quarters = db.session.scalar(select(func.count()).select_from(Quarter)) or 0
-    return Figures(city.name if city else city_name, quarters, shown(households) or 0, shown(readers) or 0)
+    return Figures(city.name if city else city_name, quarters, households or 0, readers or 0)
 
 
 def drawing(city_name: str) -> Markup | None:

@@ -3,28 +3,42 @@
 ``@requires(Permission.X)`` stands on every view function, and says in the same line how often it may be
 called and how long its answer may be kept; the guard tests read these marks off the URL map. Not allowed
 looks like this: nobody signed in → to the sign-in page and back; not confirmed or not proven → to the page
-that tells what is missing; anything else → 404, the same as "does not exist".
+that tells what is missing; staff without their second factor → 403 and how to mend it; anything else → 404, the same
+as "does not exist".
+
+``fresh=True`` asks whoever has been signed in for longer to show once more that it is them (ASVS 5.0 V7.5.1): a GET
+leads to the page that asks and back again; an unsafe request gets 403 and that page, which carries what was typed and
+sends it on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import abort, current_app, g, request
 
-from neighbour.core import limits
+from neighbour.core import clock, limits
 from neighbour.policy.identity import ANONYMOUS, Identity
 from neighbour.policy.permissions import Permission
 from neighbour.policy.table import allows
 
 View = TypeVar("View", bound=Callable[..., Any])
+Fresh = bool | Callable[[Identity], bool]
 CACHE_CLASSES = ("public", "never")
+FRESH_FOR = timedelta(minutes=10)
 
 
 def requires(
-    permission: Permission, *, rate: str | None = None, cache: str = "never", csrf: bool = True
+    permission: Permission,
+    *,
+    rate: str | None = None,
+    cache: str = "never",
+    csrf: bool = True,
+    fresh: Fresh = False,
+    body: int = 0,
 ) -> Callable[[View], View]:
     """Mark and guard a view.
 
@@ -32,9 +46,14 @@ def requires(
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
     csrf: False only where the address itself carries the right (one-click unsubscribe).
+    fresh: True, or a function that says of whom it is asked (who is only signing up has nothing yet to be taken).
+    body: most bytes of a request by somebody who is signed in, where that is more than pages usually take (uploads).
     """
     if cache not in CACHE_CLASSES:
         raise ValueError(f"unknown cache class {cache!r}")
+
+    marks = {"permission": permission, "rate": rate or "write", "cache": cache, "csrf": csrf}
+    marks |= {"fresh": bool(fresh), "body": body}
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -43,16 +62,13 @@ def requires(
             who = identity()
             if not allows(who, permission):
                 return current_app.extensions["refuse"](permission)
+            if _is_to_ask(who, fresh):
+                return current_app.extensions["ask_again"]()
             if request.method not in ("GET", "HEAD", "OPTIONS"):
                 limits.hit(rate or "write", str(who.person_id or limits.network(request.remote_addr)))
             return view(*args, **kwargs)
 
-        guarded.gate = {  # type: ignore[attr-defined]
-            "permission": permission,
-            "rate": rate or "write",
-            "cache": cache,
-            "csrf": csrf,
-        }
+        guarded.gate = marks  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return mark
@@ -61,6 +77,16 @@ def requires(
 def identity() -> Identity:
     """Who is asking in this request."""
     return cast(Identity, g.get("identity", ANONYMOUS))
+
+
+def _is_to_ask(who: Identity, fresh: Fresh) -> bool:
+    return bool(fresh) and not is_fresh() and (fresh is True or (callable(fresh) and fresh(who)))
+
+
+def is_fresh() -> bool:
+    """Whether the person of this request has shown within the last ten minutes that it is them."""
+    shown = identity().fresh_at
+    return shown is not None and clock.now() - shown <= FRESH_FOR
 
 
 def person_number() -> int:

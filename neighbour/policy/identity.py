@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -60,6 +61,10 @@ class Identity:
     signup_step: str = ""
     seats: tuple[Seat, ...] = ()
     session_token: str = field(default="", repr=False)
+    #: a second factor was shown in this session, and not too long ago for the rights of staff (``accounts.sessions``)
+    has_strong_session: bool = False
+    #: when this person last showed in this session that it is them, by password, passkey or app
+    fresh_at: datetime | None = None
 
     # What Flask-Login asks for
     is_active = True
@@ -95,6 +100,17 @@ class Identity:
     def is_staff(self) -> bool:
         """Runs the instance, or helps to run a quarter (only who has proven to live there does)."""
         return self.is_operator or any(seat.role.is_staff and seat.level is Level.VERIFIED for seat in self.seats)
+
+    @cached_property
+    def in_force(self) -> Identity:
+        """Whom the table sees: staff who have not shown a second factor in this session are residents like any other.
+
+        The one place where that is decided (ASVS 5.0 V6.3.3): no rule, no predicate and no room asks for it again.
+        """
+        if self.has_strong_session or not self.is_staff:
+            return self
+        seats = tuple(replace(seat, role=Role.RESIDENT) for seat in self.seats)
+        return replace(self, is_operator=False, seats=seats)
 
     def role_in(self, quarter_id: int) -> Role:
         """What this person does in a quarter; a resident where there is no membership, or none that is proven."""

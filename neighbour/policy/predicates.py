@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neighbour.policy.identity import Identity, Level
+from neighbour.policy.identity import Identity, Level, Role
 
 
 def anybody(identity: Identity, thing: Any) -> bool:
@@ -68,6 +68,18 @@ def looks_at_proofs(identity: Identity, thing: Any) -> bool:
     if getattr(thing, "person_id", None) == identity.person_id:
         return False
     return identity.is_operator or identity.role_in(thing.quarter_id).is_staff
+
+
+def edits(identity: Identity, thing: Any) -> bool:
+    """Speaks for the initiative (``editor_ids``)."""
+    return identity.person_id is not None and (thing is None or identity.person_id in getattr(thing, "editor_ids", ()))
+
+
+def runs_quarter(identity: Identity, thing: Any) -> bool:
+    """Of the thing's Quartiersteam, or operator; without a thing: of any."""
+    if thing is None:
+        return identity.is_operator or any(identity.role_in(seat.quarter_id) is Role.STEWARD for seat in identity.seats)
+    return identity.is_operator or identity.role_in(thing.quarter_id) is Role.STEWARD
 
 
 def operator(identity: Identity, thing: Any) -> bool:

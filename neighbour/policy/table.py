@@ -7,6 +7,7 @@ not see does not exist.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from neighbour.policy.identity import Identity
@@ -15,11 +16,13 @@ from neighbour.policy.predicates import (
     anybody,
     author,
     confirmed,
+    edits,
     looks_at_proofs,
     not_suspended,
     operator,
     owner,
     proven_there,
+    runs_quarter,
     signed_in,
     staff,
     verified,
@@ -41,6 +44,11 @@ TABLE: dict[P, Rule] = {
     P.HOME_OWN: (signed_in, owner),
     P.PREFERENCES_OWN: (signed_in, owner),
     P.PROOF_GIVE: (confirmed,),
+    P.CODE_LINK: (anybody,),  # shows a field; the code is answered for PROOF_GIVE only
+    P.PROOF_RENEW_BY_LINK: (anybody,),  # the token in the address is the right
+    P.INVITATION_OWN: (confirmed, vouched),
+    P.INVITATION_MAKE: (confirmed, verified, not_suspended),
+    P.FLYER_MAKE: (confirmed, runs_quarter, not_suspended),
     P.BOARD_READ: (confirmed, vouched),
     P.CONTRIBUTION_READ: (anybody,),  # the wall decides which
     P.CONTRIBUTION_PUBLISH: (confirmed, verified, not_suspended),
@@ -53,13 +61,21 @@ TABLE: dict[P, Rule] = {
     P.THANK: (confirmed, vouched),
     P.DESK_READ: (confirmed, staff, not_suspended),
     P.PROOF_DECIDE: (confirmed, looks_at_proofs, not_suspended),
+    P.INITIATIVE_EDIT: (confirmed, edits, not_suspended),
+    P.INITIATIVE_CONFIRM: (confirmed, edits, not_suspended),
     P.OPERATE: (signed_in, operator),
 }
 
 
 def allows(identity: Identity, permission: P, thing: Any = None) -> bool:
-    """Whether the table says yes."""
+    """Whether the table says yes. Staff have their rights only in a session that has shown a second factor."""
+    who = identity.in_force
     return all(
-        any(one(identity, thing) for one in each) if isinstance(each, tuple) else each(identity, thing)
+        any(one(who, thing) for one in each) if isinstance(each, tuple) else each(who, thing)
         for each in TABLE[permission]
     )
+
+
+def lacks_factor(identity: Identity, permission: P) -> bool:
+    """Whether nothing but the second factor is missing for the table to say yes."""
+    return not allows(identity, permission) and allows(replace(identity, has_strong_session=True), permission)

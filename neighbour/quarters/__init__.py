@@ -16,7 +16,7 @@ def include(app: Flask) -> None:
     """Register the public pages and their entry in the navigation."""
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.policy import Permission
-    from neighbour.quarters.views import views
+    from neighbour.quarters.desk_views import views, waiting
 
     app.register_blueprint(views)
     app.extensions["nav"].append(
@@ -26,5 +26,15 @@ def include(app: Flask) -> None:
             "label": __("Map"),
             "icon": "map",
             "permission": Permission.PUBLIC_READ,
+        }
+    )
+    app.extensions["desk"].append(
+        {
+            "order": 80,
+            "endpoint": "quarters.planned",
+            "label": __("Planned change of quarters"),
+            "hint": __("What changes, when, and for how many."),
+            "permission": Permission.DESK_READ,
+            "count": waiting,
         }
     )

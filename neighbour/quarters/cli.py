@@ -1,4 +1,4 @@
-"""``neighbour quarters``: import, list, locate."""
+"""``neighbour quarters``: import, list, locate; changes that are told before are in ``plan_cli``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from neighbour.core.commands import complain, opened, operator_command, plainly, say
 from neighbour.quarters import geojson
+from neighbour.quarters.plan_cli import COMMANDS
 
 if TYPE_CHECKING:
     from neighbour.quarters.service import Imported
@@ -22,7 +23,11 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def quarters() -> None:
-    """Import, list and look up quarters."""
+    """Import, list, look up and change quarters."""
+
+
+for _each in COMMANDS:
+    quarters.add_command(_each)
 
 
 @quarters.command("import")

@@ -212,7 +212,9 @@ def _refuse_tangles(keys: Sequence[str], shapes: Sequence[BaseGeometry]) -> None
     points. In a real layer, however badly drawn, a segment crosses a few others at most; what crosses many
     is long beside them. So the longest segments and some of the others are asked how many they cross.
     """
-    rings, quarter = shapely.get_rings(np.array(shapes, dtype=object), return_index=True)
+    parts, whole = shapely.get_parts(np.array(shapes, dtype=object), return_index=True)  # rings are of single polygons
+    rings, part = shapely.get_rings(parts, return_index=True)
+    quarter = whole[part]
     points, ring = shapely.get_coordinates(rings, return_index=True)
     follows = ring[:-1] == ring[1:]
     lines = shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)[follows])

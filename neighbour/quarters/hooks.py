@@ -4,28 +4,69 @@ of them. All are called on the owner's connection, inside the transaction of the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from neighbour.quarters.layout import Layout
 
 Locate = Callable[[float, float], "int | None"]
-Redraw = Callable[[Collection[int], Locate], object]
+Redraw = Callable[[Collection[int], Locate], "int | None"]
 Holder = Callable[[int], Collection[str]]
 Removal = Callable[[int], object]
+Planning = Callable[["Layout"], "dict[tuple[str, str], Counted]"]
+Told = Callable[[int], int]
 Listener = TypeVar("Listener")
 
 _listeners: list[Redraw] = []
 _holders: list[Holder] = []
 _removals: list[Removal] = []
+_planners: list[Planning] = []
+_tellers: dict[str, list[Told]] = {"planned": [], "cancelled": []}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Who changes from one quarter into another: register entries, households, people; and how many of these people
+    may choose because they live near the new border."""
+
+    entries: int = 0
+    households: int = 0
+    people: int = 0
+    choosers: int = 0
 
 
 def on_redraw(listener: Redraw) -> None:
-    """Call ``listener(quarter_ids, locate)`` inside the transaction of every import that changes borders."""
+    """Call ``listener(quarter_ids, locate)`` inside the transaction of every import that changes borders. It may answer
+    how many homes are in another quarter now."""
     _add(_listeners, listener)
 
 
-def redrawn(quarter_ids: Collection[int], locate: Locate) -> None:
-    """Tell everybody."""
-    for listener in _listeners:
-        listener(quarter_ids, locate)
+def redrawn(quarter_ids: Collection[int], locate: Locate) -> int:
+    """Tell everybody; gives how many homes are in another quarter now."""
+    return sum(listener(quarter_ids, locate) or 0 for listener in _listeners)
+
+
+def on_plan(planner: Planning) -> None:
+    """Call ``planner(layout)`` inside the transaction that plans a change of quarters: it stores what it will need on the
+    day, and answers who goes from which quarter (key) to which."""
+    _add(_planners, planner)
+
+
+def planned(layout: Layout) -> dict[tuple[str, str], Counted]:
+    """Let everybody prepare; (from, to) → who."""
+    return {pair: counted for planner in _planners for pair, counted in planner(layout).items()}
+
+
+def tells_of(event: str, teller: Told) -> None:
+    """Call ``teller(plan_id)`` when a plan is ``planned`` or ``cancelled``, in the same transaction; it answers how many
+    people it promised a mail."""
+    _add(_tellers[event], teller)
+
+
+def tell_of(event: str, plan_id: int) -> int:
+    """Have everybody told; gives how many people."""
+    return sum(teller(plan_id) for teller in _tellers[event])
 
 
 def holds(holder: Holder) -> None:

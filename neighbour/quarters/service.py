@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -21,7 +22,7 @@ from neighbour.notices.service import forget_quarter
 from neighbour.quarters import geometry, hooks
 from neighbour.quarters import index as places
 from neighbour.quarters.geojson import Feature, LayerError
-from neighbour.quarters.models import Adjacency, City, Quarter, QuarterStat
+from neighbour.quarters.models import Adjacency, City, Plan, PlanState, Quarter, QuarterStat
 
 Progress = Callable[[str], None]
 
@@ -67,13 +68,11 @@ def import_layer(
     """Make the quarters of this instance those of ``features``; raises NotSound, LayerError.
 
     A quarter is recognised by its key. One that vanished is removed only if nobody lives there and nothing was
-    ever written there; otherwise the import is refused with the reason.
+    ever written there; otherwise the import is refused with the reason. So is one that would put somebody's home into
+    another quarter, and any while a change is planned: people are told before (``plans``).
     """
     report = Imported()
-    try:
-        shapes = _sound_shapes(features, is_repair, report, progress)
-    except geometry.Tangled as error:
-        raise LayerError(str(error)) from error
+    shapes = sound_shapes(features, is_repair, report, progress)
     try:
         with atomic():
             _city(city, time_zone, language)
@@ -86,9 +85,18 @@ def import_layer(
     return report
 
 
-def _sound_shapes(
+def sound_shapes(
     features: Sequence[Feature], is_repair: bool, report: Imported, progress: Progress
 ) -> list[BaseGeometry]:
+    """The boundaries of a layer, mended if that is asked for; what was found goes into the report. Raises NotSound,
+    LayerError."""
+    try:
+        return _sound(features, is_repair, report, progress)
+    except geometry.Tangled as error:
+        raise LayerError(str(error)) from error
+
+
+def _sound(features: Sequence[Feature], is_repair: bool, report: Imported, progress: Progress) -> list[BaseGeometry]:
     keys, shapes = [feature.key for feature in features], [feature.geometry for feature in features]
     progress(f"looking at {len(features)} boundaries")
     report.survey = geometry.survey(keys, shapes)
@@ -119,13 +127,14 @@ def _store(features: Sequence[Feature], shapes: Sequence[BaseGeometry], report: 
         [quarter for key, quarter in there.items() if key not in {feature.key for feature in features}], report
     )
     outlines = geometry.outlines(shapes)
-    slugs = _Slugs({quarter.slug for quarter in there.values()})
+    slugs = Slugs({quarter.slug for quarter in there.values()})
     touched: list[Quarter] = []
     for feature, shape, outline in zip(features, shapes, outlines, strict=True):
         quarter = _put(feature, shape, outline, there.get(feature.key), slugs, report)
         if quarter is not None:
             touched.append(quarter)
     if report.added or report.changed or report.removed:
+        _refuse_beside_a_plan()
         db.session.get_one(City, 1).geo_version += 1  # what is drawn and looked up from shows names, too
     db.session.flush()
     if not touched and not report.removed:
@@ -136,33 +145,32 @@ def _store(features: Sequence[Feature], shapes: Sequence[BaseGeometry], report: 
     _tell(features, shapes, touched)
 
 
+def _refuse_beside_a_plan() -> None:
+    day = db.session.scalar(select(Plan.on_day).where(Plan.state == PlanState.PLANNED))
+    if day is not None:
+        raise LayerError(f"a change of quarters is planned for {day}; cancel it first: neighbour quarters cancel")
+
+
 def _put(
-    feature: Feature, shape: BaseGeometry, outline: BaseGeometry, old: Quarter | None, slugs: _Slugs, report: Imported
+    feature: Feature, shape: BaseGeometry, outline: BaseGeometry, old: Quarter | None, slugs: Slugs, report: Imported
 ) -> Quarter | None:
     """Add or change one quarter; returns it if its border is new."""
-    wkb = shapely.to_wkb(shape)
-    border = hashlib.sha256(wkb).hexdigest()[:32]
-    middle = shape.representative_point()
+    columns = drawn(shape, outline)
     if old is None:
         quarter = Quarter(
             key=feature.key,
             name=feature.name,
             slug=slugs.make(feature.name, feature.key),
             households=feature.households,
-            geometry=wkb,
-            outline=shapely.to_geojson(outline),
-            area_m2=geometry.area_m2(shape),
-            lon=middle.x,
-            lat=middle.y,
-            checksum=border,
             changed_at=clock.now(),
+            **columns,
         )
         db.session.add(quarter)
         db.session.flush()
         db.session.add(QuarterStat(quarter_id=quarter.id))
         report.added.append(feature.key)
         return quarter
-    is_redrawn = old.checksum != border
+    is_redrawn = old.checksum != columns["checksum"]
     households = old.households if feature.households is None else feature.households  # what is known stays known
     if not is_redrawn and (old.name, old.households) == (feature.name, households):
         report.unchanged += 1
@@ -171,10 +179,23 @@ def _put(
     report.changed.append(feature.key)
     if not is_redrawn:
         return None
-    old.geometry, old.outline, old.checksum = wkb, shapely.to_geojson(outline), border
-    old.area_m2, old.lon, old.lat = geometry.area_m2(shape), middle.x, middle.y
+    for column, value in columns.items():
+        setattr(old, column, value)
     report.redrawn.append(feature.key)
     return old
+
+
+def drawn(shape: BaseGeometry, outline: BaseGeometry) -> dict[str, Any]:
+    """The columns of a quarter that follow from its boundary; outline: the same, simplified for drawing."""
+    wkb, middle = shapely.to_wkb(shape), shape.representative_point()
+    return {
+        "geometry": wkb,
+        "outline": shapely.to_geojson(outline),
+        "area_m2": geometry.area_m2(shape),
+        "lon": middle.x,
+        "lat": middle.y,
+        "checksum": hashlib.sha256(wkb).hexdigest()[:32],
+    }
 
 
 def _remove_vanished(vanished: Sequence[Quarter], report: Imported) -> None:
@@ -212,7 +233,12 @@ def _tell(features: Sequence[Feature], shapes: Sequence[BaseGeometry], touched: 
     """Everything that depends on borders follows in the same transaction."""
     numbers = _numbers()
     fresh = places.Index([places.Place(numbers[f.key], f.key, f.name) for f in features], list(shapes))
-    hooks.redrawn({quarter.id for quarter in touched}, fresh.locate)
+    homes = hooks.redrawn({quarter.id for quarter in touched}, fresh.locate)
+    if homes:
+        raise LayerError(
+            f"this puts {homes} home{'s' if homes > 1 else ''} into another quarter, and whoever lives there is told"
+            " before; plan it for a day: neighbour quarters plan"
+        )
 
 
 def _numbers() -> dict[str, int]:
@@ -220,7 +246,7 @@ def _numbers() -> dict[str, int]:
     return {row.key: row.id for row in db.session.execute(select(Quarter.key, Quarter.id))}
 
 
-class _Slugs:
+class Slugs:
     """Makes names for addresses of pages: ``Am Mühlgraben`` → ``am-muehlgraben``, with the key behind it where taken."""
 
     def __init__(self, taken: set[str]):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from neighbour.core.db import db
 from neighbour.policy import Permission, requires
-from neighbour.quarters.models import City, Quarter, QuarterStat
+from neighbour.quarters.models import City, FormerQuarter, Quarter, QuarterStat
 from neighbour.quarters.numbers import shown
 from neighbour.quarters.service import neighbours_of
 
@@ -22,9 +23,10 @@ def index() -> str:
     """The map and, for everyone who cannot or will not use it, the same as a list."""
     config = current_app.extensions["config"]
     rows = db.session.execute(select(Quarter.name, Quarter.slug, Quarter.households).order_by(Quarter.name)).all()
+    quarters = [{"name": row.name, "slug": row.slug, "households": shown(row.households)} for row in rows]
     return render_template(
         "quarters/index.html",
-        quarters=rows,
+        quarters=quarters,
         city=_city_name(),
         tile_url=config.tile_url,
         attribution=config.tile_attribution,
@@ -47,11 +49,11 @@ def layer() -> Response:
 
 @views.get("/quarters/<slug>")
 @requires(Permission.PUBLIC_READ, cache="public")
-def show(slug: str) -> str:
-    """What everybody may know about a quarter."""
+def show(slug: str) -> Any:
+    """What everybody may know about a quarter. One that became part of another leads there."""
     quarter = db.session.scalar(select(Quarter).where(Quarter.slug == slug))
     if quarter is None:
-        abort(404)
+        return _now_part_of(slug)
     config = current_app.extensions["config"]
     stat = db.session.get(QuarterStat, quarter.id)
     return render_template(
@@ -61,8 +63,17 @@ def show(slug: str) -> str:
         city=_city_name(),
         tile_url=config.tile_url,
         attribution=config.tile_attribution,
+        households=shown(quarter.households),
         on_board=shown(stat.households_on_board) if stat else None,
     )
+
+
+def _now_part_of(slug: str) -> Any:
+    became = select(Quarter.slug).join(FormerQuarter, FormerQuarter.became_id == Quarter.id)
+    now = db.session.scalar(became.where(FormerQuarter.slug == slug))
+    if now is None:
+        abort(404)
+    return redirect(url_for("quarters.show", slug=now), 301)
 
 
 def _city_name() -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, union, update
 
 from neighbour.core.db import atomic, db
 from neighbour.notices.models import Subscription
+from neighbour.quarters.models import Adjacency, Quarter
 from neighbour.residency import cells, homes
 from neighbour.residency.models import Address, Home, Membership
 
@@ -33,6 +34,11 @@ class _Entry:
     quarter_id: int | None
     lon: float | None
     lat: float | None
+
+
+def follow(quarter_ids: Collection[int], locate: Locate) -> int:
+    """``re_resolve`` as quarters asks for it: how many homes are in another quarter now."""
+    return re_resolve(quarter_ids, locate).homes
 
 
 def re_resolve(quarter_ids: Collection[int], locate: Locate) -> Resolved:
@@ -62,11 +68,20 @@ def _settle_anew(quarter_ids: Collection[int], moved: int) -> Resolved:
         entry = entries.get(bytes(home.address_hash))
         if entry is None or entry.quarter_id is None:
             outside += 1
-        elif entry.quarter_id != home.quarter_id:
-            _follow(home, entry.quarter_id)
+        elif (quarter_id := _belongs(home, entry.quarter_id)) != home.quarter_id:
+            _follow(home, quarter_id)
             count += 1
     _lay_cells(affected, entries)
     return Resolved(moved, count, outside)
+
+
+def _belongs(home: Home, quarter_id: int) -> int:
+    """The quarter of the house, or the one its person chose at a border, as long as that lies beside it."""
+    if home.chosen_key is None:
+        return quarter_id
+    beside = select(Quarter.id).join(Adjacency, Adjacency.neighbour_id == Quarter.id)
+    chosen = db.session.scalar(beside.where(Adjacency.quarter_id == quarter_id, Quarter.key == home.chosen_key))
+    return quarter_id if chosen is None else chosen
 
 
 def _relocate(quarter_ids: Collection[int], locate: Locate) -> int:
@@ -107,15 +122,16 @@ def _follow(home: Home, quarter_id: int) -> None:
 
 
 def _lay_cells(affected: Collection[Home], entries: dict[bytes, _Entry]) -> None:
-    """Public cells anew: a quarter that lost addresses may need larger ones."""
+    """Public cells anew: a quarter that lost addresses may need larger ones. Protected people get none: the database
+    keeps it away (migration 0019)."""
     grids: dict[int, dict[str, str]] = {}
     for home in affected:
-        grid = grids.setdefault(home.quarter_id, {}) or homes.cells_of(home.quarter_id)
-        grids[home.quarter_id] = grid
         entry = entries.get(bytes(home.address_hash))
         if entry is None or entry.lon is None or entry.lat is None:
             home.cell = None
         else:
+            place = entry.quarter_id if entry.quarter_id is not None else home.quarter_id
+            grid = grids[place] = grids.get(place) or homes.cells_of(place)
             home.cell = grid.get(cells.hexagon((entry.lon, entry.lat)))
 
 

@@ -7,6 +7,10 @@ Two kinds leave the house on a letter:
   20 bits for such codes would be far too weak here (six digits fall to the same crowd in one case of twenty);
 * the **refusal code**, 12 symbols, ``XXXX-XXXX-XXXX``: 2^60, because it is looked up without any account.
 
+Two more are given out by neighbours and by the Quartiersteam, 11 symbols, ``NXXX-XXXX-XXX``: the first one says which it
+is – **N** for a neighbour's invitation, **F** for a flyer – and ten random ones are left, 2^50. They are looked up among all that
+live in a quarter: with 2,000 of them, ten wrong codes an account in 30 days and ten thousand accounts guessing, 1.8e-7.
+
 The alphabet is Crockford's base 32 (https://www.crockford.com/base32.html): all digits and the Latin letters
 without I, L, O and U. Each look-alike that is left out therefore has exactly one symbol it can mean, so
 reading it forgivingly never makes two codes equal.
@@ -19,12 +23,15 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 
+from neighbour.core import tokens
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.text import normal_form
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTER_CODE_LENGTH = 8
 REFUSAL_CODE_LENGTH = 12
+INVITATION, FLYER = "N", "F"
+MARKED_LENGTH = 11
 GROUP = 4
 
 # What people type for what is printed. The second row are Cyrillic and Greek capitals that look the same:
@@ -80,3 +87,30 @@ def matches(code: str, stored: Iterable[bytes], *, bound_to: str) -> bool:
 def refusal_fingerprint(code: str) -> bytes:
     """Keyed hash under which a letter is found by its refusal code; 32 bytes."""
     return keyed_hash("letter-refusal-code", code)
+
+
+def new_public_id() -> str:
+    """A fresh id for a row whose code is derived from it."""
+    return tokens.public_id()
+
+
+def derive(mark: str, public_id: str) -> str:
+    """The code of an invitation or a flyer: always the same for the same row, and nothing without the key outside the
+    database. ``public_id`` has 60 random bits (``tokens.public_id``), of which 50 arrive here."""
+    number = int.from_bytes(keyed_hash("code-of-row", f"{mark}:{public_id}"))
+    symbols = []
+    for _place in range(MARKED_LENGTH - 1):
+        number, rest = divmod(number, len(ALPHABET))
+        symbols.append(ALPHABET[rest])
+    return mark + "".join(symbols)
+
+
+def read_marked(typed: str, mark: str) -> str | None:
+    """What a person typed, as the code of this kind that it means; None when it cannot be one."""
+    code = read(typed, MARKED_LENGTH)
+    return code if code is not None and code.startswith(mark) else None
+
+
+def marked_fingerprint(code: str) -> bytes:
+    """Keyed hash under which an invitation or a flyer is found by its code; 32 bytes."""
+    return keyed_hash("marked-code", code)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from wtforms import RadioField, StringField, ValidationError
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields import SelectChoice
+from wtforms.validators import NumberRange
 
-from neighbour.core.forms import Form, at_most, needed, one_line
+from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext
 from neighbour.core.text import leads_elsewhere
+from neighbour.residency.leaving import Leaving
 from neighbour.residency.letter_pdf import unprintable
 
 
@@ -54,6 +56,20 @@ class AddressForm(Form):
         return is_valid
 
 
+class MoveForm(AddressForm):
+    """The next address of somebody who has proven the one before."""
+
+    leaving = RadioField(
+        lazy_gettext("What becomes of what you pinned up?"),
+        default=Leaving.STAY.value,
+        choices=[
+            SelectChoice(Leaving.STAY.value, lazy_gettext("It stays, without my name")),
+            SelectChoice(Leaving.CLOSE.value, lazy_gettext("It stays, and what is open is marked as done")),
+            SelectChoice(Leaving.TAKE.value, lazy_gettext("I take along what nobody has answered")),
+        ],
+    )
+
+
 class MissingForm(Form):
     """An address the register lacks."""
 
@@ -64,9 +80,47 @@ class MissingForm(Form):
 
 
 class CodeForm(Form):
-    """The code on the card."""
+    """A code of whichever method."""
 
-    code = StringField(lazy_gettext("Code on the card"), [needed(lazy_gettext("The code is missing.")), at_most(100)])
+    code = StringField(lazy_gettext("Your code"), [needed(lazy_gettext("The code is missing.")), at_most(100)])
+
+
+class InvitationForm(Form):
+    """Invite neighbours."""
+
+    is_named = BooleanField(lazy_gettext("My name may stand on the slip"))
+
+
+class FlyerForm(Form):
+    """A flyer for some streets."""
+
+    quarter = SelectField(lazy_gettext("Quarter"), coerce=int, choices=[])
+    streets = TextAreaField(
+        lazy_gettext("Streets"), [needed(lazy_gettext("Which streets?")), at_most(2000)], [many_lines]
+    )
+    most_uses = IntegerField(
+        lazy_gettext("For how many people"),
+        [NumberRange(1, 200, lazy_gettext("From 1 to 200 people."))],
+        default=40,
+    )
+    days = IntegerField(
+        lazy_gettext("For how many days"), [NumberRange(1, 180, lazy_gettext("From 1 to 180 days."))], default=60
+    )
+
+
+class PrintForm(Form):
+    """A batch of cards."""
+
+    paper = RadioField(
+        lazy_gettext("Paper"),
+        choices=[
+            SelectChoice("a6", lazy_gettext("Cards, A6")),
+            SelectChoice("c6", lazy_gettext("A5 sheets for C6 window envelopes")),
+            SelectChoice("a4", lazy_gettext("A4 sheets for long window envelopes")),
+        ],
+        default="a6",
+    )
+    wants_table = BooleanField(lazy_gettext("Also as a table (CSV) for a letter service"))
 
 
 class RefusalForm(Form):
@@ -80,4 +134,12 @@ class RefusalForm(Form):
             SelectChoice("name", lazy_gettext("Cards with this name to this house")),
             SelectChoice("house", lazy_gettext("All cards to this house")),
         ],
+    )
+
+
+class QuarterForm(Form):
+    """At a new border: where do you belong?"""
+
+    quarter = RadioField(
+        lazy_gettext("Where do you want to belong?"), [needed(lazy_gettext("Please choose one."))], choices=[]
     )

@@ -15,18 +15,20 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 
-from neighbour.core import clock
+from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import begin_lists, stop_lists
 from neighbour.policy import Level
-from neighbour.residency.models import Membership, Proof
-from neighbour.residency.notices import Welcome
+from neighbour.residency.models import Letter, LetterState, Membership, Proof
+from neighbour.residency.notices import LevelFell, Welcome
 
 VOUCHES_FOR_VERIFIED = 2
 Look = Callable[[Membership, Proof], bool]
+Held = Callable[[Membership, Proof, Collection[Look]], None]
 _looks: list[Look] = []
+_held: list[Held] = []
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def looks_at(look: Look) -> None:
     the proof, through the eyes of the person who gives it."""
     if look not in _looks:  # the application may be made more than once in a process
         _looks.append(look)
+
+
+def on_held(tell: Held) -> None:
+    """Tell ``tell(membership, proof, looks)`` of each proof that has to wait, and which looks held it. Same place and eyes."""
+    if tell not in _held:
+        _held.append(tell)
 
 
 def current_membership(person_id: int, *, lock: bool = False) -> Membership | None:
@@ -86,12 +94,20 @@ def grant(
         )
         db.session.add(proof)
         db.session.flush()
-        looks = [look(membership, proof) for look in _looks]  # each of them is asked, also where one has said yes
-        if any(looks):
-            proof.held_at = now
+        looks = [look for look in _looks if look(membership, proof)]  # each of them is asked
+        if looks:
+            hold(membership, proof, looks)
         db.session.flush()
         regrade(membership)
         return proof
+
+
+def hold(membership: Membership, proof: Proof, looks: Collection[Look] = ()) -> None:
+    """Let a proof wait for somebody's look; ``regrade`` comes after. Inside atomic()."""
+    proof.held_at = clock.now()
+    db.session.flush()
+    for tell in _held:
+        tell(membership, proof, looks)
 
 
 def regrade(membership: Membership) -> Level:
@@ -108,10 +124,40 @@ def regrade(membership: Membership) -> Level:
         begin_lists(membership.person_id, membership.quarter_id)
         subject = f"{membership.id} {level}"
         Welcome.send(membership.person_id, subject_key=subject, payload={"quarter_id": membership.quarter_id})
+        if level is Level.VERIFIED:  # a card that nobody needs any more is not printed
+            asked = Letter.person_id == membership.person_id, Letter.state == LetterState.REQUESTED
+            db.session.execute(update(Letter).where(*asked).values(state=LetterState.WITHDRAWN))
     elif not level.reads_board:
         stop_lists(membership.person_id, membership.quarter_id)
     db.session.flush()
     return level
+
+
+def end_proofs(person_id: int, *which: ColumnElement[bool], past_only: bool = False) -> Level | None:
+    """End those of a person's proofs that ``which`` names (``past_only``: of those past their day) and count anew; who falls
+    is told, without saying by whom. Gives the level now, None without a membership. Through the person's own eyes, inside
+    atomic(): what the caller has not flushed is flushed first.
+    """
+    now = clock.now()
+    with atomic():
+        db.session.flush()
+        with scope.use(scope.Viewer(person_id)):
+            membership = current_membership(person_id, lock=True)
+            if membership is None:
+                return None
+            mine = [Proof.membership_id == membership.id, Proof.ended_at.is_(None), *which]
+            if past_only:
+                mine.append(Proof.expires_at <= now)
+            db.session.execute(update(Proof).where(*mine).values(ended_at=now))
+            before = Level(membership.level)
+            level = regrade(membership)
+            if level.rank < before.rank:
+                LevelFell.send(
+                    person_id,
+                    subject_key=f"{membership.id} {now:%Y-%m-%dT%H:%M}",
+                    payload={"quarter_id": membership.quarter_id, "level": str(level), "is_over_time": past_only},
+                )
+            return level
 
 
 def standing(membership_id: int, at: datetime) -> list[Proof]:

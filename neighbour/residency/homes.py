@@ -8,7 +8,8 @@ Opening an address, always with a line in ``address_access``:
 
 * ``open_for_letter`` – the operator prints the card;
 * ``open_for_owner`` – the person looks at their own address;
-* ``open_missing`` – the operator looks up what the register lacks.
+* ``open_for_verifier`` – somebody of the desk looks at a case, a visitor or at what the register lacks. The database
+  opens the row only for whoever has it in hand.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
+from neighbour.accounts.choosing import is_protected
+from neighbour.accounts.models import Person
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
 from neighbour.core.crypto import keyed_hash, open_sealed, seal
@@ -34,6 +38,11 @@ from neighbour.residency.models import Address, AddressAccess, Home, MissingAddr
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l", "đ": "d", "ı": "i"}
 )
+#: what the desk opens an address for. Who: the Quartiersteam, the operator, an initiative the person went to
+DESK_PURPOSES = ("document team", "document operator", "held team", "held operator")
+PURPOSES = (*DESK_PURPOSES, "visit", "missing address")
+TOLD_AFTER = timedelta(days=30)
+
 # Words before or inside a family name that many neighbours share.
 _SMALL_WORDS = set("familie family fam herr frau dr prof und von zu vom zum van de der den di da del la le".split())  # noqa: SIM905
 
@@ -71,6 +80,11 @@ def household_hash(house: bytes, recipient: str) -> bytes:
     """Keyed hash of a household: a house and the family name on the bell, however it is spelled. Two families
     Müller on two floors count as one; counting every first name as a household would flatter us more."""
     return keyed_hash("household", house.hex() + "\x1f" + " ".join(_family(recipient)))
+
+
+def person_hash(house: bytes, name: str) -> bytes:
+    """Keyed hash of a house and a full name, in whatever order and spelling its words are written."""
+    return keyed_hash("person-at-house", house.hex() + "\x1f" + " ".join(sorted(_words(name))))
 
 
 def family_hashes(house: bytes, *names: str) -> list[bytes]:
@@ -113,7 +127,7 @@ def settle(person_id: int, address: Address, quarter_id: int, recipient: str, ca
     home.address_hash = address_hash(address)
     home.family_hashes = family_hashes(home.address_hash, recipient, care_of)
     home.word_hashes = word_hashes(home.address_hash, recipient, care_of)
-    home.cell = public_cell(address)
+    home.cell = None if is_staff_only(person_id) else public_cell(address)
     db.session.flush()
     return home
 
@@ -142,15 +156,40 @@ def open_for_owner(person_id: int) -> ExactHome | None:
     return _open(person_id, purpose="own page", by=person_id)
 
 
+def is_staff_only(person_id: int) -> bool:
+    """Whether only the operator may open this person's address: their profile is protected. Who looks after a queue asks
+    this before it offers the address to a steward or verifier; ``_open`` refuses them in any case."""
+    return is_protected(person_id)
+
+
+class StaffOnly(PermissionError):
+    """Somebody of a quarter's team asked for the address of a protected person."""
+
+
 def _open(person_id: int, *, purpose: str, by: int | None) -> ExactHome | None:
-    """Open one home and write down who did and why. Raises ``core.crypto.CannotOpen`` for an altered row."""
+    """Open one home and write down who did and why. ``by``: who looks; None: the operator, by a command.
+
+    Raises ``core.crypto.CannotOpen`` for an altered row, StaffOnly for a protected person unless they or an operator look.
+    """
+    if by not in (None, person_id) and is_staff_only(person_id) and not _is_operator(by):
+        raise StaffOnly("the address of a protected person is the operator's alone")
     home = db.session.scalar(select(Home).where(Home.person_id == person_id).options(undefer(Home.sealed)))
     if home is None:
         return None
     exact = ExactHome(**json.loads(open_sealed(home.sealed, _belongs_to(home.person_id))))
-    db.session.add(AddressAccess(person_id=person_id, by_person_id=by, purpose=purpose))
-    audit.note(Event.ADDRESS_OPENED, actor=by, subject=person_id, about=purpose.partition(" ")[0])
+    _write_down(person_id, by, purpose)
     return exact
+
+
+def _is_operator(person_id: int | None) -> bool:
+    return bool(db.session.scalar(select(Person.is_operator).where(Person.id == person_id)))
+
+
+def _write_down(person_id: int, by: int | None, purpose: str) -> None:
+    """One line per opening. Nothing is read back: who looks at another's home may not read that person's lines."""
+    line = {"person_id": person_id, "by_person_id": by, "purpose": purpose, "at": clock.now()}
+    db.session.execute(insert(AddressAccess).inline().values(**line))
+    audit.note(Event.ADDRESS_OPENED, actor=by, subject=person_id, about=purpose.partition(" ")[0])
 
 
 @dataclass(frozen=True)
@@ -169,19 +208,37 @@ def report_missing(person_id: int, text: str) -> None:
     db.session.execute(row.on_conflict_do_update(constraint="uq_missing_address_person_id", set_=again))
 
 
-def open_missing(own: int | None = None) -> list[Missing]:
-    """All addresses that people missed, oldest first, each with a line in ``address_access``. Inside atomic(), on the
-    owner's connection; or only the one of the person ``own``, for their own eyes."""
-    wanted = select(MissingAddress.person_id, MissingAddress.sealed).order_by(MissingAddress.created_at)
-    rows = db.session.execute(wanted if own is None else wanted.where(MissingAddress.person_id == own)).all()
-    purpose = "missing address" if own is None else "own page"
-    db.session.add_all(AddressAccess(person_id=person_id, by_person_id=own, purpose=purpose) for person_id, _ in rows)
-    return [Missing(key, open_sealed(sealed, _missing_of(key)).decode()) for key, sealed in rows]
+def missing() -> Sequence[MissingAddress]:
+    """The reports of what the register lacks, oldest first, sealed. For an operator, or on the owner's connection."""
+    return db.session.scalars(select(MissingAddress).order_by(MissingAddress.created_at)).all()
+
+
+def forget_missing(person_id: int) -> None:
+    """The report was dealt with. Inside atomic()."""
+    db.session.execute(delete(MissingAddress).where(MissingAddress.person_id == person_id))
+
+
+def open_for_verifier(person_id: int, purpose: str, by: int | None) -> ExactHome | Missing | None:
+    """What somebody of the desk has to see of a person's address, for a purpose of ``PURPOSES``; None where the database
+    does not let them. ``by``: who looks, None for an operator's command on the owner's connection. Inside atomic()."""
+    if purpose not in PURPOSES:
+        raise ValueError(f"no purpose to open a home for: {purpose}")
+    if purpose != "missing address":
+        return _open(person_id, purpose=purpose, by=by)
+    query = select(MissingAddress.sealed).where(MissingAddress.person_id == person_id)
+    sealed = db.session.scalar(query)
+    if sealed is None:
+        return None
+    said = open_sealed(sealed, _missing_of(person_id)).decode()
+    _write_down(person_id, by, purpose)
+    return Missing(person_id, said)
 
 
 def accesses(person_id: int, limit: int = 20) -> Sequence[AddressAccess]:
-    """When and what for a person's address was opened, newest first."""
-    mine = select(AddressAccess).where(AddressAccess.person_id == person_id)
+    """When and what for a person's address was opened, newest first. Looks from the desk are told after ``TOLD_AFTER``, so
+    that nobody reads off a day who of their neighbours decides; what is told never says who."""
+    told = or_(AddressAccess.purpose.not_in(DESK_PURPOSES), AddressAccess.at <= clock.now() - TOLD_AFTER)
+    mine = select(AddressAccess).where(AddressAccess.person_id == person_id, told)
     return db.session.scalars(mine.order_by(AddressAccess.id.desc()).limit(limit)).all()
 
 

@@ -24,14 +24,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from html import escape
 from pathlib import Path
 
-import segno
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
@@ -40,6 +39,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
 from neighbour.core.text import normal_form
+from neighbour.residency import qr
 
 FONTS = Path(__file__).parent / "fonts"
 TEXT, STRONG = "SourceSans3", "SourceSans3-Semibold"
@@ -85,7 +85,7 @@ class Letter:
 
 def unprintable(text: str) -> str:
     """The characters of ``text`` for which the letter's typeface has no glyph, each once; empty when there is none."""
-    _register()
+    register_type()
     known = pdfmetrics.getFont(TEXT).face.charToGlyph
     wanted = dict.fromkeys(normal_form(text))
     return "".join(c for c in wanted if ord(c) not in known)
@@ -97,7 +97,7 @@ def write_batch(path: Path, letters: Iterable[Letter], paper: Format = Format.A6
     The file appears complete or not at all, readable by its owner only: it is written beside its place, forced to
     the disk, then renamed.
     """
-    _register()
+    register_type()
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     width, height = SHEET[paper]
     pages = 0
@@ -107,7 +107,7 @@ def write_batch(path: Path, letters: Iterable[Letter], paper: Format = Format.A6
             canvas = Canvas(out, pagesize=(width * mm, height * mm), pageCompression=1, initialFontName=TEXT)
             canvas.setTitle("")
             for letter in letters:
-                _Page(canvas, height).draw(letter, paper)
+                Page(canvas, height).draw(letter, paper)
                 canvas.showPage()
                 pages += 1
             canvas.save()
@@ -129,14 +129,15 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _register() -> None:
+def register_type() -> None:
+    """Make the typeface known to the PDF library, once in a process."""
     if TEXT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(TEXT, str(FONTS / "SourceSans3-Regular.ttf")))
         pdfmetrics.registerFont(TTFont(STRONG, str(FONTS / "SourceSans3-Semibold.ttf")))
         pdfmetrics.registerFontFamily(TEXT, normal=TEXT, bold=STRONG, italic=TEXT, boldItalic=STRONG)
 
 
-class _Page:
+class Page:
     """A sheet measured as people measure paper: millimetres from the left and from the top."""
 
     def __init__(self, canvas: Canvas, height: float) -> None:
@@ -251,7 +252,7 @@ class _Page:
         self, letter: Letter, x: float, y: float, width: float, *, qr: float, size: float, small: float
     ) -> float:
         """QR link on the left, the code large beside it, how to use it below the code."""
-        self.qr(letter.code_url, x, y, qr)
+        self.qr_code(letter.code_url, x, y, qr)
         beside, room = x + qr + 3, width - qr - 3
         while pdfmetrics.stringWidth(letter.code, STRONG, size) > room * mm:
             size -= 0.5
@@ -260,17 +261,17 @@ class _Page:
         below = self.text(letter.words.valid_until, beside, below + 0.4, room, size=small, font=STRONG)
         return max(below, y + qr)
 
-    def qr(self, url: str, x: float, y: float, side: float) -> None:
+    def qr_code(self, url: str, x: float, y: float, side: float) -> None:
         """The link as QR code, level M, drawn as rows of rectangles: sharp at any resolution. It has no quiet zone of
         its own, the paper around it is white."""
         if self.is_measuring:
             return
-        rows = [tuple(row) for row in segno.make(url, error="m", micro=False).matrix]
+        rows = qr.rows_of(url)
         module = side * mm / len(rows)
         top = (self.height - y) * mm
         path = self.canvas.beginPath()
         for number, row in enumerate(rows):
-            for start, length in _runs(row):
+            for start, length in qr.runs(row):
                 path.rect(x * mm + start * module, top - (number + 1) * module, length * module, module)
         self.canvas.setFillGray(0)
         self.canvas.drawPath(path, stroke=0, fill=1)
@@ -302,14 +303,3 @@ def _broken(line: str, width: float, size: float) -> list[str]:
             current = ""
         current += word
     return [*pieces, current.rstrip()]
-
-
-def _runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Dark stretches of a QR row as (start, length)."""
-    start = None
-    for place, module in enumerate([*row, 0]):
-        if module and start is None:
-            start = place
-        elif not module and start is not None:
-            yield start, place - start
-            start = None

@@ -8,6 +8,9 @@ The limits are those against harassment by letters and against guessing:
 * five tries per letter, twenty per house and month over all accounts, 30 days of life after printing;
 * never again where a card was refused (``refuse``), also after every account concerned is gone.
 
+A card that has not come within 14 days may be asked for once more, within the same limits; the code of the first stays good,
+should it still arrive.
+
 A request says nothing about other people: whether somebody else in the house waits for a letter shows in no
 answer. Letters queue, and the operator prints what is due.
 
@@ -30,6 +33,7 @@ from neighbour.residency import codes
 from neighbour.residency.grading import current_membership, grant
 from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterRefusal, LetterState, Membership
 from neighbour.residency.notices import LetterRequested
+from neighbour.residency.proofs.method import Answer, Outcome
 from neighbour.residency.proofs.postcard import POSTCARD
 
 LIFE = timedelta(days=30)
@@ -37,6 +41,7 @@ TRIES = 5
 TRIES_OF_HOUSE = limits.Rate(20, 30 * 86_400)
 PER_ACCOUNT, ACCOUNT_YEAR = 3, timedelta(days=365)
 ADDRESS_REST = timedelta(days=30)
+ARRIVES_IN = timedelta(days=14)  # whoever has no card by then may ask for another
 
 
 class Reason(StrEnum):
@@ -55,27 +60,6 @@ class NoLetter(Exception):
     def __init__(self, reason: Reason, again_at: datetime | None = None):
         super().__init__(reason.value)
         self.reason, self.again_at = reason, again_at
-
-
-class Outcome(StrEnum):
-    """What became of a typed code."""
-
-    PROVEN = "proven"
-    WRONG = "wrong"
-    DEAD = "dead"  # this was the last try, or there was none left
-    EXPIRED = "expired"
-    USED = "used"  # it has proven this home already: the button was pressed twice
-    NO_LETTER = "no_letter"  # none printed that could be answered
-    UNREADABLE = "unreadable"  # not eight symbols; costs no try
-    HOUSE_LOCKED = "house_locked"  # too many wrong codes for this house, whoever typed them
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Outcome of a typed code and the tries that are left."""
-
-    outcome: Outcome
-    tries_left: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +81,8 @@ def request(person_id: int) -> Letter:
         _demand_allowed(person_id, home)
         assert home is not None
         _close_outlived(person_id)
+        lost = Letter.person_id == person_id, Letter.state == LetterState.PRINTED
+        db.session.execute(update(Letter).where(*lost).values(state=LetterState.RESENT))
         letter = Letter(
             person_id=person_id,
             address_hash=home.address_hash,
@@ -142,8 +128,8 @@ def _demand_allowed(person_id: int, home: Home | None) -> None:
             mine, Letter.state.in_(OPEN_LETTERS), or_(Letter.expires_at.is_(None), Letter.expires_at > now)
         )
     )
-    if under_way is not None:
-        raise NoLetter(Reason.UNDER_WAY, under_way.expires_at)
+    if under_way is not None and (under_way.printed_at is None or now < under_way.printed_at + ARRIVES_IN):
+        raise NoLetter(Reason.UNDER_WAY, under_way.printed_at + ARRIVES_IN if under_way.printed_at else None)
     counted = or_(Letter.state != LetterState.WITHDRAWN, Letter.printed_at.is_not(None))
     recent = db.session.scalars(
         select(Letter.requested_at).where(mine, counted, Letter.requested_at > now - ACCOUNT_YEAR).order_by(Letter.id)
@@ -162,7 +148,8 @@ def _newest(person_id: int) -> Letter | None:
 
 def _close_outlived(person_id: int) -> None:
     """A printed letter past its day makes room for the next one."""
-    past = Letter.person_id == person_id, Letter.state == LetterState.PRINTED, Letter.expires_at <= clock.now()
+    sent = Letter.state.in_((LetterState.PRINTED, LetterState.RESENT))
+    past = Letter.person_id == person_id, sent, Letter.expires_at <= clock.now()
     db.session.execute(update(Letter).where(*past).values(state=LetterState.EXPIRED))
 
 
@@ -189,8 +176,8 @@ def redeem(person_id: int, typed: str) -> Answer:
         letter.tries += 1
         if codes.matches(code, letter.code_hashes, bound_to=binding(letter)):
             letter.state, letter.used_at = LetterState.USED, clock.now()
-            grant(person_id, POSTCARD.key, POSTCARD.level, POSTCARD.lasts)
-            return Answer(Outcome.PROVEN)
+            proof = grant(person_id, POSTCARD.key, POSTCARD.level, POSTCARD.lasts, source=f"letter {letter.id}")
+            return Answer(Outcome.HELD if proof.held_at else Outcome.PROVEN)
         if letter.tries >= TRIES:
             letter.state = LetterState.DEAD
             return Answer(Outcome.DEAD)
@@ -203,7 +190,9 @@ def binding(letter: Letter) -> str:
 
 
 def _answerable(person_id: int) -> Select[Letter]:
-    return select(Letter).where(Letter.person_id == person_id, Letter.state == LetterState.PRINTED)
+    sent = Letter.state.in_((LetterState.PRINTED, LetterState.RESENT))
+    newest_first = (Letter.state == LetterState.PRINTED).desc(), Letter.id.desc()
+    return select(Letter).where(Letter.person_id == person_id, sent).order_by(*newest_first).limit(1)
 
 
 def _is_proven(person_id: int) -> bool:

@@ -71,6 +71,32 @@ class Home(Timestamps, Base):
     word_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     #: public grid cell, merged until it holds at least 30 households; None where coordinates are missing
     cell: Mapped[str | None] = mapped_column(Text)
+    #: key of the quarter its person chose at a border that was redrawn beside the house (``residency.changing``)
+    chosen_key: Mapped[str | None] = mapped_column(Text)
+
+
+class PlanEntry(Base):
+    """A register entry that a change of quarters places anew; None: in no quarter."""
+
+    __tablename__ = "plan_entry"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("quarter_plan.id", ondelete="CASCADE"), primary_key=True)
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"), primary_key=True)
+    to_key: Mapped[str | None] = mapped_column(Text)
+
+
+class PlanHouse(Base):
+    """Where a house (keyed hash) will belong after a change of quarters. Walled: only the row of one's own house."""
+
+    __tablename__ = "plan_house"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("quarter_plan.id", ondelete="CASCADE"), primary_key=True)
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    from_key: Mapped[str | None] = mapped_column(Text)
+    to_key: Mapped[str] = mapped_column(Text)
+    #: near the new border: what its people may choose instead
+    other_key: Mapped[str | None] = mapped_column(Text)
+    cell: Mapped[str | None] = mapped_column(Text)
 
 
 class MissingAddress(Timestamps, Base):
@@ -102,7 +128,8 @@ class LetterState(StrEnum):
     DEAD = "dead"  # too many tries
     EXPIRED = "expired"
     REFUSED = "refused"
-    WITHDRAWN = "withdrawn"  # the person took another address meanwhile
+    WITHDRAWN = "withdrawn"  # the person took another address meanwhile, or needs it no longer
+    RESENT = "resent"  # did not arrive, so another one was asked for; its own code stays good
 
 
 OPEN_LETTERS = (LetterState.REQUESTED, LetterState.PRINTED)  # of which a person has one at most
@@ -158,6 +185,8 @@ class Membership(Timestamps, Base):
         one_of("level", Level, "level"),
         one_of("role", Role, "role"),
         Index("uq_membership_current", "person_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_membership_household_hash", "household_hash", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_membership_person_hash", "person_hash", postgresql_where=text("ended_at IS NULL")),
         Index("ix_membership_quarter_id_level", "quarter_id", "level", postgresql_where=text("ended_at IS NULL")),
     )
 
@@ -168,6 +197,8 @@ class Membership(Timestamps, Base):
     role: Mapped[Role] = mapped_column(Text, default=Role.RESIDENT)
     #: keyed hash of the household (address and name on the bell), to count households without naming them
     household_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: keyed hash of house and full name when a proof was last given: the same person twice is looked at
+    person_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     proven_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

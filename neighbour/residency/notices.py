@@ -1,9 +1,14 @@
-"""What residency says by mail: your card is ordered; welcome to the quarter. No mail holds an address or a code."""
+"""What residency says by mail: a card is ordered, welcome, do you still live here, somebody followed your invitation, a code is
+used strangely. No mail holds an address or a code."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
+from neighbour.accounts.appearance import Face, Ring, seen
+from neighbour.accounts.models import Person
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -46,3 +51,106 @@ class Welcome(Notice):
 
     def preview(self) -> dict[str, Any]:
         return {"quarter": "Weberviertel", "board_url": site_url("/"), "digest_url": site_url("/me/digest")}
+
+
+def _quarter_name(payload: dict[str, Any]) -> str:
+    """The quarter's name as it is when the mail is written; nothing to say when the quarter is gone."""
+    quarter = db.session.get(Quarter, payload["quarter_id"]) if payload["quarter_id"] is not None else None
+    if quarter is None:
+        raise Skip
+    return quarter.name
+
+
+class InvitationUsed(Notice):
+    """Somebody has followed an invitation: who, and that the word can be taken back."""
+
+    key = "residency.invitation_used"
+    title = __("Somebody followed your invitation")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("%(name)s followed your invitation", name=context["name"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """The newcomer's name as neighbours see it when the mail is written."""
+        face = db.session.execute(select(*Person.face()).where(Person.id == payload["person_id"])).first()
+        if face is None:
+            raise Skip
+        return {**self.preview(), "name": seen(Face(*face), Ring.OWN).shown}
+
+    def preview(self) -> dict[str, Any]:
+        return {"name": "Mira T.", "invitations_url": site_url("/me/invitations")}
+
+
+class InvitationAlarmed(Notice):
+    """One's invitation is used strangely often."""
+
+    key = "residency.invitation_alarmed"
+    title = __("Your invitation is used strangely often")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "kind": payload["kind"]}
+
+    def preview(self) -> dict[str, Any]:
+        return {"kind": "invitation_burst", "invitations_url": site_url("/me/invitations")}
+
+
+class CodeAlarmed(Notice):
+    """To the Quartiersteam and operators: a code of their quarter is used strangely often, or is used up."""
+
+    key = "residency.code_alarmed"
+    title = __("A code needs a look")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("A code in %(quarter)s needs a look", quarter=context["quarter"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "kind": payload["kind"], "quarter": _quarter_name(payload)}
+
+    def preview(self) -> dict[str, Any]:
+        return {"kind": "flyer_limit", "quarter": "Weberviertel", "desk_url": site_url("/desk/alarms")}
+
+
+class LevelFell(Notice):
+    """What one had proven holds no longer: what is closed, what stays, and how it opens again. Says nothing about others."""
+
+    key = "residency.level_fell"
+    title = __("Your proof holds no longer")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**self.preview(), "quarter": _quarter_name(payload), **_only(payload, "level", "is_over_time")}
+
+    def preview(self) -> dict[str, Any]:
+        return {
+            "quarter": "Weberviertel",
+            "level": "unproven",
+            "is_over_time": True,
+            "waiting_url": site_url("/waiting"),
+        }
+
+
+class StillHere(Notice):
+    """Once a year, and before a proof ends: do you still live here? The link opens a page with one button."""
+
+    key = "residency.still_here"
+    title = __("Do you still live here?")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Do you still live in %(quarter)s?", quarter=context["quarter"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """A link that is good for this person and this home only. Nothing to say to whoever has answered or moved meanwhile."""
+        from neighbour.residency import renewal  # which promises this notice
+
+        question = renewal.question_of(person_id)
+        if question is None or question.key != payload["key"]:
+            raise Skip
+        said = {"quarter": question.quarter, "day": question.falls_at, "is_last_call": payload["is_last_call"]}
+        return {**self.preview(), **said, "yes_url": site_url("/still-here/" + renewal.token(person_id, question))}
+
+    def preview(self) -> dict[str, Any]:
+        example = {"yes_url": site_url("/still-here/beispiel"), "moved_url": site_url("/signup/address")}
+        return {"quarter": "Weberviertel", "day": None, "is_last_call": False, **example}
+
+
+def _only(payload: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: payload[name] for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from neighbour.core.personal import Calls, about, nobodys
+from neighbour.core.personal import WITH_PARENT, Calls, about, nobodys
 from neighbour.residency import homes
 
 
@@ -17,7 +17,8 @@ def own_home(person_id: int) -> Any:
 
 def own_missing(person_id: int) -> Any:
     """The address that the person says the register lacks, in their words; written down likewise."""
-    return next((each.text for each in homes.open_missing(person_id)), None)
+    told = homes.open_for_verifier(person_id, "missing address", by=person_id)
+    return told.text if isinstance(told, homes.Missing) else None
 
 
 about(
@@ -25,7 +26,7 @@ about(
     of="person_id",
     kind="home",
     out="created_at cell",
-    inner="id person_id quarter_id",
+    inner="id person_id quarter_id chosen_key",
     secret="address_hash family_hashes word_hashes",  # noqa: S106  names of columns
     opened={"sealed": ("address", own_home)},
 )
@@ -59,7 +60,7 @@ about(
     kind="proof",
     out="quarter_id:quarter level role proven_at ended_at created_at",
     inner="id person_id",
-    secret="household_hash",  # noqa: S106  the name of a column
+    secret="household_hash person_hash",  # noqa: S106  the name of a column
     order="id",
 )
 about(
@@ -79,3 +80,37 @@ nobodys(
 REGISTER = "the city's public register of addresses: no word about who lives there"
 nobodys("address", "id street street_key number suffix postcode place lon lat quarter_id", why=REGISTER)
 nobodys("street", "id name postcode place key words loose grams", why=REGISTER)
+about("invitation", of="person_id", kind="proof", out="created_at expires_at ended_at uses", secret="code_hash",  # noqa: S106
+      inner="id public_id person_id quarter_id depth most_uses refused is_named")  # fmt: skip
+about(
+    "invitation_use",
+    of="person_id",
+    kind="proof",
+    out="used_at taken_back_at",
+    inner="id public_id invitation_id person_id",
+)
+about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id")
+about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at created_at", secret="code_hash nonce",  # noqa: S106
+      inner="id person_id taken_by")  # fmt: skip
+about("proof_case", of="person_id", kind="proof", secret="household_hash",  # noqa: S106
+      out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at created_at",
+      inner="id person_id membership_id quarter_id proof_id")  # fmt: skip
+about("case_half", of="case_id.person_id", kind="proof", out="part says reason note said_at", erase=WITH_PARENT,
+      secret="household_hash", inner="id case_id by_person_id until")  # noqa: S106  # fmt: skip
+about("case_ground", of="case_id.person_id", kind="proof", out="ground", inner="case_id", erase=WITH_PARENT)
+about("case_page", of="case_id.person_id", kind="proof", inner="case_id number", secret="sealed", erase=WITH_PARENT)  # noqa: S106
+about("case_key", of="case_id.person_id", kind="proof", inner="case_id", secret="salt", erase=WITH_PARENT)  # noqa: S106
+STREETS = "codes for streets and houses; who made or saw it is a number"
+nobodys(
+    "flyer",
+    "id public_id quarter_id made_by_id streets code_hash most_uses uses refused strays expires_at ended_at created_at",
+    why=STREETS,
+)
+nobodys("flyer_house", "flyer_id address_hash", why=STREETS)
+nobodys("code_alarm", "id public_id quarter_id kind source at seen_at seen_by_id", why=STREETS)
+nobodys("house_rule", "house_hash quarter_id up_to one_by_one by_person_id decided_at", why=STREETS)
+nobodys(
+    "print_run",
+    "id public_id asked_by_id asked_at paper wants_table again state batch letters ended_at pdf_fetched_at table_fetched_at",
+    why=STREETS,
+)

@@ -1,6 +1,7 @@
 """Printing letters: which are due, making their codes, the file, and marking them – all or nothing.
 
-Runs on the owner's connection: a batch holds letters of many people. The order is: choose and lock, make codes,
+A batch holds letters of many people, so it runs on the owner's connection (the command) or, at the desk, through the eyes of an
+operator who says so (``as_printer``). The order is: choose and lock, make codes,
 write the whole file to the disk, mark, commit. If anything fails before the commit, the file is taken away and
 no letter is marked; a file left behind by a power cut holds codes that nobody accepts, and its name is used again.
 """
@@ -16,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, any_, func, or_, select, text
+from sqlalchemy import ColumnElement, any_, case, func, or_, select, text
 
 from config import Config
 from neighbour.accounts.models import Person, Status
@@ -32,6 +33,7 @@ CROWD = 2  # letters waiting for one house; more are unusual
 MOST_PRINTS = 3  # of one letter: each print adds a code that works
 Progress = Callable[[int, int], None]
 
+_PRINTS = text("SELECT set_config('app.prints', :says, true)")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('letters print'))")
 
 
@@ -109,16 +111,75 @@ def print_again(batch: str, config: Config, wish: Wish) -> Printed:
     return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
 
+@contextmanager
+def as_printer() -> Iterator[None]:
+    """Inside the block letters and homes exist for an operator's eyes, and for nobody else's. One transaction at most."""
+    db.session.execute(_PRINTS, {"says": "1"})
+    try:
+        yield
+        db.session.flush()
+    finally:
+        if db.session().is_active:
+            db.session.execute(_PRINTS, {"says": ""})
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits and why: due today, over today's limit, behind another card for the same house, houses that rest after a card,
+    houses and names that want none, accounts that moved, are suspended or not confirmed. since: the oldest request."""
+
+    today: int
+    over_limit: int
+    behind: int
+    resting: int
+    refused: int
+    not_at_home: int
+    since: datetime | None
+
+    @property
+    def count(self) -> int:
+        """All that wait."""
+        return self.today + self.over_limit + self.behind + self.resting + self.refused + self.not_at_home
+
+
+def queue(config: Config) -> Queue:
+    """The letters that are asked for and not printed, by what keeps them."""
+    why = case((~_is_welcome(), "refused"), (~_is_at_home(), "away"), (_rests(), "rests"), else_="ready").label("why")
+    asked = (
+        select(Letter.address_hash, Letter.requested_at, why).where(Letter.state == LetterState.REQUESTED).subquery()
+    )
+    houses = func.count(func.distinct(asked.c.address_hash))
+    query = select(asked.c.why, func.count(), houses, func.min(asked.c.requested_at)).group_by(asked.c.why)
+    found = {reason: (count, of, since) for reason, count, of, since in db.session.execute(query)}
+    count = {reason: row[0] for reason, row in found.items()}
+    ready = found.get("ready", (0, 0, None))
+    today = min(ready[1], max(_left_today(config), 0))
+    return Queue(
+        today=today,
+        over_limit=ready[1] - today,
+        behind=ready[0] - ready[1],
+        resting=count.get("rests", 0),
+        refused=count.get("refused", 0),
+        not_at_home=count.get("away", 0),
+        since=min((row[2] for row in found.values()), default=None),
+    )
+
+
+def _rests() -> ColumnElement[bool]:
+    """Whether the house had a card in the last 30 days that was not answered."""
+    other = select(Letter.address_hash).where(
+        Letter.printed_at > clock.now() - ADDRESS_REST, Letter.state != LetterState.USED
+    )
+    return Letter.address_hash.in_(other)
+
+
 def due(most: int) -> list[Letter]:
     """At most ``most`` waiting letters that may be printed now, oldest request first, one per house; locked.
 
     A house rests for 30 days after a letter, unless that letter's code came back. Left out are refused houses and
     names, people who are suspended or whose mail address is not confirmed, and homes that have changed.
     """
-    other = select(Letter.address_hash).where(
-        Letter.printed_at > clock.now() - ADDRESS_REST, Letter.state != LetterState.USED
-    )
-    ready = Letter.state == LetterState.REQUESTED, Letter.address_hash.not_in(other), _is_welcome(), _is_at_home()
+    ready = Letter.state == LetterState.REQUESTED, ~_rests(), _is_welcome(), _is_at_home()
     ranked = (
         select(Letter.id, func.row_number().over(partition_by=Letter.address_hash, order_by=Letter.id).label("turn"))
         .where(*ready)

@@ -7,6 +7,7 @@ quarter to quarter collecting neighbours. Every method of proof ends in ``grant`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +20,9 @@ from neighbour.core.db import atomic, db
 from neighbour.notices.service import stop_lists
 from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
-from neighbour.residency import homes
+from neighbour.residency import homes, renewal
 from neighbour.residency.grading import current_membership
+from neighbour.residency.leaving import Leaving, leave
 from neighbour.residency.models import (
     OPEN_LETTERS,
     Address,
@@ -61,19 +63,34 @@ def place_of(person_id: int) -> Place | None:
     return Place(*row) if row else None
 
 
+@dataclass(frozen=True)
+class Desk:
+    """A quarter's desk, for asking the rule book who works there."""
+
+    quarter_id: int
+
+
+def quarters() -> Sequence[Quarter]:
+    """All quarters by name."""
+    return db.session.scalars(select(Quarter).order_by(Quarter.name, Quarter.id)).all()
+
+
 def home_said(person_id: int) -> HomeSaid | None:
     """Quarter and proof in words for the person's own page; opens no address."""
     place = place_of(person_id)
-    return HomeSaid(place.quarter.name, str(place.membership.level)) if place else None
+    if place is None:
+        return None
+    said = place.quarter.name, str(place.membership.level)
+    return HomeSaid(*said, is_asked=renewal.question_of(person_id) is not None)
 
 
-def appoint(person_id: int, quarter_key: str) -> bool:
-    """Let a person join the Quartiersteam of the quarter with this key; False unless they are a verified member there.
-    Inside atomic(), on the owner's connection."""
+def appoint(person_id: int, quarter_key: str, role: str) -> bool:
+    """Let a person be verifier or steward (member of the Quartiersteam) of the quarter with this key, or a resident again;
+    False unless they are a verified member there. Inside atomic(), on the owner's connection."""
     place = place_of(person_id)
     if place is None or place.quarter.key != quarter_key or place.membership.level != Level.VERIFIED:
         return False
-    place.membership.role = Role.STEWARD
+    place.membership.role = Role(role)
     return True
 
 
@@ -89,10 +106,13 @@ def street_of(person_id: int) -> str | None:
         return exact.street if exact else None
 
 
-def choose_address(person_id: int, address_id: int, recipient: str, care_of: str = "") -> Quarter:
+def choose_address(
+    person_id: int, address_id: int, recipient: str, care_of: str = "", *, leaving: Leaving = Leaving.STAY
+) -> Quarter:
     """Take a register address as the person's home: seals it, places the person in its quarter, unproven.
 
-    recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own.
+    recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own. leaving:
+    what becomes of what they wrote in a quarter they leave.
     The same house again (a name corrected) keeps the proof. A letter on its way to another house is
     withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
     """
@@ -108,28 +128,43 @@ def choose_address(person_id: int, address_id: int, recipient: str, care_of: str
         membership = current_membership(person_id, lock=True)
         is_same_house = before is not None and bytes(before) == house
         if not is_same_house:
-            membership = _move(person_id, membership, quarter.id)
+            membership = _move(person_id, membership, quarter.id, leaving)
+        elif membership is not None and membership.quarter_id != quarter.id:
+            quarter = db.session.get_one(
+                Quarter, membership.quarter_id
+            )  # chosen at a border; a corrected name keeps it
         home = homes.settle(person_id, address, quarter.id, recipient, care_of, town=_town())
+        if not is_same_house:
+            home.chosen_key = None
         if membership is not None:
             membership.household_hash = homes.household_hash(home.address_hash, recipient)
         db.session.execute(delete(MissingAddress).where(MissingAddress.person_id == person_id))
         return quarter
 
 
-def _move(person_id: int, old: Membership | None, quarter_id: int) -> Membership:
+def has_moved(person_id: int) -> bool:
+    """Whether a person used to live elsewhere."""
+    before = select(Membership.id).where(Membership.person_id == person_id, Membership.ended_at.is_not(None))
+    return db.session.scalar(before.limit(1)) is not None
+
+
+def next_move_at(person_id: int) -> datetime | None:
+    """From when on a proven member may move again; None for at once."""
+    proven = Membership.person_id == person_id, Membership.proven_at.is_not(None)
+    last = db.session.scalar(select(func.max(Membership.ended_at)).where(*proven))
+    is_resting = last is not None and clock.now() < last + MOVES_REST
+    return last + MOVES_REST if is_resting and last is not None else None
+
+
+def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leaving) -> Membership:
     """End the membership before, if there is one, and begin the next, unproven."""
-    now = clock.now()
-    if old is not None and old.proven_at is not None:
-        last = db.session.scalar(
-            select(func.max(Membership.ended_at)).where(
-                Membership.person_id == person_id, Membership.proven_at.is_not(None)
-            )
-        )
-        if last is not None and now < last + MOVES_REST:
-            raise MovedRecently(last + MOVES_REST)
     if old is not None:
-        old.ended_at = now
-    mine = Letter.person_id == person_id, Letter.state.in_(OPEN_LETTERS)
+        if old.proven_at is not None and (again_at := next_move_at(person_id)) is not None:
+            raise MovedRecently(again_at)
+        if old.quarter_id != quarter_id:
+            leave(person_id, old.quarter_id, leaving)
+        old.ended_at = clock.now()
+    mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT))
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from werkzeug.wrappers import Response
 
+from neighbour.core import limits
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
 from neighbour.core.web import back, no_referrer
-from neighbour.policy import Level, Permission, requires
+from neighbour.policy import Level, Permission, may, requires
 from neighbour.policy.gate import identity, person_number
 from neighbour.quarters.numbers import shown
-from neighbour.residency import codes, homes, letters, service
+from neighbour.residency import changing, homes, letters, opening, proofs, renewal, service
+from neighbour.residency.cases import deciding
 from neighbour.residency.forms import CodeForm, RefusalForm
-from neighbour.residency.letters import Answer, NoLetter, Outcome
-from neighbour.residency.proofs import METHODS
+from neighbour.residency.letters import NoLetter
+from neighbour.residency.proofs.method import Answer, Outcome
 
 views = Blueprint("residency", __name__, template_folder="templates")
 
@@ -25,21 +28,26 @@ views = Blueprint("residency", __name__, template_folder="templates")
 @views.get("/waiting")
 @requires(Permission.HOME_OWN)
 def waiting() -> Any:
-    """What happens next, how one's proof is doing, and what may be read meanwhile. Nothing personal of anybody."""
+    """What proves one's address here, what has begun, and what may be read meanwhile. Nothing personal of anybody. Whoever has
+    proven everything has nothing to wait for."""
     who = identity()
     if who.signup_step != "done":
         return redirect(url_for("accounts.sign_up_next"), 303)
     place = service.place_of(person_number())
     if place is None:
         return redirect(url_for("residency.address"), 303)
-    if who.quarters:
+    if who.level is Level.VERIFIED:
         return redirect(url_for("feed.board"), 303)
     stat = service.stat_of(place.quarter.id)
     return render_template(
         "residency/waiting.html",
         place=place,
+        is_in=who.level.reads_board,
         households=shown(stat.households_on_board) if stat else None,
-        methods=[(method, method.context(person_number())) for method in METHODS],
+        told=deciding.told(person_number()),
+        look_days=deciding.TARGET_DAYS,
+        offers=proofs.offers(person_number()),
+        form=CodeForm(formdata=None, data={"code": proofs.shown(cookie.get("code", ""))}),
         config=current_app.extensions["config"],
     )
 
@@ -59,37 +67,60 @@ def request_letter() -> Response:
 @views.get("/code")
 @requires(Permission.PROOF_GIVE)
 def enter_code() -> Any:
-    """The field for the code."""
-    return _code_page(CodeForm())
+    """The field for any code."""
+    return _code_page(CodeForm(formdata=None, data={"code": proofs.shown(cookie.get("code", ""))}))
 
 
 @views.get("/code/<code>")
-@requires(Permission.PROOF_GIVE)
+@requires(Permission.CODE_LINK)
 def code_from_link(code: str) -> Any:
-    """What the card's QR code opens: the field, filled in. Nothing happens before the button is pressed."""
-    form = CodeForm()
-    read = codes.read(code)
-    form.code.data = codes.show(read) if read else ""
-    return _code_page(form)
+    """What a QR code opens: the field, filled in, or for a visitor what this is. Nothing happens before a button is pressed, and
+    nobody is told whether there is such a code."""
+    if identity().is_anonymous:
+        return no_referrer(render_template("residency/code_for_visitor.html", code=proofs.shown(code)))
+    if not may(Permission.PROOF_GIVE):
+        return current_app.extensions["refuse"](Permission.PROOF_GIVE)
+    return _code_page(CodeForm(formdata=None, data={"code": proofs.shown(code)}))
+
+
+@views.post("/code/keep")
+@requires(Permission.CODE_LINK, rate="lookup")
+def keep_code() -> Response:
+    """A visitor with a code signs up, or in: this browser keeps it until it is used."""
+    cookie["code"] = proofs.shown(request.form.get("code", ""))
+    return back("accounts.sign_in" if "sign-in" in request.form else "accounts.sign_up")
 
 
 @views.post("/code")
 @requires(Permission.PROOF_GIVE, rate="code")
 def give_code() -> Any:
-    """Answer the code that was typed."""
+    """Answer the code that was typed, of whichever method."""
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form), 422
-    answer = letters.redeem(person_number(), form.code.data or "")
+    answer = proofs.redeem(person_number(), form.code.data or "", limits.network(request.remote_addr))
+    if answer.outcome in (Outcome.PROVEN, Outcome.USED, Outcome.HELD):
+        cookie.pop("code", None)
+    if answer.outcome is Outcome.HELD:
+        flash(_("That is the right code. We take one more look, usually within two days, and write to you."), "good")
+        return back("residency.waiting")
     if answer.outcome is Outcome.PROVEN:
-        place = service.place_of(person_number())
-        name = place.quarter.name if place else ""
-        flash(_("Welcome to %(quarter)s. You live here, and now we know it.", quarter=name), "good")
+        flash(_welcome(answer), "good")
         return back("feed.board")
     if answer.outcome is Outcome.USED:
         return back("feed.board")
     form.add_error("code", _say(answer))
     return _code_page(form), 422
+
+
+def _welcome(answer: Answer) -> str:
+    place = service.place_of(person_number())
+    name = place.quarter.name if place else ""
+    if place and Level(place.membership.level) is Level.VERIFIED:
+        return _("Welcome to %(quarter)s. You live here, and now we know it.", quarter=name)
+    return _(
+        "Welcome to %(quarter)s. You read along and reply; one more proof and you pin things up, too.", quarter=name
+    )
 
 
 def _code_page(form: CodeForm) -> Any:
@@ -98,14 +129,21 @@ def _code_page(form: CodeForm) -> Any:
 
 def _say(answer: Answer) -> str:
     """What is wrong with a code, in words that help."""
+    if answer.outcome is Outcome.WRONG and answer.method:
+        return _("We do not know this code in your quarter. Please compare it with the paper, letter by letter.")
     if answer.outcome is Outcome.WRONG:
         return _wrong(answer.tries_left)
     return {
-        Outcome.UNREADABLE: _("The code has eight letters and digits, like 7K2M-9QXD. This did not cost you a try."),
+        Outcome.UNREADABLE: _(
+            "A code has eight letters and digits, like 7K2M-9QXD, or eleven, like N7K2-M9QX-D4F. This did not cost you a try."
+        ),
         Outcome.DEAD: _("This code was typed wrong five times and no longer works. You can order another card."),
         Outcome.EXPIRED: _("This code was good for 30 days and has expired. You can order another card."),
         Outcome.NO_LETTER: _("There is no card on its way to you that this code could belong to."),
         Outcome.HOUSE_LOCKED: _("Too many wrong codes. Please try again next month, or write to us."),
+        Outcome.LOCKED: _("Too many wrong codes of this kind. A card to your letterbox still works, or write to us."),
+        Outcome.FULL: _("Everybody this code was meant for has used it. Ask for a new one, or order a card."),
+        Outcome.OVER: _("This code is over. Ask for a new one, or order a card."),
     }[answer.outcome]
 
 
@@ -144,7 +182,7 @@ def own_address() -> Any:
 
 
 @views.post("/settings/address")
-@requires(Permission.HOME_OWN, cache="never")
+@requires(Permission.HOME_OWN, cache="never", fresh=True)
 def show_address() -> Any:
     """Open one's own address. Written down like every opening, so it takes a button."""
     with atomic():
@@ -157,5 +195,12 @@ def _own_page(exact: homes.ExactHome | None) -> Any:
     if place is None:
         return redirect(url_for("residency.address"), 303)
     return render_template(
-        "residency/own_address.html", place=place, exact=exact, accesses=homes.accesses(person_number()), Level=Level
+        "residency/own_address.html",
+        place=place,
+        exact=exact,
+        accesses=homes.accesses(person_number()),
+        has_moved=service.has_moved(person_number()),
+        change=changing.outlook(person_number()),
+        together=opening.read_along(place.quarter.id) if place.quarter.opened_at is None else [],
+        question=renewal.question_of(person_number()),
     )

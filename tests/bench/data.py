@@ -146,10 +146,10 @@ def _people(connection: psycopg.Connection[Any], people: int) -> None:
     for table in ("membership", "subscription"):
         connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     connection.execute(
-        "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language, confirmed_at,"
-        " status, signup_step, is_operator, created_at)"
+        "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, name_nearby,"
+        " name_city, language, confirmed_at, status, signup_step, is_operator, created_at)"
         " SELECT substr(md5('p' || i), 1, 12), 'p' || i || '@bank.example', 'p' || i || '@bank.example', '!', 'Vorname' || i, 'Nachname',"
-        " 'Vorname' || i || ' N.', 'de', now(), 'active', 'done', false, now() FROM generate_series(1, %(n)s) i",
+        " 'Vorname' || i || ' N.', 'Vorname' || i || ' N.', 'Vorname' || i, 'de', now(), 'active', 'done', false, now() FROM generate_series(1, %(n)s) i",
         {"n": people},
     )
     connection.execute(

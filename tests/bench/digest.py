@@ -83,12 +83,12 @@ def _composed(quarters: list[int], day: str, config: Config) -> list[float]:
         for quarter in share:
             rows = ledger.lease_some(NOTICE, quarter, day, 10_000)
             with scope.use(scope.Viewer(None, (quarter,))):
-                mailboxes = sending.mailboxes_for(rows, quarter)
+                readers = sending.readers_of(rows, quarter)
                 started = time.process_time()
                 portions = sending.portions_for(quarter, rows)
                 for row in rows:
                     mail = sending.write(
-                        portions, row, mailboxes[row.person_id], common, ledger.message_id(row, common.host)
+                        portions, row, readers[row.person_id], common, ledger.message_id(row, common.host)
                     )
                     assert mail is not None
                     made += len(mail) > 5_000

@@ -86,8 +86,8 @@ def test_the_vouched_may_answer_but_not_pin_up(client, quarter, owner):
     sign_in(client, person)
     post = make_post(make_person(quarter), quarter)
     refused = client.post("/write", data=fields())
-    assert (refused.status_code, refused.location) == (303, "/board")
-    assert "Zum Aushängen brauchst du erst die Karte" in page(client, "/board")
+    assert (refused.status_code, refused.location) == (303, "/waiting")
+    assert "Zum Aushängen brauchst du noch einen Nachweis" in page(client, "/waiting")
     assert [title for title, *_rest in pinned_up(owner)] == [post.title]
     assert client.post(f"/c/{to_uid(post.id)}/answer", data={"body": "Ich!"}).status_code == 303
     assert "Ich!" in page(client, f"/c/{to_uid(post.id)}")
@@ -172,8 +172,8 @@ def test_reach_is_said_before_it_is_chosen(client, author, quarter):
     beside = make_quarter(beside=quarter)
     for home in (quarter, beside) * 5:
         make_person(home)
-    assert "6 von 1.200 Haushalten" in page(client, "/write/reach?audience=quarter")
-    assert "11 von 2.400 Haushalten" in page(client, "/write/reach?audience=nearby")
+    assert "ca. 5 von 1.200 Haushalten" in page(client, "/write/reach?audience=quarter")
+    assert "ca. 10 von 2.400 Haushalten" in page(client, "/write/reach?audience=nearby")
 
 
 def test_the_menu_of_ones_own_slip_works_on_the_board(client, author, quarter, owner):

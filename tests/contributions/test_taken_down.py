@@ -6,7 +6,7 @@ import pytest
 
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level
-from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
+from tests.factories import make_comment, make_move, make_person, make_post, make_quarter, sign_in
 
 pytestmark = pytest.mark.usefixtures("context")
 CHANGED = {"title": "Anders", "body_md": "Anders.", "category": "question", "audience": "nearby"}
@@ -98,12 +98,12 @@ def test_whoever_has_moved_away_can_take_down_what_they_answered(client, visitor
     quarter, elsewhere = make_quarter("Weberviertel"), make_quarter("Oststadt")
     neighbour, post = make_person(quarter), make_post(make_person(quarter), quarter)
     answers = [make_comment(neighbour, quarter, post) for _ in range(2)]
-    owner.execute("UPDATE membership SET quarter_id = %s WHERE person_id = %s", [elsewhere.id, neighbour.id])
+    make_move(neighbour, elsewhere)
     sign_in(client, neighbour)
     path = f"/c/{to_uid(post.id)}"
     assert client.get(path).status_code == 404
     answer = client.post(f"{path}/answer/{to_uid(answers[0].id)}/withdraw")
-    assert (answer.status_code, answer.location) == (303, "/board")
+    assert (answer.status_code, answer.location) == (303, "/me/left")
     states = dict(owner.execute("SELECT id, state FROM comment").fetchall())
     assert states == {answers[0].id: "withdrawn", answers[1].id: "published"}
     stranger = visitor()

@@ -37,8 +37,10 @@ def make_city(name: str = "Altenbrück") -> City:
     return city
 
 
-def make_quarter(name: str = "", *, beside: Quarter | None = None, households: int | None = 1200) -> Quarter:
-    """A quarter: a square of about a kilometre; ``beside`` makes it adjacent to that one."""
+def make_quarter(
+    name: str = "", *, beside: Quarter | None = None, households: int | None = 1200, is_open: bool = True
+) -> Quarter:
+    """A quarter: a square of about a kilometre; ``beside`` makes it adjacent to that one. ``is_open``: it has a board of its own."""
     make_city()
     number = next(_numbers)
     area = box(10 + number * 0.02, 50, 10.01 + number * 0.02, 50.01)
@@ -54,6 +56,7 @@ def make_quarter(name: str = "", *, beside: Quarter | None = None, households: i
             lon=area.centroid.x,
             lat=area.centroid.y,
             checksum=str(number),
+            opened_at=clock.now() if is_open else None,
         )
         db.session.add(quarter)
         db.session.flush()
@@ -84,6 +87,8 @@ def make_person(
                 "first_name": first,
                 "last_name": "Probe",
                 "display_name": f"{first} P.",
+                "name_nearby": fields.get("display_name", f"{first} P."),
+                "name_city": first,
                 "language": language,
                 "confirmed_at": clock.now(),
                 "signup_step": "done",
@@ -95,6 +100,20 @@ def make_person(
         if quarter is not None:
             db.session.add(Membership(person_id=person.id, quarter_id=quarter.id, level=level, role=role))
     return person
+
+
+def make_move(person: Person, quarter: Quarter, *, level: Level = Level.VERIFIED) -> Membership:
+    """Somebody lives in ``quarter`` from now on, proven so well; the membership before has ended."""
+    with as_owner(), atomic():
+        old = db.session.query(Membership).filter_by(person_id=person.id, ended_at=None).one_or_none()
+        if old is not None:
+            old.ended_at = clock.now()
+            db.session.flush()
+        seat = Membership(person_id=person.id, quarter_id=quarter.id)
+        db.session.add(seat)
+        db.session.flush()
+        seat.level, seat.proven_at = level, None if level is Level.UNPROVEN else clock.now()
+    return seat
 
 
 def viewer_of(person: Person, *quarters: Quarter) -> scope.Viewer:
@@ -133,10 +152,11 @@ def make_comment(author: Person, quarter: Quarter, contribution: Contribution, b
         return service.comment(contribution, author_id=author.id, body_md=body)
 
 
-def sign_in(client: FlaskClient, person: Person, *, is_kept: bool = True) -> str:
-    """Sign ``person`` in without the form; returns the session's token."""
+def sign_in(client: FlaskClient, person: Person, *, is_kept: bool = True, is_strong: bool = True) -> str:
+    """Sign ``person`` in without the form, as somebody who has just shown who they are, with a second factor unless told
+    otherwise; returns the session's token."""
     with scope.use(scope.NOBODY), atomic():
-        token = sessions.open_session(person.id, is_kept=is_kept, device="test")
+        token = sessions.open_session(person.id, is_kept=is_kept, device="test", is_strong=is_strong)
     with client.session_transaction() as cookie:
         cookie["_user_id"], cookie["_fresh"] = token, True
     return token

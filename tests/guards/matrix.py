@@ -31,9 +31,11 @@ PEOPLE = {
     "verified": _person(Level.VERIFIED),
     "elsewh.": _person(Level.VERIFIED, quarter_id=ELSEWHERE),
     "suspend.": _person(Level.VERIFIED, is_suspended=True),
-    "verifier": _person(Level.VERIFIED, Role.VERIFIER),
-    "steward": _person(Level.VERIFIED, Role.STEWARD),
-    "operator": Identity(person_id=ME, is_confirmed=True, is_operator=True, signup_step="done"),
+    "verifier": _person(Level.VERIFIED, Role.VERIFIER, has_strong_session=True),
+    "steward": _person(Level.VERIFIED, Role.STEWARD, has_strong_session=True),
+    "operator": Identity(
+        person_id=ME, is_confirmed=True, is_operator=True, signup_step="done", has_strong_session=True
+    ),
 }
 
 
@@ -44,9 +46,10 @@ class Thing:
     quarter_id: int
     author_id: int
     person_id: int
+    editor_ids: tuple[int, ...] = ()
 
 
-THINGS = {"": None, "one's own": Thing(HERE, ME, ME), "another's": Thing(HERE, OTHER, OTHER)}
+THINGS = {"": None, "one's own": Thing(HERE, ME, ME, (ME,)), "another's": Thing(HERE, OTHER, OTHER)}
 
 
 def lines() -> Iterator[str]:

@@ -84,6 +84,48 @@ def test_homes_are_opened_by_at_most_three_named_functions():
     assert all(caller.startswith("neighbour/residency/") for caller in callers), callers
 
 
+def test_seeds_of_apps_are_opened_by_one_named_function():
+    callers = {
+        f"{name(path)}:{node.name}"
+        for path in PRODUCT
+        if name(path) != "neighbour/core/crypto.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and re.search(r"\bopen_for\(", ast.unparse(node))
+    }
+    assert {caller for caller in callers if "/accounts/" in caller} == {"neighbour/accounts/totp.py:_seed"}
+
+
+def test_pages_of_documents_are_opened_by_one_named_function():
+    callers = set()
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and re.search(r"(?<!def )\bopen_under\(", ast.unparse(node)):
+                callers.add(f"{name(path)}:{node.name}")
+    assert callers - {"neighbour/core/crypto.py:open_under"} == {"neighbour/residency/cases/documents.py:page"}
+
+
+#: Where a transaction takes on eyes that are not those of whoever asks: what a decision does to somebody else's rows.
+OTHER_EYES = {
+    "neighbour/residency/cases/crowds.py",
+    "neighbour/residency/cases/deciding.py",
+    "neighbour/residency/cases/desk.py",
+    "neighbour/residency/cases/documents.py",
+    "neighbour/residency/cases/notices.py",
+    "neighbour/residency/cases/visits.py",
+}
+
+
+def test_other_peoples_eyes_are_used_in_few_places_of_the_desk():
+    room = ROOT / "neighbour" / "residency" / "cases"
+    using = {name(path) for path in room.rglob("*.py") if re.search(r"scope\.(use|enter)\(", code(path))}
+    using |= {
+        name(path)
+        for path in (ROOT / "neighbour" / "initiatives").rglob("*.py")
+        if re.search(r"scope\.(use|enter)\(", code(path))
+    }
+    assert using == OTHER_EYES
+
+
 def test_no_shell_no_eval_no_pickle_no_template_from_text():
     found = [
         name(path)

@@ -22,6 +22,9 @@ def _all_notices() -> list[str]:
     import neighbour.contributions.notices
     import neighbour.digests.notices
     import neighbour.mydata.notices
+    import neighbour.initiatives.notices
+    import neighbour.residency.cases.notices
+    import neighbour.residency.changing_notices
     import neighbour.residency.notices  # noqa: F401
 
     return sorted(Notice.registry)

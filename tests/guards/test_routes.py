@@ -10,6 +10,7 @@ from neighbour.policy import Permission
 from neighbour.policy.gate import CACHE_CLASSES
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
 
+TAKE_LARGE_BODIES = {"residency.hand_in_document"}  # uploads; everything else stays below MAX_CONTENT_LENGTH
 # RFC 8058: a mail program has no cookie and no token, the address is the right. Choosing language or colours works for
 # visitors without a session; the browser's word on where a request comes from (Sec-Fetch-Site) is enough for that.
 WITHOUT_CSRF = {"notices.one_click", "pages.language", "pages.theme"}
@@ -49,6 +50,30 @@ def test_only_the_named_routes_do_without_csrf(app):
     assert free <= WITHOUT_CSRF, free
     exempt = {name.rsplit(".", 1)[-1] for name in app.extensions["csrf_protect"]._exempt_views}
     assert exempt <= {name.rsplit(".", 1)[-1] for name in free}, exempt
+
+
+#: what takes whoever was signed in ten minutes ago to show once more that it is them; a new one of its kind belongs here
+FRESH = {
+    "accounts.my_password", "accounts.change_password", "accounts.my_email", "accounts.change_email",
+    "accounts.new_passkey", "accounts.new_passkey_options", "accounts.add_passkey", "accounts.remove_passkey",
+    "accounts.new_app", "accounts.add_app", "accounts.remove_app",
+    "accounts.recovery_codes", "accounts.make_recovery_codes",
+    "residency.address", "residency.choose_address", "residency.show_address", "residency.move", "residency.move_away",
+}  # fmt: skip
+
+
+def test_password_address_factors_and_home_are_for_who_has_just_shown_who_they_are(app):
+    """Each of them, and the page a form stands on too: so nobody types into a form that will be refused."""
+    marked = {rule.endpoint for rule in rules(app) if app.view_functions[rule.endpoint].gate["fresh"]}
+    assert marked == FRESH
+
+
+def test_only_the_named_routes_take_large_requests_and_from_nobody_who_is_not_signed_in(app, client):
+    large = {rule.endpoint for rule in rules(app) if app.view_functions[rule.endpoint].gate["body"]}
+    assert large == TAKE_LARGE_BODIES
+    for endpoint in large:
+        path = next(rule.rule for rule in rules(app) if rule.endpoint == endpoint and "POST" in rule.methods)
+        assert client.post(path, data={"a": "x" * (2 << 20)}).status_code == 413, path
 
 
 def test_addresses_are_in_kebab_case_and_carry_no_numbers_of_rows(app):

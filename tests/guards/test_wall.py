@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete, exists, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from neighbour.accounts.models import Authenticator, Passkey, RecoveryCode
 from neighbour.contributions.models import Audience, Comment, Contribution, Reach, Revision, Thanks
 from neighbour.core import clock, scope
 from neighbour.core.asking import Asked
@@ -27,6 +28,15 @@ WALLED = (
     "letter",
     "proof",
     "address_access",
+    "missing_address",
+    "proof_case",
+    "case_page",
+    "case_key",
+    "case_half",
+    "case_ground",
+    "house_rule",
+    "visit",
+    "initiative_editor",
     "membership",
     "read_mark",
     "reach",
@@ -35,6 +45,17 @@ WALLED = (
     "comment",
     "thanks",
     "revision",
+    "passkey",
+    "authenticator",
+    "recovery_code",
+    "invitation",
+    "invitation_use",
+    "flyer",
+    "flyer_house",
+    "flyer_use",
+    "code_alarm",
+    "print_run",
+    "plan_house",
 )
 
 
@@ -54,6 +75,12 @@ def two_quarters(context, owner):
         "INSERT INTO home (person_id, quarter_id, sealed, address_hash, family_hashes, word_hashes) VALUES (%s, %s, %s, %s, %s, %s)",
         [stranger.id, foreign.id, CANARY.encode(), CANARY.encode(), [CANARY.encode()], [CANARY.encode()]],
     )
+    owner.execute(
+        "INSERT INTO passkey (person_id, credential_id, public_key, sign_count, transports, name) VALUES (%s, %s, '', 0, '', %s)",
+        [stranger.id, CANARY.encode(), CANARY],
+    )
+    owner.execute("INSERT INTO authenticator (person_id, sealed, last_step) VALUES (%s, '', 0)", [stranger.id])
+    owner.execute("INSERT INTO recovery_code (code_hash, person_id) VALUES ('', %s)", [stranger.id])
     mine_post = make_post(me, mine, title="Meiner")
     rows = {
         "me": me,
@@ -87,6 +114,9 @@ READS = {
     ).all(),
     "orm home": lambda t: db.session.scalars(select(Home)).all(),
     "orm letter": lambda t: db.session.scalars(select(Letter)).all(),
+    "orm passkey": lambda t: db.session.scalars(select(Passkey)).all(),
+    "orm authenticator": lambda t: db.session.scalars(select(Authenticator)).all(),
+    "orm recovery code": lambda t: db.session.scalars(select(RecoveryCode)).all(),
     "orm proof": lambda t: db.session.scalars(select(Proof)).all(),
     "core table": lambda t: db.session.execute(
         select(Contribution.__table__).where(Contribution.__table__.c.title == CANARY)

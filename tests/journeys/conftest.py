@@ -32,7 +32,7 @@ def town() -> Iterator[Instance]:
     made.chmod(0o755)
     instance = Instance(made / "instance", {"TIME_ZONE": where_it_is_afternoon()})
     try:
-        instance.start().wait_until(lambda: "is up" in instance.output)
+        instance.start().wait_until(lambda: "is up" in instance.output, 300)
         yield instance
     finally:
         instance.kill_everything()

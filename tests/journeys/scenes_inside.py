@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyotp
+import shapely
 
 from neighbour.core import postgres, roles
 from neighbour.core.tokens import to_uid
-from tests.journeys.looking import Walk, email_of, enter, wait_for_mail
+from neighbour.core.tokens import hash_token, to_uid
+from neighbour.demo.city import QUARTERS_FILE
+from tests.journeys.looking import PASSWORD, Walk, email_of, enter, knock, wait_for_mail
 from tests.support.up import Instance
 
 
@@ -83,29 +93,108 @@ def herself(walk: Walk) -> None:
         "/me/mails",
         "/me/digest",
         "/settings/address",
-        "/signup/address",
+        "/settings/quarter",
+        "/me/left",
         "/me/access",
         "/me/data",
         "/me/leave",
     ):
         walk.go(path)
     elsewhere.page.context.close()
-    walk.send("/me/password", "password, empty", 422)
-    walk.send("/me/email", "new address, wrong password", 422, **{"e-email": "h@example.org", "e-current": "geraten"})
+    for path in ("/me/password", "/me/email"):
+        walk.go(path, picture=path.strip("/").replace("/", "-"))
+        walk.send(path, f"{path}, empty", 422)
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE login_session SET fresh_at = NULL")
+    walk.go("/me/email", "is it you?", picture="again")
+    walk.send("/me/again", "is it you? nothing typed", 422)
+    walk.send("/me/again", "is it you? yes", **{"again-password": PASSWORD})
     walk.visitor.go("/me/appearance")
+    walk.page.locator("details.fold summary").click()
+    walk.look("appearance, who sees how much", picture="appearance")
     walk.send("/me/appearance", "appearance, empty", 422, first_name="", last_name="")
+    walk.go("/me/protection", "the protected profile", picture="protection")
+    walk.send("/me/protection", "the protected profile, empty", 422, alias="")
     walk.visitor.go("/me/digest")
     walk.send("/me/digest", "digest, a pause that is over", 422, paused_until="2020-01-01")
     walk.visitor.go("/me/digest")
     walk.send("/me/digest", "digest, saved")
     walk.visitor.go("/me/mails")
     walk.send("/me/mails", "mails, saved")
-    walk.visitor.go("/settings/address")
+    walk.go("/settings/address", "her address, asked whether she still lives here", picture="still-here-own")
     walk.send("/settings/address", "her address, opened")
     walk.visitor.go("/me/data")
     walk.send("/me/data", "her data, asked for")
     walk.visitor.go("/me/leave")
     walk.send("/me/leave", "leaving, not the word", 422, word="vielleicht")
+    walk.go("/settings/address/move", "moving", picture="move")
+    walk.send("/settings/address/move", "moving, empty", 422, street="", recipient="")
+    _invites(walk)
+
+
+def _invites(walk: Walk) -> None:
+    """Her invitation that works, and the question a mail of hers asks."""
+    walk.go("/me/invitations", picture="invitations")
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/me/invitations/']").first.click()
+    walk.look("an invitation to hand on", picture="invitation")
+    knock(walk.town)
+    mail, link = wait_for_mail(walk.town, email_of("hannelore"), "/still-here/")
+    if walk.language == "de":  # her mails speak German whatever she reads here
+        walk.look_at(mail.html, "mail: do you still live here?", picture="mail-still-here")
+    walk.go(link, "do you still live here?", picture="still-here")
+
+
+def second_step(walk: Walk) -> None:
+    """Oliver gives his account a second step and shows it; the links that take changes back, alive and dead."""
+    walk.go("/me/passkeys/new", "new passkey", picture="new-passkey")
+    with walk.page.expect_navigation():
+        walk.page.evaluate("document.querySelector('form[action=\"/me/passkeys/new\"]').submit()")
+    walk.look("new passkey, nothing made")
+    walk.go("/me/app", "new app", picture="new-app")
+    seed = pyotp.parse_uri(str(walk.page.locator("a[href^='otpauth:']").get_attribute("href")))
+    walk.send("/me/app", "new app, wrong digits", 422, code="000000")
+    walk.send("/me/app", "no codes yet", code=seed.now())  # type: ignore[union-attr]
+    walk.send("/me/recovery-codes", "codes", picture="codes")
+    walk.go("/me/access", "a second step", picture="access")
+    walk.visitor.go("/me")
+    walk.visitor.send("/signout")
+    walk.visitor.go("/signin")
+    walk.visitor.send("/signin", email=email_of(walk.person), password=PASSWORD)
+    walk.look("second step", picture="second-step")
+    walk.send("/signin/second", "second step, wrong", 422, code="000000")
+    walk.visitor.go("/signin/second")
+    walk.visitor.send("/signin/second", code=seed.at(datetime.now(UTC), counter_offset=1))  # type: ignore[union-attr]
+    walk.visitor.go("/me/access")
+    walk.send("/me/app/remove", "a second step less")
+    _links_in_mails(walk)
+
+
+def _links_in_mails(walk: Walk) -> None:
+    whose = "(SELECT id FROM person WHERE email = %s)"
+    token = f"{walk.language:x<43}"
+    with at_the_database(walk) as owner:
+        (left,) = owner.execute(
+            "INSERT INTO email_change (person_id, old_email, old_key, changed_at, undo_until)"
+            f" VALUES ({whose}, 'alt@example.org', 'alt@example.org', now(), now() + interval '1 day') RETURNING id",
+            [email_of(walk.person)],
+        ).fetchone()  # type: ignore[misc]
+        for purpose in ("undo_email", "stop_reset"):
+            owner.execute(
+                "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
+                f" VALUES (%s, %s, {whose}, %s, 0, now(), now() + interval '1 day')",
+                [hash_token(purpose + token), purpose, email_of(walk.person), str(left)],
+            )
+    walk.go(f"/undo-email/undo_email{token}", "take the address back", picture="undo-email")
+    walk.go(f"/stop-reset/stop_reset{token}", "keep the second step", picture="stop-reset")
+    walk.send(f"/stop-reset/stop_reset{token}", "kept")
+    walk.go(f"/stop-reset/{token}", "a dead link to keep it")
+    walk.go(f"/undo-email/{token}", "a dead link to take it back")
+
+
+def at_the_database(walk: Walk) -> Any:
+    """The town's database as its owner, for what would take hours otherwise."""
+    return roles.connect(postgres.address(walk.town.folder).owner_url, autocommit=True)
 
 
 def beginner(walk: Walk) -> None:
@@ -117,8 +206,71 @@ def beginner(walk: Walk) -> None:
 
 def operator(walk: Walk) -> None:
     """Ursula, of the team, who also runs the instance."""
-    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/privacy"):
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE login_session SET strong_at = NULL")
+    walk.go("/desk", "the desk without a second step", picture="factor-needed", status=403)
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE login_session SET strong_at = now(), active_at = now()")
+    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters", "/desk/privacy"):
         walk.go(path)
+    walk.go("/desk/alarms", "codes, nothing strange")
+    walk.go("/desk/letters", "cards to print", picture="letters")
+    walk.send("/desk/letters", "cards to print, asked for") if walk.page.locator("[name=paper]").count() else None
+    walk.go("/desk/flyers", "flyers", picture="flyers")
+    walk.send("/desk/flyers", "flyers, a street that is not there", 422, streets="Quellnymphensteig")
+    walk.visitor.go("/desk/flyers")
+    with walk.page.expect_navigation():
+        walk.page.get_by_role("link", name="Garnweg").first.click()
+    walk.look("a flyer", picture="flyer")
+
+
+def changing(walk: Walk) -> None:
+    """Hannelore's quarter is to be divided beside her house; and as if she had moved, she has left something behind."""
+    with _planned(walk.town):
+        walk.go("/settings/quarter", "a quarter that changes", picture="change")
+        walk.send("/settings/quarter", "a quarter chosen")
+        walk.go("/settings/address", "her address, before a change")
+    _mark(walk.town, "true")
+    try:
+        walk.go("/me/left", "what she left behind", picture="left")
+    finally:
+        _mark(walk.town, "false")
+
+
+def _mark(town: Instance, is_left: str) -> None:
+    with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
+        for table in ("contribution", "comment"):
+            hers = "author_id = (SELECT id FROM person WHERE email LIKE 'hannelore@%')"
+            owner.execute(f"UPDATE {table} SET is_left = {is_left} WHERE {hers}")
+
+
+@contextmanager
+def _planned(town: Instance) -> Iterator[None]:
+    """The Weberviertel is cut in two 25 m east of Hannelore's house, in three weeks; afterwards that is off."""
+    with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
+        house = owner.execute("SELECT lon FROM address WHERE street = 'Spulengasse' AND number = '6'").fetchone()
+    assert house is not None
+    layer = json.loads(QUARTERS_FILE.read_text(encoding="utf-8"))
+    (whole,) = (each for each in layer["features"] if each["properties"]["id"] == "AB-02")
+    west = shapely.box(0, 0, house[0] + 0.00036, 90)
+    ground = shapely.from_geojson(json.dumps(whole["geometry"]))
+    east = {**whole["properties"], "id": "AB-13", "name": "Weberviertel Ost"}
+    layer["features"].append({**whole, "properties": east, "geometry": _drawn(ground.difference(west))})
+    whole["geometry"] = _drawn(ground.intersection(west))
+    made = town.folder.parent / "divided.geojson"
+    made.write_text(json.dumps(layer), encoding="utf-8")
+    day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    named = ("--id-property", "id", "--name-property", "name", "--households-property", "households", "--repair")
+    done = town.run("quarters", "plan", str(made), "--on", day, *named)
+    assert done.returncode == 0, done.stderr
+    try:
+        yield
+    finally:
+        town.run("quarters", "cancel")
+
+
+def _drawn(shape: Any) -> dict[str, Any]:
+    return dict(json.loads(shapely.to_geojson(shape)))
 
 
 def leaving(walk: Walk) -> None:

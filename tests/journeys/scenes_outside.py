@@ -28,6 +28,8 @@ def visitor(walk: Walk) -> None:
     walk.go("/signup")
     walk.send("/signup", "sign-up, empty", 422)
     walk.send("/signup", "sign-up, wrong", 422, email="leni@example", password="12345")
+    walk.go("/genuine", "is a paper genuine?", picture="genuine")
+    walk.go("/code/N234-5678-90A", "a code, without an account", picture="code-visitor")
     walk.go("/not-me")
     walk.send("/not-me", "not me, empty", 422)
     walk.send("/not-me", "not me, unknown code", 422, code="4RTV-7K2M-9QXD")
@@ -139,6 +141,7 @@ def waiting(walk: Walk) -> None:
     walk.send("/code", "code, empty", 422)
     walk.send("/code", "code, unreadable", 422, code="was denn")
     walk.send("/code", "code, wrong", 422, code="7K2M-9QXD")
+    walk.send("/code", "code, of nobody", 422, code="N234-5678-90A")
     for path in ("/code/WEBE4172", "/me", "/me/digest", "/me/mails", "/signup/address", "/find-my-quarter", "/rules"):
         walk.go(path)
     walk.go("/settings/address")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.journeys import scenes_desk as at_desk
 from tests.journeys import scenes_inside as inside
 from tests.journeys import scenes_outside as outside
 from tests.journeys.looking import enter, site_map
@@ -21,8 +22,14 @@ SCENES = {
     "reading": (inside.reader, "hannelore"),
     "writing": (inside.writer, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
+    "a second step": (inside.second_step, "oliver"),
+    "a quarter that changes": (inside.changing, "hannelore"),
     "a quarter at its beginning": (inside.beginner, "piotr"),
     "the team and operator": (inside.operator, "ursula"),
+    "proving by paper and in person": (at_desk.prover, "mira"),
+    "a refusal": (at_desk.refused, "gordon"),
+    "the verification desk": (at_desk.desk, "ursula"),
+    "an initiative's editor": (at_desk.editor, "liselotte"),
     "leaving the digest": (inside.leaving, {"de": "bernd", "en": "grace"}),
     "leaving for good": (inside.goodbye, inside.PEOPLE_WHO_LEAVE),
 }
@@ -40,6 +47,7 @@ PAGES = {
     "accounts.forgot": "a visitor",
     "accounts.sign_up": "a visitor",
     "residency.not_me": "a visitor",
+    "residency.genuine": "a visitor",
     "residency.address": "a newcomer",
     "residency.missing": "a newcomer",
     "accounts.appearance": "a newcomer",
@@ -58,9 +66,22 @@ PAGES = {
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",
+    "residency.invitations_own": "one's own affairs",
+    "residency.invitation": "one's own affairs",
+    "residency.still_here": "one's own affairs",
     "accounts.me": "one's own affairs",
     "accounts.my_appearance": "one's own affairs",
     "accounts.access": "one's own affairs",
+    "accounts.my_password": "one's own affairs",
+    "accounts.my_email": "one's own affairs",
+    "accounts.again": "one's own affairs",
+    "accounts.new_passkey": "a second step",
+    "accounts.new_app": "a second step",
+    "accounts.recovery_codes": "a second step",
+    "accounts.second_step": "a second step",
+    "accounts.undo_email": "a second step",
+    "accounts.stop_reset": "a second step",
+    "accounts.protection": "one's own affairs",
     "digests.settings": "one's own affairs",
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",
@@ -71,6 +92,28 @@ PAGES = {
     "mydata.goodbye": "leaving for good",
     "mydata.returning": "leaving for good",
     "mydata.staying": "leaving for good",
+    "quarters.planned": "the team and operator",
+    "residency.move": "one's own affairs",
+    "residency.quarter": "a quarter that changes",
+    "contributions.left": "a quarter that changes",
+    "residency.document": "proving by paper and in person",
+    "residency.in_person": "proving by paper and in person",
+    "residency.decision": "a refusal",
+    "residency.proof_cases": "the verification desk",
+    "residency.proof_case": "the verification desk",
+    "residency.crowded_house": "the verification desk",
+    "residency.missing_addresses": "the verification desk",
+    "residency.address_looks": "the verification desk",
+    "initiatives.desk": "the verification desk",
+    "initiatives.desk_one": "the verification desk",
+    "initiatives.show": "an initiative's editor",
+    "initiatives.edit": "an initiative's editor",
+    "initiatives.desk_of": "an initiative's editor",
+    "initiatives.visit_from_link": "an initiative's editor",
+    "residency.alarms_desk": "the team and operator",
+    "residency.letters_desk": "the team and operator",
+    "residency.flyers_desk": "the team and operator",
+    "residency.flyer": "the team and operator",
 }
 
 # What answers a GET and is not a page one looks at.
@@ -81,6 +124,8 @@ NOT_PAGES = {
     "quarters.layer": "the outlines, as GeoJSON",
     "accounts.sign_up_next": "leads on to the step that comes next",
     "notices.one_click_opened": "leads on to the page with the button",
+    "residency.document_page": "a picture inside its page",
+    "residency.case_page": "a picture inside its page",
     "residency.suggest_streets": "options of a list while typing",
     "gazetteer.streets": "options of a list while typing",
     "contributions.reach_line": "one line of the composer while choosing",
@@ -88,6 +133,8 @@ NOT_PAGES = {
     "mydata.file": "somebody's archive",
     "digests.next_mail": "the mail in the frame of its page; looked at by itself",
     "mailbox.html": "the mail in the frame of its page; looked at by itself",
+    "residency.invitation_slip": "slips to print, as PDF",
+    "residency.flyer_sheet": "flyers to print, as PDF",
     "mailbox.raw": "the mail as it came, plain text",
 }
 

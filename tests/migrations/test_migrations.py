@@ -36,10 +36,44 @@ def test_every_migration_can_go_back(empty_database):
     engine = create_engine(empty_database.owner_url)
     try:
         schema.upgrade(engine, empty_database.app_url)
-        revisions = [path.name.split("_")[0] for path in sorted(VERSIONS.glob("0*.py"), reverse=True)]
-        for before in [*revisions[1:], "base"]:
-            schema.downgrade(engine, empty_database.app_url, before)
+        for _revision in VERSIONS.glob("0*.py"):
+            schema.downgrade(engine, empty_database.app_url, "-1")
         with engine.connect() as connection:
             assert connection.execute(LEFT).scalars().all() == []
+    finally:
+        engine.dispose()
+
+
+NAMES = (  # first, last, what was read so far → another name, what nearby and the city read
+    ("Hannelore", "von Wieczorek", "Hannelore W.", "", "Hannelore W.", "Hannelore"),
+    ("Inci", "işik", "Inci I.", "", "Inci I.", "Inci"),
+    ("Bo", "", "Bo", "", "Bo", "Bo"),
+    ("Anna", "Kowalczyk", "Die mit dem Lastenrad", *("Die mit dem Lastenrad",) * 3),
+    ("", "", "", "", "", ""),
+)
+
+
+def test_whoever_was_called_something_stays_called_so_when_rings_come(empty_database):
+    engine = create_engine(empty_database.owner_url)
+    try:
+        schema.upgrade(engine, empty_database.app_url)
+        schema.downgrade(engine, empty_database.app_url, "0019-1")
+        with engine.begin() as connection:
+            for number, (first, last, read, *_new) in enumerate(NAMES):
+                row = {"key": f"p{number}", "first": first, "last": last, "read": read}
+                connection.execute(
+                    text(
+                        "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name,"
+                        " language, status, signup_step, is_operator)"
+                        " VALUES (:key, :key, :key, '', :first, :last, :read, 'de', 'active', 'done', false)"
+                    ),
+                    row,
+                )
+        schema.upgrade(engine, empty_database.app_url)
+        with engine.connect() as connection:
+            found = connection.execute(
+                text("SELECT alias, name_nearby, name_city FROM person ORDER BY public_id")
+            ).all()
+        assert [tuple(row) for row in found] == [each[3:] for each in NAMES]
     finally:
         engine.dispose()

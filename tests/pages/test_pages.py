@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from neighbour.core import i18n
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.pages import drawing, helpers
+from neighbour.pages import helpers
+from neighbour.quarters import drawing
 from tests.factories import make_city, make_person, make_quarter, sign_in
 
 ELSEWHERE = [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from flask import g
 from werkzeug.exceptions import NotFound
 
 from neighbour.core import limits, scope
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, Seat, may, requires
-from neighbour.policy.gate import demand, identity, person_number
+from neighbour.policy.gate import demand, identity, is_fresh, person_number
 
 ANNA = Identity(person_id=7, is_confirmed=True, signup_step="done", seats=(Seat(1, Level.VERIFIED),))
 
@@ -49,9 +52,23 @@ def test_the_marks_of_a_view_are_those_that_were_given():
         return "done"
 
     plain = requires(Permission.BOARD_READ)(view)
-    assert plain.gate == {"permission": Permission.BOARD_READ, "rate": "write", "cache": "never", "csrf": True}
-    given = requires(Permission.UNSUBSCRIBE, rate="auth", cache="public", csrf=False)(view)
-    assert given.gate == {"permission": Permission.UNSUBSCRIBE, "rate": "auth", "cache": "public", "csrf": False}
+    assert plain.gate == {
+        "permission": Permission.BOARD_READ,
+        "rate": "write",
+        "cache": "never",
+        "csrf": True,
+        "fresh": False,
+        "body": 0,
+    }
+    given = requires(Permission.UNSUBSCRIBE, rate="auth", cache="public", csrf=False, fresh=True, body=9)(view)
+    assert given.gate == {
+        "permission": Permission.UNSUBSCRIBE,
+        "rate": "auth",
+        "cache": "public",
+        "csrf": False,
+        "fresh": True,
+        "body": 9,
+    }
     assert (plain.__name__, plain.__doc__) == ("view", "What it does.")
     with pytest.raises(ValueError, match="unknown cache class 'private'"):
         requires(Permission.BOARD_READ, cache="private")
@@ -134,3 +151,34 @@ def test_may_and_demand_ask_the_table_about_the_thing(asking):
         assert not may(Permission.BOARD_READ)
         with pytest.raises(NotFound):
             demand(Permission.BOARD_READ)
+
+
+@pytest.mark.parametrize(
+    ("shown_before", "fresh", "answer"),
+    [
+        (0, True, "done"),
+        (600, True, "done"),
+        (601, True, "asked"),
+        (None, True, "asked"),
+        (None, False, "done"),
+        (None, lambda who: who.person_id == 7, "asked"),
+        (None, lambda who: who.person_id == 8, "done"),
+        (0, lambda who: True, "done"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_important_pages_are_for_who_has_shown_lately_who_they_are(
+    asking, app, monkeypatch, frozen_clock, method, shown_before, fresh, answer
+):
+    monkeypatch.setitem(app.extensions, "ask_again", lambda: "asked")
+    view = requires(Permission.BOARD_READ, fresh=fresh)(lambda: "done")
+    shown = None if shown_before is None else frozen_clock.now() - timedelta(seconds=shown_before)
+    with asking(method, replace(ANNA, fresh_at=shown)):
+        assert view() == answer
+        assert is_fresh() is (shown_before in (0, 600))
+
+
+def test_who_may_not_at_all_is_not_asked_who_they_are(asking, app, monkeypatch):
+    monkeypatch.setitem(app.extensions, "ask_again", lambda: "asked")
+    with asking("GET", replace(ANNA, is_confirmed=False)):
+        assert requires(Permission.BOARD_READ, fresh=True)(lambda: "done")() == f"refused {Permission.BOARD_READ}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, Role, Seat, predicates
-from neighbour.policy.table import TABLE, allows
+from neighbour.policy.table import TABLE, allows, lacks_factor
 
 HERE, ELSEWHERE, ME, OTHER = 1, 2, 7, 8
 
@@ -145,3 +147,17 @@ def test_whose_it_is_and_where():
     assert not predicates.author(me, Case()), "what has no author has none"
     assert predicates.owner(me, Case()), "a page of one's own is one's own"
     assert not predicates.owner(ANONYMOUS, Case())
+
+
+def test_staff_have_their_rights_in_a_session_that_has_shown_a_second_factor_only():
+    for who in (person(role=Role.STEWARD), person(role=Role.VERIFIER), person(is_operator=True)):
+        assert who.is_staff and not who.in_force.is_staff
+        assert who.in_force.seats[0].level is Level.VERIFIED, "what they have proven stays"
+        assert not allows(who, Permission.DESK_READ) and lacks_factor(who, Permission.DESK_READ)
+        strong = replace(who, has_strong_session=True)
+        assert strong.in_force is strong
+        assert allows(strong, Permission.DESK_READ) and not lacks_factor(strong, Permission.DESK_READ)
+    neighbour = person()
+    assert neighbour.in_force is neighbour
+    assert not lacks_factor(neighbour, Permission.DESK_READ), "a factor would not help"
+    assert not lacks_factor(neighbour, Permission.BOARD_READ)

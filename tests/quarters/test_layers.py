@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+import shapely
 
 from neighbour.quarters import geojson, geometry
 from neighbour.quarters.geojson import LayerError
@@ -140,6 +141,13 @@ def test_a_narrow_hole_is_a_gap_and_a_wide_one_an_enclave():
     mended, changed = geometry.repair(["a"], [features[0].geometry])
     assert len(mended[0].interiors) == 1
     assert len(changed) == 1
+
+
+def test_a_layer_in_which_every_quarter_has_several_parts_is_looked_at_like_any_other():
+    parts = [shapely.box(13 + west, 52, 13.01 + west, 52.01) for west in (0, 0.01, 0.02, 0.03)]
+    shapes = [shapely.MultiPolygon(parts[::2]), shapely.MultiPolygon(parts[1::2])]
+    assert geometry.survey(["a", "b"], shapes).is_sound
+    assert [(one, other) for one, other, _m in geometry.borders(shapes)] == [(0, 1)]
 
 
 def test_quarters_that_touch_in_a_corner_are_not_adjacent():

@@ -16,13 +16,16 @@ from shapely.geometry import box
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.policy import Seat
+from neighbour.policy import Level, Seat
 from neighbour.quarters.models import Quarter
-from neighbour.residency import letters, printing, service
+from neighbour.residency import grading, homes, invitations, letters, printing, proofs, service
 from neighbour.residency.gazetteer.loading import refresh_streets
 from neighbour.residency.gazetteer.spelling import street_key
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Address
+from neighbour.residency.proofs.flyer import FLYER
+from neighbour.residency.proofs.method import Outcome
+from neighbour.residency.proofs.postcard import POSTCARD
 
 
 def _square(key: str, name: str, west: float) -> Quarter:
@@ -139,3 +142,70 @@ class Printout:
 
     done: printing.Printed
     cards: dict[str, tuple[str, str]]
+
+
+def proven(town: Town, name: str, number: str, level: Level = Level.VERIFIED, quarter: str = "weber") -> int:
+    """Somebody who has proven to live in a house of their own."""
+    person = town.person(name)
+    town.settle(person, town.address(number, quarter=quarter), f"{name.title()} Kowalczyk-{name}")
+    method = POSTCARD if level is Level.VERIFIED else FLYER
+    with town.as_person(person):
+        grading.grant(person, method.key, level, method.lasts)
+    return person
+
+
+def newcomer(town: Town, name: str, number: str, quarter: str = "weber") -> int:
+    """Somebody who says that they live in a house of their own."""
+    person = town.person(name)
+    town.settle(person, town.address(number, quarter=quarter), f"{name.title()} Neumann-{name}")
+    return person
+
+
+def invited(town: Town, inviter: int) -> str:
+    """A fresh invitation of this person; gives its code."""
+    with town.as_person(inviter):
+        return invitations.code_of(invitations.make(inviter).public_id)
+
+
+def types(town: Town, person: int, code: str, network: str = "192.0.2.1") -> Outcome:
+    """The person types a code, of whichever method."""
+    with town.as_person(person):
+        return proofs.redeem(person, code, network).outcome
+
+
+def level_of(town: Town, person: int) -> Level:
+    """The level as the gate will see it."""
+    seat = town.seat(person)
+    assert seat is not None
+    return Level(seat.level)
+
+
+def crowd(town: Town, people: int, number: str, quarter: str = "weber", *, opens: bool = False) -> list[int]:
+    """Many accounts that say they live in one house, made in one go. opens: whether their addresses can be opened, too."""
+    with town.app.app_context(), as_owner(), atomic():
+        run = db.session.connection().exec_driver_sql
+        last = run("SELECT coalesce(max(id), 0) FROM person").scalar_one()
+        run(
+            "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language,"
+            " status, signup_step, is_operator, confirmed_at) SELECT 'crowd' || n, n || '@crowd.org', n || '@crowd.org', 'x', '',"
+            f" '', 'N.', 'de', 'active', 'done', false, now() FROM generate_series({last} + 1, {last} + {people}) n"
+        )
+        found = list(run("SELECT id FROM person WHERE id > %s ORDER BY id", (last,)).scalars())
+        entry = db.session.get(Address, town.address(number, quarter=quarter))
+        assert entry is not None
+        first = homes.settle(found[0], entry, town.quarters[quarter], "Ada Schwarm", "", town="Ort")
+        db.session.flush()
+        run(
+            "INSERT INTO home (person_id, quarter_id, sealed, address_hash, family_hashes, word_hashes, created_at)"
+            " SELECT p.id, h.quarter_id, h.sealed, h.address_hash, h.family_hashes, h.word_hashes, now() FROM person p, home h"
+            " WHERE h.id = %s AND p.id > %s AND p.id <> h.person_id",
+            (first.id, last),
+        )
+        for person in found[1:] if opens else ():
+            homes.settle(person, entry, town.quarters[quarter], "Ada Schwarm", "", town="Ort")
+        run(
+            "INSERT INTO membership (person_id, quarter_id, level, role) SELECT id, %s, 'unproven', 'resident' FROM person"
+            " WHERE id > %s",
+            (town.quarters[quarter], last),
+        )
+    return found

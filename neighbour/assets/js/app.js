@@ -4,6 +4,7 @@ import { keepAgoFresh } from "./ago.js";
 import { keepDrafts } from "./drafts.js";
 import { keepFocus } from "./focus.js";
 import { improveForms } from "./forms.js";
+import { leaveAtOnce } from "./leave.js";
 import { closeMenus } from "./menus.js";
 import { announce, closableToasts } from "./toasts.js";
 import { words } from "./words.js";
@@ -42,6 +43,7 @@ function start(root) {
 }
 
 closeMenus();
+leaveAtOnce();
 keepDrafts();
 keepFocus();
 start(document);

@@ -42,13 +42,14 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
     with plainly():
         has, rows = reading.read(file, _named(columns), progress("reading row"))
     with opened():
-        from neighbour.residency import borders
+        from neighbour.residency import borders, planning
         from neighbour.residency.gazetteer import loading
 
         done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate, say=say)
         click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
         if done.changed and (moved := borders.follow_register().homes):
             click.echo(f"{moved} homes followed their address into another quarter")
+        planning.refresh()
     if done.outside:
         click.echo(f"{done.outside} of the file lie in no quarter", err=True)
 
@@ -78,6 +79,7 @@ def add(
         except reading.BadFile as error:
             raise ValueError(f"this address {error}") from None
     with opened():
+        from neighbour.residency import planning
         from neighbour.residency.gazetteer import loading
 
         if quarter and quarter not in loading.quarter_keys().values():
@@ -85,6 +87,7 @@ def add(
         done = loading.add_rows([row], locate=_locate)
         if done.outside:
             raise ValueError("this point lies in no quarter")
+        planning.refresh()
     click.echo("added" if done.added else "changed" if done.changed else "it was there already")
 
 
@@ -126,7 +129,8 @@ def missing() -> None:
     from neighbour.residency import homes
 
     with atomic():
-        found = homes.open_missing()
+        opened = [homes.open_for_verifier(row.person_id, "missing address", None) for row in homes.missing()]
+        found = [one for one in opened if isinstance(one, homes.Missing)]
         who = [one.person_id for one in found]
         rows = db.session.execute(select(Person.id, Person.email).where(Person.id.in_(who))).all()
         mails = {row.id: row.email for row in rows}

@@ -5,22 +5,35 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from neighbour.core.i18n import lazy_gettext
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.policy import Level
-from neighbour.residency.proofs.method import Method
+from neighbour.residency import codes
+from neighbour.residency.models import OPEN_LETTERS
+from neighbour.residency.proofs.method import Answer, Method, Typed
 
 
 def _context(person_id: int) -> dict[str, Any]:
     from neighbour.residency import letters  # which asks this file what its code proves
 
-    return {"letter": letters.status(person_id), "tries": letters.TRIES}
+    status = letters.status(person_id)
+    under_way = status.letter is not None and status.letter.state in OPEN_LETTERS
+    return {"letter": status, "tries": letters.TRIES, "under_way": under_way}
+
+
+def _redeem(person_id: int, code: str, _network: str) -> Answer:
+    from neighbour.residency import letters
+
+    return letters.redeem(person_id, code)
 
 
 POSTCARD = Method(
     key="postcard",
     level=Level.VERIFIED,
     lasts=timedelta(days=730),
-    title=lazy_gettext("A card in your letterbox"),
+    title=__("A card in your letterbox"),
+    hint=__("Takes a few days. Opens everything."),
     template="residency/_postcard.html",
     context=_context,
+    order=10,
+    code=Typed(codes.read, _redeem),
 )

@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.helpers import app_role, for_the_app, grant, open_wall, wall
 
-revision = "0020"
-down_revision = "0017"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

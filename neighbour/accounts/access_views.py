@@ -1,0 +1,302 @@
+"""How one signs in: password, mail address, second factors, devices – and the links that take a change back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import session as cookie
+from sqlalchemy import delete, select
+
+from neighbour.accounts import care, email_changes, factors, onetime, passkeys, service, sessions, totp, web
+from neighbour.accounts.factor_forms import AppForm, NewPasskeyForm
+from neighbour.accounts.forms import ChangeEmailForm, ChangePasswordForm
+from neighbour.accounts.models import LoginSession
+from neighbour.accounts.signup_views import views
+from neighbour.core import clock, tokens
+from neighbour.core.db import atomic, db
+from neighbour.core.i18n import gettext as _
+from neighbour.core.web import back, no_referrer
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import identity, person_number
+
+
+@views.get("/me/access")
+@requires(Permission.ACCOUNT_OWN)
+def access() -> str:
+    """E-mail, password, second factors, devices."""
+    here = tokens.hash_token(identity().session_token)
+    devices = [
+        {
+            "name": row.device,
+            "since": row.created_at,
+            "seen_at": row.seen_at,
+            "is_here": row.token_hash == here,
+            "key": _name_of(row.token_hash),
+        }
+        for row in my_devices()
+    ]
+    mine = factors.of(person_number())
+    return render_template(
+        "accounts/access.html",
+        person=web.me(),
+        devices=devices,
+        factors=mine,
+        name_of=lambda key: _name_of(key.credential_id),
+    )
+
+
+@views.get("/me/password")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def my_password() -> str:
+    """The form for another password."""
+    return render_template("accounts/my_password.html", form=ChangePasswordForm(prefix="p"), person=web.me())
+
+
+@views.post("/me/password")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+def change_password() -> Any:
+    """A new password; every other device is signed out."""
+    form, person = ChangePasswordForm(prefix="p"), web.me()
+    form.is_of(person)
+    if form.validate_on_submit():
+        try:
+            service.check_password(person, form.current.data, web.memory_kib())
+            service.change_password(person, form.password.data, web.memory_kib(), keep_token=identity().session_token)
+            flash(_("Your new password is set. Every other device is signed out."), "good")
+            return back("accounts.access")
+        except service.Refused:
+            form.add_error("current", _("This is not your current password."))
+    return render_template("accounts/my_password.html", form=form, person=person), 422
+
+
+@views.get("/me/email")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def my_email() -> str:
+    """The form for another address."""
+    return render_template("accounts/my_email.html", form=ChangeEmailForm(prefix="e"), person=web.me())
+
+
+@views.post("/me/email")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+def change_email() -> Any:
+    """Another address: it counts once it is confirmed; both are told."""
+    form = ChangeEmailForm(prefix="e")
+    if form.validate_on_submit():
+        try:
+            service.change_email(web.me(), form.email.data)
+            flash(_("Please look into the mailbox of the new address and confirm it there."), "info")
+            return back("accounts.access")
+        except service.Refused:
+            form.add_error("email", _("This is your address already."))
+    return render_template("accounts/my_email.html", form=form, person=web.me()), 422
+
+
+@views.get("/me/passkeys/new")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def new_passkey() -> str:
+    """What a passkey is, and the button that makes one."""
+    return _new_passkey(NewPasskeyForm(data={"name": web.device()}))
+
+
+@views.post("/me/passkeys/options")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+def new_passkey_options() -> Response:
+    """What the browser needs to make one."""
+    options = passkeys.options_to_add(web.me(), identity().session_token)
+    return Response(options, mimetype="application/json")
+
+
+@views.post("/me/passkeys/new")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+def add_passkey() -> Any:
+    """Keep what the browser has made."""
+    form, token = NewPasskeyForm(), identity().session_token
+    if not form.validate_on_submit():
+        return _new_passkey(form), 422
+    had_codes = factors.of(person_number()).codes_left
+    try:
+        new = passkeys.add(person_number(), form.answer.data or "", form.name.data or "", holder=token, token=token)
+    except service.Refused:
+        form.add_error("name", _("That did not work. Please try again, perhaps with another device."))
+        return _new_passkey(form), 422
+    web.renew(new)
+    flash(_("Your passkey is there. Every other device is signed out."), "good")
+    return back("accounts.access" if had_codes else "accounts.recovery_codes")
+
+
+def _new_passkey(form: NewPasskeyForm) -> str:
+    form.answer.data = ""
+    return render_template("accounts/new_passkey.html", form=form)
+
+
+@views.post("/me/passkeys/remove")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def remove_passkey() -> Any:
+    """One passkey goes."""
+    wanted = request.form.get("passkey", "")
+    mine = factors.of(person_number()).passkeys
+    number = next((key.id for key in mine if _name_of(key.credential_id) == wanted), None)
+    if number is None:
+        abort(404)
+    factors.remove_passkey(person_number(), number, token=identity().session_token)
+    flash(_("The passkey no longer works here. Remove it on the device, too."), "good")
+    return back("accounts.access")
+
+
+@views.get("/me/app")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def new_app() -> str:
+    """The picture for the app, and the field for its first digits."""
+    seed = totp.new_seed()
+    return _app(AppForm(data={"seed": totp.carry(identity().public_id, seed)}), seed)
+
+
+@views.post("/me/app")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+def add_app() -> Any:
+    """The digits fit: the app is taken, instead of the one before."""
+    form = AppForm()
+    seed = totp.carried(identity().public_id, form.seed.data or "")
+    if seed is None:
+        flash(_("This page was open for too long. Here is a new picture for your app."), "stop")
+        return back("accounts.new_app")
+    if not form.validate_on_submit():
+        return _app(form, seed), 422
+    had_codes = factors.of(person_number()).codes_left
+    new = factors.add_app(person_number(), seed, form.code.data or "", token=identity().session_token)
+    if new is None:
+        form.add_error("code", _("These are not the digits of this app now. Does your phone show the right time?"))
+        return _app(form, seed), 422
+    web.renew(new)
+    flash(_("Your app is set up. Every other device is signed out."), "good")
+    return back("accounts.access" if had_codes else "accounts.recovery_codes")
+
+
+def _app(form: AppForm, seed: str) -> str:
+    person = web.me()
+    address = totp.address(seed, account=person.email, issuer=_("Neighbour"))
+    groups = " ".join(seed[at : at + 4] for at in range(0, len(seed), 4))
+    has_one = factors.of(person.id).authenticator is not None
+    return render_template(
+        "accounts/new_app.html",
+        form=form,
+        picture=totp.picture(address),
+        address=address,
+        groups=groups,
+        has_one=has_one,
+    )
+
+
+@views.post("/me/app/remove")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def remove_app() -> Any:
+    """The app goes."""
+    factors.remove_app(person_number(), token=identity().session_token)
+    flash(_("The app is no longer asked for."), "good")
+    return back("accounts.access")
+
+
+@views.get("/me/recovery-codes")
+@requires(Permission.ACCOUNT_OWN, fresh=True)
+def recovery_codes() -> str:
+    """How many are left; the codes themselves are shown once only, when they are made."""
+    mine = factors.of(person_number())
+    return render_template("accounts/recovery_codes.html", factors=mine, codes=(), made_at=None)
+
+
+@views.post("/me/recovery-codes")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+def make_recovery_codes() -> Any:
+    """Ten new ones, to be printed or written down; the old ones work no more."""
+    if not factors.of(person_number()):
+        return back("accounts.access")
+    codes = factors.renew_codes(person_number())
+    mine = factors.of(person_number())
+    return render_template("accounts/recovery_codes.html", factors=mine, codes=codes, made_at=clock.now())
+
+
+@views.post("/me/devices/end")
+@requires(Permission.ACCOUNT_OWN)
+def end_device() -> Any:
+    """Sign one device out, or all the others, or all. Asks for nothing more: whoever wants to shut somebody out is in a
+    hurry, and nobody gains anything by it."""
+    mine, which = identity(), request.form.get("device", "")
+    with atomic():
+        if which == "others":
+            sessions.end_all(person_number(), except_token=mine.session_token)
+        elif which == "all":
+            sessions.end_all(person_number())
+        else:
+            number = next((row.token_hash for row in my_devices() if _name_of(row.token_hash) == which), None)
+            if number is None:
+                abort(404)
+            db.session.execute(delete(LoginSession).where(LoginSession.token_hash == number))
+    if which == "all":
+        response = web.forget(make_response(back("accounts.sign_in")))
+        flash(_("You are signed out everywhere."), "good")
+        return response
+    flash(_("Signed out there."), "good")
+    return back("accounts.access")
+
+
+@views.get("/undo-email/<token>")
+@requires(Permission.SIGN_IN, cache="never")
+def undo_email(token: str) -> Any:
+    """The link in the old mailbox: a page with a button; opening it changes nothing."""
+    return _undo(token, email_changes.left_behind(token) is not None)
+
+
+@views.post("/undo-email/<token>")
+@requires(Permission.SIGN_IN, rate="auth", cache="never")
+def take_back_email(token: str) -> Any:
+    """The button: the old address counts again, everybody is signed out, and a new password is asked for."""
+    try:
+        to_set = email_changes.undo(token)
+    except service.Refused:
+        return _undo(token, False), 410
+    cookie.pop("second", None)
+    flash(_("Your old address counts again, and everybody is signed out. Now set a new password."), "good")
+    return redirect(url_for("accounts.reset", token=to_set), 303)
+
+
+def _undo(token: str, is_live: bool) -> Response:
+    return no_referrer(render_template("accounts/undo_email.html", token=token, is_live=is_live))
+
+
+@views.get("/stop-reset/<token>")
+@requires(Permission.SIGN_IN, cache="never")
+def stop_reset(token: str) -> Any:
+    """The link of the mail that announces the end of one's second step: a page with a button."""
+    return _stop(token, onetime.peek(token, onetime.STOP) is not None)
+
+
+@views.post("/stop-reset/<token>")
+@requires(Permission.SIGN_IN, rate="auth", cache="never")
+def object_to_reset(token: str) -> Any:
+    """The button: everything stays as it is."""
+    try:
+        care.stop(token)
+    except service.Refused:
+        return _stop(token, False), 410
+    flash(_("Good that you looked. Your second step stays as it is."), "good")
+    return back("accounts.sign_in")
+
+
+def _stop(token: str, is_live: bool) -> Response:
+    return no_referrer(render_template("accounts/stop_reset.html", token=token, is_live=is_live))
+
+
+def my_devices() -> list[LoginSession]:
+    """Where this person is signed in, the latest first."""
+    mine = select(LoginSession).where(
+        LoginSession.person_id == identity().person_id,
+        LoginSession.expires_at > clock.now(),
+        LoginSession.ends_at > clock.now(),
+    )
+    return list(db.session.scalars(mine.order_by(LoginSession.seen_at.desc())))
+
+
+def _name_of(key: bytes) -> str:
+    """What a form calls a session or a passkey: part of a hash of it, of no use elsewhere."""
+    return tokens.hash_token(key.hex()).hex()[:20]

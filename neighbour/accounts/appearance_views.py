@@ -1,0 +1,154 @@
+"""How one appears: step 3 of sign-up, the same in the settings, the live preview, and the protected profile.
+
+The preview is made by the functions that name people everywhere (``appearance.dress``, ``appearance.seen``): what it shows is
+what the others will see. It is asked for by POST, because names have no place in an address.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+
+from neighbour.accounts import choosing, hooks, service, web
+from neighbour.accounts.appearance import Byline, Ring, seen
+from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
+from neighbour.accounts.models import Person, SignUpStep
+from neighbour.accounts.signup_views import PAGES, step_labels, views
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.web import back
+from neighbour.policy import Permission, requires
+
+
+@views.get("/signup/appearance")
+@requires(Permission.ACCOUNT_OWN)
+def appearance() -> Any:
+    """Step 3: name, and what neighbours see of it."""
+    return _step(_form_of(web.me()))
+
+
+@views.post("/signup/appearance")
+@requires(Permission.ACCOUNT_OWN)
+def set_appearance() -> Any:
+    """Save it and go on."""
+    person = web.me()
+    form = AppearanceForm(is_protected=person.is_protected)
+    if request.form.get("preview"):
+        return _step(form)
+    if not form.validate_on_submit():
+        return _step(form), 422
+    _save(person, form)
+    with atomic():
+        was_next = person.signup_step == SignUpStep.APPEARANCE
+        service.step_done(person, SignUpStep.APPEARANCE)
+        if was_next and person.signup_step == SignUpStep.CONFIRM:
+            service.ask_to_confirm(person)
+    return redirect(url_for(PAGES[SignUpStep(person.signup_step)]), 303)
+
+
+@views.get("/me/appearance")
+@requires(Permission.ACCOUNT_OWN)
+def my_appearance() -> str:
+    """How one appears, and to whom."""
+    return _settings(_form_of(web.me()))
+
+
+@views.post("/me/appearance")
+@requires(Permission.ACCOUNT_OWN)
+def save_my_appearance() -> Any:
+    """Save it."""
+    person = web.me()
+    form = AppearanceForm(is_protected=person.is_protected)
+    if request.form.get("preview"):
+        return _settings(form)
+    if not form.validate_on_submit():
+        return _settings(form), 422
+    _save(person, form)
+    flash(_("Saved."), "good")
+    return back("accounts.my_appearance")
+
+
+@views.post("/me/appearance/preview")
+@requires(Permission.ACCOUNT_OWN, rate="read")
+def preview_appearance() -> str:
+    """The four faces for what is typed now; nothing is saved."""
+    return render_template("accounts/_faces.html", faces=_faces(AppearanceForm(is_protected=web.me().is_protected)))
+
+
+@views.get("/me/protection")
+@requires(Permission.ACCOUNT_OWN)
+def protection() -> str:
+    """The protected profile, in plain words."""
+    person = web.me()
+    data = {"alias": person.alias, "is_listed": person.is_protected and person.is_listed}  # off until it is wanted
+    return _protection(ProtectionForm(data=data, own=_own(person)))
+
+
+@views.post("/me/protection")
+@requires(Permission.ACCOUNT_OWN)
+def protect() -> Any:
+    """Protect, or end it."""
+    person = web.me()
+    if request.form.get("end"):
+        with atomic():
+            choosing.unprotect(person)
+        flash(_("Your profile is no longer protected. Your other name stays until you choose another."), "info")
+        return back("accounts.my_appearance")
+    form = ProtectionForm(own=_own(person))
+    if not form.validate_on_submit():
+        return _protection(form), 422
+    with atomic():
+        choosing.protect(person, alias=form.alias.data or "", is_listed=bool(form.is_listed.data))
+    flash(_("Your profile is protected."), "good")
+    return back("accounts.protection")
+
+
+def _form_of(person: Person) -> AppearanceForm:
+    data = {"shows_street": bool(person.street_shown), "shown": "alias" if person.alias else "name"}
+    return AppearanceForm(obj=person, data=data, is_protected=person.is_protected)
+
+
+def _own(person: Person) -> tuple[str, str]:
+    return person.first_name, person.last_name
+
+
+def _save(person: Person, form: AppearanceForm) -> None:
+    """Write what the form says. The own street is read from the sealed address, and only if it is to be shown."""
+    street = hooks.street_of(person.id) if form.shows_street.data else None
+    with atomic():
+        choosing.set_appearance(
+            person, first=form.first_name.data or "", last=form.last_name.data or "", chosen=form.chosen(street)
+        )
+
+
+def _faces(form: AppearanceForm) -> dict[str, tuple[Byline, str]]:
+    """By ring: the person as somebody there sees them, and the quarter that is named beside it (not in their own).
+
+    A street that is not shown yet is not opened for a preview: a word stands for it.
+    """
+    person = web.me()
+    home = hooks.home_of(person.id)
+    quarter = home.quarter if home else _("your quarter")
+    face = form.face(person.street_shown or _("your street"), person.public_id)
+    seen_by = {ring: seen(face, ring, quarter) for ring in Ring}
+    return {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
+
+
+def _step(form: AppearanceForm) -> str:
+    return render_template("accounts/appearance.html", form=form, steps=step_labels(), faces=_faces(form))
+
+
+def _settings(form: AppearanceForm) -> str:
+    return render_template("accounts/my_appearance.html", form=form, person=web.me(), faces=_faces(form))
+
+
+def _protection(form: ProtectionForm) -> str:
+    config = current_app.extensions["config"]
+    return render_template(
+        "accounts/protection.html",
+        form=form,
+        person=web.me(),
+        numbers=config.help_lines,
+        exit_url=config.quick_exit_url,
+    )

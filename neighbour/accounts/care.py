@@ -1,0 +1,121 @@
+"""What the operator does to an account when its owner asks, or the team has decided: each of it told to the owner.
+
+Taking the second factors off is what a thief would ask for too, so it waits: 72 hours, in which the owner is told with a
+link that stops it, and in which coming in with a factor stops it as well, because whoever has one needs no help. What
+was asked for and how it ended stays on record.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from neighbour.accounts import factors, notices, onetime, sessions
+from neighbour.accounts.addresses import fold
+from neighbour.accounts.models import FactorReset, Person, ResetState, Status
+from neighbour.core import clock
+from neighbour.core.db import atomic, db
+from neighbour.core.text import clean_line
+
+WAITS = timedelta(hours=72)
+KEPT_FOR = timedelta(days=365)
+LONGEST_REASON = 500
+
+
+def ask_for_reset(email: str) -> FactorReset:
+    """Begin the 72 hours; asked for twice it is asked for once. Commits; raises ValueError where there is nothing to do."""
+    person = _of(email)
+    if not factors.has_any(person.id):
+        raise ValueError(f"{email} has no second factor")
+    with atomic():
+        waiting = _waiting(person.id)
+        if waiting is not None:
+            return waiting
+        asked = FactorReset(person_id=person.id, asked_at=clock.now(), due_at=clock.now() + WAITS)
+        db.session.add(asked)
+        db.session.flush()
+        notices.FactorReset.send(person.id, subject_key=secrets.token_hex(8), payload={"reset": asked.id})
+    return asked
+
+
+def mint_stop(person_id: int, number: int) -> tuple[FactorReset, str] | None:
+    """A link that stops a reset, and the reset; None when it is over. Inside atomic()."""
+    row = db.session.get(FactorReset, number)
+    if row is None or row.person_id != person_id or row.state != ResetState.WAITING or row.due_at <= clock.now():
+        return None
+    return row, onetime.mint(person_id, onetime.STOP, str(number), row.due_at - clock.now())
+
+
+def stop(token: str) -> None:
+    """The owner objects: the factors stay. Commits; raises Refused."""
+    with atomic():
+        stop_waiting(onetime.redeem(token, onetime.STOP).person_id)
+
+
+def stop_waiting(person_id: int) -> None:
+    """Nothing is taken off this account: its owner has come in with a factor, or objects. Inside atomic()."""
+    waiting = _waiting(person_id)
+    if waiting is not None:
+        waiting.state, waiting.ended_at = ResetState.STOPPED, clock.now()
+        db.session.flush()
+
+
+def due_resets() -> int:
+    """Take the factors off where 72 hours have passed and nobody objected; gives how many accounts. Commits each."""
+    now, done = clock.now(), 0
+    ripe = FactorReset.state == ResetState.WAITING, FactorReset.due_at <= now
+    for number in list(db.session.scalars(select(FactorReset.id).where(*ripe))):
+        with atomic():
+            row = db.session.get_one(FactorReset, number, with_for_update=True, populate_existing=True)
+            if row.state != ResetState.WAITING:
+                continue
+            row.state, row.ended_at = ResetState.DONE, now
+            person_id = row.person_id
+            factors.drop_all(person_id)
+            sessions.end_all(person_id)
+            onetime.spoil(person_id)
+            told = {"what": factors.Change.RESET.value}
+            notices.FactorChanged.send(person_id, subject_key=secrets.token_hex(8), payload=told)
+            done += 1
+    return done
+
+
+def suspend(email: str, reason: str) -> None:
+    """This person may not write until further notice; they keep reading, and are told why. Commits; raises ValueError."""
+    person, reason = _of(email), clean_line(reason)
+    if not reason:
+        raise ValueError("say why: --reason")
+    if len(reason) > LONGEST_REASON:
+        raise ValueError(f"a reason has {LONGEST_REASON} characters at most")
+    with atomic():
+        person.status, person.suspension_reason = Status.SUSPENDED, reason
+        notices.Suspended.send(person.id, subject_key=secrets.token_hex(8))
+
+
+def restore(email: str) -> None:
+    """This person may write again, and is told. Commits; raises ValueError."""
+    person = _of(email)
+    if person.status != Status.SUSPENDED:
+        raise ValueError(f"{email} is not suspended")
+    with atomic():
+        person.status, person.suspension_reason = Status.ACTIVE, None
+        notices.Restored.send(person.id, subject_key=secrets.token_hex(8))
+
+
+def purge() -> None:
+    """Forget resets that ended a year ago. Inside atomic()."""
+    db.session.execute(delete(FactorReset).where(FactorReset.ended_at < clock.now() - KEPT_FOR))
+
+
+def _waiting(person_id: int) -> FactorReset | None:
+    mine = FactorReset.person_id == person_id, FactorReset.state == ResetState.WAITING
+    return db.session.scalar(select(FactorReset).where(*mine).with_for_update())
+
+
+def _of(email: str) -> Person:
+    found = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != Status.ERASED))
+    if found is None:
+        raise ValueError(f"nobody has the address {email}")
+    return found

@@ -1,0 +1,71 @@
+"""Choosing how one appears, and being protected.
+
+A protected profile is for people whom somebody must not find (the block in the register of residents, section 51 BMG, is for
+the same people): another name and nothing else of the name, no street, no public cell, in no list of people unless they say
+so, and an address that only the operator opens. From outside it cannot be told from anybody else who chose another name.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from neighbour.accounts.appearance import Chosen, Shows, worn
+from neighbour.accounts.models import Person
+from neighbour.core import tokens
+from neighbour.core.db import db
+from neighbour.core.text import clean_line
+
+
+class NeedsAlias(ValueError):
+    """A protected person has to bear another name."""
+
+
+def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen) -> None:
+    """How the person appears to each ring (``appearance``). Inside atomic().
+
+    Raises NeedsAlias for a protected person without another name; their street is not shown whatever was chosen. Another
+    name is another face: the public id changes with it, so that whoever kept the old one has nothing to compare.
+    """
+    alias = clean_line(chosen.alias)
+    if person.is_protected and not alias:
+        raise NeedsAlias
+    if alias != person.alias:
+        person.public_id = tokens.public_id()
+    chosen = chosen._replace(alias=alias, street=None if person.is_protected else chosen.street)
+    person.first_name, person.last_name = clean_line(first), clean_line(last)
+    person.alias, person.street_shown = alias, chosen.street
+    person.shows_own, person.shows_nearby, person.shows_city = chosen.own, chosen.nearby, chosen.city
+    for column, name in worn(person.first_name, person.last_name, chosen).items():
+        setattr(person, column, name)
+    db.session.flush()
+
+
+def chosen_by(person: Person) -> Chosen:
+    """What the person chose last."""
+    own, nearby, city = (Shows(each) for each in (person.shows_own, person.shows_nearby, person.shows_city))
+    return Chosen(own, nearby, city, person.alias, person.street_shown)
+
+
+def protect(person: Person, *, alias: str, is_listed: bool) -> None:
+    """Protect somebody at risk, under another name. Inside atomic(). Raises NeedsAlias without one.
+
+    What the database does by itself: the home loses its public cell (migration 0019), every card is made anew (0015).
+    """
+    if not clean_line(alias):
+        raise NeedsAlias
+    with db.session.no_autoflush:  # flag and names are written together: the row's check asks for both
+        person.is_protected, person.is_listed = True, is_listed
+        chosen = chosen_by(person)._replace(alias=alias)
+        set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen)
+
+
+def unprotect(person: Person) -> None:
+    """End the protection. Inside atomic(). The other name stays until the person chooses anew, and the missing cell until
+    they move or the cells are laid anew: less is shown than might be, never more."""
+    person.is_protected, person.is_listed = False, True
+    db.session.flush()
+
+
+def is_protected(person_id: int) -> bool:
+    """Whether this person is protected; for rooms above that hold what only the operator may see."""
+    return bool(db.session.scalar(select(Person.is_protected).where(Person.id == person_id)))

@@ -1,0 +1,127 @@
+"""Coming in: what follows the right password, and the ways of those who need none.
+
+An account with a second factor gives no session for a password, a link in a mail or a new address; it gives ten minutes
+and five tries for the second step. Wrong answers there are counted per account, apart for devices it knows, like wrong
+passwords: whoever has stolen a password cannot keep the owner out by guessing digits.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from neighbour.accounts import care, factors, notices, onetime, passkeys, sessions
+from neighbour.accounts.models import Person, Status
+from neighbour.accounts.onetime import Refused
+from neighbour.core import clock, limits
+from neighbour.core.db import atomic, db
+
+SECOND = "second_step"
+
+limits.register("second_step", limits.Rate(5, 3600, parts=6))  # wrong digits and codes per account
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Where somebody comes in from. ``source``: the address of the network as it is counted; ``block``: the wider one."""
+
+    device: str
+    source: str
+    block: str = ""
+    is_known: bool = False
+    is_kept: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A session, or the token of the second step that is still to come."""
+
+    person_id: int
+    token: str
+    is_complete: bool
+
+
+def admit(person: Person, browser: Browser) -> Entry:
+    """The right password was typed. Inside atomic()."""
+    if factors.has_any(person.id):
+        token = onetime.mint(person.id, SECOND, "", onetime.SECOND_STEP_FOR)
+        return Entry(person.id, token, is_complete=False)
+    return _opened(person, browser, is_strong=False)
+
+
+def who_waits(token: str) -> int | None:
+    """Whose second step this is, if it still works."""
+    row = onetime.peek(token, SECOND)
+    return row.person_id if row is not None else None
+
+
+def second_step(token: str, browser: Browser, *, code: str = "", answer: str = "") -> Entry:
+    """The second step: digits of the app, a recovery code, or the ``answer`` of a passkey. Commits; raises Refused
+    ("over": begin again; "passkey"; "wrong") and TooMany."""
+    person_id = who_waits(token)
+    if person_id is None:
+        raise Refused("over")
+    counter = f"{person_id}:known:{browser.source}" if browser.is_known else f"{person_id}:strange"
+    limits.hit("second_step", counter)
+    try:
+        if answer:
+            passkeys.check(answer, holder=token, purpose=passkeys.SECOND, person_id=person_id)
+        entry = _finish(token, person_id, browser, code, is_shown=bool(answer))
+    except Refused:
+        with atomic():
+            onetime.wrong(token, SECOND)
+        raise
+    limits.take_back("second_step", counter)
+    return entry
+
+
+def _finish(token: str, person_id: int, browser: Browser, code: str, *, is_shown: bool) -> Entry:
+    with factors.eyes_of(person_id), atomic():
+        onetime.redeem(token, SECOND)
+        if not is_shown and not factors.accept_code(person_id, code):
+            raise Refused("wrong")
+        return _opened(db.session.get_one(Person, person_id), browser, is_strong=True)
+
+
+def by_passkey(
+    answer: str, browser: Browser, *, holder: str, knows: Callable[[str], bool]
+) -> tuple[Entry, Browser, str]:
+    """Come in with a passkey and nothing else. The session is kept where the passkey belongs to the device itself, not
+    where a phone was held to somebody else's screen. ``knows``: whether this browser is one of an address's own.
+
+    Gives the entry, the browser as it was taken, and the address by which it is remembered. Commits; raises Refused.
+    """
+    person_id = passkeys.check(answer, holder=holder, purpose=passkeys.SIGN_IN)
+    with atomic():
+        person = db.session.get_one(Person, person_id)
+        if person.status == Status.ERASED:
+            raise Refused("passkey")
+        browser = replace(browser, is_known=knows(person.email), is_kept=passkeys.is_of_this_device(answer))
+        return _opened(person, browser, is_strong=True), browser, person.email
+
+
+def show_again(person: Person, token: str, *, code: str = "", answer: str = "") -> str:
+    """Show once more that it is oneself, with a second factor; gives the session's new token. Commits; raises Refused,
+    TooMany."""
+    counter = f"again:{person.id}"
+    limits.hit("second_step", counter)
+    if answer:
+        passkeys.check(answer, holder=token, purpose=passkeys.AGAIN, person_id=person.id)
+    with factors.eyes_of(person.id), atomic():
+        if not answer and not factors.accept_code(person.id, code):
+            raise Refused("wrong")
+        new = sessions.show_again(token, is_strong=True)
+    limits.take_back("second_step", counter)
+    return new
+
+
+def _opened(person: Person, browser: Browser, *, is_strong: bool) -> Entry:
+    """A session; whoever has this account hears of a device it has not seen before."""
+    if is_strong:
+        care.stop_waiting(person.id)
+    token = sessions.open_session(person.id, is_kept=browser.is_kept, device=browser.device, is_strong=is_strong)
+    if not browser.is_known and person.confirmed_at is not None:
+        told = {"device": browser.device, "at": clock.now().isoformat()}
+        notices.NewDevice.send(person.id, subject_key=secrets.token_hex(8), payload=told)
+    return Entry(person.id, token, is_complete=True)

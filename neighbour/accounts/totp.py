@@ -1,0 +1,101 @@
+"""Six digits from an app (RFC 6238): the seed is sealed, one step of the clock before and after now counts, and no step
+counts twice, so digits somebody looked over a shoulder for are worth nothing.
+"""
+
+from __future__ import annotations
+
+import io
+
+import pyotp
+import segno
+from markupsafe import Markup
+
+from neighbour.accounts.models import Authenticator
+from neighbour.core import clock, tokens
+from neighbour.core.crypto import open_for, same, seal_for
+from neighbour.core.db import db
+
+DIGITS, STEP_SECONDS, DRIFT = 6, 30, 1
+SET_UP_SECONDS = 3600
+_SET_UP = "totp-set-up"
+
+
+def new_seed() -> str:
+    """A seed of 160 bits in base32, as apps take it."""
+    return pyotp.random_base32()
+
+
+def carry(public_id: str, seed: str) -> str:
+    """The seed of an app that is being set up, signed, for the form that asks for its first digits. The page shows it
+    anyway; signed it is ours and this person's."""
+    return tokens.sign(_SET_UP, [public_id, seed])
+
+
+def carried(public_id: str, token: str) -> str | None:
+    """The seed that ``carry`` gave this person within the last hour."""
+    try:
+        whose, seed = tokens.read(_SET_UP, token, SET_UP_SECONDS)
+    except (tokens.BadToken, ValueError):
+        return None
+    return str(seed) if whose == public_id else None
+
+
+def address(seed: str, *, account: str, issuer: str) -> str:
+    """The ``otpauth:`` address that apps read from the picture."""
+    return pyotp.TOTP(seed).provisioning_uri(name=account, issuer_name=issuer)
+
+
+def picture(text: str) -> Markup:
+    """The address as a QR code: SVG without styles, dark on white in every theme."""
+    drawn = io.BytesIO()
+    segno.make(text, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, dark="#000", light="#fff", border=3, omitsize=True, nl=False,
+        svgclass=None, lineclass=None,
+    )  # fmt: skip
+    return Markup(drawn.getvalue().decode())  # noqa: S704  drawn here, of an address that was quoted
+
+
+def install(person_id: int, seed: str, code: str) -> bool:
+    """Keep the seed if the digits are its; they are used up with that. Inside atomic()."""
+    step = _step_of(seed, code, after=0)
+    if step is None:
+        return False
+    row = db.session.get(Authenticator, person_id) or Authenticator(person_id=person_id)
+    row.sealed, row.last_step = seal_for("totp", seed.encode(), _whose(person_id)), step
+    row.created_at, row.used_at = clock.now(), None
+    db.session.add(row)
+    db.session.flush()
+    return True
+
+
+def accept(person_id: int, code: str) -> bool:
+    """Whether these digits are shown now and were not used yet; they are from now on. Inside atomic(); of two at the same
+    time one waits for the other."""
+    row = db.session.get(Authenticator, person_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return False
+    step = _step_of(_seed(row), code, after=row.last_step)
+    if step is None:
+        return False
+    row.last_step, row.used_at = step, clock.now()
+    db.session.flush()
+    return True
+
+
+def _seed(row: Authenticator) -> str:
+    """The only place that opens a seed."""
+    return open_for("totp", row.sealed, _whose(row.person_id)).decode()
+
+
+def _step_of(seed: str, code: str, *, after: int) -> int | None:
+    """The step near now, later than ``after``, whose digits these are. Every step is compared, whichever fits."""
+    now = int(clock.now().timestamp()) // STEP_SECONDS
+    made = pyotp.TOTP(seed, digits=DIGITS, interval=STEP_SECONDS)
+    near = [
+        (step, same(made.generate_otp(step).encode(), code.encode())) for step in range(now - DRIFT, now + DRIFT + 1)
+    ]
+    return next((step for step, fits in near if fits and step > after), None)
+
+
+def _whose(person_id: int) -> bytes:
+    return f"authenticator:{person_id}".encode()

@@ -1,0 +1,20 @@
+"""The page of what one left behind in quarters one has moved away from: to read, and to take down."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from neighbour.contributions import leaving
+from neighbour.contributions.views import views
+from neighbour.core.text import excerpt
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import person_number
+
+
+@views.get("/me/left")
+@requires(Permission.ACCOUNT_OWN)
+def left() -> str:
+    """Everything of mine that hangs where I used to live, and what comes along with me."""
+    found = leaving.left_by(person_number())
+    words = {answer.id: excerpt(answer.body_html) for answer in found.answers}
+    return render_template("contributions/left.html", found=found, words=words)

@@ -1,0 +1,70 @@
+"""What the desk of the demo city has to do: an initiative that confirms addresses, and a document to look at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+from sqlalchemy import select
+
+from neighbour.accounts.models import Person
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.demo.residents import Resident
+from neighbour.initiatives import service
+from neighbour.initiatives.models import EditorRole
+from neighbour.residency.cases import documents
+
+TREFF, QUARTERS, LEAD = "Nachbarschaftstreff Webstuhl", ("AB-02",), "liselotte"
+ABOUT = (
+    "Der Treff im alten Websaal: Kaffee am Dienstag, Nähmaschinen am Samstag, Rat bei Briefen vom Amt, wenn jemand da ist.\n\n"
+    "Komm einfach herein. Die Tür klemmt, man muss ein bisschen drücken."
+)
+SENDER = "fatma"  # a neighbour vouches for her; her document waits for two people
+
+
+def found(residents: dict[str, Resident]) -> None:
+    """The Treff, verified, with somebody who speaks for it and hours for whoever wants to prove an address."""
+    made = service.add(
+        TREFF, QUARTERS, about=ABOUT, address_line="Spulengasse 2", hours="Dienstag 15–18, Samstag 10–12"
+    )
+    service.verify(made, residents["ursula"].person_id)
+    service.let_confirm(made, True)
+    lead = db.session.scalars(select(Person).where(Person.id == residents[LEAD].person_id)).one()
+    service.name_editor(made, lead, EditorRole.LEAD)
+
+
+def hand_in(residents: dict[str, Resident]) -> None:
+    """A document that came yesterday."""
+    sender = residents[SENDER]
+    home = sender.demo.home
+    lines = [
+        f"{sender.demo.first_name} {sender.demo.last_name}",
+        f"{home.street} {home.number}",
+        f"{home.postcode} Altenbrück",
+    ]
+    with clock.freeze(clock.now() - timedelta(hours=26)):
+        documents.hand_in(sender.person_id, "bill", [paper(lines)])
+
+
+def paper(address: list[str]) -> bytes:
+    """A bill of the waterworks as somebody sends it who has blacked out the rest; a JPEG."""
+    image = Image.new("RGB", (1000, 1400), "#f6f3ea")
+    draw = ImageDraw.Draw(image)
+
+    def write(x: int, y: int, text: str, size: int = 30) -> None:
+        draw.text((x, y), text, fill="#23272b", font=ImageFont.load_default(size))
+
+    write(80, 90, "Wasserwerk Altenbrück", 44)
+    write(80, 150, "Am Wasserturm 1", 24)
+    for number, line in enumerate(address):
+        write(80, 300 + 44 * number, line)
+    write(620, 480, "im vergangenen Monat", 26)
+    write(80, 560, "Deine Abrechnung", 38)
+    for number, width in enumerate((640, 720, 510, 690, 360, 560)):
+        draw.rectangle((80, 650 + 70 * number, 80 + width, 690 + 70 * number), fill="#101214")
+    draw.rectangle((620, 1180, 900, 1240), fill="#101214")
+    out = BytesIO()
+    image.save(out, "JPEG", quality=80)
+    return out.getvalue()

@@ -1,0 +1,160 @@
+"""Household rules: a proof waits for somebody's look where one person, one household or one house has too many accounts.
+
+* the same full name at the same house (``membership.person_hash``): perhaps one person twice;
+* more than six accounts at one household, or at one house of which nobody has said that it is large.
+
+The counting reads across people, so it is done by the database (``needs_look``), which answers yes or no about the asker's
+own home and nothing else. All questions are asked each time, whatever the first says: a proof that waits takes as long as
+one that does not, and says as little. Members of a household learn nothing of each other.
+
+Where only the house is crowded there is no case per person but one question about the house: how many may live there
+before somebody asks, or that each shall be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from neighbour.accounts.models import Person
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic, db
+from neighbour.residency import grading, homes
+from neighbour.residency.cases.models import CaseGround, CaseKind, HouseRule, ProofCase
+from neighbour.residency.models import Address, Home, Membership, Proof
+
+MOST_ACCOUNTS = 6  # of one household, and of one house nobody has called large
+LARGEST_HOUSE = 2_000
+
+_NEEDS_LOOK = text("SELECT needs_look(:what, :most)")
+
+
+def look(membership: Membership, proof: Proof) -> bool:
+    """For ``grading.looks_at``: whether somebody has to look at this proof before it counts."""
+    _remember_name(membership)
+    return any(_answers().values())
+
+
+def keep(membership: Membership, proof: Proof, looks: Collection[grading.Look]) -> None:
+    """For ``grading.on_held``: make a case of a proof that waits, unless it is only the house that is crowded."""
+    grounds = _answers()
+    others = [each for each in looks if each is not look]
+    one_by_one = bool(grounds["house"] and _ask("one by one"))
+    if looks and not (others or grounds["person"] or grounds["household"] or one_by_one):
+        return
+    found = [ground for ground, is_so in grounds.items() if is_so]
+    if not looks:  # somebody asked for it
+        found.append("initiative" if (proof.source or "").startswith("initiative ") else "asked")
+    open_case(membership, proof, found or ["asked"])
+
+
+def open_case(membership: Membership, proof: Proof, grounds: Collection[str]) -> ProofCase:
+    """A case for the desk about a proof that waits. Through its person's eyes, inside atomic()."""
+    case = ProofCase(
+        person_id=membership.person_id,
+        membership_id=membership.id,
+        quarter_id=membership.quarter_id,
+        kind=CaseKind.HELD,
+        method=proof.method,
+        proof_id=proof.id,
+        household_hash=membership.household_hash,
+    )
+    db.session.add(case)
+    db.session.flush()
+    db.session.execute(insert(CaseGround), [{"case_id": case.id, "ground": ground} for ground in grounds])
+    return case
+
+
+def _answers() -> dict[str, bool]:
+    return {what: _ask(what) for what in ("person", "household", "house")}
+
+
+def _ask(what: str) -> bool:
+    return bool(db.session.scalar(_NEEDS_LOOK, {"what": what, "most": MOST_ACCOUNTS}))
+
+
+def _remember_name(membership: Membership) -> None:
+    """The full name as the account has it when the proof is given; the letterbox often has a family's only."""
+    house = db.session.scalar(select(Home.address_hash).where(Home.person_id == membership.person_id))
+    person = db.session.get(Person, membership.person_id)
+    if house is None or person is None:
+        return
+    name = f"{person.first_name} {person.last_name}".strip()
+    membership.person_hash = homes.person_hash(bytes(house), name) if name else None
+    db.session.flush()
+
+
+@dataclass(frozen=True)
+class CrowdedHouse:
+    """A house at which proofs wait: which one (as the public register says it), how many wait, how many accounts it has."""
+
+    house_hash: bytes
+    quarter_id: int
+    waiting: int
+    accounts: int
+    since: datetime
+    line: str = ""
+
+    @property
+    def key(self) -> str:
+        """How pages name it: the keyed hash, of which nobody can make the address."""
+        return self.house_hash.hex()
+
+
+def houses(*, with_lines: bool = False) -> list[CrowdedHouse]:
+    """The houses on the desk of whoever is asking, oldest question first; never their own."""
+    rows: list[Any] = list(db.session.execute(text("SELECT * FROM crowded_houses() ORDER BY since")).all())
+    found = [CrowdedHouse(bytes(row[0]), *row[1:]) for row in rows]
+    if not with_lines or not found:
+        return found
+    lines = _lines({house.quarter_id for house in found})
+    return [replace(house, line=lines.get(house.house_hash, "")) for house in found]
+
+
+def _lines(quarters: Collection[int]) -> dict[bytes, str]:
+    """Street and number by the hash of a house, from the public register: no home is opened to name a house."""
+    register = db.session.scalars(select(Address).where(Address.quarter_id.in_(quarters)))
+    return {homes.address_hash(row): f"{row.street} {row.number} {row.suffix}".strip() for row in register}
+
+
+def decide_house(house: CrowdedHouse, by_person_id: int, *, up_to: int | None) -> int:
+    """Answer the question about a house. up_to: it is a large house, and up to so many accounts nobody asks; those who wait
+    are let in as far as there is room. None: each is looked at, those who wait as well. Returns how many were let in."""
+    limit = MOST_ACCOUNTS if up_to is None else min(max(up_to, MOST_ACCOUNTS), LARGEST_HOUSE)
+    with atomic():
+        rule: dict[str, Any] = {"up_to": limit, "one_by_one": up_to is None, "by_person_id": by_person_id}
+        rule["decided_at"] = clock.now()
+        row = upsert(HouseRule).values(house_hash=house.house_hash, quarter_id=house.quarter_id, **rule)
+        db.session.execute(row.on_conflict_do_update(constraint="pk_house_rule", set_=rule))
+        waiting = db.session.execute(text("SELECT * FROM held_at_house(:house)"), {"house": house.house_hash}).all()
+        room = limit - house.accounts
+        for person_id, proof_id in waiting:
+            with scope.use(scope.Viewer(person_id)):
+                if up_to is None:
+                    _make_case(person_id, proof_id)
+                elif room > 0:
+                    room -= release(person_id, proof_id)
+        return max(0, limit - house.accounts - room) if up_to is not None else 0
+
+
+def _make_case(person_id: int, proof_id: int) -> None:
+    membership, proof = grading.current_membership(person_id, lock=True), db.session.get(Proof, proof_id)
+    if membership is not None and proof is not None and proof.membership_id == membership.id:
+        open_case(membership, proof, ["house"])
+        db.session.flush()
+
+
+def release(person_id: int, proof_id: int) -> int:
+    """Let a proof that waited count from now on; 1 if it did, 0 if it is of another home by now. Through its person's eyes."""
+    membership, proof = grading.current_membership(person_id, lock=True), db.session.get(Proof, proof_id)
+    if membership is None or proof is None or proof.membership_id != membership.id or proof.ended_at is not None:
+        return 0
+    proof.held_at = None
+    grading.regrade(membership)
+    db.session.flush()
+    return 1

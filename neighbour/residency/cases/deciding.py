@@ -1,0 +1,317 @@
+"""Four eyes: two people of two households look at a case on their own and have to agree.
+
+A case has two halves. Whoever opens it takes one for 20 minutes: home and pages open for them alone, and not a third pair
+of eyes meanwhile. Neither is told what the other says. Two times yes accepts, two times no refuses, anything else goes to an
+operator who is neither of them. A refused person may appeal once; that is decided by an operator who had no part in it.
+
+Nobody looks at their own case or at one of their household; those do not exist for them, on the list as anywhere else.
+What a decision does to the person's proof is done through that person's eyes (``scope.use``): the wall lets no verifier
+write other people's rows, and this is the one place that crosses it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic, db
+from neighbour.core.desk import Waiting
+from neighbour.policy import Level
+from neighbour.residency import grading, homes
+from neighbour.residency.cases import crowds, documents
+from neighbour.residency.cases.models import (
+    UNDECIDED,
+    Appeal,
+    CaseGround,
+    CaseHalf,
+    CaseKind,
+    CaseState,
+    ProofCase,
+)
+from neighbour.residency.cases.notices import AppealDecided, CaseRefused
+from neighbour.residency.models import Membership, Proof
+from neighbour.residency.proofs.document import DOCUMENT
+
+IN_HAND = timedelta(minutes=20)
+TARGET_DAYS = 2  # told to people: usually within so many
+YES = "matches"
+REASONS = ("name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
+
+
+class NotYours(LookupError):
+    """The case does not exist for this person, or not any more."""
+
+
+class Busy(Exception):
+    """Two others have the case in hand, or have said what they think."""
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """Who looks: their number, household (keyed hash) and whether they run the instance."""
+
+    person_id: int
+    household_hash: bytes | None
+    is_operator: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case in hand: what has to be seen of it, and until when it is in hand."""
+
+    case: ProofCase
+    home: homes.ExactHome | None = field(repr=False)
+    grounds: Sequence[str]
+    until: datetime
+    said: Sequence[CaseHalf] = ()  # what was said before, for the last word and for appeals; by whom is not shown
+
+    @property
+    def part(self) -> str:
+        """Which part of the case this is."""
+        return part_of(self.case)
+
+
+def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
+    """The eyes of whoever works at the desk. Through those eyes."""
+    mine = Membership.person_id == person_id, Membership.ended_at.is_(None)
+    household = db.session.scalar(select(Membership.household_hash).where(*mine))
+    return Eyes(person_id, bytes(household) if household else None, is_operator)
+
+
+def queue(eyes: Eyes) -> list[ProofCase]:
+    """The cases this person may look at now, oldest first."""
+    return list(db.session.scalars(select(ProofCase).where(_theirs(eyes)).order_by(ProofCase.created_at)))
+
+
+def thin_quarters() -> set[int]:
+    """The quarters with fewer than two verifiers, in which operators look; for operators, empty for anybody else."""
+    return set(db.session.scalars(text("SELECT thin_desks()")))
+
+
+def waiting(eyes: Eyes) -> Waiting:
+    """How many cases wait for this person, and since when."""
+    row = db.session.execute(select(func.count(), func.min(ProofCase.created_at)).where(_theirs(eyes))).one()
+    return Waiting(row[0], row[1])
+
+
+def _theirs(eyes: Eyes) -> ColumnElement[bool]:
+    said = select(CaseHalf.id).where(
+        CaseHalf.case_id == ProofCase.id, CaseHalf.by_person_id == eyes.person_id, CaseHalf.says.is_not(None)
+    )
+    states: ColumnElement[bool] = ProofCase.state == CaseState.OPEN
+    if eyes.is_operator:
+        states = or_(ProofCase.state.in_(UNDECIDED), ProofCase.appeal == Appeal.OPEN)
+    return and_(
+        states,
+        ProofCase.person_id != eyes.person_id,
+        ProofCase.household_hash.is_(None) | (ProofCase.household_hash != (eyes.household_hash or b"")),
+        ~said.exists(),
+    )
+
+
+def case_for(eyes: Eyes, case_id: uuid.UUID) -> ProofCase:
+    """A case that waits for this person. Raises NotYours."""
+    case = db.session.scalar(select(ProofCase).where(ProofCase.id == case_id, _theirs(eyes)))
+    if case is None:
+        raise NotYours(str(case_id))
+    return case
+
+
+def in_hand(eyes: Eyes, case_id: uuid.UUID) -> CaseHalf | None:
+    """The half this person has taken, while it lasts."""
+    mine = CaseHalf.case_id == case_id, CaseHalf.by_person_id == eyes.person_id
+    return db.session.scalar(select(CaseHalf).where(*mine, CaseHalf.says.is_(None), CaseHalf.until > clock.now()))
+
+
+def part_of(case: ProofCase) -> str:
+    """Which part of a case is to be done: one of its two halves, the last word, or an appeal."""
+    if case.appeal == Appeal.OPEN:
+        return "appeal"
+    return "final" if case.state == CaseState.CONTESTED else "half"
+
+
+def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
+    """Take a half (or keep it for another while) and open what has to be seen; written down as a look at the address.
+
+    Raises NotYours, and Busy where two others are at it or the other half is of one's own household.
+    """
+    with atomic():
+        case = case_for(eyes, case_id)
+        part = part_of(case)
+        with scope.use(scope.Viewer(case.person_id)):
+            _demand_room(_locked(case), eyes, part)
+            said = [half for half in _halves(case) if half.says and part != "half"]
+        until = clock.now() + IN_HAND
+        values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
+        half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
+        again = {"until": until, "part": part}
+        db.session.execute(half.on_conflict_do_update(constraint="uq_case_half_case_id_by_person_id", set_=again))
+        who = "operator" if eyes.is_operator else "team"
+        home = None
+        if part != "appeal":  # an appeal is about reasons; the home has been looked at
+            found = homes.open_for_verifier(case.person_id, f"{case.kind} {who}", eyes.person_id)
+            home = found if isinstance(found, homes.ExactHome) else None
+        grounds = db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id))
+        return Opened(case, home, sorted(grounds), until, said)
+
+
+def _locked(case: ProofCase) -> ProofCase:
+    """The case, locked until the end of the transaction. Through its person's eyes."""
+    return db.session.scalars(
+        select(ProofCase).where(ProofCase.id == case.id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _halves(case: ProofCase) -> list[CaseHalf]:
+    return list(db.session.scalars(select(CaseHalf).where(CaseHalf.case_id == case.id).order_by(CaseHalf.id)))
+
+
+def _demand_room(case: ProofCase, eyes: Eyes, part: str) -> None:
+    if part_of(case) != part or (part != "appeal" and case.state not in UNDECIDED):
+        raise NotYours(str(case.id))
+    now = clock.now()
+    others = [half for half in _halves(case) if half.by_person_id != eyes.person_id]
+    live = [half for half in others if half.part == part and (half.says or half.until > now)]
+    if len(live) >= (2 if part == "half" else 1):
+        raise Busy
+    households = {bytes(half.household_hash) for half in live if half.household_hash}
+    if part == "half" and eyes.household_hash in households:
+        raise Busy
+
+
+def decide(eyes: Eyes, case_id: uuid.UUID, verdict: str, note: str) -> None:
+    """Say what one thinks of a case in hand: YES, or one of REASONS for no; ``note`` is for the person. With the second
+    half, or the last word, the case is decided. Raises NotYours when it is not in hand (any more)."""
+    says = "yes" if verdict == YES else "no"
+    with atomic():
+        case = case_for(eyes, case_id)
+        person_id = case.person_id
+        with scope.use(scope.Viewer(person_id)):
+            _locked(case)
+        half = in_hand(eyes, case_id)
+        if half is None:
+            raise NotYours(str(case_id))
+        said = {"says": says, "reason": verdict, "note": note, "said_at": clock.now()}
+        db.session.execute(update(CaseHalf).where(CaseHalf.id == half.id).values(**said))
+        with scope.use(scope.Viewer(person_id)):
+            _conclude(_locked(case), half.part)
+
+
+def _conclude(case: ProofCase, part: str) -> None:
+    """What follows from what was said so far. Through the person's eyes."""
+    said = [half for half in _halves(case) if half.says and half.part == part]
+    if part == "appeal":
+        _end_appeal(case, said[-1])
+    elif part == "final":
+        _end(case, said[-1:])
+    elif len(said) == 2:
+        if said[0].says == said[1].says:
+            _end(case, said)
+        else:
+            case.state = CaseState.CONTESTED
+    db.session.flush()
+
+
+def _end(case: ProofCase, said: list[CaseHalf]) -> None:
+    if said[0].says == "yes":
+        documents.close(case, CaseState.ACCEPTED)
+        _accept(case)
+        return
+    documents.close(case, CaseState.REFUSED)
+    case.reason = said[0].reason
+    case.note = next((half.note for half in said if half.note), "")
+    _end_proof(case)
+    CaseRefused.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
+
+
+def _accept(case: ProofCase) -> None:
+    if case.kind == CaseKind.HELD:
+        if case.proof_id is not None:
+            crowds.release(case.person_id, case.proof_id)
+        return
+    membership = grading.current_membership(case.person_id, lock=True)
+    if membership is None or membership.id != case.membership_id:
+        return
+    proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
+    case.proof_id = proof.id if proof.held_at is None else None  # one that waits has a case of its own
+
+
+def _end_proof(case: ProofCase) -> None:
+    proof = db.session.get(Proof, case.proof_id) if case.proof_id is not None else None
+    if case.kind == CaseKind.HELD and proof is not None:
+        proof.ended_at = clock.now()
+        db.session.flush()
+        membership = grading.current_membership(case.person_id, lock=True)
+        if membership is not None:
+            grading.regrade(membership)
+
+
+def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
+    """Granted, a held proof counts after all; a document may be handed in once more – its pages are gone, and nobody's
+    word alone proves an address."""
+    is_granted = half.says == "yes"
+    case.appeal = Appeal.GRANTED if is_granted else Appeal.REJECTED
+    case.appeal_decided_at = clock.now()
+    if half.note:
+        case.note = half.note
+    db.session.flush()
+    if is_granted and case.kind == CaseKind.HELD and case.proof_id is not None:
+        proof = db.session.get(Proof, case.proof_id)
+        if proof is not None:
+            proof.ended_at = None
+            db.session.flush()
+            crowds.release(case.person_id, proof.id)
+    AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
+
+
+def appeal(person_id: int, case_id: uuid.UUID, words: str) -> bool:
+    """Ask the operator to look at a refusal again, once. False where there is nothing to appeal against. Through the
+    person's own eyes."""
+    mine = ProofCase.id == case_id, ProofCase.person_id == person_id
+    with atomic():
+        case = db.session.scalar(select(ProofCase).where(*mine).with_for_update())
+        if case is None or case.state != CaseState.REFUSED or case.appeal is not None:
+            return False
+        if not _is_of_now(case):
+            return False
+        case.appeal, case.appeal_text, case.appealed_at = Appeal.OPEN, words, clock.now()
+        return True
+
+
+def _is_of_now(case: ProofCase) -> bool:
+    membership = grading.current_membership(case.person_id)
+    return membership is not None and membership.id == case.membership_id
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person is told about their proofs: whether one is being looked at, and the last refusal that stands."""
+
+    is_held: bool
+    refused: ProofCase | None
+
+    @property
+    def may_appeal(self) -> bool:
+        """Whether the refusal may be appealed against."""
+        return self.refused is not None and self.refused.appeal is None
+
+
+def told(person_id: int) -> Told:
+    """Through the person's own eyes. A proof that waits looks the same whatever the reason."""
+    membership = grading.current_membership(person_id)
+    if membership is None:
+        return Told(False, None)
+    held = select(Proof.id).where(
+        Proof.membership_id == membership.id, Proof.held_at.is_not(None), Proof.ended_at.is_(None)
+    )
+    newest = db.session.scalar(
+        select(ProofCase).where(ProofCase.membership_id == membership.id).order_by(ProofCase.created_at.desc()).limit(1)
+    )
+    is_refused = newest is not None and newest.state == CaseState.REFUSED and newest.appeal != Appeal.GRANTED
+    return Told(db.session.scalar(held.limit(1)) is not None, newest if is_refused else None)

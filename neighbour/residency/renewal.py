@@ -1,0 +1,174 @@
+"""Every proof has its day: the yearly question, the reminders, the yes, and what happens without one.
+
+A strong proof holds for two years and a neighbour's word for one; a yes makes it hold as long again. The question comes a year
+after the last yes and 30 and 7 days before the membership would fall. It is asked by mail with a signed link, and on one's own
+pages. Opening the link changes nothing; the button on its page says yes. Whoever says nothing falls on the day: the board
+closes, what they wrote stays, and any new proof opens it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+
+from neighbour.accounts.models import Person, Status
+from neighbour.core import clock, jobs, scope, tokens
+from neighbour.core.crypto import keyed_hash, same
+from neighbour.core.db import atomic, db
+from neighbour.policy import Level
+from neighbour.quarters.models import Quarter
+from neighbour.residency import grading
+from neighbour.residency.models import Membership, Proof
+from neighbour.residency.notices import StillHere
+from neighbour.residency.proofs import lasting
+
+YEAR = timedelta(days=365)
+REMINDERS = (timedelta(days=30), timedelta(days=7))
+ASKED_FROM = 9  # o'clock, local: nobody is asked in the night
+PURPOSE, LINK_LIVES = "still-here", 60 * 86_400
+FORGOTTEN_AFTER = timedelta(days=90)  # codes that are over, and who used them
+AT_ONCE = 500
+PER_KNOCK = 20_000
+JOB = "residency.proofs"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked: which quarter, until when their level holds, which asking this is (``key``: the same until it is
+    answered)."""
+
+    quarter: str
+    falls_at: datetime | None
+    key: str
+    membership_id: int
+
+
+def question_of(person_id: int) -> Question | None:
+    """The question a person has not answered yet; None while there is nothing to ask. Through whatever eyes are open: it uses
+    the person's own."""
+    with scope.use(scope.Viewer(person_id)):
+        membership = grading.current_membership(person_id)
+        if membership is None or not Level(membership.level).reads_board:
+            return None
+        proofs = grading.standing(membership.id, clock.now())
+        if not proofs or not _is_due(membership, proofs):
+            return None
+        quarter = db.session.get(Quarter, membership.quarter_id)
+        said = max(proof.renewed_at or proof.created_at for proof in proofs)
+        key = f"{membership.id} {said:%Y-%m-%d}"
+        return Question(quarter.name if quarter else "", falls_at(membership, proofs), key, membership.id)
+
+
+def falls_at(membership: Membership, proofs: list[Proof]) -> datetime | None:
+    """The day on which the level would fall without a yes; None where it would not."""
+    for day in sorted(proof.expires_at for proof in proofs if proof.expires_at):
+        left = [proof for proof in proofs if proof.expires_at is None or proof.expires_at > day]
+        if grading.level_of(left, membership.household_hash).rank < Level(membership.level).rank:
+            return day
+    return None
+
+
+def _is_due(membership: Membership, proofs: list[Proof]) -> bool:
+    now, falls = clock.now(), falls_at(membership, proofs)
+    said = max(proof.renewed_at or proof.created_at for proof in proofs)
+    return now >= said + YEAR or (falls is not None and now >= falls - REMINDERS[0])
+
+
+def token(person_id: int, question: Question) -> str:
+    """The signed part of the link: this person's membership, this question, nothing that could be read by others."""
+    public_id = db.session.get_one(Person, person_id).public_id
+    return tokens.sign(PURPOSE, [public_id, _membership(question.membership_id)])
+
+
+def _membership(membership_id: int) -> str:
+    return keyed_hash("still-here", str(membership_id)).hex()[:24]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom a link asks: the person, and the question as it stands; None where it is answered."""
+
+    person_id: int
+    question: Question | None
+
+
+def read(link: str) -> Asked | None:
+    """Whom a link asks; None where that person has moved or left since. Raises ``tokens.BadToken``."""
+    public_id, membership = tokens.read(PURPOSE, link, LINK_LIVES)
+    person_id = db.session.scalar(
+        select(Person.id).where(Person.public_id == public_id, Person.status != Status.ERASED)
+    )
+    if person_id is None:
+        return None
+    with scope.use(scope.Viewer(person_id)):
+        current = grading.current_membership(person_id)
+        is_same = current is not None and same(_membership(current.id).encode(), str(membership).encode())
+        if current is None or not is_same or not Level(current.level).reads_board:
+            return None
+    return Asked(person_id, question_of(person_id))
+
+
+def say_yes(person_id: int) -> bool:
+    """A person says that they still live there: what they have proven holds as long again. False where nothing was asked; twice
+    is once. Commits."""
+    with atomic():
+        if question_of(person_id) is None:
+            return False
+        with scope.use(scope.Viewer(person_id)):
+            membership = grading.current_membership(person_id, lock=True)
+            now = clock.now()
+            for proof in grading.standing(membership.id, now) if membership else []:
+                proof.renewed_at = now
+                if proof.expires_at is not None:
+                    proof.expires_at = now + lasting(proof.method)
+            db.session.flush()
+        return True
+
+
+_FORGET = text("SELECT forget_codes(:before)")
+_DUE = text("SELECT * FROM people_with_proofs_due(:at, :after, :most)")
+
+
+def look_through(time_zone: str) -> int:
+    """What an hour brings: proofs past their day end, codes long over are forgotten, whoever is due is asked – once an hour of
+    the city, however many beats knock; gives how many people it looked at. Whoever a crash left out is looked at in the next
+    hour."""
+    local = clock.now().astimezone(ZoneInfo(time_zone))
+    if not jobs.once(JOB, f"{local:%Y-%m-%dT%H}"):
+        return 0
+    with atomic():
+        db.session.execute(_FORGET, {"before": clock.now() - FORGOTTEN_AFTER})
+    after = done = 0
+    while done < PER_KNOCK:
+        with atomic():
+            people = list(db.session.scalars(_DUE, {"at": clock.now(), "after": after, "most": AT_ONCE}))
+        if not people:
+            return done
+        for person_id in people:
+            _look_at(person_id, asks=local.hour >= ASKED_FROM)
+        after, done = people[-1], done + len(people)
+    return done
+
+
+def _look_at(person_id: int, *, asks: bool) -> None:
+    with atomic():
+        grading.end_proofs(person_id, past_only=True)
+        question = question_of(person_id) if asks else None
+        if question is None:
+            return
+        call = _call(question)
+        StillHere.send(
+            person_id,
+            subject_key=f"{question.key} {call}",
+            payload={"key": question.key, "is_last_call": call == f"{REMINDERS[-1].days} days"},
+        )
+
+
+def _call(question: Question) -> str:
+    """Which of the calls it is time for: the nearest reminder that is due, or the yearly one."""
+    now = clock.now()
+    due = [each for each in REMINDERS if question.falls_at is not None and now >= question.falls_at - each]
+    return f"{min(due).days} days" if due else "yearly"

@@ -1,0 +1,79 @@
+"""What tests of second factors share: people with one, their digits, and the way in."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pyotp
+
+from neighbour.accounts import factors, recovery, totp
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic
+from tests.accounts.test_signing import GOOD, give_password
+from tests.factories import make_person, make_quarter
+from tests.support.authenticator import Device
+
+MAIL = "uwe@altenbrueck.example"
+
+
+def make_member(email: str = MAIL, **fields: Any) -> Any:
+    """A verified neighbour with the password GOOD."""
+    quarter = fields.pop("quarter", None) or make_quarter()
+    person = make_person(quarter, email=email, email_key=email, **fields)
+    give_password(person)
+    return person
+
+
+def with_app(person: Any) -> str:
+    """Set an app up for the person; gives its seed. The digits of the step before now are used up."""
+    seed = totp.new_seed()
+    with factors.eyes_of(person.id), atomic():
+        assert totp.install(person.id, seed, digits(seed, -1))
+    return seed
+
+
+def with_codes(person: Any) -> list[str]:
+    """Recovery codes for the person."""
+    with factors.eyes_of(person.id), atomic():
+        return recovery.renew(person.id)
+
+
+def digits(seed: str, steps: int = 0) -> str:
+    """What the app shows now, or so many half minutes later."""
+    return pyotp.TOTP(seed).at(clock.now(), counter_offset=steps)
+
+
+def type_password(browser: Any, email: str = MAIL, password: str = GOOD) -> Any:
+    return browser.post("/signin", data={"email": email, "password": password})
+
+
+def options(browser: Any, path: str) -> Any:
+    """What the site wants signed, as the script of the page asks for it."""
+    answer = browser.post(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return json.loads(answer.text)
+
+
+def add_passkey(browser: Any, device: Device | None = None) -> Device:
+    """Somebody signed in makes a passkey."""
+    device = device or Device()
+    made = device.create(options(browser, "/me/passkeys/options"))
+    page = browser.post("/me/passkeys/new", data={"name": "Handy", "answer": made})
+    assert page.status_code == 303, page.text
+    return device
+
+
+def is_in(browser: Any) -> bool:
+    """Whether this browser is signed in."""
+    return browser.get("/me").status_code == 200
+
+
+def link_of(mailbox: Any, kind: str, to: str = "") -> str:
+    """The newest link of this kind in the mails to an address."""
+    mails = [mail for mail in mailbox.messages() if to in mail.recipients[0]]
+    return [found for mail in mails for found in re.findall(rf"http://localhost(/{kind}/\S+)", mail.text)][-1]
+
+
+__all__ = ["GOOD", "MAIL", "scope"]

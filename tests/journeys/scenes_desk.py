@@ -1,0 +1,148 @@
+"""What people see who prove where they live by a paper or in person, and those who look at it."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import psycopg
+from playwright.sync_api import Browser
+
+from neighbour.core import postgres, roles
+from neighbour.demo.people import people
+from neighbour.demo.verifying import TREFF, paper
+from tests.journeys.looking import Walk, enter
+from tests.support.up import Instance
+
+TREFF_SLUG = "nachbarschaftstreff-webstuhl"
+assert TREFF.casefold().replace(" ", "-") == TREFF_SLUG
+
+
+def prover(walk: Walk) -> None:
+    """Mira is tired of waiting for the post."""
+    walk.go("/proof/document", "a document", picture="document")
+    walk.send("/proof/document", "a document, nothing chosen", 422)
+    walk.visitor.pick("paper", "lease")
+    walk.page.set_input_files("[name=files]", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"<html>"})
+    walk.send("/proof/document", "a document, not readable", 422)
+    walk.visitor.pick("paper", "lease")
+    sheet = {
+        "name": "x.jpg",
+        "mimeType": "image/jpeg",
+        "buffer": paper(["Mira Lindqvist-Okafor", "Kettfadenstraße 17 I"]),
+    }
+    walk.page.set_input_files("[name=files]", sheet)
+    walk.send("/proof/document", "a document, handed in")
+    walk.go("/waiting", "waiting, a document is there")
+    walk.visitor.go("/proof/document")
+    walk.send("/proof/document/withdraw", "a document, withdrawn")
+    with _owner(walk.town) as owner:  # three in 30 days are for people, not for two languages
+        owner.execute("DELETE FROM proof_case WHERE state = 'withdrawn'")
+    walk.go("/proof/in-person", "in person")
+    walk.send("/proof/in-person", "in person, the code")
+    walk._keep("visit-1280")
+
+
+def refused(walk: Walk) -> None:
+    """Gordon's document was too old."""
+    with _owner(walk.town) as owner:
+        owner.execute("DELETE FROM proof_case WHERE reason = 'old'")
+        owner.execute(
+            "INSERT INTO proof_case (id, person_id, membership_id, quarter_id, kind, state, method, paper, page_count, note,"
+            " appeal_text, reason, decided_at) SELECT %s, person_id, id, quarter_id, 'document', 'refused', 'document', 'bill',"
+            " 1, 'Der Brief ist von 2023.', '', 'old', now() FROM membership WHERE person_id = %s AND ended_at IS NULL",
+            [uuid4(), _number(owner, "gordon")],
+        )
+    walk.go("/proof/decision", "a refusal", picture="decision")
+    walk.send("/proof/decision", "a refusal, appeal without words", 422)
+    walk.send("/proof/decision", "a refusal, appealed", words="Es war die neueste Rechnung, die ich habe.")
+
+
+def desk(walk: Walk) -> None:
+    """Ursula at the desk: cases, houses, missing addresses, who looked, initiatives."""
+    with _owner(walk.town) as owner:
+        _somebody_waits(owner, "tim")
+        owner.execute("DELETE FROM case_half")
+    for path in ("/desk", "/desk/proofs"):
+        walk.go(path, picture=path.strip("/").replace("/", "-"))
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/desk/houses/']").first.click()
+    walk.look("a house with many accounts")
+    walk.send(walk.visitor.path, "a house, nothing said", 422)
+    walk.visitor.go("/desk/proofs")
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/desk/proofs/']").last.click()
+    walk.look("a proof, closed")
+    here = walk.visitor.path
+    walk.send(here, "a proof, opened")
+    walk._keep("desk-case-1280")
+    walk.send(here + "/decide", "a proof, nothing said", 422)
+    walk.go("/desk/looks", "looks at addresses", picture="desk-looks")
+    _initiatives(walk)
+    _missing(walk)
+
+
+def _initiatives(walk: Walk) -> None:
+    walk.go("/desk/initiatives", "initiatives on the desk")
+    here = f"/desk/initiatives/{TREFF_SLUG}"
+    walk.go(here, "an initiative on the desk", picture="desk-initiative")
+    walk.send(here + "/suspend", "an initiative, suspended for how long", 422, days="-3")
+
+
+def _missing(walk: Walk) -> None:
+    """A newcomer misses an address, the operator opens it."""
+    other = enter(_browser(walk), walk.town, walk.language, "mira")
+    other.visitor.go("/signup/address/missing")
+    other.visitor.fill(street="Am Neubau", number="1")
+    other.visitor.send("/signup/address/missing")
+    other.page.context.close()
+    walk.go("/desk/missing", "missing addresses")
+    walk.send("/desk/missing", "a missing address, opened")
+    walk.visitor.go("/desk/missing")
+    with _owner(walk.town) as owner:
+        owner.execute("DELETE FROM missing_address")
+    walk.go("/desk/missing", "no missing addresses")
+
+
+def editor(walk: Walk) -> None:
+    """Liselotte speaks for the Treff and has a visitor."""
+    walk.go(f"/i/{TREFF_SLUG}", "an initiative", picture="initiative")
+    walk.go(f"/i/{TREFF_SLUG}/edit", "an initiative, its page")
+    here = f"/i/{TREFF_SLUG}/confirm"
+    walk.go(here, "confirming")
+    walk.send(here, "confirming, empty", 422)
+    walk.send(here, "confirming, wrong", 422, code="ZZZZ-ZZZZ")
+    walk.go(f"/visit/{_code(walk)}", "confirming, scanned")
+    walk.send(here, "confirming, name and address")
+    walk._keep("confirming-1280")
+    walk.send(here + "/seen", "confirming, without the tick", 422)
+
+
+def _code(walk: Walk) -> str:
+    other = enter(_browser(walk), walk.town, walk.language, "mira")
+    other.visitor.go("/proof/in-person")
+    other.visitor.send("/proof/in-person")
+    code = other.page.locator(".shown-code__code").inner_text()
+    other.page.context.close()
+    return re.sub(r"\W", "", code)
+
+
+def _browser(walk: Walk) -> Browser:
+    browser = walk.page.context.browser
+    assert browser is not None
+    return browser
+
+
+def _somebody_waits(owner: psycopg.Connection, key: str) -> None:
+    owner.execute("UPDATE proof SET held_at = now() WHERE person_id = %s", [_number(owner, key)])
+
+
+def _number(owner: psycopg.Connection, key: str) -> int:
+    email = next(one.email for one in people() if one.key == key)
+    row = owner.execute("SELECT id FROM person WHERE email = %s", [email]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _owner(town: Instance) -> psycopg.Connection:
+    return roles.connect(postgres.address(town.folder).owner_url, autocommit=True)

@@ -1,0 +1,127 @@
+"""From nothing proven to the first post: by a paper that two people look at, in person with two phones, and for somebody
+whose proof has to wait. The resident has a phone of 360 px; nobody needs a mouse to decide."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser
+
+from neighbour.demo.verifying import paper
+from tests.journeys import axe
+from tests.journeys.browsing import DESK, PHONE, Visitor, Watch, arrive
+from tests.journeys.looking import PASSWORD, address, email_of
+from tests.journeys.scenes_desk import TREFF_SLUG
+from tests.support.up import Instance
+
+pytestmark = pytest.mark.browser
+TEAM = ("karlheinz", "ursula")
+
+
+def newcomer(town: Instance, chromium: Browser, watch: Watch, email: str, name: str, house: str) -> Visitor:
+    """Somebody whose mail address is confirmed chooses address and name, on a phone."""
+    made = town.run("person", "create", email, "--name", name)
+    password = made.stdout.rsplit(" ", 1)[-1].strip()
+    assert made.returncode == 0 and password, made.stderr
+    phone = arrive(chromium, address(town), watch, **PHONE)
+    phone.sign_in(email, password)
+    street, number = house.rsplit(" ", 1)
+    phone.fill(street=street, number=number, recipient=name)
+    phone.send("/signup/address")
+    phone.send("/signup/appearance")
+    phone.go("/waiting")
+    assert phone.path == "/waiting", phone.words
+    return phone
+
+
+def somebody(town: Instance, chromium: Browser, watch: Watch, key: str) -> Visitor:
+    visitor = arrive(chromium, address(town), watch, **DESK)
+    visitor.sign_in(email_of(key), PASSWORD)
+    return visitor
+
+
+def decides(visitor: Visitor, verdict: str = "matches") -> str:
+    """Opens the newest case and says it by keyboard alone; gives what was to be read."""
+    visitor.go("/desk/proofs")
+    visitor.page.locator("a[href^='/desk/proofs/']").last.focus()
+    _goes_by_enter(visitor)
+    visitor.page.locator(".post-btn button").first.focus()
+    _goes_by_enter(visitor)
+    words = visitor.words
+    assert axe.check(visitor.page) == []
+    visitor.page.locator(f"[name=verdict][value={verdict}]").focus()
+    visitor.page.keyboard.press("Space")
+    visitor.page.locator("form[action$='/decide'] button[type=submit]").focus()
+    _goes_by_enter(visitor)
+    assert "Danke fürs Ansehen" in visitor.words
+    return words
+
+
+def _goes_by_enter(visitor: Visitor) -> None:
+    with visitor.page.expect_navigation():
+        visitor.page.keyboard.press("Enter")
+
+
+def fits(visitor: Visitor) -> None:
+    """Nothing sideways, nothing that axe finds."""
+    assert axe.sideways(visitor.page) == [] and axe.check(visitor.page) == []
+
+
+def writes(visitor: Visitor, title: str) -> None:
+    visitor.go("/write")
+    visitor.fill(title=title, body_md="Zum ersten Mal hier.")
+    visitor.press("Aushängen")
+    assert title in visitor.words
+
+
+def test_a_paper_is_looked_at_by_two_and_opens_the_board(altenbrueck, chromium):
+    watch = Watch(address(altenbrueck))
+    phone = newcomer(altenbrueck, chromium, watch, "ida@example.org", "Ida Ihrig", "Garnweg 21")
+    phone.press("Ein Dokument schicken", "link")
+    fits(phone)
+    phone.pick("paper", "bill")
+    sheet = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": paper(["Ida Ihrig", "Garnweg 21"])}
+    phone.page.set_input_files("[name=photos]", sheet)
+    phone.press("Dokument schicken")
+    assert "Dein Dokument ist da" in phone.words
+    fits(phone)
+    assert phone.page.locator(".papers img").evaluate("each => each.complete && each.naturalWidth > 500")
+    for key in TEAM:
+        words = decides(somebody(altenbrueck, chromium, watch, key))
+        assert "Ida Ihrig" in words and "Garnweg 21" in words and "ida@example.org" not in words
+    phone.go("/waiting")
+    assert phone.path == "/board"
+    writes(phone, "Ida sagt hallo")
+    assert watch.seen == []
+
+
+def test_in_person_with_two_phones_and_one_that_has_to_wait(altenbrueck, chromium):
+    watch = Watch(address(altenbrueck))
+    editor = somebody(altenbrueck, chromium, watch, "liselotte")
+    visitors = {"Jolanda Kern": "Garnweg 23", "Hannelore Wieczorek": "Spulengasse 6"}  # she lives there already
+    phones = {}
+    for number, (name, house) in enumerate(visitors.items()):
+        phone = newcomer(altenbrueck, chromium, watch, f"besuch{number}@example.org", name, house)
+        phone.press("Ich bin da: Zeig meinen Code", "link")
+        phone.press("Meinen Code zeigen")
+        fits(phone)
+        code = re.sub(r"\W", "", phone.page.locator(".shown-code__code").inner_text())
+        editor.go(f"/visit/{code}")
+        editor.press("Name und Adresse zeigen")
+        assert name in editor.words and house in editor.words
+        editor.page.check("[name=seen]")
+        editor.press("Bestätigen")
+        assert editor.path == f"/i/{TREFF_SLUG}/confirm" and "Bestätigt." in editor.words
+        phones[name] = phone
+    phones["Jolanda Kern"].page.wait_for_url("**/board", timeout=15_000)  # her phone asks by itself
+    writes(phones["Jolanda Kern"], "Jolanda sagt hallo")
+    held = phones["Hannelore Wieczorek"]
+    held.go("/waiting")
+    assert "Wir sehen uns deinen Nachweis an" in held.words
+    fits(held)
+    for key in TEAM:
+        assert "demselben Namen" in decides(somebody(altenbrueck, chromium, watch, key))
+    held.go("/waiting")
+    assert held.path == "/board"
+    assert watch.seen == []

@@ -1,0 +1,155 @@
+"""Two people in one public cell exchange their homes, and nobody else can tell: every page of every role is the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from neighbour.accounts import choosing
+from neighbour.accounts.appearance import Byline
+from neighbour.accounts.models import Person
+from neighbour.contributions.models import Audience
+from neighbour.core import clock
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.digests import service as digests
+from neighbour.policy import Role
+from tests.digests.helpers import MORNING
+from tests.factories import make_comment, make_post
+from tests.privacy.city import (
+    ROLES,
+    City,
+    browser,
+    forget_what_was_kept,
+    paths,
+    readers,
+    signed_in,
+    uid_of,
+    walk,
+    writes,
+)
+
+pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
+LEAST_PAIRS = 100
+
+
+HER_NAME, HER_DOOR = ("Kanaria", "Zaunkönig", "Piepmatz"), ("Kanarienweg", "7719")
+CANARIES = [word.encode() for word in (*HER_NAME, *HER_DOOR)]
+
+
+class Story:
+    """Anna and Bela write, and somebody who is protected; everybody else reads all there is."""
+
+    def __init__(self, app):
+        self.city = city = City.built(app)
+        houses = city.houses[city.here.id]
+        self.one, cell = houses[5], city.cell_of(houses[5])
+        assert cell is not None
+        same = [house for house in houses if city.cell_of(house) == cell and house.street != self.one.street]
+        self.other = same[-1]
+        self.anna = city.neighbour(city.here, self.one, name="Anna", role=Role.STEWARD)
+        self.bela = city.neighbour(city.here, self.other, name="Bela")
+        self.protected = self._protected()
+        near_and_public = [Audience.NEARBY, Audience.PUBLIC]
+        self.posts = [post for one in (self.protected, self.anna) for post in writes(one, city.here, near_and_public)]
+        self.posts += writes(self.bela, city.here, [Audience.CITY])
+        self.readers = readers(city, self.one)
+        thread = make_post(self.readers["verified"], city.here, audience=Audience.CITY)
+        for person in (self.anna, self.bela):
+            make_comment(person, city.here, thread)
+        self.posts.append(thread)
+        self.sessions = {role: signed_in(app, person) for role, person in self.readers.items()}
+        quarters = [city.here.slug, city.beside.slug, city.far.slug]
+        samples = {"slug": quarters, "token": ["t" * 43], "code": ["7K2M9QXD"], "path": ["README.md"]}
+        houses_asked = [f"{house.street} {house.number}" for house in (self.one, self.other)]
+        self.addresses = [
+            *paths(app, samples, [uid_of(post) for post in self.posts]),
+            *(f"/find-my-quarter?q={asked}" for asked in houses_asked),
+            *(f"/write/reach?audience={audience}" for audience in Audience),
+        ]
+
+    def _protected(self):
+        """Somebody whose every word is a canary, of the team and with a letter in her past; then her profile is protected."""
+        city = self.city
+        door = city.another_house(city.here, *HER_DOOR)
+        her = city.neighbour(
+            city.here, door, name=HER_NAME[0], last_name=HER_NAME[1], display_name="Kanaria Zaunkönig",
+            name_nearby="Kanaria Z.", name_city="Kanaria", street_shown=HER_DOOR[0], role=Role.STEWARD,
+        )  # fmt: skip
+        city.moves_in(her, door, HER_NAME[2])
+        writes(her, city.here, [Audience.PUBLIC])
+        with as_owner(), atomic():
+            choosing.protect(db.session.get_one(Person, her.id), alias="Lastenrad", is_listed=False)
+        return her
+
+    def read(self, roles=ROLES, only=""):
+        """(role, path) → what comes, to browsers with the same sessions in the same state."""
+        forget_what_was_kept(self.city.app)
+        addresses = [path for path in self.addresses if path.startswith(only)]
+        found = {}
+        for role in roles:
+            pages = walk(browser(self.city.app, self.sessions[role]), addresses)
+            found.update({(role, path): page for path, page in pages.items()})
+        return found
+
+    def exchange(self):
+        self.city.moves_in(self.anna, self.other)
+        self.city.moves_in(self.bela, self.one)
+
+
+def different(before, after):
+    return [key for key in before if before[key] != after[key]]
+
+
+@pytest.fixture
+def story(app):
+    return Story(app)
+
+
+def test_nobody_can_tell_who_of_two_in_a_cell_lives_where_and_no_canary_sings(story, jobs, mailbox, capsys):
+    before = story.read()
+    story.exchange()
+    after = story.read()
+    assert different(before, after) == []
+    for name in (b"Anna P.", b"Lastenrad"):
+        shown = {role for role, path in before if name in before[role, path][2]}
+        assert shown >= {"vouched", "verified", "housemate", "beside", "steward"}  # they do see her
+    assert [key for key, page in before.items() if any(word in page[2] for word in CANARIES)] == []
+    _mails_are_silent_too(jobs, mailbox)
+    assert len(before) >= LEAST_PAIRS and set(story.sessions) == set(ROLES)
+    with capsys.disabled():
+        print(f" swap of two homes: {len(before)} pages (route x role) byte-equal", end="")
+
+
+def _mails_are_silent_too(jobs, mailbox):
+    with clock.freeze(MORNING + timedelta(days=1)):
+        digests.open_due("Europe/Berlin")
+        jobs.run()
+    mails = mailbox.messages()
+    assert any("Lastenrad" in mail.text for mail in mails)
+    assert [
+        mail for mail in mails if any(word in mail.raw + mail.text.encode() + mail.html.encode() for word in CANARIES)
+    ] == []
+
+
+@pytest.mark.parametrize("leak", ["number", "point"])
+def test_a_leak_of_the_house_or_its_point_would_be_seen(story, monkeypatch, leak):
+    """The test's own test: a byline that says where somebody lives makes pages differ."""
+    from neighbour.accounts import appearance
+    from neighbour.contributions import cards
+
+    where = {story.anna.public_id: story.one, story.bela.public_id: story.other}
+
+    def telling(face, ring, quarter=""):
+        house = where.get(face.key)
+        said = "" if house is None else house.number if leak == "number" else f"{house.lat:.5f}"
+        by = appearance.seen(face, ring, quarter)
+        return Byline(f"{by.name} {said}", by.key, by.street, by.quarter)
+
+    monkeypatch.setattr(cards, "seen", telling)
+    before = story.read(["verified", "anonymous"], only="/c/")
+    assert different(before, story.read(["verified", "anonymous"], only="/c/")) == []
+    story.exchange()
+    where.update({story.anna.public_id: story.other, story.bela.public_id: story.one})
+    told = different(before, story.read(["verified", "anonymous"], only="/c/"))
+    assert {role for role, _path in told} == {"verified", "anonymous"}

@@ -1,0 +1,170 @@
+"""Household rules: who has to be looked at, what nobody learns from it, and how a house is answered for."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from neighbour.policy import Level
+from neighbour.residency import letters
+from neighbour.residency.cases import documents
+from tests.residency.papers import Desk, photo, text_of
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+PAGES = (
+    "/waiting",
+    "/settings/address",
+    "/proof/document",
+    "/proof/in-person",
+    "/proof/decision",
+    "/signup/address",
+    "/code",
+    "/me",
+)
+
+
+def waiting(owner) -> int:
+    return owner.execute("SELECT count(*) FROM proof WHERE held_at IS NOT NULL AND ended_at IS NULL").fetchone()[0]
+
+
+def test_the_same_person_twice_at_one_house_is_looked_at_and_not_told_why(desk: Desk, owner):
+    house = desk.town.address("5")
+    desk.proven("ines", house=house, bell="Ines Wolf", first_name="Ines", last_name="Wolf-Bär")
+    again = desk.resident("ines2", house=house, bell="I. W.", first_name="WOLF-BAER", last_name="Ines")
+    desk.prove(again)
+    assert desk.level(again) is Level.UNPROVEN and waiting(owner) == 1
+    page = text_of(desk.browser(again).get("/waiting"))
+    assert "Wir sehen uns deinen Nachweis an" in page and "2 Tage" in page
+    for telling in ("schon", "Konto", "Haushalt", "mehrere", "Ines W"):
+        assert telling not in page
+    opened = desk.browser(desk.verifier("vera")).post(desk.case_of(again)).text
+    assert "Konto mit demselben Namen" in opened
+
+
+def test_the_same_name_in_another_house_is_another_person(desk: Desk, owner):
+    for number in ("5", "6"):
+        desk.proven(f"ines{number}", house=desk.town.address(number), first_name="Ines", last_name="Wolf")
+    assert waiting(owner) == 0
+
+
+def test_a_seventh_account_of_a_household_waits(desk: Desk, owner):
+    house = desk.town.address("5")
+    for number in range(6):
+        desk.proven(f"wolf{number}", house=house, bell="Fam. Wolf", first_name=f"Kind{number}", last_name="Wolf")
+    assert waiting(owner) == 0
+    seventh = desk.resident("wolf6", house=house, bell="Wolf", first_name="Sieben", last_name="Wolf")
+    desk.prove(seventh)
+    assert desk.level(seventh) is Level.UNPROVEN and waiting(owner) == 1
+    case = desk.case_of(seventh)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case)
+    assert desk.level(seventh) is Level.VERIFIED
+    assert desk.browser(seventh).get("/waiting").location == "/board"
+
+
+def test_a_held_proof_that_is_refused_ends_and_its_person_may_appeal(desk: Desk, jobs, mailbox):
+    house = desk.town.address("5")
+    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    again = desk.resident("ines2", house=house, bell="Wolf", first_name="Ines", last_name="Wolf")
+    desk.prove(again)
+    case = desk.case_of(again)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, "twice")
+    browser = desk.browser(again)
+    assert desk.level(again) is Level.UNPROVEN
+    assert "als hättest du schon ein Konto" in text_of(browser.get("/proof/decision"))
+    browser.post("/proof/decision", data={"words": "Das ist meine Tochter, sie heißt wie ich."})
+    desk.says(desk.operator("olga"), case)
+    assert desk.level(again) is Level.VERIFIED
+    jobs.run()
+    assert "Dein Nachweis gilt" in "".join(mail.text for mail in mailbox.messages())
+
+
+def test_of_twenty_accounts_at_one_address_fourteen_wait_and_the_house_asks_once(desk: Desk, owner):
+    house = desk.town.address("5")
+    people = [desk.resident(f"p{n}", house=house, bell=f"Name{chr(97 + n)} Klingel{chr(97 + n)}") for n in range(20)]
+    for person in people:
+        desk.prove(person)
+    assert [desk.level(person) is Level.VERIFIED for person in people] == [True] * 6 + [False] * 14
+    assert waiting(owner) == 14 and owner.execute("SELECT count(*) FROM proof_case").fetchone() == (0,)
+    vera = desk.browser(desk.verifier("vera"))
+    page = vera.get("/desk/proofs").text
+    links = re.findall(r'href="(/desk/houses/\w+)"', page)
+    assert len(links) == 1 and "Kettfadenstraße 5" in page and "Klingel" not in page
+    assert "14" in text_of(vera.get(links[0]))
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (0,), "no home is opened to name a house"
+    assert vera.post(links[0], data={"kind": "large", "up_to": ""}).status_code == 422
+    assert vera.post(links[0], data={"kind": "large", "up_to": "12"}).status_code == 303
+    assert [desk.level(person) is Level.VERIFIED for person in people] == [True] * 12 + [False] * 8
+    assert vera.post(links[0], data={"kind": "one"}).status_code == 303
+    assert owner.execute("SELECT count(*) FROM proof_case WHERE state = 'open'").fetchone() == (8,)
+    assert vera.get(links[0]).status_code == 404
+    late = desk.resident("late", house=house, bell="Spät Klingelspät")
+    desk.prove(late)
+    assert owner.execute("SELECT count(*) FROM proof_case").fetchone() == (9,), "each is looked at from now on"
+
+
+def test_twenty_at_once_are_counted_one_after_the_other(desk: Desk, owner):
+    house = desk.town.address("5")
+    people = [desk.resident(f"p{n}", house=house, bell=f"Name{chr(97 + n)} Klingel{chr(97 + n)}") for n in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(desk.prove, people))
+    assert sum(desk.level(person) is Level.VERIFIED for person in people) == 6 and waiting(owner) == 6
+
+
+def test_whoever_lives_in_a_house_is_not_asked_about_it(desk: Desk):
+    house = desk.town.address("5")
+    inside = desk.verifier("vera", house=house)
+    for n in range(8):
+        desk.proven(f"p{n}", house=house, bell=f"Name{chr(97 + n)} Klingel{chr(97 + n)}")
+    assert "Kettfadenstraße 5" not in desk.browser(inside).get("/desk/proofs").text
+    other = desk.browser(desk.verifier("ute", quarter="ufer"))
+    assert "Kettfadenstraße 5" not in other.get("/desk/proofs").text
+
+
+# -- nobody learns of each other ---------------------------------------------------------------------------------------
+
+
+def seen(browser) -> dict[str, str]:
+    """Every page of one's own, without what is different for each request."""
+    pages = {}
+    for path in PAGES:
+        html = browser.get(path).text
+        pages[path] = re.sub(r'(value|href|src|content)="[^"]*"|avatar--\d+|<title>.*?</title>', "", html)
+    return pages
+
+
+@pytest.mark.parametrize("state", ["unproven", "waits", "proven", "document"])
+def test_two_accounts_of_one_household_are_to_each_other_as_if_alone(desk: Desk, state, jobs, mailbox, count_queries):
+    """The same pages, the same mails, the same number of statements – whatever the other one is doing."""
+    house = desk.town.address("5")
+    me = desk.resident("anna", house=house, bell="Anna Kowalczyk")
+    browser = desk.browser(me)
+    alone = seen(browser)
+    other = desk.resident("jan", house=house, bell="Jan Kowalczyk")
+    if state == "proven":
+        desk.prove(other)
+    elif state == "waits":
+        with desk.eyes(other):
+            letters.request(other)
+    elif state == "document":
+        with desk.eyes(other):
+            documents.hand_in(other, "bill", [photo()])
+    assert seen(browser) == alone
+    jobs.run()
+    mine = [mail for mail in mailbox.messages() if "anna@example.org" in mail.recipients]
+    assert mine == []
+
+
+def test_a_proof_takes_the_same_statements_whether_it_counts_or_waits(desk: Desk, count_queries):
+    house = desk.town.address("5")
+    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    asked = []
+    for name, last in (("frei", "Anders"), ("ines2", "Wolf")):
+        person = desk.resident(name, house=house, bell="Wer", first_name="Ines", last_name=last)
+        with count_queries() as queries:
+            desk.prove(person)
+        asked.append(sum("needs_look" in str(query) for query in queries))
+    assert asked[0] == 3 and asked[1] >= 3, "no answer stops the questions"

@@ -1,0 +1,245 @@
+"""A paper as proof: from the upload over four eyes to its end, and what is left of it: nothing."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+
+import pytest
+from sqlalchemy import text
+
+from neighbour.core import backups, scope
+from neighbour.core.db import atomic, db
+from neighbour.policy import Level, Role
+from neighbour.residency.cases import documents
+from tests.residency.papers import Desk, photo, text_of, upload
+from tests.residency.test_canaries import dump, forms_of
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+DAY = 86_400
+
+
+@pytest.fixture
+def anna(desk: Desk):
+    """Anna, who has chosen her address: (number, browser)."""
+    person = desk.resident("anna", bell="Anna Kowalczyk")
+    return person, desk.browser(person)
+
+
+@pytest.fixture
+def team(desk: Desk) -> tuple[int, int]:
+    return desk.verifier("vera"), desk.verifier("wim", Role.STEWARD)
+
+
+def test_from_upload_to_the_board_by_two_people(desk: Desk, anna, team, owner, jobs, mailbox):
+    person, browser = anna
+    assert "Schwärze alles andere" in text_of(browser.get("/proof/document"))
+    assert desk.hand_in(browser, photo(), photo("Seite zwei", "PNG")).status_code == 303
+    page = browser.get("/proof/document")
+    assert "meist innerhalb von 2 Tagen" in text_of(page)
+    pictures = re.findall(r'<img src="([^"]+)"', page.text)
+    assert len(pictures) == 2
+    for picture in pictures:
+        answer = browser.get(picture)
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Disposition"].startswith("inline; filename=")
+    case = desk.case_of(person)
+    first = desk.browser(team[0])
+    listed = text_of(first.get("/desk/proofs"))
+    assert "Weberviertel" in listed and "Kowalczyk" not in listed and "Kettfadenstraße" not in listed
+    closed = first.get(case)
+    assert "Kowalczyk" not in closed.text and "<img" not in closed.text
+    opened = first.post(case)
+    assert "Anna Kowalczyk" in opened.text and "Kettfadenstraße" in opened.text
+    assert "anna@example.org" not in opened.text
+    assert first.get(case + "/pages/1").status_code == 200
+    assert first.post(case + "/decide", data={"verdict": "matches"}).status_code == 303
+    assert desk.level(person) is Level.UNPROVEN, "one pair of eyes is none"
+    assert first.get(case).status_code == 404 and first.get(case + "/pages/1").status_code == 404
+    desk.says(team[1], case)
+    assert desk.level(person) is Level.VERIFIED
+    assert browser.get("/waiting").location == "/board"
+    jobs.run()
+    assert "Willkommen" in mailbox.messages()[-1].message["Subject"]
+    assert owner.execute("SELECT count(*) FROM case_page").fetchone() == (0,)
+    assert owner.execute("SELECT count(*) FROM case_key").fetchone() == (0,)
+
+
+def test_nothing_of_the_paper_is_left_after_the_decision(desk: Desk, anna, team, owner, clean_database, tmp_path):
+    person, browser = anna
+    original = photo("Kanarienvogel auf Papier")
+    desk.hand_in(browser, original)
+    (sealed,) = owner.execute("SELECT sealed FROM case_page").fetchone()
+    kept = tmp_path / "before.dump"
+    backups.backup(clean_database.owner_url, kept, lambda line: None)
+    salt = owner.execute("SELECT salt FROM case_key").fetchone()[0]
+    case = desk.case_of(person)
+    for verifier in team:
+        desk.says(verifier, case)
+    everything = dump(clean_database)
+    for bytes_ in (original[200:260], bytes(sealed)[20:60], bytes(salt)):
+        assert bytes_.hex() not in everything
+    assert bytes(salt).hex() not in kept.read_bytes().hex(), "no backup has what the key is made from"
+    folder = desk.town.app.extensions["config"].instance_dir
+    assert [path for path in folder.rglob("*") if path.is_file() and original[200:260] in path.read_bytes()] == []
+
+
+def test_a_case_that_came_back_with_a_backup_is_closed_and_its_person_told(desk: Desk, anna, owner, jobs):
+    person, browser = anna
+    desk.deposit(person)
+    owner.execute("DELETE FROM case_key")
+    with desk.town.app.app_context():
+        assert documents.forget_overdue() == 1
+        scope.leave()
+    assert owner.execute("SELECT state FROM proof_case").fetchone() == ("expired",)
+    assert "gelöscht" in text_of(browser.get("/proof/document"))
+
+
+@pytest.mark.parametrize(("days", "left"), [(13.9, 1), (14.1, 0)])
+def test_after_two_weeks_it_is_gone_in_any_case(desk: Desk, anna, owner, frozen_clock, jobs, mailbox, days, left):
+    person, _browser = anna
+    desk.deposit(person)
+    frozen_clock.tick(days * DAY)
+    jobs.sent.append(("residency.forget", []))
+    jobs.run()
+    assert owner.execute("SELECT count(*) FROM case_page").fetchone() == (left,)
+    subjects = [mail.message["Subject"] for mail in mailbox.messages()]
+    assert any("gelöscht" in subject for subject in subjects) is (left == 0)
+
+
+def test_withdrawn_and_erased_are_gone_at_once(desk: Desk, anna, owner):
+    person, browser = anna
+    desk.deposit(person)
+    assert browser.post("/proof/document/withdraw").status_code == 303
+    assert owner.execute("SELECT (SELECT count(*) FROM case_page), state FROM proof_case").fetchone() == (
+        0,
+        "withdrawn",
+    )
+    desk.deposit(person)
+    with desk.eyes(person), atomic():
+        assert documents.erase(person) == 2
+    for table in ("proof_case", "case_page", "case_key", "case_half"):
+        assert owner.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+
+
+def test_whoever_moves_leaves_the_case_and_its_pages_behind(desk: Desk, anna, team, owner):
+    person, _browser = anna
+    desk.deposit(person)
+    case = desk.case_of(person)
+    first = desk.browser(team[0])
+    first.post(case)
+    desk.town.settle(person, desk.town.address("9", quarter="ufer"), "Anna Kowalczyk")
+    assert owner.execute("SELECT state, (SELECT count(*) FROM case_page) FROM proof_case").fetchone() == (
+        "withdrawn",
+        0,
+    )
+    assert first.post(case).status_code == 404
+    assert first.post(case + "/decide", data={"verdict": "matches"}).status_code == 404
+
+
+def test_three_documents_in_thirty_days(desk: Desk, anna, frozen_clock):
+    person, browser = anna
+    for _number in range(3):
+        desk.deposit(person)
+        browser.post("/proof/document/withdraw")
+    frozen_clock.tick(29 * DAY)
+    browser = desk.browser(person)
+    assert desk.hand_in(browser, photo()).status_code == 303
+    assert "in 30 Tagen drei Dokumente" in text_of(browser.get("/proof/document"))
+    frozen_clock.tick(2 * DAY)
+    desk.deposit(person)
+    assert "Das sehen sie" in text_of(browser.get("/proof/document"))
+
+
+def test_a_second_document_waits_for_the_first(desk: Desk, anna, owner):
+    _person, browser = anna
+    for _twice in range(2):
+        desk.hand_in(browser, photo())
+    assert owner.execute("SELECT count(*) FROM proof_case").fetchone() == (1,)
+
+
+def test_what_is_missing_is_said_at_its_field(desk: Desk, anna):
+    _person, browser = anna
+    page = browser.post("/proof/document", data={"paper": "bill"}, content_type="multipart/form-data")
+    assert page.status_code == 422 and "Wähle eine Datei" in text_of(page)
+    page = desk.hand_in(browser, photo(), paper="passport")
+    assert page.status_code == 422 and "Bitte wähl" in text_of(page)
+
+
+def test_only_this_page_takes_large_requests_and_only_from_somebody(desk: Desk, anna, client):
+    _person, browser = anna
+    three = b"\xff\xd8\xff" + b"x" * (3 << 20)
+    assert desk.hand_in(browser, three).status_code == 422, "read, and found to be no picture"
+    assert desk.hand_in(browser, b"x" * (12 << 20)).status_code == 413
+    assert desk.hand_in(client, three).status_code == 413, "nobody is signed in"
+    assert browser.post("/waiting/letter", data={"x": "y" * (2 << 20)}).status_code == 413
+
+
+def test_pages_are_nobody_elses(desk: Desk, anna, team):
+    person, browser = anna
+    desk.deposit(person)
+    own = re.search(r'<img src="([^"]+)"', browser.get("/proof/document").text)[1]
+    case = desk.case_of(person)
+    missing = "/proof/document/" + "a" * 26 + "/1"
+    others = [desk.browser(desk.proven("zoe")), desk.browser(team[0]), desk.browser(desk.operator("olga"))]
+    for other in others:
+        for path, nothing in ((own, missing), (case + "/pages/1", "/desk/proofs/" + "a" * 26 + "/pages/1")):
+            answer, empty = other.get(path), other.get(nothing)
+            assert (answer.status_code, answer.data) == (404, empty.data), path
+    foreign = browser.get(own, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 404
+    assert browser.get(own[:-1] + "9").status_code == 404
+
+
+def test_the_original_is_never_written_to_a_disk(app):
+    """Werkzeug spools parts over 500 KB into a file; ours stay in memory."""
+    body, kind = upload(b"x" * 900_000)
+    with app.test_request_context("/proof/document", method="POST", data=body, content_type=kind) as context:
+        assert type(context.request.files["files"].stream) is BytesIO
+
+
+def test_canaries_on_paper_and_letterbox_stay_where_they_belong(
+    desk: Desk, team, owner, clean_database, jobs, mailbox, caplog
+):
+    person = desk.resident("piep", bell="Zaunkönig Piepmatz")
+    desk.deposit(person)
+    case = desk.case_of(person)
+    for verifier in team:
+        desk.says(verifier, case, "old", "Bitte neuer.")
+    jobs.run()
+    other = desk.browser(desk.proven("zoe"))
+    pages = [other.get(path).text for path in ("/board", "/me", "/settings/address", "/desk", "/desk/proofs")]
+    operator = desk.browser(desk.operator("olga"))
+    pages += [operator.get(path).text for path in ("/desk", "/desk/proofs", "/desk/looks", "/desk/missing")]
+    pages += [mail.text + mail.html for mail in mailbox.messages()]
+    for word in ("Zaunkönig", "Piepmatz"):
+        assert not any(word in page for page in pages) and word not in caplog.text
+        assert not any(form in dump(clean_database) for form in forms_of(word))
+
+
+def test_the_owner_reads_who_looked_after_thirty_days_and_never_a_name(desk: Desk, anna, team, frozen_clock, owner):
+    person, browser = anna
+    desk.deposit(person)
+    case = desk.case_of(person)
+    for verifier in team:
+        desk.says(verifier, case)
+    looks = owner.execute("SELECT by_person_id, purpose FROM address_access WHERE person_id = %s", [person]).fetchall()
+    assert looks == [(team[0], "document team"), (team[1], "document team")], "each look is a line"
+    assert "Quartiersteam hat" not in text_of(browser.get("/settings/address"))
+    frozen_clock.tick(30 * DAY)
+    words = text_of(desk.browser(person).get("/settings/address"))
+    assert words.count("das Quartiersteam hat dein Dokument angesehen") == 2
+    assert "Vera" not in words and "Wim" not in words
+
+
+def test_the_application_reads_no_key_of_a_case_it_does_not_have_in_hand(desk: Desk, anna, team, session):
+    person, _browser = anna
+    desk.deposit(person)
+    for eyes in (scope.Viewer(team[0]), scope.Viewer(desk.proven("zoe")), scope.PUBLIC, scope.NOBODY):
+        with scope.use(eyes):
+            for table in ("case_page", "case_key", "case_half", "case_ground", "visit"):
+                assert db.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+    with scope.use(scope.Viewer(desk.proven("yan"))):
+        assert db.session.scalar(text("SELECT count(*) FROM proof_case")) == 0

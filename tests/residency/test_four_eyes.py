@@ -1,0 +1,369 @@
+"""Two people of two households have to agree; who may look at what; what a no means and how to appeal."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic, db
+from neighbour.policy import Level, Role
+from neighbour.residency import homes
+from neighbour.residency.cases import deciding
+from neighbour.residency.cases.deciding import Eyes
+from neighbour.residency.cases.models import ProofCase
+from tests.residency.papers import Desk, photo, text_of
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+NOWHERE = "/desk/proofs/" + "a" * 26
+
+
+@pytest.fixture
+def anna(desk: Desk) -> int:
+    """Anna, who has handed a document in."""
+    person = desk.resident("anna", bell="Anna Kowalczyk")
+    with desk.eyes(person):
+        deciding.documents.hand_in(person, "bill", [photo()])
+    return person
+
+
+# -- who ----------------------------------------------------------------------------------------------------------------
+
+
+def test_who_may_look_at_a_case_and_for_whom_it_does_not_exist(desk: Desk, anna, owner, client):
+    """Roles × case: 404 is byte for byte the page of what is not there, and so is the list."""
+    house = desk.town.address("55")
+    husband = desk.verifier("jan", bell="Jan Kowalczyk", house=house)
+    desk.town.settle(anna, house, "Anna Kowalczyk")
+    with desk.eyes(anna):
+        deciding.documents.hand_in(anna, "bill", [photo()])
+    case = desk.case_of(anna)
+    may = {
+        "verifier": desk.verifier("vera"),
+        "steward": desk.verifier("stine", Role.STEWARD),
+        "operator": desk.operator("olga"),
+    }
+    may_not = {
+        "herself": anna,
+        "of her household": husband,
+        "verifier elsewhere": desk.verifier("ulf", quarter="ufer"),
+        "resident": desk.proven("rosa"),
+        "unproven": desk.resident("udo"),
+        "suspended": desk.verifier("sven"),
+    }
+    owner.execute("UPDATE person SET status = 'suspended' WHERE id = %s", [may_not["suspended"]])
+    for name, person in may.items():
+        browser = desk.browser(person)
+        assert browser.get(case).status_code == 200 and "seit" in text_of(browser.get("/desk/proofs")), name
+    empty = text_of(desk.browser(desk.verifier("ute", quarter="ufer")).get("/desk/proofs"))
+    for name, person in may_not.items():
+        browser = desk.browser(person)
+        for method, path in (("get", ""), ("post", ""), ("post", "/decide"), ("get", "/pages/1")):
+            answer = getattr(browser, method)(case + path)
+            nothing = getattr(browser, method)(NOWHERE + path)
+            assert (answer.status_code, answer.data) == (404, nothing.data), (name, path)
+        listed = browser.get("/desk/proofs")
+        if listed.status_code == 200:
+            assert "Nichts wartet" in text_of(listed) and len(text_of(listed)) == pytest.approx(len(empty), abs=60), (
+                name
+            )
+    assert client.get(case).status_code == 303
+
+
+def test_whoever_was_dismissed_or_moved_looks_at_nothing_any_more(desk: Desk, anna):
+    vera = desk.verifier("vera")
+    case, browser = desk.case_of(anna), desk.browser(vera)
+    browser.post(case)
+    desk.town.settle(vera, desk.town.address("1", quarter="ufer"), "Vera Verasen")
+    for path in ("", "/pages/1"):
+        assert browser.get(case + path).status_code == 404
+    assert browser.post(case + "/decide", data={"verdict": "matches"}).status_code == 404
+    assert desk.level(anna) is Level.UNPROVEN
+
+
+# -- how ----------------------------------------------------------------------------------------------------------------
+
+
+def test_two_have_it_in_hand_and_no_third_until_a_half_is_free_again(desk: Desk, anna, frozen_clock):
+    case = desk.case_of(anna)
+    browsers = [desk.browser(desk.verifier(name)) for name in ("vera", "wim", "xenia")]
+    assert [browser.post(case).status_code for browser in browsers] == [200, 200, 303]
+    frozen_clock.tick(21 * 60)
+    late = browsers[0].post(case + "/decide", data={"verdict": "matches"})
+    assert late.status_code == 303 and browsers[0].get(case + "/pages/1").status_code == 404
+    assert browsers[2].post(case).status_code == 200
+
+
+def test_both_halves_of_one_household_are_one(desk: Desk, anna):
+    house = desk.town.address("77")
+    one = desk.verifier("vera", bell="Vera Bach", house=house)
+    other = desk.verifier("bodo", bell="Bodo Bach", house=house)
+    case = desk.case_of(anna)
+    desk.says(one, case)
+    assert desk.browser(other).post(case).status_code == 303
+    assert desk.level(anna) is Level.UNPROVEN
+
+
+def test_nobody_says_it_twice(desk: Desk, anna):
+    vera, case = desk.verifier("vera"), desk.case_of(anna)
+    desk.says(vera, case)
+    browser = desk.browser(vera)
+    assert browser.post(case).status_code == browser.post(case + "/decide").status_code == 404
+    assert desk.level(anna) is Level.UNPROVEN
+
+
+def test_the_second_does_not_see_what_the_first_says(desk: Desk, anna):
+    first, second, case = desk.verifier("vera"), desk.verifier("wim"), desk.case_of(anna)
+    before = desk.browser(second).get(case).text
+    desk.says(first, case, "doubts", "Da stimmt etwas nicht.")
+    browser = desk.browser(second)
+    assert _plain(browser.get(case).text) == _plain(before)
+    opened = browser.post(case).text
+    assert "Da stimmt etwas" not in opened and "bisher gesagt" not in opened
+
+
+def _plain(html: str) -> str:
+    return re.sub(r'(value|content)="[\w.\-]{30,}"', "", html)
+
+
+def test_two_times_no_tells_the_person_why_and_what_to_do(desk: Desk, anna, jobs, mailbox):
+    case = desk.case_of(anna)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, "old", "Der Brief ist von 2023.")
+    browser = desk.browser(anna)
+    assert "konnten deinen Nachweis nicht annehmen" in text_of(browser.get("/waiting"))
+    page = text_of(browser.get("/proof/decision"))
+    assert "älter als sechs Monate" in page and "Der Brief ist von 2023." in page and "Betreiber" in page
+    jobs.run()
+    mail = mailbox.messages()[-1]
+    assert "älter als sechs Monate" in mail.text and "2023" not in mail.text, "what somebody wrote stays on the page"
+    assert "Vera" not in page + mail.text and "Wim" not in page + mail.text
+
+
+def test_yes_and_no_go_to_an_operator_who_was_neither(desk: Desk, anna):
+    case = desk.case_of(anna)
+    operator, another = desk.operator("olga"), desk.operator("otto")
+    desk.says(operator, case)
+    desk.says(desk.verifier("vera"), case, "doubts")
+    assert desk.browser(desk.verifier("wim")).get(case).status_code == 404, "it is with the operators now"
+    assert desk.browser(operator).get(case).status_code == 404, "who has said already"
+    opened = desk.browser(another).post(case).text
+    assert "bisher gesagt" in opened and "Etwas an dem Papier passt nicht" in opened and "Vera" not in opened
+    desk.says(another, case)
+    assert desk.level(anna) is Level.VERIFIED
+
+
+def test_an_appeal_goes_once_to_an_operator_who_had_no_part(desk: Desk, anna, jobs, mailbox, owner):
+    case = desk.case_of(anna)
+    operator, another = desk.operator("olga"), desk.operator("otto")
+    desk.says(operator, case, "paper")
+    desk.says(desk.verifier("vera"), case, "paper")
+    browser = desk.browser(anna)
+    assert browser.post("/proof/decision", data={"words": ""}).status_code == 422
+    assert browser.post("/proof/decision", data={"words": "Es ist doch ein Mietvertrag."}).status_code == 303
+    again = browser.post("/proof/decision", data={"words": "Und noch einmal!"})
+    assert again.status_code == 303 and owner.execute("SELECT appeal_text FROM proof_case").fetchone() == (
+        "Es ist doch ein Mietvertrag.",
+    )
+    assert desk.browser(operator).get(case).status_code == 404
+    looks = owner.execute("SELECT count(*) FROM address_access").fetchone()
+    opened = desk.browser(another).post(case).text
+    assert "Es ist doch ein Mietvertrag." in opened and "Kowalczyk" not in opened
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone() == looks, "an appeal opens no address"
+    desk.says(another, case)
+    assert desk.level(anna) is Level.UNPROVEN, "nobody's word alone proves an address"
+    jobs.run()
+    assert "noch einmal ein Dokument" in mailbox.messages()[-1].text
+    assert desk.hand_in(browser, photo()).status_code == 303
+
+
+def test_a_granted_appeal_gives_one_more_document_beyond_three(desk: Desk, anna, owner):
+    browser = desk.browser(anna)
+    for _number in range(2):
+        browser.post("/proof/document/withdraw")
+        clock.tick(60)
+        desk.hand_in(browser, photo())
+    case = desk.case_of(anna)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, "paper")
+    desk.hand_in(browser, photo())
+    assert owner.execute("SELECT count(*) FROM proof_case").fetchone() == (3,)
+    browser.post("/proof/decision", data={"words": "Bitte noch einmal."})
+    desk.says(desk.operator("olga"), case)
+    clock.tick(60)
+    for _number in range(2):
+        desk.hand_in(browser, photo())
+        browser.post("/proof/document/withdraw")
+    assert owner.execute("SELECT count(*) FROM proof_case").fetchone() == (4,)
+
+
+def test_something_else_needs_a_word_and_nothing_typed_is_lost(desk: Desk, anna):
+    vera, case = desk.verifier("vera"), desk.case_of(anna)
+    browser = desk.browser(vera)
+    browser.post(case)
+    page = browser.post(case + "/decide", data={"verdict": "other", "note": ""})
+    assert page.status_code == 422 and "Schreib bitte, was es ist" in text_of(page)
+    page = browser.post(case + "/decide", data={"verdict": "", "note": "Das bleibt stehen."})
+    assert page.status_code == 422 and "Das bleibt stehen." in page.text and "Anna Kowalczyk" in page.text
+
+
+# -- as a machine ----------------------------------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["take", "yes", "no"]), st.integers(0, 5), st.sampled_from([0, 0, 0, 25 * 60])),
+    max_size=14,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS)
+def test_whatever_they_do_it_takes_two_households_or_an_operator(desk: Desk, owner, steps):
+    """0 and 1 live together, 2 and 3 alone, 4 and 5 are operators. Decided only by two equal words of two households, or by
+    an operator after two that differ; each opened home is a line."""
+    crew, anna = _crew(desk, owner)
+    case = _fresh_case(desk, anna, owner)
+    before = _looks(owner)
+    said: dict[int, str] = {}
+    opened = 0
+    for what, number, pause in steps:
+        clock.tick(pause)
+        with desk.eyes(crew[number].person_id):
+            try:
+                if what == "take":
+                    opened += deciding.take(crew[number], case).home is not None
+                else:
+                    deciding.decide(crew[number], case, "matches" if what == "yes" else "doubts", "")
+                    said[number] = what
+            except (deciding.NotYours, deciding.Busy):
+                pass
+    state, level = owner.execute(
+        "SELECT c.state, m.level FROM proof_case c JOIN membership m ON m.id = c.membership_id WHERE c.id = %s", [case]
+    ).fetchone()
+    assert _looks(owner) - before == opened
+    assert state == _expected(list(said.items())), said
+    assert (level == "verified") is (state == "accepted")
+    assert not {0, 1} <= set(list(said)[:2])
+
+
+def _expected(said: list[tuple[int, str]]) -> str:
+    if len(said) < 2:
+        return "open"
+    (_one, first), (_other, second) = said[:2]
+    if first == second:
+        assert len(said) == 2
+        return "accepted" if first == "yes" else "refused"
+    if len(said) == 2:
+        return "contested"
+    assert len(said) == 3 and said[2][0] >= 4
+    return "accepted" if said[2][1] == "yes" else "refused"
+
+
+def _looks(owner) -> int:
+    return owner.execute("SELECT count(*) FROM address_access WHERE purpose <> 'own page'").fetchone()[0]
+
+
+_made: dict[int, tuple[list[Eyes], int]] = {}
+
+
+def _crew(desk: Desk, owner) -> tuple[list[Eyes], int]:
+    """Made once for all runs of the machine (they share a database)."""
+    if id(desk) not in _made:
+        house = desk.town.address("200")
+        people = [
+            desk.verifier("vera", bell="Vera Bach", house=house),
+            desk.verifier("bodo", bell="Bodo Bach", house=house),
+            desk.verifier("wim"),
+            desk.verifier("xenia"),
+            desk.operator("olga"),
+            desk.operator("otto"),
+        ]
+        eyes = []
+        for number, person in enumerate(people):
+            with desk.eyes(person):
+                eyes.append(deciding.eyes_of(person, is_operator=number > 3))
+        _made.clear()
+        _made[id(desk)] = eyes, desk.resident("anna", bell="Anna Kowalczyk")
+    return _made[id(desk)]
+
+
+def _fresh_case(desk: Desk, anna: int, owner):
+    owner.execute("DELETE FROM proof_case WHERE person_id = %s", [anna])
+    owner.execute("DELETE FROM proof WHERE person_id = %s", [anna])
+    owner.execute("UPDATE membership SET level = 'unproven' WHERE person_id = %s", [anna])
+    with desk.eyes(anna):
+        return deciding.documents.hand_in(anna, "bill", [photo()]).id
+
+
+# -- behind the pages ---------------------------------------------------------------------------------------------------
+
+
+def test_the_database_opens_a_home_only_for_whoever_has_it_in_hand(desk: Desk, anna):
+    vera, case = desk.verifier("vera"), None
+    with desk.eyes(vera), atomic():
+        assert homes.open_for_verifier(anna, "document team", vera) is None
+        case = db.session.query(ProofCase.id).scalar()
+    with desk.eyes(vera):
+        deciding.take(deciding.eyes_of(vera, is_operator=False), case)
+    with desk.eyes(vera), atomic():
+        assert homes.open_for_verifier(anna, "document team", vera) is not None
+        assert homes.open_for_verifier(desk.proven("zoe"), "document team", vera) is None
+        with pytest.raises(ValueError):
+            homes.open_for_verifier(anna, "curiosity", vera)
+    assert scope.current() is None
+
+
+def test_the_operator_reads_who_looked_how_often_and_not_at_whom(desk: Desk, anna):
+    case = desk.case_of(anna)
+    desk.says(desk.verifier("vera"), case)
+    operator = desk.browser(desk.operator("olga"))
+    words = text_of(operator.get("/desk/looks"))
+    assert "Vera" in words and "ein Dokument" in words and "Anna" not in words
+    assert desk.browser(desk.verifier("wim")).get("/desk/looks").status_code == 404
+
+
+def test_missing_addresses_are_a_queue_of_the_operator(desk: Desk, jobs, mailbox, owner):
+    person = desk.town.person("mia")
+    with desk.eyes(person), atomic():
+        homes.report_missing(person, "Neue Gasse 3, hinten")
+    operator = desk.browser(desk.operator("olga"))
+    page = operator.get("/desk/missing").text
+    assert "Neue Gasse" not in page
+    which = re.search(r'name="which" value="([^"]+)"', page)[1]
+    opened = operator.post("/desk/missing", data={"which": which})
+    assert "Neue Gasse 3, hinten" in opened.text
+    assert owner.execute("SELECT person_id, purpose FROM address_access").fetchall() == [(person, "missing address")]
+    assert operator.post("/desk/missing/answer", data={"which": which, "is_added": "1"}).status_code == 303
+    assert operator.post("/desk/missing", data={"which": which}).status_code == 404
+    jobs.run()
+    assert "Adresse" in mailbox.messages()[-1].message["Subject"]
+    assert desk.browser(desk.verifier("vera")).post("/desk/missing", data={"which": which}).status_code == 404
+
+
+def test_whoever_may_look_is_told_once_a_day_while_something_waits(desk: Desk, anna, jobs, mailbox, frozen_clock):
+    house = desk.town.address("55")
+    desk.verifier("jan", bell="Jan Kowalczyk", house=house)
+    desk.town.settle(anna, house, "Anna Kowalczyk")
+    desk.deposit(anna)
+    vera = desk.verifier("vera")
+    for name, quarter in (("wim", "weber"), ("ute", "ufer")):
+        desk.verifier(name, quarter=quarter)
+    desk.operator("olga")
+
+    def told(hours: float) -> list[str]:
+        mailbox.clear()
+        frozen_clock.tick(hours * 3600)
+        jobs.sent.append(("residency.remind", []))
+        jobs.run()
+        mails = [mail for mail in mailbox.messages() if "wart" in mail.message["Subject"]]
+        return sorted(mail.recipients[0].partition("@")[0] for mail in mails)
+
+    assert told(0.5) == []
+    assert told(1) == ["vera", "wim"], "neither of her household, nor elsewhere, nor an operator while there is a team"
+    assert told(1) == []
+    desk.says(vera, desk.case_of(anna), "doubts")
+    assert told(24) == ["wim"]
+    desk.says(desk.verifier("xenia"), desk.case_of(anna))
+    assert told(24) == ["olga"], "two did not agree"

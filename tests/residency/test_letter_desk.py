@@ -1,0 +1,303 @@
+"""Cards once more, the operator's print queue at the desk, and limits that hold whatever a hundred accounts do."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from neighbour.accounts.models import Person
+from neighbour.core import clock, scope
+from neighbour.core.db import as_owner, db
+from neighbour.residency import letters, print_runs, printing
+from neighbour.residency.letters import NoLetter, Reason
+from neighbour.residency.proofs.method import Outcome
+from tests.factories import sign_in
+from tests.residency.breaking import breaks_at_each_point
+from tests.residency.helpers import Town, crowd, invited, level_of, proven, types
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+DAY = 86_400
+
+
+@pytest.fixture
+def operator(town: Town) -> int:
+    return town.person("olga", is_operator=True)
+
+
+@pytest.fixture
+def desk(town: Town, operator: int, client):
+    """The operator's browser."""
+    for file in files(town):  # of the test before
+        file.unlink()
+    visit(town, client, operator)
+    return client
+
+
+def visit(town: Town, client, person: int) -> None:
+    with town.app.app_context():
+        with as_owner():
+            row = db.session.get_one(Person, person)
+        sign_in(client, row)
+
+
+def asks(town: Town, person: int) -> Reason | None:
+    """Ask for a card; the reason against it."""
+    try:
+        with town.as_person(person):
+            letters.request(person)
+    except NoLetter as no:
+        return no.reason
+    return None
+
+
+def prints(town: Town) -> int:
+    """The operator prints what is due; gives how many cards."""
+    with town.app.app_context(), as_owner():
+        try:
+            return printing.print_due(town.app.extensions["config"], printing.Wish()).letters
+        except printing.NothingToPrint:
+            return 0
+
+
+def files(town: Town) -> list[Path]:
+    return sorted((town.app.extensions["config"].instance_dir / "letters").glob("desk-*"))
+
+
+# -- once more ------------------------------------------------------------------------------------------------
+
+
+def test_a_card_that_did_not_come_in_fourteen_days_is_asked_for_once_more(
+    town: Town, tmp_path: Path, frozen_clock, owner
+):
+    anna = town.resident("anna", town.address("1"))
+    first = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
+    frozen_clock.tick(14 * DAY - 1)
+    assert asks(town, anna) is Reason.UNDER_WAY
+    frozen_clock.tick(1)
+    assert asks(town, anna) is None
+    with pytest.raises(printing.NothingToPrint):
+        town.print_letters(tmp_path)  # the house rests
+    frozen_clock.tick(16 * DAY)
+    second = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
+    assert types(town, anna, first) is Outcome.WRONG
+    assert types(town, anna, second) is Outcome.PROVEN
+
+
+def test_the_first_card_is_good_should_it_still_come(town: Town, tmp_path: Path, frozen_clock, owner):
+    anna = town.resident("anna", town.address("1"))
+    first = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
+    frozen_clock.tick(20 * DAY)
+    assert asks(town, anna) is None
+    assert types(town, anna, first) is Outcome.PROVEN
+    states = owner.execute("SELECT state FROM letter ORDER BY id").fetchall()
+    assert states == [("used",), ("withdrawn",)], "the second is not printed any more"
+
+
+def test_a_refusal_stops_the_card_that_was_asked_for_once_more(town: Town, tmp_path: Path, frozen_clock, owner):
+    anna = town.resident("anna", town.address("1"))
+    first, refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    frozen_clock.tick(20 * DAY)
+    asks(town, anna)
+    with town.app.app_context(), scope.use(scope.NOBODY):
+        assert letters.refuse(refusal, whole_house=False)
+    assert types(town, anna, first) is Outcome.NO_LETTER
+    assert {row[0] for row in owner.execute("SELECT state FROM letter")} == {"refused"}
+
+
+def test_the_page_offers_it_in_words(town: Town, tmp_path: Path, frozen_clock, client):
+    anna = town.resident("anna", town.address("1"))
+    town.print_letters(tmp_path)
+    frozen_clock.tick(13 * DAY)
+    visit(town, client, anna)
+    assert "noch nicht da?" in client.get("/waiting").text
+    frozen_clock.tick(1 * DAY)
+    assert "müsste längst da sein" in client.get("/waiting").text
+    assert client.post("/waiting/letter").status_code == 303
+    assert "gedruckt" in client.get("/waiting").text and "müsste längst" not in client.get("/waiting").text
+
+
+def test_nothing_half_done_is_left_when_answering_a_card_breaks(town: Town, tmp_path: Path, owner, monkeypatch):
+    anna = town.resident("anna", town.address("1"))
+    code = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
+    query = "SELECT (SELECT (state, tries)::text FROM letter), (SELECT count(*) FROM proof), (SELECT level FROM membership), (SELECT count(*) FROM delivery WHERE notice = 'residency.welcome')"
+
+    def state() -> object:
+        return owner.execute(query).fetchone()
+
+    assert breaks_at_each_point(monkeypatch, lambda: types(town, anna, code), state) >= 3
+    assert state() == ("(used,1)", 1, "verified", 1)
+
+
+# -- limits ---------------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_accounts_at_one_house_never_get_more_than_one_card_in_thirty_days(town: Town, frozen_clock, owner):
+    """Half a year of asking, printing, leaving, coming back, and refusing at the end: a random walk with a fixed beginning."""
+    people = crowd(town, 100, "7", opens=True)
+    dice, day = random.Random(4), 0
+    while day < 180:
+        for person in dice.sample(people, 12):
+            asks(town, person)
+        if dice.random() < 0.2:  # an account goes; what was printed for it stays printed
+            owner.execute("DELETE FROM person WHERE id = %s", [people.pop()])
+        prints(town)
+        step = dice.choice((1, 3, 7))
+        day += step
+        frozen_clock.tick(step * DAY)
+    printed = "SELECT printed_at FROM letter WHERE printed_at IS NOT NULL AND address_hash = (SELECT address_hash FROM home WHERE person_id = %s) ORDER BY 1"
+    days_ = [row[0] for row in owner.execute(printed, [people[0]])]
+    assert 5 <= len(days_) <= 6
+    assert min(later - earlier for earlier, later in pairwise(days_)) >= timedelta(days=30)
+    per_account = "SELECT coalesce(max(n), 0) FROM (SELECT count(*) n FROM letter WHERE printed_at IS NOT NULL GROUP BY person_id) x"
+    assert owner.execute(per_account).fetchone()[0] <= letters.PER_ACCOUNT
+    per_day = (
+        "SELECT max(n) FROM (SELECT count(*) n FROM letter WHERE printed_at IS NOT NULL GROUP BY printed_at::date) x"
+    )
+    assert owner.execute(per_day).fetchone()[0] <= town.app.extensions["config"].letters_per_day
+
+
+def test_never_again_outlives_every_account(town: Town, tmp_path: Path, frozen_clock, owner):
+    anna = town.resident("anna", town.address("1"))
+    _code, refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    with town.app.app_context(), scope.use(scope.NOBODY):
+        assert letters.refuse(refusal, whole_house=True)
+    owner.execute("DELETE FROM person WHERE id = %s", [anna])
+    frozen_clock.tick(400 * DAY)
+    house = owner.execute("SELECT id FROM address WHERE number = '1'").fetchone()[0]
+    for name in ("anna", "zeno"):
+        person = town.person(f"{name}2")
+        town.settle(person, house, f"{name.title()} Kowalczyk")
+        assert asks(town, person) is Reason.REFUSED
+    assert prints(town) == 0
+
+
+# -- the desk -------------------------------------------------------------------------------------------------
+
+
+def test_from_the_button_to_the_files_fetched_once(town: Town, desk, operator, jobs, owner):
+    town.resident("anna", town.address("1"))
+    town.resident("bert", town.address("2"))
+    page = desk.get("/desk/letters").text
+    assert "2 Karten sind heute fällig" in page
+    desk.post("/desk/letters", data={"paper": "c6", "wants_table": "1"})
+    assert "wird gemacht" in desk.get("/desk/letters").text
+    jobs.run()
+    run, count = owner.execute("SELECT public_id, letters FROM print_run").fetchone()
+    assert count == 2 and len(files(town)) == 2
+    folder = files(town)[0].parent
+    assert os.stat(folder).st_mode & 0o777 == 0o700 and {os.stat(file).st_mode & 0o777 for file in files(town)} == {
+        0o600
+    }
+    got = desk.post(f"/desk/letters/{run}/pdf")
+    assert got.data.startswith(b"%PDF") and "attachment" in got.headers["Content-Disposition"]
+    assert got.headers["Cache-Control"] == "no-store"
+    assert desk.post(f"/desk/letters/{run}/pdf").status_code == 404, "once"
+    assert "Kettfadenstraße 1" in desk.post(f"/desk/letters/{run}/csv").text
+    assert files(town) == []
+    opened = owner.execute(
+        "SELECT count(*), count(DISTINCT person_id) FROM address_access WHERE purpose LIKE 'letter %'"
+    )
+    assert opened.fetchone() == (2, 2)
+
+
+def test_what_waits_is_told_with_its_reason_and_without_names(town: Town, desk, operator, tmp_path: Path, owner, jobs):
+    rests = town.resident("anna", town.address("1"))
+    town.print_letters(tmp_path)
+    owner.execute("UPDATE letter SET state = 'expired' WHERE person_id = %s", [rests])
+    asks(town, rests)
+    for name in ("bert", "carla", "dora"):
+        person = town.person(name)
+        town.settle(person, owner.execute("SELECT id FROM address LIMIT 1").fetchone()[0], f"{name.title()} Geheim")
+        asks(town, person)
+    away = town.resident("emil", town.address("5"))
+    owner.execute("UPDATE person SET status = 'suspended' WHERE id = %s", [away])
+    town.resident("fred", town.address("6"))
+    page = desk.get("/desk/letters").text
+    assert "1 Karte ist heute fällig" in page and "umgezogen, gesperrt" in page
+    assert "in den letzten 30 Tagen eine Karte" in page and "Für ein Haus warten 4 Karten" in page
+    for secret in ("Geheim", "Kettfadenstraße", "Kowalczyk"):
+        assert secret not in page
+
+
+def test_a_jammed_batch_is_printed_once_more_with_further_codes(town: Town, desk, jobs, tmp_path: Path, owner):
+    town.resident("anna", town.address("1"))
+    batch = town.print_letters(tmp_path).done.batch
+    desk.post("/desk/letters", data={"paper": "a6", "again": batch})
+    jobs.run()
+    assert owner.execute("SELECT state, batch, letters FROM print_run").fetchone() == ("ready", batch, 1)
+    assert owner.execute("SELECT cardinality(code_hashes) FROM letter").fetchone() == (2,)
+
+
+def test_nothing_due_is_said_and_a_second_click_makes_no_second_run(town: Town, desk, jobs, owner):
+    for _click in range(2):
+        desk.post("/desk/letters", data={"paper": "a6"})
+    assert owner.execute("SELECT count(*) FROM print_run").fetchone() == (1,)
+    jobs.run()
+    assert "nichts war fällig" in desk.get("/desk/letters").text
+
+
+def test_a_run_that_breaks_marks_nothing_and_leaves_no_file(town: Town, desk, jobs, owner, monkeypatch):
+    town.resident("anna", town.address("1"))
+    desk.post("/desk/letters", data={"paper": "a6", "wants_table": "1"})
+    monkeypatch.setattr(printing, "_write_table", lambda *given: 1 / 0)
+    jobs.run()
+    assert owner.execute("SELECT state FROM letter").fetchone() == ("requested",)
+    assert owner.execute("SELECT state FROM print_run").fetchone() == ("failed",) and files(town) == []
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (0,)
+
+
+def test_files_that_nobody_fetches_are_taken_away_after_seven_days(town: Town, desk, jobs, owner):
+    town.resident("anna", town.address("1"))
+    desk.post("/desk/letters", data={"paper": "a6"})
+    jobs.run()
+    (file,) = files(town)
+    config = town.app.extensions["config"]
+    for age, left in ((timedelta(days=6), 1), (timedelta(days=8), 0)):
+        then = (clock.now() - age).timestamp()
+        os.utime(file, (then, then))
+        print_runs.tidy(config)
+        assert len(files(town)) == left
+    assert "abgeholt oder weggeräumt" in desk.get("/desk/letters").text
+
+
+def test_for_everybody_else_there_is_no_print_queue(town: Town, client, owner, operator):
+    anna = proven(town, "anna", "1")
+    owner.execute("UPDATE membership SET role = 'steward' WHERE person_id = %s", [anna])
+    visit(town, client, anna)
+    for path in ("/desk/letters", "/desk/nothing"):
+        assert client.get(path).status_code == 404
+    assert client.post("/desk/letters", data={"paper": "a6"}).status_code == 404
+    assert client.post("/desk/letters/abc/pdf").status_code == 404
+
+
+def test_the_printing_transaction_opens_letters_to_operators_only(town: Town, raw, operator, owner):
+    """Whoever says that they print sees nothing unless they run the instance, and nobody sees more outside of it."""
+    anna = town.resident("anna", town.address("1"))
+    bert = proven(town, "bert", "2")
+    owner.execute("UPDATE membership SET role = 'steward' WHERE person_id = %s", [bert])
+    seen = {}
+    for name, eyes, says in (
+        ("operator", operator, ""),
+        ("prints", operator, "1"),
+        ("steward", bert, "1"),
+        ("nobody", "", "1"),
+    ):
+        with raw() as connection:
+            connection.execute(
+                "SELECT set_config('app.person', %s, true), set_config('app.prints', %s, true)", [str(eyes), says]
+            )
+            theirs = "SELECT (SELECT count(*) FROM letter WHERE person_id = %s), (SELECT count(*) FROM home WHERE person_id = %s)"
+            seen[name] = connection.execute(theirs, [anna, anna]).fetchone()
+    assert seen == {"operator": (0, 0), "prints": (1, 1), "steward": (0, 0), "nobody": (0, 0)}
+
+
+def test_who_is_verified_meanwhile_gets_no_card(town: Town, owner, tmp_path: Path):
+    carla = town.resident("carla", town.address("3"))
+    for neighbour in (proven(town, "anna", "1"), proven(town, "bert", "2")):
+        types(town, carla, invited(town, neighbour))
+    assert level_of(town, carla) == "verified" and prints(town) == 0
