@@ -25,6 +25,9 @@ ERASABLE = {
     "revision": "editor_id",
     "membership": "person_id",
     "address_access": "person_id",
+    "invitation": "person_id",
+    "invitation_use": "person_id",
+    "flyer_use": "person_id",
 }
 DEFINER = "SECURITY DEFINER SET search_path = public, pg_temp"
 
@@ -84,7 +87,7 @@ CREATE FUNCTION forget_looks(before timestamptz) RETURNS bigint LANGUAGE sql {DE
 CREATE FUNCTION forget_events(before timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
   WITH gone AS (DELETE FROM security_event WHERE at < before RETURNING 1) SELECT count(*) FROM gone $$;
 
-CREATE FUNCTION forget_codes(at timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
+CREATE FUNCTION forget_letter_codes(at timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
   WITH gone AS (UPDATE letter SET code_hashes = '{{}}', state = CASE WHEN state = 'printed' THEN 'expired' ELSE state END
     WHERE expires_at < at AND code_hashes <> '{{}}' RETURNING 1) SELECT count(*) FROM gone $$;
 
@@ -140,7 +143,7 @@ FUNCTIONS = (
     "erasure_of_token(bytea)",
     "forget_looks(timestamptz)",
     "forget_events(timestamptz)",
-    "forget_codes(timestamptz)",
+    "forget_letter_codes(timestamptz)",
     "forget_whose_letters(timestamptz)",
     "forget_memberships(timestamptz)",
     "forget_missing(timestamptz)",

@@ -100,7 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule("inactive", "account", __("accounts without a visit, after two reminders"), inactivity.AFTER, inactivity.look_after),
     Rule("missing", "home", __("addresses the register lacks"), 90 * DAY, _asks("forget_missing(:before)")),
     Rule("letter_files", "home", __("printed letters (files in INSTANCE_DIR/letters)"), 14 * DAY, _letter_files),
-    Rule("codes", "proof", __("codes of letters, 30 days after printing"), timedelta(), _asks("forget_codes(:before)")),
+    Rule("codes", "proof", __("codes of letters, 30 days after printing"), timedelta(), _asks("forget_letter_codes(:before)")),
     Rule("letters", "proof", __("whose letter it was"), YEAR, _asks("forget_whose_letters(:before)")),
     Rule("memberships", "proof", __("quarters that were left, with their proofs"), YEAR, _asks("forget_memberships(:before)")),
     Rule("withdrawn", "contribution", __("what its author took down"), MONTH, _asks("forget_taken_down('withdrawn', :before)")),

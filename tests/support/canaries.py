@@ -73,6 +73,8 @@ class Planted:
     def _plant(self, entry: Entry, table: Table) -> None:
         values = {column.name: self._value(table, column) for column in table.columns if not _is_made_by_itself(column)}
         values |= ODD.get(table.name, {})
+        if any(values.get(c.name, 0) is None and c.foreign_keys and not c.nullable for c in table.columns):
+            return  # hangs on something that is nobody's, a flyer for example: says nothing by itself
         if table.name in ("person", "contribution", "comment", "post", "membership", "activity"):
             own = {"person": self.person.id, "comment": self.comment.id}.get(table.name, self.post.id)
             where = "person_id" if table.name in ("membership", "activity") else "id"
