@@ -78,6 +78,7 @@ class Config:
     operator_name: str
     operator_address: str
     operator_email: str
+    operator_responsible: str  # who answers for contents (§ 18 (2) MStV)
     source_url: str  # where the source of what runs here is ("" = this server hands it out itself)
     letters_per_day: int
     help_lines: tuple[tuple[str, str], ...]  # whom people at risk can call: name and number
@@ -120,6 +121,7 @@ class Config:
             operator_name=read.text("OPERATOR_NAME", ""),
             operator_address=read.text("OPERATOR_ADDRESS", ""),
             operator_email=read.text("OPERATOR_EMAIL", ""),
+            operator_responsible=read.text("OPERATOR_RESPONSIBLE", ""),
             source_url=read.text("SOURCE_URL", ""),
             letters_per_day=read.number("LETTERS_PER_DAY", 50),
             help_lines=read.pairs("HELP_LINES", HELP_LINES),
@@ -289,6 +291,7 @@ def _production_problems(config: Config) -> list[Problem]:
         ("OPERATOR_NAME", config.operator_name),
         ("OPERATOR_ADDRESS", config.operator_address),
         ("OPERATOR_EMAIL", config.operator_email),
+        ("OPERATOR_RESPONSIBLE", config.operator_responsible),
     ):
         if not value:
             found.append(Problem(setting, "is missing", "production needs it; see README, first steps as operator"))

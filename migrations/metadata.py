@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import neighbour.accounts.models
 import neighbour.contributions.models
+import neighbour.core.audit
 import neighbour.core.jobs
 import neighbour.core.limits
 import neighbour.digests.models
 import neighbour.initiatives.models
+import neighbour.mydata.models
 import neighbour.notices.models
 import neighbour.posts.models
 import neighbour.quarters.models

@@ -44,6 +44,7 @@ ROOMS = (
     "neighbour.feed",
     "neighbour.digests",
     "neighbour.stewardship",
+    "neighbour.mydata",
     "neighbour.pages",
     "neighbour.up",
 )

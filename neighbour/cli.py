@@ -39,6 +39,11 @@ class Groups(click.Group):
         "mails": ("neighbour.notices.cli", "mails", "What waits to be sent, and what was given up on."),
         "person": ("neighbour.accounts.cli", "person", "Create and promote people."),
         "keys": ("neighbour.cli_keys", "keys", "Change the key that homes are sealed with."),
+        "privacy": (
+            "neighbour.mydata.cli",
+            "privacy",
+            "What is deleted when, who was affected, the papers of the law.",
+        ),
         "db": ("neighbour.cli_db", "db", "Upgrade, back up and restore the database."),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ def upgrade() -> None:
         click.echo(f"  {revision}")
     instance.migrate(config.owner_url, config.database_url)
     click.echo(f"{len(waiting)} steps done." if waiting else "Nothing to do: the schema is the newest.")
+    _let_go_again(config)
 
 
 @db.command()
@@ -70,7 +72,8 @@ def restore(file: Path, force: bool) -> None:
     """Put a backup into the database, in place of what is there.
 
     All of it or, if anything is wrong, nothing. Refuses a database in which people are registered or something is
-    written, unless --force is given.
+    written, unless --force is given. Whoever left after the backup was made is deleted again: INSTANCE_DIR/erased.log
+    says who.
     """
     backups.verify(file, _progress)
     config, _cluster = instance.settle(Config.from_env(), _progress)
@@ -79,7 +82,26 @@ def restore(file: Path, force: bool) -> None:
         if count:
             click.echo(f"  {table:<28}{count:>10,}")
     waiting = instance.outstanding(config.owner_url)
+    if not waiting:
+        _let_go_again(config)
     click.echo("Restored." + (" The backup is older than the code; run: neighbour db upgrade" if waiting else ""))
+
+
+def _let_go_again(config: Config) -> None:
+    """Whoever asked to be deleted is so after a restore, too (``mydata.marks``). Nobody ever asked: nothing to do."""
+    if not (config.instance_dir / "erased.log").exists():
+        return
+    app = importlib.import_module("neighbour.app").create_app(config)
+    with app.app_context():
+        from neighbour.core.db import as_owner, hang_up
+
+        try:
+            with as_owner():
+                count = importlib.import_module("neighbour.mydata.erasing").replay()
+        finally:
+            hang_up()
+    if count:
+        click.echo(f"{count} people who had asked to be deleted were in it, and have been deleted again.")
 
 
 def _progress(line: str) -> None:

@@ -13,6 +13,7 @@ QUEUES = {
     "digests": "the morning's editions, many at once",
     "residency": "proofs and papers whose time is over, batches of letters",
     "accounts": "housekeeping of people and sessions",
+    "mydata": "exports, erasures, and what is forgotten every night",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }
 

@@ -19,6 +19,8 @@ SCHEDULE: dict[Job, schedule] = {
     Job.RESIDENCY_REMIND: crontab(minute="7", hour="*"),
     Job.RESIDENCY_FORGET: crontab(minute="47", hour="*"),
     Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
+    Job.MYDATA_SWEEP: schedule(60),  # archives and erasures that wait
+    Job.MYDATA_RETAIN: crontab(minute="7", hour="*"),  # once a night; every hour until it is done
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),

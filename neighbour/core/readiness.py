@@ -66,6 +66,14 @@ def parked(config: Config) -> int:
     return int(row[0]) if row else 0
 
 
+def retention_is_late(config: Config) -> bool:
+    """Whether the night in which old data is deleted (``mydata.retention``) was missed: 26 hours ago or never."""
+    last = "SELECT coalesce((SELECT max(finished_at) FROM retention_run), (SELECT min(created_at) FROM person))"
+    with roles.connect(config.database_url, **_QUICK) as connection:
+        row = connection.execute(f"SELECT ({last}) < now() - interval '26 hours'").fetchone()
+    return bool(row and row[0])
+
+
 def broker_problems(config: Config) -> list[Problem]:
     """Whether jobs can be sent."""
     reason = broker.problem(config)

@@ -86,6 +86,10 @@ class Notice:
         """A context with invented values."""
         return {}
 
+    def mailbox(self, person_id: int) -> Mailbox | None:
+        """Where this notice reaches the person; None where it does not. Runs in the worker with nobody's eyes."""
+        return mailboxes_of([person_id]).get(person_id)
+
     def specimen(self, mailbox: Mailbox) -> Written:
         """The notice with invented values, as this mailbox would get it."""
         return self.write(self.preview(), mailbox)

@@ -209,11 +209,10 @@ def send_in_batches(notice: str, job: Job) -> None:
 
 
 def purge() -> int:
-    """Forget rows that have ended and were written more than 30 days ago; gives how many."""
+    """Forget rows that have ended, or were parked, and were written more than 30 days ago; gives how many."""
+    over = Delivery.state.in_((*ENDED, DeliveryState.PARKED))
     with atomic():
-        gone = db.session.execute(
-            delete(Delivery).where(Delivery.state.in_(ENDED), Delivery.created_at < clock.now() - KEPT)
-        )
+        gone = db.session.execute(delete(Delivery).where(over, Delivery.created_at < clock.now() - KEPT))
         return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

@@ -20,7 +20,7 @@ from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.notices import ledger
-from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists, mailboxes_of
+from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists
 from neighbour.notices.envelope import envelope_from, host_of, list_headers, sender_of, subject_field, to_field
 from neighbour.notices.models import Delivery, DeliveryState, Subscription, Suppression
 
@@ -35,11 +35,12 @@ def deliver(delivery_id: uuid.UUID, config: Config) -> None:
 
 
 def _deliver(row: ledger.Leased, config: Config) -> None:
-    kind, mailbox = Notice.registry.get(row.notice), mailboxes_of([row.person_id]).get(row.person_id)
-    if kind is None or mailbox is None:
+    kind = Notice.registry.get(row.notice)
+    notice = kind() if kind is not None else None
+    mailbox = notice.mailbox(row.person_id) if notice is not None else None
+    if notice is None or mailbox is None:
         ledger.skip(row)
         return
-    notice = kind()
     try:
         with atomic():
             context = notice.context(row.person_id, row.payload)

@@ -75,6 +75,7 @@ def init_app(app: Flask) -> None:
         "name": config.operator_name,
         "address": config.operator_address,
         "email": config.operator_email,
+        "responsible": config.operator_responsible,
         "city": config.city_name,
         "site_url": config.site_url,
         "source_url": config.source_url,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from config import Config
 from neighbour.core import i18n, web
+from neighbour.mydata.classes import CLASSES
 from neighbour.pages import service
 from neighbour.pages.source import NAME
 from neighbour.policy import Permission
@@ -41,7 +42,7 @@ def rules() -> str:
 @requires(Permission.PUBLIC_READ, cache="public")
 def privacy() -> str:
     """What is kept about whom, why and how long."""
-    return render_template("pages/privacy.html")
+    return render_template("pages/privacy.html", classes=CLASSES.values())
 
 
 @pages.get("/imprint")

@@ -12,6 +12,7 @@ class Permission(StrEnum):
     SIGN_UP = "account:sign_up"
     SIGN_IN = "account:sign_in"
     ACCOUNT_OWN = "account:own"
+    ACCOUNT_RETURN = "account:return"
     HOME_OWN = "home:own"
     PROOF_GIVE = "proof:give"
     CODE_LINK = "proof:code_link"

@@ -40,6 +40,7 @@ TABLE: dict[P, Rule] = {
     P.UNSUBSCRIBE: (anybody,),  # the token in the address is the right
     P.LETTER_REFUSE: (anybody,),  # the code on the letter is the right
     P.ACCOUNT_OWN: (signed_in, owner),
+    P.ACCOUNT_RETURN: (anybody,),  # the token in the address is the right
     P.HOME_OWN: (signed_in, owner),
     P.PREFERENCES_OWN: (signed_in, owner),
     P.PROOF_GIVE: (confirmed,),

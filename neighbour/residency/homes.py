@@ -27,7 +27,8 @@ from sqlalchemy.orm import undefer
 
 from neighbour.accounts.choosing import is_protected
 from neighbour.accounts.models import Person
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.crypto import keyed_hash, open_sealed, seal, sealed_in
 from neighbour.core.db import db
 from neighbour.core.text import normal_form
@@ -188,6 +189,7 @@ def _write_down(person_id: int, by: int | None, purpose: str) -> None:
     """One line per opening. Nothing is read back: who looks at another's home may not read that person's lines."""
     line = {"person_id": person_id, "by_person_id": by, "purpose": purpose, "at": clock.now()}
     db.session.execute(insert(AddressAccess).inline().values(**line))
+    audit.note(Event.ADDRESS_OPENED, actor=by, subject=person_id, about=purpose.partition(" ")[0])
 
 
 @dataclass(frozen=True)

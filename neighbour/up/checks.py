@@ -30,6 +30,8 @@ def problems(config: Config) -> list[Problem]:
             found += readiness.broker_problems(config)
         if not in_database and (count := readiness.parked(config)):
             found.append(Problem("mails", f"{count} were given up on", "look at them with: neighbour mails list"))
+        if not in_database and readiness.retention_is_late(config):
+            found.append(Problem("old data", "was not deleted for more than 26 hours", "are worker and beat running?"))
     if not any(problem.setting == "SMTP_URL" for problem in found):
         found += _mail_problems(config)
     found += _file_problems(config)
@@ -56,6 +58,7 @@ def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
     yield "OPERATOR_NAME", config.operator_name or "missing"
     yield "OPERATOR_ADDRESS", config.operator_address or "missing"
     yield "OPERATOR_EMAIL", config.operator_email or "missing"
+    yield "OPERATOR_RESPONSIBLE", config.operator_responsible or "missing"
     yield "TIME_ZONE", config.time_zone
     yield "LANGUAGE", config.language
     yield "GEOCODER", config.geocoder

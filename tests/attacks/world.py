@@ -22,8 +22,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from neighbour.accounts import passwords
+from neighbour.accounts.access_views import _name_of
 from neighbour.accounts.models import LoginSession, Person
-from neighbour.accounts.settings_views import _name_of
 from neighbour.contributions import service as contributions
 from neighbour.contributions.models import Audience, Comment, Contribution
 from neighbour.core import clock, roles, scope

@@ -74,6 +74,7 @@ class Server:
             "OPERATOR_NAME": "Bank",
             "OPERATOR_ADDRESS": "Bankweg 1",
             "OPERATOR_EMAIL": "bank@bank.example",
+            "OPERATOR_RESPONSIBLE": "Bank",
             "TRUSTED_PROXIES": "1",
             "WEB_WORKERS": "1",
             "PYTHONPATH": str(ROOT),

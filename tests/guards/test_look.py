@@ -18,7 +18,10 @@ SCRIPTS = sorted((ASSETS / "js").glob("*.js"))
 PAGES = sorted(
     path
     for path in NEIGHBOUR.rglob("templates/**/*.html")
-    if "node_modules" not in path.parts and "mail" not in path.parts and not path.name.endswith(".mail.html")
+    # mails and the page in somebody's archive are read outside this site, and bring their styles along
+    if "node_modules" not in path.parts
+    and "mail" not in path.parts
+    and not path.name.endswith((".mail.html", "archive.html"))
 )
 
 # Text on ground. Body text keeps 7:1 (WCAG 1.4.6), all other text 4.5:1 (1.4.3), edges of controls 3:1 (1.4.11).

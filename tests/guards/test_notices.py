@@ -22,6 +22,7 @@ def _all_notices() -> list[str]:
     import neighbour.contributions.notices
     import neighbour.digests.notices
     import neighbour.initiatives.notices
+    import neighbour.mydata.notices
     import neighbour.residency.cases.notices
     import neighbour.residency.changing_notices
     import neighbour.residency.notices  # noqa: F401

@@ -95,6 +95,8 @@ def herself(walk: Walk) -> None:
         "/settings/quarter",
         "/me/left",
         "/me/access",
+        "/me/data",
+        "/me/leave",
     ):
         walk.go(path)
     elsewhere.page.context.close()
@@ -120,6 +122,10 @@ def herself(walk: Walk) -> None:
     walk.send("/me/mails", "mails, saved")
     walk.go("/settings/address", "her address, asked whether she still lives here", picture="still-here-own")
     walk.send("/settings/address", "her address, opened")
+    walk.visitor.go("/me/data")
+    walk.send("/me/data", "her data, asked for")
+    walk.visitor.go("/me/leave")
+    walk.send("/me/leave", "leaving, not the word", 422, word="vielleicht")
     walk.go("/settings/address/move", "moving", picture="move")
     walk.send("/settings/address/move", "moving, empty", 422, street="", recipient="")
     _invites(walk)
@@ -204,7 +210,7 @@ def operator(walk: Walk) -> None:
     walk.go("/desk", "the desk without a second step", picture="factor-needed", status=403)
     with at_the_database(walk) as owner:
         owner.execute("UPDATE login_session SET strong_at = now(), active_at = now()")
-    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters"):
+    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters", "/desk/privacy"):
         walk.go(path)
     walk.go("/desk/alarms", "codes, nothing strange")
     walk.go("/desk/letters", "cards to print", picture="letters")
@@ -276,6 +282,27 @@ def leaving(walk: Walk) -> None:
     walk.go(link.group(), "unsubscribe")
     walk.send(link.group(), "unsubscribed")
     walk.go("/digest/next", "the next issue, switched off")
+
+
+def goodbye(walk: Walk) -> None:
+    """Takes the data along, leaves, and comes back by the mail."""
+    email = email_of(PEOPLE_WHO_LEAVE[walk.language])
+    walk.go("/me/data", "one's data", picture="data")
+    walk.send("/me/data", "one's data, asked for")
+    walk.page.locator("form[action^='/me/data/']").wait_for(timeout=30_000)  # htmx asks until it is there
+    walk.look("one's data, ready", picture="data-ready")
+    walk.go("/me/leave", "leaving", picture="leave")
+    walk.send("/me/leave", "leaving, the word is missing", 422)
+    walk.send("/me/leave", "goodbye", word="löschen" if walk.language == "de" else "delete")
+    mail, path = wait_for_mail(walk.town, email, "/back/")
+    walk.look_at(mail.html, "a mail: goodbye")
+    walk.go(path, "coming back", picture="back")
+    walk.send(path, "sign-in, after coming back")
+    walk.go(path, "coming back, too late", status=404)
+    walk.go("/stay/beispiel", "staying")
+
+
+PEOPLE_WHO_LEAVE = {"de": "dietmar", "en": "oliver"}
 
 
 def issue(walk: Walk) -> str:

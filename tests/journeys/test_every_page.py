@@ -31,6 +31,7 @@ SCENES = {
     "the verification desk": (at_desk.desk, "ursula"),
     "an initiative's editor": (at_desk.editor, "liselotte"),
     "leaving the digest": (inside.leaving, {"de": "bernd", "en": "grace"}),
+    "leaving for good": (inside.goodbye, inside.PEOPLE_WHO_LEAVE),
 }
 
 # Which scene looks at which page; the scene has to come to all of them.
@@ -85,6 +86,12 @@ PAGES = {
     "notices.mails": "one's own affairs",
     "notices.unsubscribe": "leaving the digest",
     "stewardship.desk": "the team and operator",
+    "privacy_desk.nights": "the team and operator",
+    "mydata.data": "leaving for good",
+    "mydata.leaving": "leaving for good",
+    "mydata.goodbye": "leaving for good",
+    "mydata.returning": "leaving for good",
+    "mydata.staying": "leaving for good",
     "quarters.planned": "the team and operator",
     "residency.move": "one's own affairs",
     "residency.quarter": "a quarter that changes",
@@ -122,6 +129,8 @@ NOT_PAGES = {
     "residency.suggest_streets": "options of a list while typing",
     "gazetteer.streets": "options of a list while typing",
     "contributions.reach_line": "one line of the composer while choosing",
+    "mydata.progress": "a piece of the page of one's data, while it is put together",
+    "mydata.file": "somebody's archive",
     "digests.next_mail": "the mail in the frame of its page; looked at by itself",
     "mailbox.html": "the mail in the frame of its page; looked at by itself",
     "residency.invitation_slip": "slips to print, as PDF",

@@ -93,12 +93,14 @@ def test_the_imprint_names_the_operator_or_says_what_is_missing(app, client):
         "name": "Mieterverein",
         "address": "Brunnenplatz 3",
         "email": "brett@example.org",
+        "responsible": "Ana Beispiel",
     }
     try:
         html = page(client, "/imprint")
     finally:
         app.jinja_env.globals["operator"] = before
-    assert "Mieterverein" in html
+    assert "Mieterverein" in html and "§ 5 DDG" in html
+    assert "§ 18 Abs. 2 MStV: Ana Beispiel" in html
     assert "noch nicht alles eingetragen" not in html
 
 

@@ -22,7 +22,7 @@ def own(settings, spare_database):
         settings, database_url=spare_database.app_url, owner_url=spare_database.owner_url, environment="production",
         site_url="https://nachbar.example.org", secret_key="kX2mQ9vB7nR4tZ8wL1pY6cF3hJ5dS0gA",
         address_key="q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=", mail_from="a@example.org", operator_name="Ana",
-        operator_address="Weg 1", operator_email="a@example.org",
+        operator_address="Weg 1", operator_email="a@example.org", operator_responsible="Ana",
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ PRODUCTION = {
     "OPERATOR_NAME": "Ana",
     "OPERATOR_ADDRESS": "Weg 1",
     "OPERATOR_EMAIL": "a@example.org",
+    "OPERATOR_RESPONSIBLE": "Ana",
 }
 
 
@@ -94,7 +95,7 @@ def test_production_refuses_to_start_as_a_privileged_role(settings, database):
     production = dataclasses.replace(
         settings, environment="production", database_url=database.superuser_url, site_url="https://nachbar.example.org",
         secret_key="kX2mQ9vB7nR4tZ8wL1pY6cF3hJ5dS0gA", address_key="q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=",
-        mail_from="a@example.org", operator_name="Ana", operator_address="Weg 1", operator_email="a@example.org",
+        mail_from="a@example.org", operator_name="Ana", operator_address="Weg 1", operator_email="a@example.org", operator_responsible="Ana",
     )  # fmt: skip
     with pytest.raises(RuntimeError, match="superuser"):
         create_app(production)

@@ -34,6 +34,8 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
         "digests.open": 60,
         "notices.purge": 3600,
         "accounts.purge": 3600,
+        "mydata.sweep": 60,
+        "mydata.retain": 3600,
     }
 
 

@@ -1,0 +1,83 @@
+"""What accounts keeps about people; see ``core/personal``."""
+
+from __future__ import annotations
+
+from neighbour.core.personal import Blank, about, nobodys
+
+about(
+    "person",
+    of="id",
+    kind="account",
+    out="email first_name last_name alias suspension_reason display_name street_shown language confirmed_at created_at status",
+    inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
+    " is_protected is_listed",
+    secret="email_key password_hash",
+    erase=Blank(
+        {
+            "email": "''",
+            "email_key": "'gone:' || gen_random_uuid()",
+            "password_hash": "'!'",
+            "public_id": "substr(replace(gen_random_uuid()::text, '-', ''), 1, 12)",
+            "first_name": "''",
+            "last_name": "''",
+            "display_name": "''",
+            "alias": "''",
+            "suspension_reason": "NULL",
+            "street_shown": "NULL",
+            "language": "language",
+            "confirmed_at": "confirmed_at",
+            "created_at": "date_trunc('month', created_at)",
+            "is_operator": "false",
+            "status": "'erased'",
+        },
+        why="a number without a name, as long as something signed by a former neighbour still hangs",
+    ),
+)
+about(
+    "login_session",
+    of="person_id",
+    kind="access",
+    out="device created_at seen_at",
+    inner="person_id expires_at ends_at is_kept fresh_at strong_at active_at",
+    secret="token_hash",
+    order="created_at",
+)
+about(
+    "one_time_token",
+    of="person_id",
+    kind="access",
+    out="purpose email created_at expires_at used_at",
+    inner="person_id tries",
+    secret="token_hash",
+    order="created_at",
+)
+about(
+    "passkey",
+    of="person_id",
+    kind="access",
+    out="name created_at used_at",
+    inner="id person_id sign_count transports",
+    secret="credential_id public_key",
+)
+about(
+    "authenticator",
+    of="person_id",
+    kind="access",
+    out="created_at used_at",
+    inner="person_id last_step",
+    secret="sealed",
+)
+about("recovery_code", of="person_id", kind="access", out="created_at used_at", inner="person_id", secret="code_hash")
+about(
+    "email_change",
+    of="person_id",
+    kind="access",
+    out="old_email changed_at undo_until undone_at",
+    inner="id person_id old_key",
+)
+about("factor_reset", of="person_id", kind="access", out="asked_at due_at state ended_at", inner="id person_id")
+nobodys(
+    "challenge",
+    "holder_hash purpose challenge expires_at",
+    why="riddles for passkeys, for five minutes, under a fingerprint",
+)

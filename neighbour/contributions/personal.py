@@ -1,0 +1,69 @@
+"""What people wrote and read; see ``core/personal``."""
+
+from __future__ import annotations
+
+from neighbour.core.personal import Texts, about, nobodys
+
+#: what stands in place of a title that was taken away, in every language
+LEFT_OUT = "'[…]'"
+
+about(
+    "contribution",
+    of="author_id",
+    kind="contribution",
+    out="id kind category audience state title body_md published_at edited_at solved_at expires_at comment_count thanks_count",
+    inner="quarter_id author_id body_html excerpt version solved_by_id form_key is_left goes_along",
+    erase=Texts(
+        hide={"state": "'withdrawn'"},
+        back={"state": "'published'"},
+        blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''"},
+        returns=True,
+        stays="EXISTS (SELECT 1 FROM comment o WHERE o.contribution_id = contribution.id AND o.author_id <> :me)",
+        shown="state = 'published'",
+    ),
+    order="id",
+)
+about(
+    "comment",
+    of="author_id",
+    kind="contribution",
+    out="id contribution_id body_md state created_at edited_at",
+    inner="parent_id author_id body_html form_key is_left",
+    erase=Texts(
+        hide={"state": "'withdrawn'"},
+        back={"state": "'published'"},
+        blank={"body_md": "''", "body_html": "''"},
+        stays="is_answered(comment.id)",
+        shown="state = 'published'",
+    ),
+    order="id",
+)
+about(
+    "thanks",
+    of="person_id",
+    kind="contribution",
+    out="contribution_id created_at",
+    inner="person_id",
+    order="created_at",
+)
+about(
+    "revision",
+    of="editor_id",
+    kind="contribution",
+    out="contribution_id title body_md replaced_at",
+    inner="id editor_id",
+    order="id",
+)
+about(
+    "read_mark",
+    of="person_id",
+    kind="contribution",
+    out="quarter_id:quarter moved_at",
+    inner="person_id seen_up_to",
+)
+nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
+nobodys(
+    "reach_kept",
+    "contribution_id quarter_id is_home audience",
+    why="where a contribution stays readable after borders changed",
+)

@@ -1,0 +1,55 @@
+"""Who was affected: people whose data was opened or whose account was touched in a span of time, by one route or by any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, literal, select
+
+from neighbour.accounts.models import Person
+from neighbour.accounts.service import DECOY
+from neighbour.core.audit import SecurityEvent
+from neighbour.core.db import db
+from neighbour.residency.models import AddressAccess
+
+
+@dataclass(frozen=True)
+class Affected:
+    """Somebody (``email`` empty when they have been erased since), how often, and by which kinds of events."""
+
+    person_id: int
+    email: str
+    times: int
+    kinds: tuple[str, ...]
+
+
+def affected(since: datetime, until: datetime, route: str | None = None) -> list[Affected]:
+    """Everybody concerned by an event in [since, until]; a look at an address that has no event of its own (from before
+    there was a log) counts too, unless a route is asked for. On the owner's connection."""
+    found: dict[int, tuple[int, set[str]]] = {}
+    for person_id, kind, times in [*_events(since, until, route), *([] if route else _looks(since, until))]:
+        before, kinds = found.get(person_id, (0, set()))
+        found[person_id] = before + times, kinds | {kind}
+    people = select(Person.id, Person.email).where(Person.id.in_(found), ~Person.email_key.startswith(DECOY))
+    emails = {row.id: row.email for row in db.session.execute(people)}  # a decoy's address is somebody else's
+    return [
+        Affected(number, emails.get(number, ""), times, tuple(sorted(kinds)))
+        for number, (times, kinds) in sorted(found.items())
+    ]
+
+
+def _events(since: datetime, until: datetime, route: str | None) -> Iterator[tuple[int, str, int]]:
+    span = SecurityEvent.at.between(since, until), SecurityEvent.subject_id.is_not(None)
+    query = select(SecurityEvent.subject_id, SecurityEvent.kind, func.count()).where(*span)
+    query = query.where(SecurityEvent.route == route) if route else query
+    for subject, kind, times in db.session.execute(query.group_by(SecurityEvent.subject_id, SecurityEvent.kind)):
+        if subject is not None:
+            yield subject, kind, times
+
+
+def _looks(since: datetime, until: datetime) -> Iterator[tuple[int, str, int]]:
+    query = select(AddressAccess.person_id, literal("address opened"), func.count())
+    query = query.where(AddressAccess.at.between(since, until)).group_by(AddressAccess.person_id)
+    yield from ((person_id, kind, times) for person_id, kind, times in db.session.execute(query))

@@ -1,0 +1,117 @@
+"""What this room says by mail: your archive is ready, goodbye (and the way back), are you still there, the night was missed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from neighbour.accounts.models import Person
+from neighbour.accounts.service import DECOY
+from neighbour.core import clock, scope, tokens
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.web import site_url
+from neighbour.mydata.models import DataExport, Erasure, ErasureState, ExportState
+from neighbour.notices.base import Mailbox, Notice, Skip
+
+
+class ExportReady(Notice):
+    """The archive that was asked for can be fetched."""
+
+    key = "mydata.export_ready"
+    title = __("Your data is ready")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your data is ready")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Nothing to say about an archive that is gone by now."""
+        with scope.use(scope.Viewer(person_id)):
+            wish = db.session.get(DataExport, uuid.UUID(payload["export"]))
+            if wish is None or wish.state != ExportState.READY or wish.expires_at is None:
+                raise Skip
+            return {"url": site_url("/me/data"), "until": wish.expires_at}
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/me/data"), "until": clock.now() + timedelta(days=7)}
+
+
+class Farewell(Notice):
+    """You have left; by this link you come back, until that day."""
+
+    key = "mydata.farewell"
+    title = __("Your account is being deleted")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your account is being deleted")
+
+    def mailbox(self, person_id: int) -> Mailbox | None:
+        """Whoever is leaving is in no address book any more: the address is in what was taken out of sight."""
+        with scope.use(scope.Viewer(person_id)):
+            stash = db.session.scalar(select(Erasure.stash).where(Erasure.person_id == person_id))
+        if not stash:
+            return None
+        kept = stash["person"]
+        is_own = not kept["email_key"].startswith(DECOY)
+        return Mailbox(kept["email"], kept["language"], kept["first_name"] or kept["display_name"], takes_mail=is_own)
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Mints the token; nothing for whoever is back or gone."""
+        with scope.use(scope.Viewer(person_id)):
+            erasure = db.session.get(Erasure, uuid.UUID(payload["erasure"]))
+            if erasure is None or erasure.state != ErasureState.HIDDEN:
+                raise Skip
+            token = tokens.random_token()
+            erasure.back_hash = tokens.hash_token(token)
+            db.session.flush()
+            return {"url": site_url(f"/back/{token}"), "until": erasure.due_at, "keeps_texts": erasure.keeps_texts}
+
+    def preview(self) -> dict[str, Any]:
+        until = clock.now() + timedelta(days=14)
+        return {"url": site_url("/back/beispiel"), "until": until, "keeps_texts": True}
+
+
+class StillThere(Notice):
+    """Nobody has been here for almost two years: does the account stay?"""
+
+    key = "mydata.still_there"
+    title = __("Do you want to keep your account?")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Do you want to keep your account?")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Nothing for whoever came back in the meantime."""
+        from neighbour.mydata import inactivity
+        from neighbour.mydata.models import Activity
+
+        with scope.use(scope.Viewer(person_id)):
+            activity = db.session.get(Activity, person_id, populate_existing=True)
+        if activity is None or not activity.reminders:
+            raise Skip
+        public_id = db.session.scalar(select(Person.public_id).where(Person.id == person_id)) or ""
+        url = site_url(f"/stay/{inactivity.token_for(public_id)}")
+        return {"url": url, "day": activity.seen_on + inactivity.AFTER}
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/stay/beispiel"), "day": clock.now().date() + timedelta(days=60)}
+
+
+class RetentionLate(Notice):
+    """To operators: old data was not forgotten last night."""
+
+    key = "mydata.retention_late"
+    title = __("Old data was not deleted last night")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Old data was not deleted last night")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/desk/privacy")}

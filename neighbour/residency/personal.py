@@ -1,0 +1,123 @@
+"""What residency keeps about people; see ``core/personal``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from neighbour.core.personal import WITH_PARENT, Calls, about, nobodys
+from neighbour.residency import homes
+
+
+def own_home(person_id: int) -> Any:
+    """The exact address for its owner; the look is written down in ``address_access``."""
+    exact = homes.open_for_owner(person_id)
+    return asdict(exact) if exact else None
+
+
+def own_missing(person_id: int) -> Any:
+    """The address that the person says the register lacks, in their words; written down likewise."""
+    told = homes.open_for_verifier(person_id, "missing address", by=person_id)
+    return told.text if isinstance(told, homes.Missing) else None
+
+
+about(
+    "home",
+    of="person_id",
+    kind="home",
+    out="created_at cell",
+    inner="id person_id quarter_id chosen_key",
+    secret="address_hash family_hashes word_hashes",
+    opened={"sealed": ("address", own_home)},
+)
+about(
+    "missing_address",
+    of="person_id",
+    kind="home",
+    out="created_at",
+    inner="id person_id",
+    opened={"sealed": ("text", own_missing)},
+)
+about(
+    "address_access", of="person_id", kind="security", out="at purpose", inner="id person_id by_person_id", order="id"
+)
+about(
+    "letter",
+    of="person_id",
+    kind="proof",
+    out="state requested_at printed_at used_at expires_at batch",
+    inner="id person_id tries",
+    secret="address_hash name_hashes code_hashes refusal_hashes",
+    erase=Calls(
+        "SELECT detach_letters()",
+        why="stays without the person: whoever holds the card can refuse all further ones, and the house keeps its rest",
+    ),
+    order="id",
+)
+about(
+    "membership",
+    of="person_id",
+    kind="proof",
+    out="quarter_id:quarter level role proven_at ended_at created_at",
+    inner="id person_id",
+    secret="household_hash person_hash",
+    order="id",
+)
+about(
+    "proof",
+    of="person_id",
+    kind="proof",
+    out="method level expires_at renewed_at ended_at created_at",
+    inner="id person_id membership_id source by_person_id depth held_at",
+    secret="vouch_household",
+    order="id",
+)
+nobodys(
+    "letter_refusal",
+    "target_hash since",
+    why="fingerprints of houses and names that want no letters, ever; outlives every account",
+)
+REGISTER = "the city's public register of addresses: no word about who lives there"
+nobodys("address", "id street street_key number suffix postcode place lon lat quarter_id", why=REGISTER)
+nobodys("street", "id name postcode place key words loose grams", why=REGISTER)
+about("invitation", of="person_id", kind="proof", out="created_at expires_at ended_at uses", secret="code_hash",
+      inner="id public_id person_id quarter_id depth most_uses refused is_named")  # fmt: skip
+about(
+    "invitation_use",
+    of="person_id",
+    kind="proof",
+    out="used_at taken_back_at",
+    inner="id public_id invitation_id person_id",
+)
+about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id")
+about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at created_at", secret="code_hash nonce",
+      inner="id person_id taken_by")  # fmt: skip
+about("proof_case", of="person_id", kind="proof", secret="household_hash",
+      out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at created_at",
+      inner="id person_id membership_id quarter_id proof_id")  # fmt: skip
+about(
+    "case_half",
+    of="case_id.person_id",
+    kind="proof",
+    out="part says reason note said_at",
+    erase=WITH_PARENT,
+    secret="household_hash",
+    inner="id case_id by_person_id until",
+)
+about("case_ground", of="case_id.person_id", kind="proof", out="ground", inner="case_id", erase=WITH_PARENT)
+about("case_page", of="case_id.person_id", kind="proof", inner="case_id number", secret="sealed", erase=WITH_PARENT)
+about("case_key", of="case_id.person_id", kind="proof", inner="case_id", secret="salt", erase=WITH_PARENT)
+STREETS = "codes for streets and houses; who made or saw it is a number"
+nobodys(
+    "flyer",
+    "id public_id quarter_id made_by_id streets code_hash most_uses uses refused strays expires_at ended_at created_at",
+    why=STREETS,
+)
+nobodys("flyer_house", "flyer_id address_hash", why=STREETS)
+nobodys("code_alarm", "id public_id quarter_id kind source at seen_at seen_by_id", why=STREETS)
+nobodys("house_rule", "house_hash quarter_id up_to one_by_one by_person_id decided_at", why=STREETS)
+nobodys(
+    "print_run",
+    "id public_id asked_by_id asked_at paper wants_table again state batch letters ended_at pdf_fetched_at table_fetched_at",
+    why=STREETS,
+)

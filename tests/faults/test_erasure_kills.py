@@ -1,0 +1,144 @@
+"""Many people leave while whoever erases them is killed again and again: all are gone, none by half, nobody else is hurt."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from neighbour.core import postgres, roles, scope
+from neighbour.core.db import hang_up
+from neighbour.mydata import erasing, marks
+from tests.factories import make_comment, make_person, make_post, make_quarter
+from tests.support import ROOT
+
+pytestmark = pytest.mark.fault
+
+PEOPLE, KILLS, PATIENCE = 16, 50, 300.0  # ten seconds on two idle cores
+WORD = "KANARIENVOGEL"
+
+
+@pytest.fixture
+def environment(spare_database, tmp_path) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
+        "ENVIRONMENT": "test", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "INSTANCE_DIR": str(tmp_path),
+        "DATABASE_URL": spare_database.app_url, "DATABASE_OWNER_URL": spare_database.owner_url,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def leaving(spare_database, settings, tmp_path) -> Iterator[list[int]]:
+    """People with canaries whose day has come, half of whom take their texts along; a neighbour has answered each."""
+    from neighbour.app import create_app
+
+    app = create_app(
+        replace(
+            settings, database_url=spare_database.app_url, owner_url=spare_database.owner_url, instance_dir=tmp_path
+        )
+    )
+    app.extensions["send_job"] = lambda name, args: None
+    with app.app_context(), roles.connect(spare_database.owner_url, autocommit=True) as owner:
+        quarter = make_quarter()
+        ben, found = make_person(quarter, name="Ben"), []
+        others = make_post(ben, quarter, title="Bens Zettel")
+        for number in range(PEOPLE):
+            name = f"{WORD}-{number}-"
+            person = make_person(quarter, name=name, email=f"{name}@x.example", email_key=f"{name}@x.example".lower())
+            post = make_post(
+                person, quarter, title=name if number % 2 else "Zettel", body=name if number % 2 else "Text"
+            )
+            make_post(person, quarter, title="Allein")
+            make_comment(ben, quarter, post, "Bens Antwort")
+            make_comment(person, quarter, others, name if number % 2 else "Text")
+            owner.execute(ROWS, {"me": person.id, "quarter": quarter.id, "word": name, "bytes": name.encode()})
+            erasing.begin(person.id, keeps_texts=not number % 2, grace=timedelta())
+            found.append(person.id)
+        scope.leave()
+        yield found
+        with scope.use(scope.NOBODY):
+            marks.reconcile()
+            assert [line.state for line in marks.latest(marks.read()).values()] == ["done"] * PEOPLE
+        scope.leave()
+        hang_up()
+
+
+ROWS = """
+WITH a AS (INSERT INTO home (person_id, quarter_id, sealed, address_hash, family_hashes, word_hashes)
+           VALUES (%(me)s, %(quarter)s, %(bytes)s, %(bytes)s, ARRAY[%(bytes)s], ARRAY[%(bytes)s])),
+     b AS (INSERT INTO delivery (id, person_id, notice, subject_key, period, channel, due_at, state, payload)
+           VALUES (gen_random_uuid(), %(me)s, %(word)s, '', '', 'mail', now(), 'sent', '{}')),
+     c AS (INSERT INTO subscription (person_id, quarter_id, list, token) VALUES (%(me)s, %(quarter)s, 'digest', %(word)s)),
+     d AS (INSERT INTO address_access (person_id, purpose, at) VALUES (%(me)s, %(word)s, now()))
+INSERT INTO login_session (token_hash, person_id, created_at, seen_at, expires_at, ends_at, is_kept, device)
+VALUES (%(bytes)s, %(me)s, now(), now(), now(), now(), false, %(word)s)
+"""
+PROGRESS = "SELECT coalesce(sum(cardinality(steps_done)), 0), count(*) FROM erasure"
+
+
+@pytest.fixture
+def hire(environment, tmp_path) -> Iterator[Callable[[], int]]:
+    """Starts a worker; gives its process id."""
+    with (tmp_path / "workers.txt").open("ab") as log:
+        nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.goodbyes"], env=environment, cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    ask, answers = nursery.stdin, nursery.stdout
+    assert ask is not None and answers is not None
+
+    def hiring() -> int:
+        ask.write("one more\n")
+        ask.flush()
+        return int(answers.readline())
+
+    yield hiring
+    with suppress(ProcessLookupError):
+        os.killpg(nursery.pid, signal.SIGKILL)
+    nursery.communicate()
+
+
+def test_fifty_kills_leave_nobody_half_erased(leaving, hire, spare_database, tmp_path):
+    dice, kills = random.Random(), 0
+    deadline = time.monotonic() + PATIENCE
+    each = len(erasing.steps())
+    with roles.connect(spare_database.owner_url, autocommit=True) as owner:
+
+        def done() -> int:
+            steps, left = owner.execute(PROGRESS).fetchone()
+            return steps + (PEOPLE - left) * each
+
+        crew = [hire(), hire()]
+        while kills < KILLS:
+            upto = min(done() + dice.randint(0, PEOPLE * each // KILLS), PEOPLE * each - 3)
+            while done() < upto:
+                assert time.monotonic() < deadline, (tmp_path / "workers.txt").read_text()[-3000:]
+                time.sleep(0.002)
+            time.sleep(dice.random() / 100)
+            os.kill(crew.pop(dice.randrange(2)), signal.SIGKILL)
+            kills += 1
+            crew.append(hire())
+        while owner.execute("SELECT count(*) FROM erasure").fetchone() != (0,):
+            assert time.monotonic() < deadline, (tmp_path / "workers.txt").read_text()[-3000:]
+            time.sleep(0.05)
+        # where Ben has answered, a row without a name stays
+        assert owner.execute(HALF).fetchall() == [(PEOPLE, "erased", "")]
+        assert owner.execute("SELECT count(*) FROM comment WHERE body_md = 'Bens Antwort'").fetchone() == (PEOPLE,)
+        assert owner.execute("SELECT count(*) FROM contribution WHERE title = 'Allein'").fetchone() == (PEOPLE // 2,)
+    dump = subprocess.run(
+        [str(postgres.binary("pg_dump")), "--data-only", "--dbname", postgres.libpq(spare_database.superuser_url)],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert [line for line in dump.splitlines() if WORD in line or WORD.encode().hex() in line] == []
+
+
+HALF = "SELECT count(*), status, email FROM person WHERE first_name <> 'Ben' GROUP BY status, email"

@@ -1,0 +1,40 @@
+"""Every column of every table is declared: what it is, whose, whether it goes out, what an erasure does to it."""
+
+from __future__ import annotations
+
+from migrations.metadata import metadata
+from neighbour.core import personal
+from neighbour.core.personal import Delete
+from neighbour.mydata import retention
+from neighbour.mydata.classes import CLASSES
+
+
+def test_every_column_is_declared_once():
+    """The messages say what to write, and where."""
+    assert personal.faults(metadata) == []
+
+
+def test_every_class_that_is_used_is_explained_and_every_explained_one_is_used():
+    used = {entry.kind for entry in personal.personal()}
+    assert used - set(CLASSES) == set(), "explain it in neighbour/mydata/classes.py: purpose, basis, recipients, period"
+    assert set(CLASSES) - used == set()
+
+
+def test_what_is_forgotten_belongs_to_a_class():
+    assert {rule.kind for rule in retention.RULES} <= set(CLASSES)
+    assert len({rule.name for rule in retention.RULES}) == len(retention.RULES)
+
+
+def test_whose_a_row_is_can_be_followed_to_a_person():
+    for entry in personal.personal():
+        assert personal.belongs_to(metadata.tables[entry.table], entry.of, 1) is not None, entry.table
+
+
+def test_rows_with_a_person_are_taken_away_by_a_step():
+    """What is kept says why; the rest has a step of its own."""
+    from neighbour.mydata import erasing
+
+    going = {entry.table for entry in personal.personal() if isinstance(entry.erase, Delete)}
+    assert going <= set(erasing.steps())
+    silent = [e.table for e in personal.personal() if hasattr(e.erase, "why") and len(e.erase.why) < 20]
+    assert silent == []
