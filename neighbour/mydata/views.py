@@ -37,7 +37,7 @@ def progress() -> str:
 
 
 @views.post("/me/data")
-@requires(Permission.ACCOUNT_OWN, rate="publish")
+@requires(Permission.ACCOUNT_OWN, rate="publish", fresh=True)
 def ask() -> Any:
     """Ask for an archive."""
     exports.ask(person_number())
@@ -46,7 +46,7 @@ def ask() -> Any:
 
 
 @views.post("/me/data/<uid:export_id>")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=True)
 def fetch(export_id: uuid.UUID) -> Any:
     """The button: from now on this session fetches the archive, and no other one."""
     try:
@@ -76,14 +76,14 @@ def file(export_id: uuid.UUID) -> Response:
 
 
 @views.get("/me/leave")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=True)
 def leaving() -> str:
     """What goes, what stays, and the choice."""
     return _leaving(LeaveForm(data={"texts": KEEP}))
 
 
 @views.post("/me/leave")
-@requires(Permission.ACCOUNT_OWN, rate="auth")
+@requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
 def leave() -> Any:
     """Go: signed out everywhere and out of sight at once."""
     form = LeaveForm()
