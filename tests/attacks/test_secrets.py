@@ -88,7 +88,7 @@ def test_every_kind_of_secret_opens_its_own_doors_only(world: World):
             elif not is_same:
                 wrong.append(f"{door.name} opens for {kind}: {sweep.difference(*seen)}")
     assert wrong == []
-    assert own == set(world.secrets), "there is a door for every kind"
+    assert own == set(world.secrets) - words.OPENED_ELSEWHERE, "there is a door for every kind"
     assert tried >= len(world.secrets) ** 2
 
 

@@ -33,6 +33,34 @@ BY_CLASS = {
     "DateField": Word(CHOICE, "2026-06-01"),
 }
 FIELDS = {
+    "about": Word(TEXT, "Wir sind da."),
+    "act": Word(CHOICE, "x"),
+    "address_line": Word(PERSONAL, "Kanalweg 5, 04873 Altenbrück"),
+    "again": Word(CHOICE),
+    "answer": Word(CHOICE, "{}"),
+    "days": Word(CHOICE, "7"),
+    "end": Word(CHOICE),
+    "files": Word(PERSONAL),
+    "in": Word(CHOICE),
+    "is_added": Word(CHOICE),
+    "leaving": Word(CHOICE, "stay"),
+    "most_uses": Word(CHOICE, "10"),
+    "name": Word(TEXT, "Mein Handy"),
+    "only_factor": Word(CHOICE),
+    "paper": Word(CHOICE, "bill"),
+    "passkey": Word(OBJECT, "x"),
+    "photos": Word(PERSONAL),
+    "quarter": Word(CHOICE, "1"),
+    "seed": Word(SECRET, "x"),
+    "shows_city": Word(CHOICE, "first"),
+    "shows_nearby": Word(CHOICE, "initial"),
+    "shows_own": Word(CHOICE, "initial"),
+    "streets": Word(TEXT, "Kanalweg"),
+    "then": Word(CHOICE, "/me"),
+    "up_to": Word(CHOICE, "8"),
+    "verdict": Word(CHOICE, "yes"),
+    "which": Word(SECRET, "x"),
+    "words": Word(TEXT, "Bitte schaut noch einmal hin."),
     "alias": Word(TEXT, "Die vom Eck"),
     "audience": Word(CHOICE, "quarter"),
     "before": Word(OBJECT),
@@ -107,6 +135,15 @@ def fill_in(page: Page, fields: list[Given]) -> dict[str, str]:
 
 #: which kind of secret (``tokens.KINDS``) a part of an address or a field takes: (endpoint, its name)
 SECRETS_OF_PAGES = {
+    ("accounts.add_app", "seed"): "totp-set-up",
+    ("accounts.object_to_reset", "token"): "stop_reset",
+    ("accounts.stop_reset", "token"): "stop_reset",
+    ("accounts.take_back_email", "token"): "undo_email",
+    ("accounts.undo_email", "token"): "undo_email",
+    ("residency.answer_missing", "which"): "desk:missing",
+    ("residency.open_missing", "which"): "desk:missing",
+    ("residency.still_here", "token"): "still-here",
+    ("residency.still_here_yes", "token"): "still-here",
     ("accounts.confirm_by_code", "code"): "confirm_code",
     ("accounts.confirm_by_link", "token"): "confirm",
     ("accounts.confirm_link", "token"): "confirm",
@@ -124,3 +161,37 @@ SECRETS_OF_PAGES = {
 HAND_ON = {("notices.one_click_opened", "token"), ("residency.code_from_link", "code")}
 #: parts of addresses that are called like a secret and are none
 NO_SECRET = {("pages.language", "code")}
+#: codes of invitations, flyers and visits are no kind of their own: their rooms try each at the other's door
+NO_SECRET |= {
+    ("residency.keep_code", "code"),
+    ("initiatives.look", "code"),
+    ("initiatives.confirm", "code"),
+    ("initiatives.visit_from_link", "code"),
+}
+#: digits of an app, and a code of a recovery sheet beside them
+NO_SECRET |= {("accounts.add_app", "code"), ("accounts.show_again", "code"), ("accounts.take_second_step", "code")}
+#: kinds whose own door needs more than the secret (a question that is due, an app, a browser's cookie): opened by tests of
+#: their rooms, and tried here at the doors of all others
+OPENED_ELSEWHERE = {
+    "ceremony",
+    "challenge",
+    "desk:missing",
+    "recovery",
+    "second_step",
+    "still-here",
+    "stop_reset",
+    "totp-set-up",
+    "undo_email",
+}
+HAND_ON |= {("accounts.add_app", "seed"), ("residency.answer_missing", "which"), ("residency.open_missing", "which")}
+HAND_ON |= {
+    (page, "token")
+    for page in (
+        "accounts.object_to_reset",
+        "accounts.stop_reset",
+        "accounts.take_back_email",
+        "accounts.undo_email",
+        "residency.still_here",
+        "residency.still_here_yes",
+    )
+}

@@ -218,6 +218,12 @@ class World:
             ("token",): lambda: self._tokens(page),
             ("code",): lambda: [Thing("a code", {"code": "de" if page.endpoint == "pages.language" else "7K2M9QXD"}, lambda _: True)],
         }  # fmt: skip
+        absent = {
+            "case_id": NOTHING, "number": "1", "key": "x" * 20, "alarm": "x" * 12, "run": "x" * 12, "kind": "pdf", "flyer": "x" * 12,
+            "paper": "a4", "invitation": "x" * 12, "use": "x" * 12,
+        }  # fmt: skip
+        if parts and set(parts) <= set(absent):  # what stands there belongs to rooms whose own tests try another's
+            return [Thing("nothing", {part: absent[part] for part in parts})]
         if parts not in makers:
             raise words.Unknown(
                 f"{page.key}: nobody says what {'/'.join(parts)} in {page.rule.rule} may name: add ({parts!r}): a maker to"
@@ -268,6 +274,7 @@ class World:
         known = {
             "before": (far, beside), "newest": (far, beside), "parent": (elsewhere, NOTHING), "by": (elsewhere, NOTHING),
             "to": (elsewhere, NOTHING), "entry": ("77", "78"), "device": (self.device("another"), "0" * 20),
+            "passkey": ("x" * 20, "y" * 20),
         }  # fmt: skip
         if name not in known:
             raise words.Unknown(
