@@ -42,10 +42,12 @@ def new() -> None:
 @operator_command
 def rotate() -> None:
     """Seal everything with ADDRESS_KEY that another key has sealed. May run while people use the site, and again."""
-    from neighbour.core import rotation
+    from neighbour.core import audit, rotation
+    from neighbour.core.audit import Event
 
     show = progress("sealed anew:")
     found = rotation.rotate(show)
+    audit.note(Event.KEYS_ROTATED)
     done, lost = sum(each.done for each in found), sum(each.lost for each in found)
     for each in found:
         click.echo(

@@ -15,7 +15,8 @@ from sqlalchemy import delete, select
 from neighbour.accounts import factors, notices, onetime, sessions
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.models import FactorReset, Person, ResetState, Status
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
 
@@ -76,6 +77,7 @@ def due_resets() -> int:
             factors.drop_all(person_id)
             sessions.end_all(person_id)
             onetime.spoil(person_id)
+            audit.note(Event.FACTORS_RESET, subject=person_id)
             told = {"what": factors.Change.RESET.value}
             notices.FactorChanged.send(person_id, subject_key=secrets.token_hex(8), payload=told)
             done += 1
@@ -91,6 +93,7 @@ def suspend(email: str, reason: str) -> None:
         raise ValueError(f"a reason has {LONGEST_REASON} characters at most")
     with atomic():
         person.status, person.suspension_reason = Status.SUSPENDED, reason
+        audit.note(Event.SUSPENDED, subject=person.id)
         notices.Suspended.send(person.id, subject_key=secrets.token_hex(8))
 
 
@@ -101,6 +104,7 @@ def restore(email: str) -> None:
         raise ValueError(f"{email} is not suspended")
     with atomic():
         person.status, person.suspension_reason = Status.ACTIVE, None
+        audit.note(Event.RESTORED, subject=person.id)
         notices.Restored.send(person.id, subject_key=secrets.token_hex(8))
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from neighbour.accounts.appearance import Chosen, Shows, worn
 from neighbour.accounts.models import Person
-from neighbour.core import tokens
+from neighbour.core import audit, tokens
+from neighbour.core.audit import Event
 from neighbour.core.db import db
 from neighbour.core.text import clean_line
 
@@ -57,6 +58,7 @@ def protect(person: Person, *, alias: str, is_listed: bool) -> None:
         person.is_protected, person.is_listed = True, is_listed
         chosen = chosen_by(person)._replace(alias=alias)
         set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen)
+    audit.note(Event.PROTECTED, actor=person.id, subject=person.id)
 
 
 def unprotect(person: Person) -> None:
@@ -64,6 +66,7 @@ def unprotect(person: Person) -> None:
     they move or the cells are laid anew: less is shown than might be, never more."""
     person.is_protected, person.is_listed = False, True
     db.session.flush()
+    audit.note(Event.PROTECTED, actor=person.id, subject=person.id, result="ended")
 
 
 def is_protected(person_id: int) -> bool:

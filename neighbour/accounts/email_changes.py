@@ -18,7 +18,8 @@ from neighbour.accounts import factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.models import EmailChange, OneTimeToken, Person
 from neighbour.accounts.onetime import Refused
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 
 UNDO_FOR = timedelta(hours=72)
@@ -58,6 +59,7 @@ def change(person: Person, email: str) -> None:
     person.email, person.email_key = email, key
     db.session.flush()
     onetime.spoil(person.id)
+    audit.note(Event.EMAIL_CHANGED, actor=person.id, subject=person.id)
     told = {"to": left.old_email, "change": left.id}
     notices.EmailChanged.send(person.id, subject_key=secrets.token_hex(8), payload=told)
     notices.EmailIsNew.send(person.id, subject_key=secrets.token_hex(8))
@@ -100,6 +102,7 @@ def undo(token: str) -> str:
         onetime.spoil(person.id)
         token = onetime.mint(person.id, "reset", "", onetime.RESET_FOR)
         factors.drop_since(left.person_id, left.changed_at)
+        audit.note(Event.EMAIL_CHANGE_UNDONE, subject=left.person_id)
     return token
 
 

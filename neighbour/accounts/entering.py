@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from neighbour.accounts import care, factors, notices, onetime, passkeys, sessions
 from neighbour.accounts.models import Person, Status
 from neighbour.accounts.onetime import Refused
-from neighbour.core import clock, limits, tokens
+from neighbour.core import audit, clock, limits, tokens
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 
 SECOND = tokens.kind("second_step", "the second step of one sign-in, after the password")
@@ -71,6 +72,7 @@ def second_step(token: str, browser: Browser, *, code: str = "", answer: str = "
     except Refused:
         with atomic():
             onetime.wrong(token, SECOND)
+            audit.note(Event.FACTOR_REFUSED, subject=person_id, result="refused")
         raise
     limits.take_back("second_step", counter)
     return entry
@@ -106,12 +108,17 @@ def show_again(person: Person, token: str, *, code: str = "", answer: str = "") 
     TooMany."""
     counter = f"again:{person.id}"
     limits.hit("second_step", counter)
-    if answer:
-        passkeys.check(answer, holder=token, purpose=passkeys.AGAIN, person_id=person.id)
-    with factors.eyes_of(person.id), atomic():
-        if not answer and not factors.accept_code(person.id, code):
-            raise Refused("wrong")
-        new = sessions.show_again(token, is_strong=True)
+    try:
+        if answer:
+            passkeys.check(answer, holder=token, purpose=passkeys.AGAIN, person_id=person.id)
+        with factors.eyes_of(person.id), atomic():
+            if not answer and not factors.accept_code(person.id, code):
+                raise Refused("wrong")
+            new = sessions.show_again(token, is_strong=True)
+            audit.note(Event.REAUTHENTICATED, actor=person.id, subject=person.id, about="factor")
+    except Refused:
+        audit.note(Event.REAUTHENTICATION_REFUSED, subject=person.id, about="factor", result="refused")
+        raise
     limits.take_back("second_step", counter)
     return new
 
@@ -121,6 +128,7 @@ def _opened(person: Person, browser: Browser, *, is_strong: bool) -> Entry:
     if is_strong:
         care.stop_waiting(person.id)
     token = sessions.open_session(person.id, is_kept=browser.is_kept, device=browser.device, is_strong=is_strong)
+    audit.note(Event.SIGNED_IN, actor=person.id, subject=person.id, about="factor" if is_strong else "password")
     if not browser.is_known and person.confirmed_at is not None:
         told = {"device": browser.device, "at": clock.now().isoformat()}
         notices.NewDevice.send(person.id, subject_key=secrets.token_hex(8), payload=told)

@@ -17,7 +17,8 @@ from sqlalchemy import delete, exists, or_, select
 
 from neighbour.accounts import notices, onetime, recovery, sessions, totp
 from neighbour.accounts.models import Authenticator, Passkey, RecoveryCode
-from neighbour.core import scope
+from neighbour.core import audit, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db, in_atomic
 
 
@@ -150,5 +151,17 @@ def _drop_idle_codes(person_id: int) -> None:
         db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
 
 
+EVENTS = {
+    Change.PASSKEY_ADDED: Event.FACTOR_ADDED,
+    Change.PASSKEY_REMOVED: Event.FACTOR_REMOVED,
+    Change.APP_ADDED: Event.FACTOR_ADDED,
+    Change.APP_REMOVED: Event.FACTOR_REMOVED,
+    Change.CODES_RENEWED: Event.FACTOR_ADDED,
+    Change.CODE_USED: Event.RECOVERY_CODE_USED,
+    Change.RESET: Event.FACTORS_RESET,
+}
+
+
 def _tell(person_id: int, what: Change) -> None:
+    audit.note(EVENTS[what], subject=person_id, about=what.value)
     notices.FactorChanged.send(person_id, subject_key=secrets.token_hex(8), payload={"what": what.value})

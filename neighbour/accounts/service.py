@@ -23,7 +23,8 @@ from neighbour.accounts.email_changes import one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
 from neighbour.accounts.models import Challenge, OneTimeToken, Person, SignUpStep
 from neighbour.accounts.onetime import Refused
-from neighbour.core import clock, jobs, limits
+from neighbour.core import audit, clock, jobs, limits
+from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db
@@ -69,6 +70,7 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
             )
             db.session.add(person)
             db.session.flush()
+            audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
             _tell_owner(owner)
         token = sessions.open_session(person.id, is_kept=True, device=device)
     return SignUp(person.id, token)
@@ -213,7 +215,9 @@ def _is_confirmed_by_now(person: Person) -> bool:
 def _confirm(person: Person, email: str) -> Person:
     if fold(email) != person.email_key:  # a change of address: it must still be free
         email_changes.change(person, email)
-    person.confirmed_at = person.confirmed_at or clock.now()
+    if person.confirmed_at is None:
+        person.confirmed_at = clock.now()
+        audit.note(Event.CONFIRMED, actor=person.id, subject=person.id)
     person.password_hash = passwords.costing_one(person.password_hash)
     if person.signup_step == SignUpStep.CONFIRM:
         person.signup_step = SignUpStep.DONE
@@ -237,6 +241,9 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
         limits.hit(rate, counter)
     person = _whose(key, password, memory_kib)
     if person is None:
+        with atomic():
+            subject = db.session.scalar(select(Person.id).where(Person.email_key == key))
+            audit.note(Event.SIGN_IN_REFUSED, subject=subject, result="refused")
         raise Refused("wrong")
     for rate, counter in counted:
         limits.take_back(rate, counter)
@@ -261,7 +268,9 @@ def check_password(person: Person, password: str, memory_kib: int) -> None:
     """Ask for the password again before something important; raises Refused, TooMany."""
     limits.hit("auth_account", f"again:{person.id}")
     if not passwords.verify(person.password_hash, password, memory_kib):
+        audit.note(Event.REAUTHENTICATION_REFUSED, subject=person.id, about="password", result="refused")
         raise Refused("wrong")
+    audit.note(Event.REAUTHENTICATED, actor=person.id, subject=person.id, about="password")
     limits.take_back("auth_account", f"again:{person.id}")
 
 
@@ -271,6 +280,7 @@ def forgot(email: str) -> None:
     limits.hit("mail", f"reset:{fold(email)}")
     with atomic():
         person = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != "erased"))
+        audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if person is not None else None)
         if person is not None:
             notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
@@ -299,6 +309,7 @@ def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> Non
     person.password_hash = hashed
     sessions.end_all(person.id, except_token=keep_token)
     onetime.spoil(person.id)
+    audit.note(Event.PASSWORD_CHANGED, actor=person.id, subject=person.id)
     notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
 
 
@@ -316,6 +327,7 @@ def change_email(person: Person, email: str) -> None:
     limits.hit("mail", f"change:{person.id}")
     limits.hit("mail", f"to:{key}")
     with atomic():
+        audit.note(Event.EMAIL_CHANGE_ASKED, actor=person.id, subject=person.id)
         owner = owner_of(key)
         if owner is None or owner.id == person.id:
             _send_confirm(person.id, email, to=email)

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, text
 
 from neighbour.accounts.models import LoginSession
-from neighbour.core import clock, scope, tokens
+from neighbour.core import audit, clock, scope, tokens
 from neighbour.core.asking import Asked
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.policy import Identity, Level, Role, Seat
 
@@ -169,13 +170,18 @@ def seen(token: str) -> None:
 
 def end(token: str) -> None:
     """End one session. Inside atomic()."""
-    db.session.execute(delete(LoginSession).where(LoginSession.token_hash == tokens.hash_token(token)))
+    mine = delete(LoginSession).where(LoginSession.token_hash == tokens.hash_token(token))
+    person_id = db.session.scalar(mine.returning(LoginSession.person_id))
+    if person_id is not None:
+        audit.note(Event.SIGNED_OUT, actor=person_id, subject=person_id)
 
 
 def end_all(person_id: int, *, except_token: str = "") -> None:
     """End all sessions of a person, but the one named. Inside atomic()."""
     kept = tokens.hash_token(except_token)
-    db.session.execute(delete(LoginSession).where(LoginSession.person_id == person_id, LoginSession.token_hash != kept))
+    others = LoginSession.person_id == person_id, LoginSession.token_hash != kept
+    if db.session.scalars(delete(LoginSession).where(*others).returning(LoginSession.device)).all():
+        audit.note(Event.SESSION_ENDED, subject=person_id)
 
 
 def purge() -> int:

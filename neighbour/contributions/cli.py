@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.core import audit
+from neighbour.core.audit import Event
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
-from neighbour.core.tokens import from_uid
+from neighbour.core.tokens import from_uid, to_uid
 
 _UID = re.compile(r"[a-z2-7]{26}")
 
@@ -46,6 +48,8 @@ def _set(address: str, before: State, after: State) -> None:
         if thing.state != before:
             raise ValueError(f"it is {thing.state}, not {before}")
         thing.state = after
+        event = Event.TAKEN_DOWN if after is State.HIDDEN else Event.PUT_BACK
+        audit.note(event, subject=thing.author_id, about=to_uid(thing.id))
         author = db.session.scalar(select(Person.email).where(Person.id == thing.author_id))
     said = thing.title if isinstance(thing, Contribution) else "an answer"
     click.echo(f"{after}: {said} (written by {author})")

@@ -60,7 +60,6 @@ class Event(StrEnum):
     TAKEN_DOWN = "contribution.taken_down"
     PUT_BACK = "contribution.put_back"
     PROTECTED = "privacy.protected"
-    LIMIT_REACHED = "limit.reached"
     EXPORT_ASKED = "export.asked"
     EXPORT_MADE = "export.made"
     EXPORT_FETCHED = "export.fetched"

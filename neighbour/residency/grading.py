@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
-from neighbour.core import clock, scope
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import begin_lists, stop_lists
 from neighbour.policy import Level
@@ -99,6 +100,8 @@ def grant(
             hold(membership, proof, looks)
         db.session.flush()
         regrade(membership)
+        result = "held" if proof.held_at else "done"
+        audit.note(Event.PROOF_GRANTED, actor=proof.by_person_id, subject=person_id, about=method, result=result)
         return proof
 
 
@@ -149,6 +152,7 @@ def end_proofs(person_id: int, *which: ColumnElement[bool], past_only: bool = Fa
             if past_only:
                 mine.append(Proof.expires_at <= now)
             db.session.execute(update(Proof).where(*mine).values(ended_at=now))
+            audit.note(Event.PROOF_WITHDRAWN, subject=person_id, result="expired" if past_only else "done")
             before = Level(membership.level)
             level = regrade(membership)
             if level.rank < before.rank:

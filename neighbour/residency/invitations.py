@@ -19,7 +19,8 @@ from sqlalchemy import func, select, text, update
 
 from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import alarms, codes, grading, guessing
@@ -99,6 +100,7 @@ def make(person_id: int, *, is_named: bool = False) -> Invitation:
         row.code_hash = codes.marked_fingerprint(code_of(row.public_id))
         db.session.add(row)
         db.session.flush()
+        audit.note(Event.INVITED, actor=person_id, subject=person_id)
         return row
 
 
@@ -228,6 +230,7 @@ def redeem(person_id: int, code: str, network: str) -> Answer:
                 person_id, INVITATION.key, INVITATION.level, INVITATION.lasts, source=source, vouch=word
             )
             outcome = Outcome.HELD if proof.held_at else Outcome.PROVEN
+            audit.note(Event.INVITATION_USED, actor=person_id, subject=used.inviter_id)
             InvitationUsed.send(used.inviter_id, subject_key=source, payload={"person_id": person_id})
         if used.alarm:
             alarms.tell(used.alarm, values["code"].hex()[:16], used.place, inviter=used.inviter_id)

@@ -26,7 +26,8 @@ from enum import StrEnum
 
 from sqlalchemy import Select, func, or_, select, text, update
 
-from neighbour.core import clock, limits
+from neighbour.core import audit, clock, limits
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes
@@ -91,6 +92,7 @@ def request(person_id: int) -> Letter:
         db.session.add(letter)
         db.session.flush()
         LetterRequested.send(person_id, subject_key=str(letter.id))
+        audit.note(Event.PROOF_ASKED, actor=person_id, subject=person_id, about=POSTCARD.key)
         return letter
 
 
@@ -223,4 +225,6 @@ def refuse(typed: str, *, whole_house: bool) -> bool:
         return False
     values = {"code_hash": codes.refusal_fingerprint(code), "whole_house": whole_house, "at": clock.now()}
     with atomic():
-        return bool(db.session.execute(_REFUSE, values).scalar_one())
+        is_known = bool(db.session.execute(_REFUSE, values).scalar_one())
+        audit.note(Event.LETTERS_REFUSED, result="done" if is_known else "refused")
+        return is_known

@@ -21,7 +21,8 @@ from sqlalchemy import ColumnElement, any_, case, func, or_, select, text
 
 from config import Config
 from neighbour.accounts.models import Person, Status
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.residency import codes, homes, letter_pdf
 from neighbour.residency.letter_pdf import Format
@@ -89,6 +90,7 @@ def print_due(config: Config, wish: Wish) -> Printed:
         pdf = _write(chosen, batch, config, wish, written)
         for letter in chosen:
             letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
+        audit.note(Event.LETTERS_PRINTED, about=batch)
     return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
 

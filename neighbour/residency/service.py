@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, select, update
 
 from neighbour.accounts.hooks import HomeSaid
 from neighbour.accounts.models import Person
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import stop_lists
 from neighbour.policy import Level, Role
@@ -91,6 +92,7 @@ def appoint(person_id: int, quarter_key: str, role: str) -> bool:
     if place is None or place.quarter.key != quarter_key or place.membership.level != Level.VERIFIED:
         return False
     place.membership.role = Role(role)
+    audit.note(Event.ROLE_GIVEN if Role(role).is_staff else Event.ROLE_TAKEN, subject=person_id, about=role)
     return True
 
 
@@ -139,6 +141,7 @@ def choose_address(
         if membership is not None:
             membership.household_hash = homes.household_hash(home.address_hash, recipient)
         db.session.execute(delete(MissingAddress).where(MissingAddress.person_id == person_id))
+        audit.note(Event.ADDRESS_CHOSEN, actor=person_id, subject=person_id)
         return quarter
 
 
@@ -164,6 +167,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
         if old.quarter_id != quarter_id:
             leave(person_id, old.quarter_id, leaving)
         old.ended_at = clock.now()
+        audit.note(Event.MOVED, actor=person_id, subject=person_id)
     mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT))
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))

@@ -20,7 +20,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.accounts.models import Person
-from neighbour.core import clock, scope
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.policy import Level
@@ -240,6 +241,7 @@ def _end(case: ProofCase, said: list[CaseHalf]) -> None:
     case.reason = said[0].reason
     case.note = next((half.note for half in said if half.note), "")
     _end_proof(case)
+    audit.note(Event.PROOF_REFUSED, subject=case.person_id, about=case.method)
     CaseRefused.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
 
 

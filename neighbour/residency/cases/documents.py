@@ -19,7 +19,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, text
 
-from neighbour.core import clock, scope
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
 from neighbour.core.crypto import new_salt, open_under, seal_under
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
@@ -119,6 +120,7 @@ def hand_in(person_id: int, paper: str, pages: list[bytes]) -> ProofCase:
             for number, page in enumerate(pages, 1)
         ]
         db.session.execute(insert(CasePage), rows)
+        audit.note(Event.PROOF_ASKED, actor=person_id, subject=person_id, about=DOCUMENT.key)
         return case
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from neighbour.core import audit
+from neighbour.core.audit import Event
 from neighbour.residency import codes
 from neighbour.residency.proofs.document import DOCUMENT
 from neighbour.residency.proofs.flyer import FLYER
@@ -40,7 +42,10 @@ def redeem(person_id: int, typed: str, network: str) -> Answer:
     for method in METHODS:
         code = method.code.read(typed) if method.code else None
         if method.code and code is not None:
-            return method.code.redeem(person_id, code, network)
+            answer = method.code.redeem(person_id, code, network)
+            if answer.outcome in (Outcome.WRONG, Outcome.DEAD):
+                audit.note(Event.CODE_WRONG, actor=person_id, subject=person_id, about=method.key, result="refused")
+            return answer
     return Answer(Outcome.UNREADABLE)
 
 
