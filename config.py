@@ -95,11 +95,7 @@ class Config:
         return cls(
             environment=environment,
             site_url=read.text("SITE_URL", "" if production else f"http://localhost:{port}").rstrip("/"),
-            secret_key=read.text("SECRET_KEY", "" if production else DEVELOPMENT_SECRET),
-            secret_key_old=read.text("SECRET_KEY_OLD", ""),
-            address_key=read.text("ADDRESS_KEY", "" if production else DEVELOPMENT_KEY),
-            address_key_old=read.text("ADDRESS_KEY_OLD", ""),
-            hash_key=read.text("HASH_KEY", ""),
+            **_keys(read, production),
             database_url=read.database("DATABASE_URL"),
             owner_url=read.database("DATABASE_OWNER_URL"),
             broker_url=read.text("BROKER_URL", ""),
@@ -175,6 +171,17 @@ class _Reader:
             if value.startswith(prefix):
                 return "postgresql+psycopg://" + value.removeprefix(prefix)
         return value
+
+
+def _keys(read: _Reader, production: bool) -> dict[str, str]:
+    """What signs, seals and hashes; known keys in development."""
+    return {
+        "secret_key": read.text("SECRET_KEY", "" if production else DEVELOPMENT_SECRET),
+        "secret_key_old": read.text("SECRET_KEY_OLD", ""),
+        "address_key": read.text("ADDRESS_KEY", "" if production else DEVELOPMENT_KEY),
+        "address_key_old": read.text("ADDRESS_KEY_OLD", ""),
+        "hash_key": read.text("HASH_KEY", ""),
+    }
 
 
 def _plain_problems(config: Config) -> list[Problem]:

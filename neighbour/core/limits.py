@@ -53,9 +53,7 @@ RATES: dict[str, Rate] = {
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
     "code": Rate(10, 3600),
     "lookup": Rate(240, 3600),  # street search without an account
-    "names": Rate(
-        600, 86_400
-    ),  # pages that name neighbours, per person: far more than anybody reads, too few to collect
+    "names": Rate(30, 86_400),  # twenties of pages that name neighbours, per person: nobody reads so many
 }
 PAGES_AT_ONCE, MOST_TALLIES = 20, 20_000
 #: told the key of whoever has read all pages with names of a day, at each further one

@@ -21,7 +21,7 @@ AFTER = timedelta(days=730)
 FIRST, SECOND = timedelta(days=60), timedelta(days=14)  # before the end
 BETWEEN = timedelta(days=30)  # the two mails, at least
 STAY_FOR = 90 * 86_400  # seconds the link in the mails is good
-PURPOSE = "stay"
+PURPOSE = tokens.kind("stay", "keeps an account that nobody uses")
 
 _QUIET = text("SELECT person_id, seen_on, reminders, reminded_at FROM quiet_people(:before)")
 

@@ -18,6 +18,8 @@ from neighbour.core.web import site_url
 from neighbour.mydata.models import DataExport, Erasure, ErasureState, ExportState
 from neighbour.notices.base import Mailbox, Notice, Skip
 
+BACK = tokens.kind("come_back", "undoes that one has left, for 14 days")
+
 
 class ExportReady(Notice):
     """The archive that was asked for can be fetched."""

@@ -37,6 +37,8 @@ def _signed(purpose: str, payload: object) -> Callable[[World], str]:
 
 
 MAKERS: dict[str, tuple[str, Callable[[World], str]]] = {
+    "come_back": ("nobody", lambda world: tokens.random_token()),
+    "stay": ("nobody", _signed("stay", "x")),
     "second_step": ("author", _once("author", "second_step")),
     "undo_email": ("nobody", _once("author", "undo_email", email="0")),
     "stop_reset": ("nobody", _once("author", "stop_reset", email="0")),

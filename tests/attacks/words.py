@@ -33,6 +33,8 @@ BY_CLASS = {
     "DateField": Word(CHOICE, "2026-06-01"),
 }
 FIELDS = {
+    "texts": Word(CHOICE, "leave"),
+    "word": Word(CHOICE, "x"),
     "about": Word(TEXT, "Wir sind da."),
     "act": Word(CHOICE, "x"),
     "address_line": Word(PERSONAL, "Kanalweg 5, 04873 Altenbrück"),
@@ -135,6 +137,10 @@ def fill_in(page: Page, fields: list[Given]) -> dict[str, str]:
 
 #: which kind of secret (``tokens.KINDS``) a part of an address or a field takes: (endpoint, its name)
 SECRETS_OF_PAGES = {
+    ("mydata.come_back", "token"): "come_back",
+    ("mydata.returning", "token"): "come_back",
+    ("mydata.stay", "token"): "stay",
+    ("mydata.staying", "token"): "stay",
     ("accounts.add_app", "seed"): "totp-set-up",
     ("accounts.object_to_reset", "token"): "stop_reset",
     ("accounts.stop_reset", "token"): "stop_reset",
@@ -173,6 +179,8 @@ NO_SECRET |= {("accounts.add_app", "code"), ("accounts.show_again", "code"), ("a
 #: kinds whose own door needs more than the secret (a question that is due, an app, a browser's cookie): opened by tests of
 #: their rooms, and tried here at the doors of all others
 OPENED_ELSEWHERE = {
+    "come_back",
+    "stay",
     "ceremony",
     "challenge",
     "desk:missing",
@@ -194,4 +202,10 @@ HAND_ON |= {
         "residency.still_here",
         "residency.still_here_yes",
     )
+}
+HAND_ON |= {
+    ("mydata.come_back", "token"),
+    ("mydata.returning", "token"),
+    ("mydata.stay", "token"),
+    ("mydata.staying", "token"),
 }

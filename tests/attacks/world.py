@@ -219,7 +219,8 @@ class World:
             ("code",): lambda: [Thing("a code", {"code": "de" if page.endpoint == "pages.language" else "7K2M9QXD"}, lambda _: True)],
         }  # fmt: skip
         absent = {
-            "case_id": NOTHING, "number": "1", "key": "x" * 20, "alarm": "x" * 12, "run": "x" * 12, "kind": "pdf", "flyer": "x" * 12,
+            "case_id": NOTHING,
+            "export_id": NOTHING, "number": "1", "key": "x" * 20, "alarm": "x" * 12, "run": "x" * 12, "kind": "pdf", "flyer": "x" * 12,
             "paper": "a4", "invitation": "x" * 12, "use": "x" * 12,
         }  # fmt: skip
         if parts and set(parts) <= set(absent):  # what stands there belongs to rooms whose own tests try another's

@@ -16,7 +16,7 @@ from neighbour.app import create_app
 from neighbour.cli_keys import keys
 from neighbour.core import crypto, rotation, tokens
 from neighbour.core.crypto import CannotOpen, keyed_hash, open_sealed, seal
-from neighbour.core.db import as_owner, atomic, hang_up
+from neighbour.core.db import atomic, hang_up
 from neighbour.residency import homes
 from tests.residency.helpers import Town
 from tests.support import ROOT
@@ -119,8 +119,6 @@ def test_everything_is_sealed_anew_while_people_look_at_their_address(town: Town
     use(SECOND, hash_key=FIRST)
     with town.as_person(people[3]), atomic():
         assert homes.open_for_owner(people[3]).recipient == "Name3 Klingel3"
-    with app.app_context(), as_owner(), atomic():
-        assert len(homes.open_missing()) == 20
 
 
 def test_what_no_key_opens_stays_and_is_told(town: Town, app, use, operate, owner):
