@@ -77,6 +77,8 @@ def test_every_kind_of_secret_opens_its_own_doors_only(world: World):
     wrong, own, tried = [], set(), 0
     for door in doors(world):
         for kind, secret in world.secrets.items():
+            if kind == door.opens_for and kind in words.OPENED_ELSEWHERE:
+                continue
             false = secrets.false_one(secret)
             real, other = knock(world, door, secret), knock(world, door, false)
             seen = [(*each.bare[:2], each.bare[2].replace(secret, "«»").replace(false, "«»")) for each in (real, other)]

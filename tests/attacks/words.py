@@ -191,21 +191,3 @@ OPENED_ELSEWHERE = {
     "totp-set-up",
     "undo_email",
 }
-HAND_ON |= {("accounts.add_app", "seed"), ("residency.answer_missing", "which"), ("residency.open_missing", "which")}
-HAND_ON |= {
-    (page, "token")
-    for page in (
-        "accounts.object_to_reset",
-        "accounts.stop_reset",
-        "accounts.take_back_email",
-        "accounts.undo_email",
-        "residency.still_here",
-        "residency.still_here_yes",
-    )
-}
-HAND_ON |= {
-    ("mydata.come_back", "token"),
-    ("mydata.returning", "token"),
-    ("mydata.stay", "token"),
-    ("mydata.staying", "token"),
-}
