@@ -20,7 +20,7 @@ class Groups(click.Group):
     rooms = {
         "up": ("neighbour.up.cli", "up", "Start everything: database, web, worker, beat, local mailbox."),
         "check": ("neighbour.up.cli", "check", "Say what is configured, what is missing and how to mend it."),
-        "quarters": ("neighbour.quarters.cli", "quarters", "Import, list and look up quarters."),
+        "quarters": ("neighbour.quarters.cli", "quarters", "Import, list, look up and change quarters."),
         "addresses": (
             "neighbour.residency.gazetteer.cli",
             "addresses",

@@ -58,7 +58,7 @@ def create(email: str, name: str, operator: bool) -> None:
 @click.option("--verifier", metavar="QUARTER", help="Looks at proofs of the quarter with this id, and at nothing else.")
 @operator_command
 def promote(email: str, operator: bool, steward: str | None, verifier: str | None) -> None:
-    """Make a person operator, member of a Quartiersteam, or verifier."""
+    """Make a person operator, verifier or steward."""
     found = _find(email)
     if steward and verifier:
         raise ValueError("a member of the Quartiersteam is a verifier already: give one of --steward and --verifier")

@@ -79,7 +79,13 @@ def editor(slug: str, email: str, lead: bool, remove: bool) -> None:
 
 @initiatives.command()
 @click.argument("slug")
-@click.option("--review-days", type=click.IntRange(0, service.REVIEW_DAYS_MOST), default=0, show_default=True)
+@click.option(
+    "--review-days",
+    type=click.IntRange(0, service.REVIEW_DAYS_MOST),
+    default=0,
+    show_default=True,
+    help="Proofs of so many days wait for a second look.",
+)
 @operator_command
 def suspend(slug: str, review_days: int) -> None:
     """End its power at once.

@@ -93,4 +93,4 @@ def _erased(entry: personal.Entry) -> str:
         return _("stays in part: %(why)s", why=entry.erase.why)
     if isinstance(entry.erase, Texts):
         return _("goes, or stays without a name, by choice")
-    return _("goes with what it belongs to") if isinstance(entry.erase, WithParent) else _("goes")
+    return _("goes with what it belongs to") if isinstance(entry.erase, WithParent) else _("is deleted")

@@ -44,6 +44,7 @@ COLUMNS: dict[str, LazyText] = {
     "created_at": __("made"),
     "device": __("device"),
     "display_name": __("shown as"),
+    "chosen_key": __("quarter chosen at a border"),
     "edited_at": __("changed"),
     "email": __("e-mail"),
     "ended_at": __("ended"),

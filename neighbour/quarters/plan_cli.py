@@ -139,7 +139,9 @@ def apply_command() -> None:
 @click.argument("households", type=click.IntRange(1), required=False)
 @operator_command
 def opening_command(households: int | None) -> None:
-    """Show or set from how many households on board a quarter has a board of its own.
+    """Show or set when a quarter has a board of its own.
+
+    From how many households on board on.
 
     Smaller ones read and are read together with the quarters beside them. A board that is open stays open.
     """

@@ -95,14 +95,19 @@ def grant(
         )
         db.session.add(proof)
         db.session.flush()
-        looks = [look for look in _looks if look(membership, proof)]  # each of them is asked
-        if looks:
-            hold(membership, proof, looks)
-        db.session.flush()
-        regrade(membership)
-        result = "held" if proof.held_at else "done"
-        audit.note(Event.PROOF_GRANTED, actor=proof.by_person_id, subject=person_id, about=method, result=result)
-        return proof
+        return _counted(membership, proof)
+
+
+def _counted(membership: Membership, proof: Proof) -> Proof:
+    """Ask whether the proof has to wait, count the membership anew, and write it down."""
+    looks = [look for look in _looks if look(membership, proof)]  # each of them is asked
+    if looks:
+        hold(membership, proof, looks)
+    db.session.flush()
+    regrade(membership)
+    told = {"about": proof.method, "result": "held" if proof.held_at else "done"}
+    audit.note(Event.PROOF_GRANTED, actor=proof.by_person_id, subject=proof.person_id, **told)
+    return proof
 
 
 def hold(membership: Membership, proof: Proof, looks: Collection[Look] = ()) -> None:

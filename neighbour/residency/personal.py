@@ -25,8 +25,8 @@ about(
     "home",
     of="person_id",
     kind="home",
-    out="created_at cell",
-    inner="id person_id quarter_id chosen_key",
+    out="created_at cell chosen_key",
+    inner="id person_id quarter_id",
     secret="address_hash family_hashes word_hashes",
     opened={"sealed": ("address", own_home)},
 )
@@ -104,7 +104,7 @@ about(
     secret="household_hash",
     inner="id case_id by_person_id until",
 )
-about("case_ground", of="case_id.person_id", kind="proof", out="ground", inner="case_id", erase=WITH_PARENT)
+about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT)
 about("case_page", of="case_id.person_id", kind="proof", inner="case_id number", secret="sealed", erase=WITH_PARENT)
 about("case_key", of="case_id.person_id", kind="proof", inner="case_id", secret="salt", erase=WITH_PARENT)
 STREETS = "codes for streets and houses; who made or saw it is a number"

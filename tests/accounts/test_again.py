@@ -154,7 +154,8 @@ def test_every_route_marked_fresh_asks_whoever_was_signed_in_ten_minutes_ago(app
     found = list(fresh_routes(app))
     assert len(found) >= 15
     for method, path in found:
-        answer = client.open(re.sub(r"<[^>]+>", "x", path), method=method)
+        path = re.sub(r"<[^>]+>", "x", re.sub(r"<uid:[^>]+>", "a" * 26, path))
+        answer = client.open(path, method=method)
         if method == "GET":
             assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/me/again"), path
         else:

@@ -21,6 +21,7 @@ MAY_NAME = (
     "neighbour/residency/cases/crowds.py",  # to be hashed: is this somebody who is here already?
     "neighbour/residency/cases/desk.py", "neighbour/initiatives/desk_views.py",  # who looked and who confirms, for operators
     "neighbour/residency/service.py",  # takes the street away from whoever moves
+    "neighbour/mydata/",  # of the person themselves, for them
     "neighbour/notices/envelope.py", "neighbour/digests/sending.py",  # a mail header's own word for a sender's name
 )  # fmt: skip
 

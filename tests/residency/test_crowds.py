@@ -37,7 +37,7 @@ def test_the_same_person_twice_at_one_house_is_looked_at_and_not_told_why(desk: 
     assert desk.level(again) is Level.UNPROVEN and waiting(owner) == 1
     page = text_of(desk.browser(again).get("/waiting"))
     assert "Wir sehen uns deinen Nachweis an" in page and "2 Tage" in page
-    for telling in ("schon ein Konto", "Haushalt", "mehrere", "Ines W"):
+    for telling in ("schon ein Konto", "deinem Haushalt", "mehrere", "Ines W"):
         assert telling not in page
     opened = desk.browser(desk.verifier("vera")).post(desk.case_of(again)).text
     assert "Konto mit demselben Namen" in opened

@@ -176,7 +176,7 @@ def test_a_link_is_for_one_person_one_home_one_purpose(town: Town, knock, jobs, 
     jobs.run()
     link = link_of(mailbox, "anna@example.org")
     with town.app.app_context():
-        other = tokens.sign("something-else", tokens.read(renewal.PURPOSE, link.rpartition("/")[2], 100))
+        other = tokens.sign("stay", tokens.read(renewal.PURPOSE, link.rpartition("/")[2], 100))
     missing = client.get("/still-here/nothing")
     for wrong in ("/still-here/" + other, link[:-2] + "AA"):
         assert client.get(wrong).status_code == client.post(wrong).status_code == 404
