@@ -3,6 +3,7 @@
 # make check   format, lint, types, layers, models against migrations
 # make machines  random lives and random changes of quarters at full length: an hour or more
 # make planted  plant a defect for each guard test and see it go red
+# make thorough  what takes minutes: every field, filter and header under attack, a week of collecting, every page in English
 # make coverage  which branches of the rules no test takes
 # make fuzz    10,000 requests no page expects (CASES=…); one JSON line
 # make mutants  change the rules one by one and see which change no test notices (NAMES="neighbour.policy*")
@@ -14,7 +15,7 @@
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: run test check bench machines planted coverage fuzz mutants pictures build clean lock _dev _chromium _node
+.PHONY: run test check bench machines planted thorough coverage fuzz mutants pictures build clean lock _dev _chromium _node
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -49,6 +50,9 @@ machines: _node _dev $(BUILT)
 
 planted: _node _dev $(BUILT)
 	@$(PY) -m tests.guards.planted $(GUARD)
+
+thorough: _node _dev $(BUILT) _chromium
+	@THOROUGH=1 $(PY) -m pytest -n 2 --dist worksteal -m thorough $(ARGS)
 
 RULES := tests/policy tests/residency tests/accounts tests/runtime tests/guards
 coverage: _node _dev $(BUILT)

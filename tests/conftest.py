@@ -38,6 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
         cluster.remember(cluster.start())
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What goes through everything there is takes minutes and is run by ``make thorough``."""
+    if "THOROUGH" in os.environ:
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
 def pytest_unconfigure() -> None:
     cluster.stop()
 

@@ -20,6 +20,7 @@ from tests.factories import make_person, make_quarter, sign_in
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 
 
+@pytest.mark.thorough
 def test_ten_thousand_pairs_from_500_addresses_get_five_guesses_an_account(monkeypatch, frozen_clock):
     looked_at: Counter[str] = Counter()
     accounts = [f"person{number}@altenbrueck.example" for number in range(400)]

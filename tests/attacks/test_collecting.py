@@ -12,6 +12,8 @@ from tests.attacks.world import World
 from tests.factories import make_person
 from tests.guards import routes
 
+pytestmark = pytest.mark.thorough
+
 DAY = 86_400
 
 

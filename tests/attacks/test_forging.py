@@ -21,6 +21,8 @@ from tests.attacks.world import World
 from tests.guards.test_routes import WITHOUT_CSRF
 from tests.support.client import Client
 
+pytestmark = pytest.mark.thorough
+
 
 def unsafe_pages(world: World) -> list[Page]:
     return [page for page in mapping.pages(world.app) if not page.is_safe]

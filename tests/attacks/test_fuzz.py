@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.attacks import fuzz, mapping
 from tests.attacks.world import World
+
+pytestmark = pytest.mark.thorough
 
 
 def test_no_request_makes_a_page_fail(world: World):

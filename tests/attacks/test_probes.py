@@ -7,6 +7,8 @@ import time
 from email import message_from_bytes, policy
 from urllib.parse import quote, urljoin, urlsplit
 
+import pytest
+
 from neighbour.core import scope
 from neighbour.core.db import atomic
 from neighbour.notices.base import Mailbox, Notice
@@ -14,6 +16,8 @@ from neighbour.notices.service import build, list_headers
 from tests.attacks import mapping, words
 from tests.attacks.payloads import FOREIGN, LINE_ENDS, SQL
 from tests.attacks.world import World
+
+pytestmark = pytest.mark.thorough
 
 PATIENCE = 1.0  # seconds over the slowest harmless answer
 

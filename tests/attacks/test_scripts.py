@@ -34,6 +34,8 @@ from tests.attacks.world import World
 from tests.factories import make_comment, make_person, make_post
 from tests.look.browser import browser as chromium
 
+pytestmark = pytest.mark.thorough
+
 TYPED = {
     "StringField",
     "TextAreaField",
@@ -82,7 +84,10 @@ def test_every_field_echoes_what_was_typed_as_text(world: World):
                 wrong += [f"{page.key}: takes anything"] if page.endpoint in NEVER_TAKEN else []
     assert sorted(set(wrong)) == []
     assert tried >= 120 * 35
-    assert mapping.all_forms() - forms <= {_base()}, "a form that no page reads is looked at by nobody"
+    read = {
+        form for form in mapping.all_forms() if not form.__name__.startswith("_")
+    }  # others are made for these to grow from
+    assert read - forms <= {_base()}, "a form that no page reads is looked at by nobody"
 
 
 NEVER_TAKEN = {"accounts.create", "accounts.change_email", "accounts.change_password"}

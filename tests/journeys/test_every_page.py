@@ -140,7 +140,7 @@ NOT_PAGES = {
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", ["de", pytest.param("en", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("scene", SCENES)
 def test_every_page_can_be_seen_read_and_used(altenbrueck, chromium, scene, language):
     goes, person = SCENES[scene]

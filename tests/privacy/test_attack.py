@@ -22,7 +22,7 @@ from tests.factories import make_comment, make_post
 from tests.privacy.attacker import Attacker, metres
 from tests.privacy.city import City, browser, forget_what_was_kept, paths, signed_in, uid_of
 
-pytestmark = pytest.mark.usefixtures("context")
+pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.thorough]
 TARGETS, POSITIONS = 50, 3
 EDGE = h3.average_hexagon_edge_length(RESOLUTION, "m")
 BAR = 0.35 * EDGE
