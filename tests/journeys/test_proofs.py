@@ -13,7 +13,7 @@ from neighbour.core import postgres, roles
 from neighbour.demo.seed import PASSWORD
 from tests.journeys import axe
 from tests.journeys.browsing import DESK, PHONE, Visitor, Watch, arrive
-from tests.journeys.looking import address, email_of, knock, wait_for_mail
+from tests.journeys.looking import address, email_of, has_shown_a_factor, knock, wait_for_mail
 from tests.support.up import Instance
 
 pytestmark = pytest.mark.browser
@@ -30,6 +30,7 @@ def watch(altenbrueck) -> Watch:
 def neighbour(chromium: Browser, town: Instance, watch: Watch, person: str, **settings) -> Visitor:
     visitor = arrive(chromium, address(town), watch, **settings)
     visitor.sign_in(email_of(person), PASSWORD)
+    has_shown_a_factor(town, email_of(person))
     return visitor
 
 
