@@ -62,8 +62,10 @@ coverage: _node _dev $(BUILT)
 fuzz: _node _dev $(BUILT)
 	@$(PY) -m tests.attacks.fuzz $(CASES)
 
+# Not among the packages of tests: it brings setproctitle, with which Celery and gunicorn rename their processes.
 mutants: _node _dev $(BUILT)
-	@$(PY) -m tests.guards.mutants $(NAMES)
+	@test -d .stamps/mutmut || $(PY) -m pip install --quiet --target .stamps/mutmut mutmut==3.8.1
+	@PYTHONPATH=.stamps/mutmut $(PY) -m tests.guards.mutants $(NAMES)
 
 # The pictures of the README are taken by the tests that look at every page (tests/journeys), of the demo city only.
 SEEN := start-1280 board-1280 board-360 board-360-dark thread-1280 write-360 digest-1280

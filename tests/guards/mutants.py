@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.support import ROOT, cluster
 
@@ -37,7 +36,7 @@ def main(names: list[str]) -> int:
 
 
 def _mutmut(*words: str) -> list[str]:
-    return [str(Path(sys.executable).with_name("mutmut")), *words]
+    return [sys.executable, "-m", "mutmut", *words]
 
 
 def _results(names: list[str]) -> dict[str, str]:
