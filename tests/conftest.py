@@ -22,7 +22,7 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from config import Config
-from neighbour.core import clock, roles, scope
+from neighbour.core import clock, i18n, roles, scope
 from neighbour.up.mailbox import Handler, Mailbox, protocol
 from tests.support import cluster, counting, data_dir
 from tests.support.client import Client
@@ -169,6 +169,12 @@ def client(app: Flask) -> Client:
 def visitor(app: Flask) -> Callable[[], Client]:
     """Makes further visitors, each with cookies of their own."""
     return app.test_client  # type: ignore[return-value]
+
+
+@pytest.fixture(autouse=True)
+def _german() -> None:
+    """A page that another test asked for in English has no say in what is spoken in this one."""
+    i18n.speak("de", "Europe/Berlin")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from neighbour.accounts.passwords import hash_password
 from neighbour.core import clock, roles, scope
-from neighbour.core.db import as_owner, db, hang_up
+from neighbour.core.db import as_owner, atomic, db, hang_up
 from neighbour.quarters.models import Quarter
 from neighbour.up.mailbox import Mail
 from tests.digests.helpers import make_reader
@@ -82,16 +82,21 @@ def part_of_register(whole: Path, part: Path) -> Path:
 
 
 def settle(instance: Instance, settings) -> None:
-    """Neighbours who were there before: five readers in the quarter, one of whom has written, and one next door."""
+    """Neighbours who were there before: five readers in the quarter, one of whom has written, and one next door.
+
+    Both quarters are big enough for a board of their own; small ones would read each other's.
+    """
     from neighbour.app import create_app
 
     urls = {"database_url": instance.database.app_url, "owner_url": instance.database.owner_url}
     app = create_app(replace(settings, **urls))
     secret = {"password_hash": hash_password(PASSWORD, 64)}
     with app.app_context(), clock.freeze(AFTERNOON):
-        with as_owner():
+        with as_owner(), atomic():
             found = db.session.scalars(select(Quarter).where(Quarter.key.in_([HOME, BESIDE])))
             quarters = {quarter.key: quarter for quarter in found}
+            for quarter in quarters.values():
+                quarter.opened_at = AFTERNOON
         for email in READERS:
             reader = make_reader(quarters[HOME], name="Bertram", email=email, email_key=email, **secret)
         make_reader(quarters[BESIDE], name="Zora", email=STRANGER, email_key=STRANGER, **secret)
