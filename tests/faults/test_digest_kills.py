@@ -25,7 +25,8 @@ from tests.support import ROOT
 
 pytestmark = pytest.mark.fault
 
-QUARTERS, READERS, KILLS, THREADS = 10, 200, 50, 2
+QUARTERS, THREADS = 10, 2
+MORNINGS = [(12, 60), pytest.param((50, 200), marks=pytest.mark.thorough)]  # kills, readers in each quarter
 PATIENCE = 400.0  # a minute and a half on two idle cores; a busy machine gets its time
 
 
@@ -47,8 +48,8 @@ def sink(tmp_path) -> Iterator[tuple[int, Callable[[], list[list[str]]]]]:
 
 
 @pytest.fixture
-def city(spare_database, settings, sink) -> Iterator[set[str]]:
-    """Two thousand readers in ten quarters, three contributions each; gives the readers' addresses."""
+def city(spare_database, settings, sink, morning) -> Iterator[set[str]]:
+    """So many readers in each of ten quarters, three contributions each; gives the readers' addresses."""
     from neighbour.app import create_app
 
     config = replace(
@@ -67,7 +68,7 @@ def city(spare_database, settings, sink) -> Iterator[set[str]]:
                 with clock.freeze(cut - timedelta(hours=1 + hour)):
                     make_post(author, quarter, title=f"Zettel {hour} aus {number}")
         with roles.connect(spare_database.owner_url, autocommit=True) as owner:
-            owner.execute(SETTLE, {"readers": READERS})
+            owner.execute(SETTLE, {"readers": morning[1]})
             yield {
                 row[0]
                 for row in owner.execute("SELECT email FROM person JOIN subscription s ON s.person_id = person.id")
@@ -138,14 +139,16 @@ def beats(environment, tmp_path) -> Iterator[list[subprocess.Popen[bytes]]]:
         process.wait()
 
 
-def test_fifty_kills_lose_no_issue_and_make_no_second_one(city, sink, hire, beats, spare_database, tmp_path):
+@pytest.mark.parametrize("morning", MORNINGS)
+def test_kills_lose_no_issue_and_make_no_second_one(city, sink, hire, beats, spare_database, tmp_path, morning):
     taken, dice, kills = sink[1], random.Random(), 0
+    most, readers = morning[0], QUARTERS * morning[1]
     crew = [hire(), hire()]
     deadline = time.monotonic() + PATIENCE
-    while kills < KILLS:
+    while kills < most:
         # the next falls somewhere in the work: at the start of a batch, in the middle, or after the last one
-        upto = len(taken()) + dice.randint(1, QUARTERS * READERS // KILLS)
-        while len(taken()) < min(upto, QUARTERS * READERS - 5):
+        upto = len(taken()) + dice.randint(1, readers // most)
+        while len(taken()) < min(upto, readers - 5):
             assert time.monotonic() < deadline, report(tmp_path, taken(), kills)
             time.sleep(0.02)
         unlucky = crew.pop(dice.randrange(2))
@@ -156,18 +159,18 @@ def test_fifty_kills_lose_no_issue_and_make_no_second_one(city, sink, hire, beat
         while owner.execute("SELECT count(*) FROM delivery WHERE state <> 'sent'").fetchone() != (0,):
             assert time.monotonic() < deadline, report(tmp_path, taken(), kills)
             time.sleep(0.1)
-        assert owner.execute("SELECT count(*) FROM delivery").fetchone() == (QUARTERS * READERS,)
+        assert owner.execute("SELECT count(*) FROM delivery").fetchone() == (readers,)
         assert owner.execute("SELECT count(*), max(number) FROM edition").fetchone() == (QUARTERS, 1)
         assert owner.execute("SELECT job, state FROM period").fetchall() == [("digest", "done")]
     ids = defaultdict(set)
     for reader, message_id in taken():
         ids[reader].add(message_id)
-    assert set(ids) == city and len(city) == QUARTERS * READERS  # nobody was lost
+    assert set(ids) == city and len(city) == readers  # nobody was lost
     assert max(map(len, ids.values())) == 1  # nobody got a second one
     assert len({next(iter(each)) for each in ids.values()}) == len(city)
     # SMTP has no "exactly once": what was on the wire when its worker died went out again, as the same message
     repeats = sum(count - 1 for count in Counter(reader for reader, _id in taken()).values())
-    assert repeats <= KILLS * THREADS
+    assert repeats <= most * THREADS
     assert [beat.poll() for beat in beats] == [None, None]
 
 

@@ -29,18 +29,23 @@ def _source() -> str:
     return SOURCE.read_text(encoding="utf-8")
 
 
-def check(page: Page, *, colours: bool = True, words: bool = True, leaving_out: str = "") -> list[str]:
+def check(
+    page: Page, *, colours: bool = True, words: bool = True, boxes: bool = True, leaving_out: str = ""
+) -> list[str]:
     """What axe finds on the page as it stands now, one line per rule: ``[]`` is what we want.
 
-    colours, words: False leaves out the rules about colours and boxes, or all others, where nothing of theirs has
-    changed since the last look. leaving_out: a selector of what was looked at before.
+    colours, boxes, words: False leaves out the rules about these, or all others, where nothing of theirs has changed
+    since the last look. leaving_out: a selector of what was looked at before.
     The source is evaluated in the page's main world through the debugger, so the content security policy
     stays as it is. Frames hold mails, which are pages of their own.
     """
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(_source())
-    only = {"type": "tag", "values": RULES} if words else {"type": "rule", "values": COLOURS}
-    rules = {name: {"enabled": colours} for name in (*COLOURS, *BOXES)} if words else {}
+    seen = {**dict.fromkeys(COLOURS, colours), **dict.fromkeys(BOXES, boxes)}
+    only = {"type": "tag", "values": RULES}
+    if not words:
+        only = {"type": "rule", "values": [name for name, is_on in seen.items() if is_on]}
+    rules = {name: {"enabled": is_on} for name, is_on in seen.items()}
     found: list[dict[str, Any]] = page.evaluate(RUN, [only, rules, leaving_out])
     return [
         f"{each['id']} ({each['impact']}): {each['help']} – "

@@ -71,26 +71,28 @@ class Walk:
     def look(self, name: str, picture: str = "") -> None:
         """Look at the page as it stands now; ``picture`` names the file its pictures are kept in."""
         endpoint = endpoint_of(urlsplit(self.page.url).path)
-        seen = MORE_OF_THE_SAME if endpoint in self.endpoints else ""
+        is_new = endpoint not in self.endpoints
         if endpoint:
             self.endpoints.add(endpoint)
         here = (self.page.viewport_size or {})["width"]
         for width in sorted(WIDTHS, key=lambda each: each != here):  # beginning with what the window is now
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-            found = self._shape() + self._examined(width, f"{picture}-{width}" if picture else "", seen)
+            kept = f"{picture}-{width}" if picture else ""
+            found = self._shape() + self._examined(width, kept, is_new, has_words=is_new or width == here)
             self.wrong += [f"{name}, {width} px: {line}" for line in found]
 
-    def _examined(self, width: int, picture: str, seen: str) -> list[str]:
+    def _examined(self, width: int, picture: str, is_new: bool, has_words: bool) -> list[str]:
         """What axe finds at this width. English has other words but the colours and boxes of German, and colours in the
-        dark are those of the other width: once each is enough."""
+        dark are those of the other width: once each is enough. A page met again says other words, at one width."""
+        seen = "" if is_new else MORE_OF_THE_SAME
         if self.language != "de":
-            return axe.check(self.page, colours=False, leaving_out=seen)
-        found = axe.check(self.page, leaving_out=seen)
+            return axe.check(self.page, colours=False, boxes=False, leaving_out=seen) if has_words else []
+        found = axe.check(self.page, words=has_words, leaving_out=seen)
         self._keep(picture)
         if width == DESK or picture:
             self.page.emulate_media(color_scheme="dark")
             if width == DESK:
-                found += [f"dark: {line}" for line in axe.check(self.page, words=False, leaving_out=seen)]
+                found += [f"dark: {line}" for line in axe.check(self.page, words=False, boxes=False, leaving_out=seen)]
             self._keep(f"{picture}-dark" if picture else "")
             self.page.emulate_media(color_scheme="light")
         return found
