@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from neighbour.core.db import hang_up
 from neighbour.digests.when import issue_time
 from tests.factories import make_person, make_post, make_quarter
 from tests.support import ROOT
+from tests.support.nursery import environment, nursery
 
 pytestmark = pytest.mark.fault
 
@@ -94,45 +94,25 @@ SELECT id, substring(email FROM '@q(\\d+)')::int, 'digest', true, true, 'token' 
 
 
 @pytest.fixture
-def environment(spare_database, sink, tmp_path) -> dict[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
-        "ENVIRONMENT": "test", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "INSTANCE_DIR": str(tmp_path),
-        "DATABASE_URL": spare_database.app_url, "DATABASE_OWNER_URL": spare_database.owner_url,
-        "SMTP_URL": f"smtp://127.0.0.1:{sink[0]}", "TIME_ZONE": zone_of_the_forenoon(),
-    }  # fmt: skip
+def knowing(spare_database, sink, tmp_path) -> dict[str, str]:
+    return environment(
+        spare_database, tmp_path, SMTP_URL=f"smtp://127.0.0.1:{sink[0]}", TIME_ZONE=zone_of_the_forenoon()
+    )
 
 
 @pytest.fixture
-def hire(environment, tmp_path) -> Iterator[Callable[[], int]]:
+def hire(knowing, tmp_path) -> Iterator[Callable[[], int]]:
     """Starts a worker; gives its process id."""
-    with (tmp_path / "workers.log").open("ab") as log:
-        nursery = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.morning"], env=environment, cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    assert nursery.stdin is not None and nursery.stdout is not None
-    ask, answers = nursery.stdin, nursery.stdout
-
-    def hiring() -> int:
-        ask.write("one more\n")
-        ask.flush()
-        return int(answers.readline())
-
-    yield hiring
-    with suppress(ProcessLookupError):
-        os.killpg(nursery.pid, signal.SIGKILL)
-    nursery.communicate()
+    with nursery("tests.support.morning", knowing, tmp_path / "workers.log") as hiring:
+        yield hiring
 
 
 @pytest.fixture
-def beats(environment, tmp_path) -> Iterator[list[subprocess.Popen[bytes]]]:
+def beats(knowing, tmp_path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Two beats, as after a careless scale-out."""
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.support.morning:crew", "beat"]
     with (tmp_path / "beat.log").open("ab") as log:
-        started = [
-            subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log) for _beat in range(2)
-        ]
+        started = [subprocess.Popen(command, env=knowing, cwd=tmp_path, stdout=log, stderr=log) for _beat in range(2)]
     yield started
     for process in started:
         process.kill()

@@ -6,10 +6,8 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,21 +17,12 @@ from neighbour.core import postgres, roles, scope
 from neighbour.core.db import hang_up
 from neighbour.mydata import erasing, marks
 from tests.factories import make_comment, make_person, make_post, make_quarter
-from tests.support import ROOT
+from tests.support.nursery import environment, nursery
 
 pytestmark = pytest.mark.fault
 
 PEOPLE, PATIENCE = 16, 300.0  # ten seconds on two idle cores
 WORD = "KANARIENVOGEL"
-
-
-@pytest.fixture
-def environment(spare_database, tmp_path) -> dict[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
-        "ENVIRONMENT": "test", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "INSTANCE_DIR": str(tmp_path),
-        "DATABASE_URL": spare_database.app_url, "DATABASE_OWNER_URL": spare_database.owner_url,
-    }  # fmt: skip
 
 
 @pytest.fixture
@@ -86,25 +75,10 @@ PROGRESS = "SELECT coalesce(sum(cardinality(steps_done)), 0), count(*) FROM eras
 
 
 @pytest.fixture
-def hire(environment, tmp_path) -> Iterator[Callable[[], int]]:
+def hire(spare_database, tmp_path) -> Iterator[Callable[[], int]]:
     """Starts a worker; gives its process id."""
-    with (tmp_path / "workers.txt").open("ab") as log:
-        nursery = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.goodbyes"], env=environment, cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    ask, answers = nursery.stdin, nursery.stdout
-    assert ask is not None and answers is not None
-
-    def hiring() -> int:
-        ask.write("one more\n")
-        ask.flush()
-        return int(answers.readline())
-
-    yield hiring
-    with suppress(ProcessLookupError):
-        os.killpg(nursery.pid, signal.SIGKILL)
-    nursery.communicate()
+    with nursery("tests.support.goodbyes", environment(spare_database, tmp_path), tmp_path / "workers.txt") as hiring:
+        yield hiring
 
 
 @pytest.mark.parametrize("most", [12, pytest.param(50, marks=pytest.mark.thorough)])

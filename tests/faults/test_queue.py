@@ -14,6 +14,7 @@ from celery import Celery
 
 from neighbour.core import broker, roles
 from tests.support import ROOT
+from tests.support.nursery import environment
 
 pytestmark = pytest.mark.fault
 
@@ -24,17 +25,12 @@ JOBS = 300
 def crew(spare_database, settings, tmp_path):
     """Starts workers on a database of their own; kills those that are left."""
     started: list[subprocess.Popen[bytes]] = []
-    environment = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
-        "ENVIRONMENT": "test", "PYTHONPATH": str(ROOT), "PROBE_FILE": str(tmp_path / "probe"),
-        "DATABASE_URL": spare_database.app_url, "DATABASE_OWNER_URL": spare_database.owner_url,
-        "INSTANCE_DIR": str(tmp_path), "PYTHONWARNINGS": "ignore",
-    }  # fmt: skip
+    knowing = environment(spare_database, tmp_path, PROBE_FILE=str(tmp_path / "probe"))
 
     def start():
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.support.probe", "worker"]
         with (tmp_path / "worker.log").open("ab") as log:
-            started.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log))
+            started.append(subprocess.Popen(command, env=knowing, cwd=ROOT, stdout=log, stderr=log))
         return started[-1]
 
     yield start
