@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def name(path):
     return str(path.relative_to(ROOT))
 
 
+@cache
+def parsed(path):
+    """The file as a tree; whoever changes it takes a copy."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def code(path):
     """The file's code without comments and docstrings."""
     tree = ast.parse(path.read_text())
@@ -36,6 +44,17 @@ def code(path):
         ):
             body[0] = ast.Pass()
     return ast.unparse(tree)
+
+
+def functions_with(pattern, but=""):
+    """The named functions (``file:name``) whose code holds the pattern, outside one file."""
+    return {
+        f"{name(path)}:{node.name}"
+        for path in PRODUCT
+        if name(path) != but and re.search(pattern, code(path))
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef) and re.search(pattern, ast.unparse(node))
+    }
 
 
 ONE_FILE = {
@@ -72,36 +91,23 @@ def test_it_stands_in_one_file_only(what):
     assert [file for file in MAY_TOO.get(what, ()) if not re.search(pattern, code(ROOT / file))] == []
 
 
+CRYPTO = "neighbour/core/crypto.py"
+
+
 def test_homes_are_opened_by_at_most_three_named_functions():
-    callers = set()
-    for path in PRODUCT:
-        if name(path) == "neighbour/core/crypto.py":
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and re.search(r"\bopen_sealed\(", ast.unparse(node)):
-                callers.add(f"{name(path)}:{node.name}")
+    callers = functions_with(r"\bopen_sealed\(", but=CRYPTO)
     assert 1 <= len(callers) <= 3, callers
     assert all(caller.startswith("neighbour/residency/") for caller in callers), callers
 
 
 def test_seeds_of_apps_are_opened_by_one_named_function():
-    callers = {
-        f"{name(path)}:{node.name}"
-        for path in PRODUCT
-        if name(path) != "neighbour/core/crypto.py"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef) and re.search(r"\bopen_for\(", ast.unparse(node))
-    }
+    callers = functions_with(r"\bopen_for\(", but=CRYPTO)
     assert {caller for caller in callers if "/accounts/" in caller} == {"neighbour/accounts/totp.py:_seed"}
 
 
 def test_pages_of_documents_are_opened_by_one_named_function():
-    callers = set()
-    for path in PRODUCT:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and re.search(r"(?<!def )\bopen_under\(", ast.unparse(node)):
-                callers.add(f"{name(path)}:{node.name}")
-    assert callers - {"neighbour/core/crypto.py:open_under"} == {"neighbour/residency/cases/documents.py:page"}
+    callers = functions_with(r"(?<!def )\bopen_under\(")
+    assert callers - {f"{CRYPTO}:open_under"} == {"neighbour/residency/cases/documents.py:page"}
 
 
 #: Where a transaction takes on eyes that are not those of whoever asks: what a decision does to somebody else's rows.
@@ -155,7 +161,7 @@ def test_functions_and_files_keep_their_size():
     ]
     long_functions = []
     for path in PRODUCT:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if (
                 isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
                 and (node.end_lineno or 0) - node.lineno + 1 > 40
@@ -167,7 +173,7 @@ def test_functions_and_files_keep_their_size():
 def test_public_functions_say_what_they_do():
     silent = []
     for path in PRODUCT:
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if (
                 isinstance(node, ast.FunctionDef | ast.ClassDef)
                 and not node.name.startswith("_")
@@ -215,7 +221,7 @@ def test_a_task_is_an_envelope():
     for path in (ROOT / "workers").glob("*.py"):
         if path.name in ("__init__.py", "queues.py", "schedule.py"):
             continue
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.FunctionDef) and len(ast.unparse(ast.Module(node.body, [])).splitlines()) > 9:
                 thick.append(f"{path.name}:{node.name}")
     assert thick == []
