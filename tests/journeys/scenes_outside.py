@@ -150,7 +150,7 @@ def waiting(walk: Walk) -> None:
 
 def forgetful(walk: Walk) -> None:
     """Forgot the password; reads the mail in the local mailbox."""
-    email = email_of({"de": "karlheinz", "en": "gerda"}[walk.language])
+    email = email_of({"de": "wolfgang", "en": "gerda"}[walk.language])
     walk.go("/dev/mailbox/?to=niemand", "mailbox, empty")
     walk.visitor.go("/forgot")
     walk.visitor.send("/forgot", email=email)
