@@ -14,8 +14,8 @@ BOXES = ("target-size",)  # and this one, which looks at where things lie, a qua
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that look at colours; they take half of the time
 
 RUN = """([only, rules, without]) => {
-  const stays = one => { for (let up = one; up; up = up.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(up).position)) return true; };
-  // What is half below a bar at this moment comes out when one scrolls: a bar that stays is no neighbour.
+  const stays = one => { for (let up = one; up; up = up.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(up).position) || up.matches(".menu[open] > .menu__list")) return true; };
+  // What is half below a bar or an open menu at this moment comes out when one scrolls or closes it: they are no neighbours.
   const slides = node => node.any.some(({data, relatedNodes}) => data?.messageKey === "partiallyObscured" && relatedNodes.length
     && relatedNodes.every(({target}) => stays(document.querySelector(target[0]))));
   return axe.run(without ? {exclude: [[without]]} : document, {runOnly: only, rules, resultTypes: ["violations"], iframes: false}).then(({violations}) => violations
