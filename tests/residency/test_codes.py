@@ -107,3 +107,26 @@ def test_symbols_left_out_are_only_what_a_keyboard_offers():
     """Every Latin letter and digit can be typed: it is in the alphabet or means exactly one of its symbols."""
     for symbol in string.ascii_uppercase + string.digits:
         assert codes.read(symbol * 8) is not None
+
+
+def test_what_was_printed_before_an_upgrade_is_valid_after_it(_keys: None):
+    """Hashes lie in databases and codes on paper: the same key and the same code make the same hash for ever."""
+    made = [
+        codes.fingerprint("7K2M9QXD", bound_to="letter").hex()[:16],
+        codes.refusal_fingerprint("7K2M9QXD7K2M").hex()[:16],
+        codes.marked_fingerprint("N7K2M9QXD7K").hex()[:16],
+        codes.derive("N", "a" * 12),
+        codes.derive("F", "a" * 12),
+    ]
+    assert made == [
+        "ef5ab2d2aff5558b",
+        "1910923a41de9886",
+        "d55863c3e68aa426",
+        "NWD3BFQRWY2",
+        "FGQ5W6N0C46",
+    ]
+
+
+def test_a_code_with_a_lot_of_space_around_is_read_and_a_book_is_not():
+    assert codes.read("7K2M9QXD".ljust(100)) == "7K2M9QXD"
+    assert codes.read("7K2M9QXD".ljust(101)) is None
