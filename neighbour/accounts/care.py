@@ -37,6 +37,7 @@ def ask_for_reset(email: str) -> FactorReset:
         asked = FactorReset(person_id=person.id, asked_at=clock.now(), due_at=clock.now() + WAITS)
         db.session.add(asked)
         db.session.flush()
+        audit.note(Event.FACTORS_RESET_ASKED, subject=person.id)
         notices.FactorReset.send(person.id, subject_key=secrets.token_hex(8), payload={"reset": asked.id})
     return asked
 
@@ -61,6 +62,7 @@ def stop_waiting(person_id: int) -> None:
     if waiting is not None:
         waiting.state, waiting.ended_at = ResetState.STOPPED, clock.now()
         db.session.flush()
+        audit.note(Event.FACTORS_RESET_STOPPED, actor=person_id, subject=person_id)
 
 
 def due_resets() -> int:

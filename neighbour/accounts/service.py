@@ -101,6 +101,8 @@ def create(
             is_operator=is_operator,
         )
         db.session.add(person)
+        db.session.flush()
+        audit.note(Event.MADE_BY_COMMAND, subject=person.id, about="operator" if is_operator else "")
     return person
 
 

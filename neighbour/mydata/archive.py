@@ -58,8 +58,8 @@ def parts() -> int:
     return len(_by_class()) + 2
 
 
-def write(path: Path, person_id: int, language: str, progress: Progress) -> None:
-    """Write the archive of a person to ``path``. Through their eyes; progress: called after each of ``parts()``.
+def write(target: IO[bytes], person_id: int, language: str, progress: Progress) -> None:
+    """Write the archive of a person into ``target``, which may be one that only goes forward. Through their eyes; progress: called after each of ``parts()``.
 
     Opens the person's own home, which is written down like every look at it.
     """
@@ -69,7 +69,7 @@ def write(path: Path, person_id: int, language: str, progress: Progress) -> None
             for entry in personal.personal()
             if entry.opened
         }
-    archive = _Archive(path)
+    archive = _Archive(target)
     with archive as out, i18n.speaking(language):
         for number, (key, entries) in enumerate(_by_class().items(), start=1):
             with out.member(f"data/{key}.json") as stream:
@@ -199,12 +199,12 @@ class _Member:
 class _Archive:
     """The ZIP; its list of files is written and signed when it is closed in peace."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, target: IO[bytes]):
+        self.target = target
         self.files: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> _Archive:
-        self.zip = zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED)
+        self.zip = zipfile.ZipFile(self.target, "w", zipfile.ZIP_DEFLATED)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
