@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from neighbour.accounts import factors, notices, onetime, sessions
 from neighbour.accounts.addresses import fold
@@ -21,7 +21,6 @@ from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
 
 WAITS = timedelta(hours=72)
-KEPT_FOR = timedelta(days=365)
 LONGEST_REASON = 500
 
 
@@ -108,11 +107,6 @@ def restore(email: str) -> None:
         person.status, person.suspension_reason = Status.ACTIVE, None
         audit.note(Event.RESTORED, subject=person.id)
         notices.Restored.send(person.id, subject_key=secrets.token_hex(8))
-
-
-def purge() -> None:
-    """Forget resets that ended a year ago. Inside atomic()."""
-    db.session.execute(delete(FactorReset).where(FactorReset.ended_at < clock.now() - KEPT_FOR))
 
 
 def _waiting(person_id: int) -> FactorReset | None:

@@ -58,8 +58,9 @@ def parts() -> int:
     return len(_by_class()) + 2
 
 
-def write(target: IO[bytes], person_id: int, language: str, progress: Progress) -> None:
-    """Write the archive of a person into ``target``, which may be one that only goes forward. Through their eyes; progress: called after each of ``parts()``.
+def write(target: Any, person_id: int, language: str, progress: Progress) -> None:
+    """Write the archive of a person into ``target``, which may be one that only goes forward. Through their eyes; progress:
+    called after each of ``parts()``.
 
     Opens the person's own home, which is written down like every look at it.
     """
@@ -199,7 +200,7 @@ class _Member:
 class _Archive:
     """The ZIP; its list of files is written and signed when it is closed in peace."""
 
-    def __init__(self, target: IO[bytes]):
+    def __init__(self, target: Any):
         self.target = target
         self.files: dict[str, dict[str, Any]] = {}
 

@@ -7,7 +7,7 @@ is done is written down with it, so a worker that dies is followed by another on
 of each, stands in the register of personal data (``core/personal``) and nowhere else.
 
 The person's own eyes are used throughout: the wall lets them reach their own rows only, and the right to delete from tables
-that keep other people's words besides hangs on the erasure itself (migration 0020).
+that keep other people's words besides hangs on the erasure itself (migration 0024).
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _write(path: Path, wish: DataExport) -> int:
             db.session.execute(mine.values(done=done, lease_until=clock.now() + LEASE))
 
     with os.fdopen(descriptor, "wb") as out, Sealing(out, wish.file or "") as sealing:
-        archive.write(sealing, wish.person_id, language, progress)  # type: ignore[arg-type]  a RawIOBase is none of IO
+        archive.write(sealing, wish.person_id, language, progress)
     return sealing.size
 
 

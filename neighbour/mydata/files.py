@@ -41,8 +41,3 @@ def remove_of(person_id: int) -> None:
 def strangers(known: set[str]) -> list[Path]:
     """Files no row knows: left behind by a worker that was killed, or by a database that was replaced."""
     return [path for path in folder().iterdir() if path.name.removesuffix(".part") not in known]
-
-
-def letters() -> list[Path]:
-    """Printed letters that the operator has not put elsewhere (``residency.printing``)."""
-    return [path for path in (current_app.extensions["config"].instance_dir / "letters").glob("*") if path.is_file()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import IO, Any, cast
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -70,7 +70,7 @@ def file(export_id: uuid.UUID) -> Response:
         abort(404)
     name = _("neighbour-my-data") + f"-{i18n.local(clock.now()).date().isoformat()}.zip"
     response = Response(
-        wrap_file(request.environ, archive),  # type: ignore[arg-type]  a RawIOBase is none of IO
+        wrap_file(request.environ, cast(IO[bytes], archive)),
         mimetype="application/zip",
         direct_passthrough=True,
     )
@@ -79,7 +79,8 @@ def file(export_id: uuid.UUID) -> Response:
     response.set_etag(str(export_id))
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-    return response.make_conditional(request.environ, accept_ranges=True, complete_length=archive.size)
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=archive.size)
+    return response
 
 
 @views.get("/me/leave")

@@ -142,7 +142,8 @@ def _is_live(flyer: Flyer) -> bool:
 
 
 def stop(public_id: str, *, by: int | None = None) -> bool:
-    """End a flyer (by: who does, None at the operator's command); those it took in stay. False where there is none that could be ended. Commits."""
+    """End a flyer (by: who does, None at the operator's command); those it took in stay. False where there is none that could
+    be ended. Commits."""
     with atomic():
         live = Flyer.public_id == public_id, Flyer.ended_at.is_(None)
         done = bool(db.session.execute(update(Flyer).where(*live).values(ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]

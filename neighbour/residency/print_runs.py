@@ -1,8 +1,9 @@
 """Printing at the desk: an operator asks for a batch, a worker makes it, the files are fetched once each and are gone.
 
 A run is a row; its files lie in ``INSTANCE_DIR/letters`` (0700, files 0600) under the run's id until they are fetched, seven days
-at most, sealed (``core/sealed_files``): letters are addresses. Everything runs through the eyes of the operator who asked, who says that they print (``printing.as_printer``); every
-opened address has its line in ``address_access``. A run whose worker died is asked for again by the next click.
+at most, sealed (``core/sealed_files``): letters are addresses. Everything runs through the eyes of the operator who asked, who
+says that they print (``printing.as_printer``); every opened address has its line in ``address_access``. A run whose worker died
+is asked for again by the next click.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, select, update
@@ -146,8 +147,11 @@ def _shown(config: Config, run: PrintRun) -> Shown:
 
 
 def fetch(public_id: str, kind: str, config: Config, *, by: int) -> tuple[str, bytes] | None:
-    """A file of a run (``pdf``, ``csv``), once: (batch, content); None where there is none of this id or it was fetched. It is
-    opened, taken from the disk, and who fetched it is written down; whoever lost it on the way prints the batch once more. Commits."""
+    """A file of a run (``pdf``, ``csv``), once: (batch, content); None where there is none of this id or it was fetched.
+
+    It is opened and taken from the disk, and who fetched it is written down; whoever lost it on the way prints the batch once
+    more. Commits.
+    """
     column = {"pdf": PrintRun.pdf_fetched_at, "csv": PrintRun.table_fetched_at}[kind]
     with atomic():
         mine: tuple[ColumnElement[bool], ...] = PrintRun.public_id == public_id, column.is_(None)
@@ -163,11 +167,10 @@ def fetch(public_id: str, kind: str, config: Config, *, by: int) -> tuple[str, b
     return batch, content
 
 
-def tidy(config: Config) -> int:
-    """Take away files of the desk that nobody fetched for seven days; gives how many."""
+def tidy(config: Config, before: datetime) -> int:
+    """Take away files that were made before and that nobody fetched; gives how many."""
     folder = config.instance_dir / "letters"
-    oldest = (clock.now() - KEPT).timestamp()
-    old = [path for path in folder.glob("desk-*") if path.stat().st_mtime < oldest] if folder.is_dir() else []
+    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < before.timestamp()]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)

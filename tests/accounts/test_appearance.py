@@ -355,7 +355,9 @@ def test_protection_takes_another_name_and_gives_nothing_of_the_real_one(client,
     )
 
 
-def test_whoever_finds_an_open_session_can_neither_end_the_protection_nor_change_the_other_name(client, owner, jobs, mailbox):
+def test_whoever_finds_an_open_session_can_neither_end_the_protection_nor_change_the_other_name(
+    client, owner, jobs, mailbox
+):
     """Protecting oneself takes nothing but the click; from then on every change asks whether it is them."""
     with clock.freeze(datetime(2026, 5, 12, 8, 0, tzinfo=UTC)):
         me = appears(make_person(make_quarter(), password_hash=hash_password("linsensuppe-um-sechs", 64)))

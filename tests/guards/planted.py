@@ -56,7 +56,7 @@ DEFECTS = (
     Defect("house::test_functions_and_files_keep", POSTS, END, "\ndef long():\n" + "    x = 1\n" * 41),
     Defect("house::test_public_functions_say", POSTS, END, "\ndef silent():\n    pass\n"),
     Defect("house::test_services_and_models_do_not", POSTS, "import uuid\n", "import uuid\n\nfrom flask import g\n"),
-    Defect("house::test_every_job_has_a_task", "neighbour/core/jobs.py", "    ACCOUNTS_PURGE =", '    X = "x.y"\n    ACCOUNTS_PURGE ='),
+    Defect("house::test_every_job_has_a_task", "neighbour/core/jobs.py", "    ACCOUNTS_RESETS =", '    X = "x.y"\n    ACCOUNTS_RESETS ='),
     Defect("house::test_a_task_is_an_envelope", "workers/accounts.py", END, "\ndef thick():\n" + "    x = 1\n" * 12),
     Defect("house::test_kinds_are_the_identities", "neighbour/posts/kind.py", 'name="post"', 'name="note"'),
     Defect("look::test_both_dark_lists", TOKENS, "--ink: #E9EEE6; --ink-soft: #B4C0B6;", "--ink: #E9EEE7; --ink-soft: #B4C0B6;"),

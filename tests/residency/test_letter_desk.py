@@ -257,7 +257,9 @@ def test_what_waits_is_told_with_its_reason_and_without_names(town: Town, desk, 
         assert secret not in page
 
 
-def test_a_jammed_batch_is_printed_once_more_with_further_codes(town: Town, desk, operator, jobs, tmp_path: Path, owner):
+def test_a_jammed_batch_is_printed_once_more_with_further_codes(
+    town: Town, desk, operator, jobs, tmp_path: Path, owner
+):
     town.resident("anna", town.address("1"))
     batch = town.print_letters(tmp_path).done.batch
     desk.post("/desk/letters", data={"paper": "a6", "again": batch})
@@ -295,7 +297,7 @@ def test_files_that_nobody_fetches_are_taken_away_after_seven_days(town: Town, d
     for age, left in ((timedelta(days=6), 1), (timedelta(days=8), 0)):
         then = (clock.now() - age).timestamp()
         os.utime(file, (then, then))
-        print_runs.tidy(config)
+        print_runs.tidy(config, clock.now() - print_runs.KEPT)
         assert len(files(town)) == left
     assert "abgeholt oder weggeräumt" in desk.get("/desk/letters").text
 
