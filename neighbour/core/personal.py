@@ -36,8 +36,8 @@ from sqlalchemy import ColumnElement, LargeBinary, MetaData, Table, select
 
 #: gives what a sealed column holds, for the eyes of its owner: something JSON can say, or None
 Opens = Callable[[int], Any]
-#: gives files that belong to a person: (name in the export, where it lies)
-Files = Callable[[int], Iterable[tuple[str, Path]]]
+#: gives files that belong to a person: (name in the export, where it lies, or what is in it)
+Files = Callable[[int], Iterable[tuple[str, Path | bytes]]]
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,8 @@ def files_of(give: Files) -> None:
     _files.append(give)
 
 
-def files(person_id: int) -> Iterator[tuple[str, Path]]:
-    """Every file of a person."""
+def files(person_id: int) -> Iterator[tuple[str, Path | bytes]]:
+    """Every file of a person; bytes are of one that lies in a table, sealed, and is opened for its owner. Through their eyes."""
     for give in _files:
         yield from give(person_id)
 

@@ -7,6 +7,7 @@ Written straight into the ZIP, row by row: a thousand contributions need no more
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import zipfile
@@ -83,9 +84,14 @@ def write(target: Any, person_id: int, language: str, progress: Progress) -> Non
         finish_reading()
         progress(parts() - 1)
         for name, file in personal.files(person_id):
-            with out.member(f"media/{name}") as stream, file.open("rb") as source:
+            with out.member(f"media/{name}") as stream, _opened(file) as source:
                 shutil.copyfileobj(source, stream)  # type: ignore[misc]
+        finish_reading()
         progress(parts())
+
+
+def _opened(file: Path | bytes) -> IO[bytes]:
+    return io.BytesIO(file) if isinstance(file, bytes) else file.open("rb")
 
 
 def verify(path: Path) -> list[str]:

@@ -74,7 +74,7 @@ def of_addresses(addresses: Collection[str]) -> list[int]:
     """The people with these mail addresses, also those who are leaving. Raises ValueError naming the first that nobody has."""
     wanted = {fold(each): each for each in addresses}
     rows = db.session.execute(select(Person.email_key, Person.id).where(Person.email_key.in_(wanted)))
-    found: dict[str, int] = dict(rows.tuples().all())
+    found: dict[str, int] = {row.email_key: row.id for row in rows}
     leaving = Erasure.stash["person"]["email_key"].astext
     for key, number in db.session.execute(select(leaving, Erasure.person_id).where(leaving.in_(wanted))):
         found.setdefault(key, number)
@@ -103,9 +103,8 @@ def tell(name: str, words: Words, people: Collection[int], span: Span = Span()) 
     with atomic():
         incident_id = _keep(name, words, span)
         meant = audience(name, people).people
-        languages = dict(
-            db.session.execute(select(Person.id, Person.language).where(Person.id.in_(meant))).tuples().all()
-        )
+        rows = db.session.execute(select(Person.id, Person.language).where(Person.id.in_(meant)))
+        languages = {row.id: row.language for row in rows}
         for person_id in meant:
             language = languages[person_id] if languages[person_id] in LANGUAGES else "de"
             row = {"incident_id": incident_id, "person_id": person_id, "told_at": clock.now()}

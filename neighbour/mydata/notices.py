@@ -95,8 +95,11 @@ class IncidentMail(Notice):
         return said(told.subject, told.text)
 
     def preview(self) -> dict[str, Any]:
-        text = "Am 12. Mai konnten andere deine Adresse sehen. Der Fehler ist behoben.\n\nDu musst nichts tun."
-        return said("Deine Adresse war zu sehen", text)
+        words = (
+            __("On 12 May others could see your address."),
+            __("The fault is mended. There is nothing you have to do."),
+        )
+        return {**said("", ""), "subject": __("Your address could be seen"), "paragraphs": words}
 
 
 def said(subject: str, text: str) -> dict[str, Any]:

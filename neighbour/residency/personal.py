@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from neighbour.core.personal import WITH_PARENT, Calls, about, nobodys
+from sqlalchemy import select
+
+from neighbour.core.db import db
+from neighbour.core.personal import WITH_PARENT, Calls, about, files_of, nobodys
 from neighbour.residency import homes
+from neighbour.residency.cases import documents
+from neighbour.residency.cases.models import UNDECIDED, ProofCase
 
 
 def own_home(person_id: int) -> Any:
@@ -20,6 +26,19 @@ def own_missing(person_id: int) -> Any:
     told = homes.open_for_verifier(person_id, "missing address", by=person_id)
     return told.text if isinstance(told, homes.Missing) else None
 
+
+def own_pages(person_id: int) -> Iterator[tuple[str, bytes]]:
+    """The pages of documents that somebody handed in and that are not decided on yet."""
+    mine = ProofCase.person_id == person_id, ProofCase.state.in_(UNDECIDED)
+    cases = select(ProofCase.id, ProofCase.page_count).where(*mine).order_by(ProofCase.created_at)
+    for count, (case_id, pages) in enumerate(db.session.execute(cases).all(), 1):
+        for number in range(1, pages + 1):
+            page = documents.page(case_id, number)
+            if page is not None:
+                yield f"document-{count}-page-{number}.jpg", page
+
+
+files_of(own_pages)
 
 about(
     "home",
