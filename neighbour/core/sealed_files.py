@@ -18,6 +18,15 @@ SALT, TAG, PIECE = 32, 16, 65_536
 START = len(HEAD) + SALT
 
 
+def is_sealed(path: Path) -> bool:
+    """Whether a file is there and begins as sealed ones do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(HEAD)) == HEAD
+    except FileNotFoundError:
+        return False
+
+
 class Sealing(io.RawIOBase):
     """Seals what is written to it into ``target``, which stays open. Use it as a context manager: what was broken off by an
     error has no last piece and cannot be opened."""

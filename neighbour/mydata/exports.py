@@ -20,7 +20,7 @@ from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db
 from neighbour.core.jobs import Job
-from neighbour.core.sealed_files import Opened, Sealing
+from neighbour.core.sealed_files import Opened, Sealing, is_sealed
 from neighbour.mydata import archive, erasing, files, notices
 from neighbour.mydata.models import DataExport, ExportState
 
@@ -133,10 +133,10 @@ def open_archive(export_id: uuid.UUID, session_token: str) -> Opened:
     wish = _available(export_id)
     if wish.file is None or bytes(wish.session_hash or b"") != tokens.hash_token(session_token):
         raise LookupError("not for this session")
-    try:
-        return Opened(files.path_of(wish.file), wish.file)
-    except FileNotFoundError:
-        raise LookupError("the file is gone") from None
+    path = files.path_of(wish.file)
+    if not is_sealed(path):
+        raise LookupError("the file is gone")
+    return Opened(path, wish.file)
 
 
 def _available(export_id: uuid.UUID, *, lock: bool = False) -> DataExport:

@@ -18,7 +18,8 @@ from sqlalchemy import delete, or_, text
 from neighbour.accounts import forgetting as accounts
 from neighbour.core import clock, instance, limits, logs
 from neighbour.core.db import atomic, db
-from neighbour.core.i18n import LazyText
+from neighbour.core.i18n import LazyText, ngettext
+from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.mydata import files, inactivity
 from neighbour.notices import ledger
@@ -38,6 +39,13 @@ class Rule:
     period: timedelta
     forget: Callable[[datetime], int]
     is_hourly: bool = False
+
+    @property
+    def after(self) -> str:
+        """The period in words, in the language spoken now."""
+        if self.period.days:
+            return ngettext("%(num)s day", "%(num)s days", self.period.days)
+        return _("an hour") if self.period else _("at its end")
 
 
 def _asks(statement: str) -> Callable[[datetime], int]:

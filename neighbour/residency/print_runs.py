@@ -22,7 +22,7 @@ from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.core.jobs import Job
-from neighbour.core.sealed_files import Opened
+from neighbour.core.sealed_files import Opened, is_sealed
 from neighbour.residency import printing
 from neighbour.residency.code_models import PrintRun, PrintState
 from neighbour.residency.letter_pdf import Format
@@ -158,7 +158,7 @@ def fetch(public_id: str, kind: str, config: Config, *, by: int) -> tuple[str, b
         ready = update(PrintRun).where(*mine, PrintRun.state == PrintState.READY)
         batch = db.session.scalar(ready.values({column.key: clock.now()}).returning(PrintRun.batch))
         path = _path(config, public_id, kind)
-        if batch is None or not path.exists():
+        if batch is None or not is_sealed(path):
             return None
         with Opened(path, path.name) as sealed:
             content = sealed.read()
