@@ -83,7 +83,7 @@ def _class(each: DataClass) -> list[str]:
         (_("Legal basis"), each.basis),
         (_("Who sees it"), each.seen_by),
         (_("Kept"), each.period),
-        (_("Deleted by itself"), "; ".join(f"{rule.what} ({rule.after})" for rule in RULES if rule.kind == each.key)),
+        (_("Deleted by itself"), "; ".join(rule.line for rule in RULES if rule.kind == each.key)),
     )
     head = " | ".join((_("What"), _("Columns"), _("On erasure")))
     facts = [f"- {name}: {words_}" for name, words_ in said]

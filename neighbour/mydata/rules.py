@@ -41,11 +41,11 @@ class Rule:
     is_hourly: bool = False
 
     @property
-    def after(self) -> str:
-        """The period in words, in the language spoken now."""
+    def line(self) -> str:
+        """What and the period in words, in the language spoken now; what goes at its end needs none."""
         if self.period.days:
-            return ngettext("%(num)s day", "%(num)s days", self.period.days)
-        return _("an hour") if self.period else _("at its end")
+            return f"{self.what}: " + ngettext("%(num)s day", "%(num)s days", self.period.days)
+        return f"{self.what}: " + _("an hour") if self.period else str(self.what)
 
 
 def _asks(statement: str) -> Callable[[datetime], int]:

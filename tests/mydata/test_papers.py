@@ -38,7 +38,7 @@ def test_the_record_names_every_class_and_every_column_about_people(operate, lan
     assert said.exit_code == 0, said.output
     with i18n.speaking(language):
         assert all(f"## {each.title}" in said.output for each in CLASSES.values())
-        assert all(f"{rule.what} (" in said.output for rule in RULES)
+        assert all(rule.line in said.output for rule in RULES)
     for entry in personal.personal():
         line = next(line for line in said.output.splitlines() if f"(`{entry.table}`)" in line)
         assert all(column in line for column in {*entry.columns()} - entry.inner), entry.table
