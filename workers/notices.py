@@ -6,7 +6,6 @@ import uuid
 
 from flask import current_app
 
-from neighbour.core import limits
 from neighbour.core.jobs import Job
 from neighbour.notices import ledger, service
 from workers import task
@@ -20,9 +19,3 @@ def deliver(delivery_id: str) -> None:
 @task(Job.NOTICES_SWEEP)
 def sweep() -> None:
     ledger.sweep()
-
-
-@task(Job.NOTICES_PURGE)
-def purge() -> None:
-    ledger.purge()
-    limits.purge()

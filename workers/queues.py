@@ -11,8 +11,8 @@ from neighbour.core.jobs import queue_of
 QUEUES = {
     "notices": "mail and letters that somebody waits for",
     "digests": "the morning's editions, many at once",
-    "residency": "proofs and papers whose time is over, batches of letters",
-    "accounts": "housekeeping of people and sessions",
+    "residency": "proofs whose time is over, batches of letters",
+    "accounts": "second steps that are taken off",
     "mydata": "exports, erasures, and what is forgotten every night",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }

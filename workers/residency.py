@@ -6,13 +6,8 @@ from flask import current_app
 
 from neighbour.core.jobs import Job
 from neighbour.residency import print_runs, renewal
-from neighbour.residency.cases import desk, documents
+from neighbour.residency.cases import desk
 from workers import task
-
-
-@task(Job.RESIDENCY_FORGET)
-def forget() -> None:
-    documents.forget_overdue()
 
 
 @task(Job.RESIDENCY_REMIND)
@@ -23,7 +18,6 @@ def remind() -> None:
 @task(Job.RESIDENCY_PROOFS)
 def proofs() -> None:
     renewal.look_through(current_app.extensions["config"].time_zone)
-    print_runs.tidy(current_app.extensions["config"])
 
 
 @task(Job.RESIDENCY_PRINT)

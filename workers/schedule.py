@@ -15,12 +15,10 @@ HOUR = 3600.0
 SCHEDULE: dict[Job, schedule] = {
     Job.NOTICES_SWEEP: schedule(60),  # deliveries that linger are asked for again
     Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
-    Job.NOTICES_PURGE: crontab(minute="17", hour="*"),
     Job.RESIDENCY_REMIND: crontab(minute="7", hour="*"),
-    Job.RESIDENCY_FORGET: crontab(minute="47", hour="*"),
-    Job.ACCOUNTS_PURGE: crontab(minute="37", hour="*"),
+    Job.ACCOUNTS_RESETS: crontab(minute="37", hour="*"),  # 72 hours after they were asked for
     Job.MYDATA_SWEEP: schedule(60),  # archives and erasures that wait
-    Job.MYDATA_RETAIN: crontab(minute="7", hour="*"),  # once a night; every hour until it is done
+    Job.MYDATA_RETAIN: crontab(minute="7", hour="*"),  # once a night, some of it every hour
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),

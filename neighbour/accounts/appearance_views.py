@@ -2,15 +2,19 @@
 
 The preview is made by the functions that name people everywhere (``appearance.dress``, ``appearance.seen``): what it shows is
 what the others will see. It is asked for by POST, because names have no place in an address.
+
+Anybody can be protected at once; whoever is protected already is asked first whether it is them. Otherwise somebody who finds
+an open session, perhaps the one they are protected from, could end it, or give them a name by which they are known.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 
-from neighbour.accounts import choosing, hooks, service, web
+from neighbour.accounts import choosing, hooks, notices, service, web
 from neighbour.accounts.appearance import Byline, Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
@@ -19,17 +23,22 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.policy import Permission, requires
+from neighbour.policy.identity import Identity
+
+
+def _is_protected(who: Identity) -> bool:
+    return who.person_id is not None and choosing.is_protected(who.person_id)
 
 
 @views.get("/signup/appearance")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=_is_protected)
 def appearance() -> Any:
     """Step 3: name, and what neighbours see of it."""
     return _step(_form_of(web.me()))
 
 
 @views.post("/signup/appearance")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=_is_protected)
 def set_appearance() -> Any:
     """Save it and go on."""
     person = web.me()
@@ -48,14 +57,14 @@ def set_appearance() -> Any:
 
 
 @views.get("/me/appearance")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=_is_protected)
 def my_appearance() -> str:
     """How one appears, and to whom."""
     return _settings(_form_of(web.me()))
 
 
 @views.post("/me/appearance")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=_is_protected)
 def save_my_appearance() -> Any:
     """Save it."""
     person = web.me()
@@ -77,7 +86,7 @@ def preview_appearance() -> str:
 
 
 @views.get("/me/protection")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=_is_protected)
 def protection() -> str:
     """The protected profile, in plain words."""
     person = web.me()
@@ -86,13 +95,14 @@ def protection() -> str:
 
 
 @views.post("/me/protection")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, fresh=_is_protected)
 def protect() -> Any:
     """Protect, or end it."""
     person = web.me()
     if request.form.get("end"):
         with atomic():
             choosing.unprotect(person)
+            notices.ProtectionEnded.send(person.id, subject_key=secrets.token_hex(8))
         flash(_("Your profile is no longer protected. Your other name stays until you choose another."), "info")
         return back("accounts.my_appearance")
     form = ProtectionForm(own=_own(person))

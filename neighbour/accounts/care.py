@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from neighbour.accounts import factors, notices, onetime, sessions
 from neighbour.accounts.addresses import fold
@@ -21,7 +21,6 @@ from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
 
 WAITS = timedelta(hours=72)
-KEPT_FOR = timedelta(days=365)
 LONGEST_REASON = 500
 
 
@@ -37,6 +36,7 @@ def ask_for_reset(email: str) -> FactorReset:
         asked = FactorReset(person_id=person.id, asked_at=clock.now(), due_at=clock.now() + WAITS)
         db.session.add(asked)
         db.session.flush()
+        audit.note(Event.FACTORS_RESET_ASKED, subject=person.id)
         notices.FactorReset.send(person.id, subject_key=secrets.token_hex(8), payload={"reset": asked.id})
     return asked
 
@@ -61,6 +61,7 @@ def stop_waiting(person_id: int) -> None:
     if waiting is not None:
         waiting.state, waiting.ended_at = ResetState.STOPPED, clock.now()
         db.session.flush()
+        audit.note(Event.FACTORS_RESET_STOPPED, actor=person_id, subject=person_id)
 
 
 def due_resets() -> int:
@@ -106,11 +107,6 @@ def restore(email: str) -> None:
         person.status, person.suspension_reason = Status.ACTIVE, None
         audit.note(Event.RESTORED, subject=person.id)
         notices.Restored.send(person.id, subject_key=secrets.token_hex(8))
-
-
-def purge() -> None:
-    """Forget resets that ended a year ago. Inside atomic()."""
-    db.session.execute(delete(FactorReset).where(FactorReset.ended_at < clock.now() - KEPT_FOR))
 
 
 def _waiting(person_id: int) -> FactorReset | None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from neighbour.accounts import care, hooks, service
 from neighbour.accounts.models import Person
-from neighbour.core import i18n
+from neighbour.core import audit, i18n
+from neighbour.core.audit import Event
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
@@ -67,6 +68,7 @@ def promote(email: str, operator: bool, steward: str | None, verifier: str | Non
     with atomic():
         if operator:
             found.is_operator = True  # ends their sessions, as every new role does: the database sees to it
+            audit.note(Event.ROLE_GIVEN, subject=found.id, about="operator")
         for quarter, role in ((steward, "steward"), (verifier, "verifier")):
             if quarter and not hooks.appoint(found.id, quarter, role):
                 raise ValueError(f"{email} is no verified member of quarter {quarter}")

@@ -106,10 +106,5 @@ def undo(token: str) -> str:
     return token
 
 
-def purge() -> None:
-    """Forget addresses that were left and can no longer be taken back. Inside atomic()."""
-    db.session.execute(delete(EmailChange).where(EmailChange.undo_until < clock.now()))
-
-
 def _live() -> tuple[ColumnElement[bool], ...]:
     return EmailChange.undone_at.is_(None), EmailChange.undo_until > clock.now()

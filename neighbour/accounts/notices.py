@@ -116,6 +116,23 @@ class FactorChanged(Notice):
         return {"what": "passkey_added", "url": site_url("/me/access"), "forgot_url": site_url("/forgot")}
 
 
+class ProtectionEnded(Notice):
+    """The profile is no longer protected; if it was not you, here is what to do."""
+
+    key = "accounts.protection_ended"
+    title = __("Your profile is no longer protected")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        """Says nothing that somebody else may not read on a locked phone."""
+        return _("A setting of your account was changed")
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
+
+    def preview(self) -> dict[str, Any]:
+        return {"url": site_url("/me/protection"), "forgot_url": site_url("/forgot")}
+
+
 class NewDevice(Notice):
     """Somebody has signed in on a device that was not seen before: browser and system, and no guess at a place."""
 

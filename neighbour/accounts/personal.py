@@ -35,6 +35,7 @@ about(
         },
         why="a number without a name, as long as something signed by a former neighbour still hangs",
     ),
+    ends="unconfirmed inactive",
 )
 about(
     "login_session",
@@ -44,6 +45,7 @@ about(
     inner="person_id expires_at ends_at is_kept fresh_at strong_at active_at",
     secret="token_hash",
     order="created_at",
+    ends="sessions",
 )
 about(
     "one_time_token",
@@ -53,6 +55,7 @@ about(
     inner="person_id tries",
     secret="token_hash",
     order="created_at",
+    ends="links",
 )
 about(
     "passkey",
@@ -61,6 +64,7 @@ about(
     out="name created_at used_at",
     inner="id person_id sign_count transports",
     secret="credential_id public_key",
+    lasts="as long as the account: a key that lies in a drawer for years is the way back in, so only its owner takes it away",
 )
 about(
     "authenticator",
@@ -69,18 +73,36 @@ about(
     out="created_at used_at",
     inner="person_id last_step",
     secret="sealed",
+    lasts="as long as the account: the app is the second step until its owner takes it off",
 )
-about("recovery_code", of="person_id", kind="access", out="created_at used_at", inner="person_id", secret="code_hash")
+about(
+    "recovery_code",
+    of="person_id",
+    kind="access",
+    out="created_at used_at",
+    inner="person_id",
+    secret="code_hash",
+    ends="used_codes",
+)
 about(
     "email_change",
     of="person_id",
     kind="access",
     out="old_email changed_at undo_until undone_at",
     inner="id person_id old_key",
+    ends="left_mail",
 )
-about("factor_reset", of="person_id", kind="access", out="asked_at due_at state ended_at", inner="id person_id")
+about(
+    "factor_reset",
+    of="person_id",
+    kind="access",
+    out="asked_at due_at state ended_at",
+    inner="id person_id",
+    ends="resets",
+)
 nobodys(
     "challenge",
     "holder_hash purpose challenge expires_at",
     why="riddles for passkeys, for five minutes, under a fingerprint",
+    ends="challenges",
 )

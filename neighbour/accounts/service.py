@@ -14,14 +14,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import select, update
 
-from neighbour.accounts import care, email_changes, entering, notices, onetime, passwords, sessions
+from neighbour.accounts import email_changes, entering, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
-from neighbour.accounts.models import Challenge, OneTimeToken, Person, SignUpStep
+from neighbour.accounts.models import Person, SignUpStep
 from neighbour.accounts.onetime import Refused
 from neighbour.core import audit, clock, jobs, limits
 from neighbour.core.audit import Event
@@ -32,7 +32,6 @@ from neighbour.core.jobs import Job
 from neighbour.core.text import clean_line
 from neighbour.notices.base import Mailbox
 
-UNCONFIRMED_FOR = timedelta(days=14)
 AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
 FORGOT_SECONDS = 0.15  # longer than any answer takes, so that its time says nothing
 DECOY = "decoy:"
@@ -101,6 +100,8 @@ def create(
             is_operator=is_operator,
         )
         db.session.add(person)
+        db.session.flush()
+        audit.note(Event.MADE_BY_COMMAND, subject=person.id, about="operator" if is_operator else "")
     return person
 
 
@@ -357,19 +358,3 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
         )
         for row in rows
     }
-
-
-def purge() -> int:
-    """Forget sessions that are over, old tokens, and sign-ups never confirmed within 14 days; gives how many people."""
-    sessions.purge()
-    now = clock.now()
-    care.due_resets()
-    with atomic():
-        db.session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - timedelta(days=1)))
-        db.session.execute(delete(Challenge).where(Challenge.expires_at < now))
-        email_changes.purge()
-        care.purge()
-    with atomic():
-        # a function of the database, because homes and letters are walled
-        gone = db.session.scalar(select(func.forget_unconfirmed(now - UNCONFIRMED_FOR)))
-    return int(gone or 0)

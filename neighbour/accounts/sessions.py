@@ -184,16 +184,6 @@ def end_all(person_id: int, *, except_token: str = "") -> None:
         audit.note(Event.SESSION_ENDED, subject=person_id)
 
 
-def purge() -> int:
-    """Forget sessions that are over; returns how many."""
-    now = clock.now()
-    with atomic():
-        gone = db.session.execute(
-            delete(LoginSession).where((LoginSession.expires_at < now) | (LoginSession.ends_at < now))
-        )
-        return int(gone.rowcount)  # type: ignore[attr-defined]
-
-
 def _seat(packed: str) -> Seat:
     quarter_id, level, role = packed.split(":")
     return Seat(int(quarter_id), Level(level), Role(role))

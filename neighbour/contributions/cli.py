@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import click
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from neighbour.accounts.models import Person
-from neighbour.contributions.models import Comment, Contribution, State
-from neighbour.core import audit
+from neighbour.contributions.models import Comment, Contribution, Revision, State
+from neighbour.core import audit, clock
 from neighbour.core.audit import Event
 from neighbour.core.commands import operator_command
 from neighbour.core.db import atomic, db
@@ -48,11 +49,19 @@ def _set(address: str, before: State, after: State) -> None:
         if thing.state != before:
             raise ValueError(f"it is {thing.state}, not {before}")
         thing.state = after
+        thing.edited_at = clock.now() if after is State.HIDDEN else _words_changed(thing)  # a year counts from here
         event = Event.TAKEN_DOWN if after is State.HIDDEN else Event.PUT_BACK
         audit.note(event, subject=thing.author_id, about=to_uid(thing.id))
         author = db.session.scalar(select(Person.email).where(Person.id == thing.author_id))
     said = thing.title if isinstance(thing, Contribution) else "an answer"
     click.echo(f"{after}: {said} (written by {author})")
+
+
+def _words_changed(thing: Contribution | Comment) -> datetime | None:
+    """When its words were last changed, as before it was hidden."""
+    if isinstance(thing, Comment):
+        return None
+    return db.session.scalar(select(func.max(Revision.replaced_at)).where(Revision.contribution_id == thing.id))
 
 
 def _thing(address: str) -> Contribution | Comment:

@@ -22,6 +22,7 @@ about(
         shown="state = 'published'",
     ),
     order="id",
+    ends="withdrawn hidden",
 )
 about(
     "comment",
@@ -37,6 +38,7 @@ about(
         shown="state = 'published'",
     ),
     order="id",
+    ends="withdrawn hidden",
 )
 about(
     "thanks",
@@ -45,6 +47,7 @@ about(
     out="contribution_id created_at",
     inner="person_id",
     order="created_at",
+    lasts="as long as the contribution: a thank you can be taken back by whoever said it",
 )
 about(
     "revision",
@@ -53,6 +56,7 @@ about(
     out="contribution_id title body_md replaced_at",
     inner="id editor_id",
     order="id",
+    lasts="as long as the contribution: who answered must be able to show what they answered to",
 )
 about(
     "read_mark",
@@ -60,6 +64,7 @@ about(
     kind="contribution",
     out="quarter_id:quarter moved_at",
     inner="person_id seen_up_to",
+    ends="read_marks",
 )
 nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
 nobodys(

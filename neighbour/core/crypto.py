@@ -45,7 +45,7 @@ SEALED: list[Sealed] = []
 
 def sealed_in(table: str, column: str, whose: str, belongs_to: Callable[[int], bytes], *, purpose: str = "") -> None:
     """Declare a column that holds what ``seal`` gives, or ``seal_for`` this purpose, beside the code that fills it. What
-    ``seal_under`` gives needs none: its key is made of the one for hashes, which stays."""
+    ``seal_under`` and ``seal_piece`` give needs none: their keys are made of the one for hashes, which stays."""
     SEALED.append(Sealed(table, column, whose, belongs_to, purpose))
 
 
@@ -107,6 +107,29 @@ def open_under(salt: bytes, sealed: bytes, belongs_to: bytes) -> bytes:
         return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], belongs_to)
     except (InvalidTag, ValueError) as error:
         raise CannotOpen("altered, moved, or another key") from error
+
+
+def seal_piece(salt: bytes, number: int, plain: bytes, belongs_to: bytes, *, is_last: bool) -> bytes:
+    """One piece of something long, under the key of ``salt`` (of one long thing only: nonces count). Pieces open at their own
+    place alone, the last one as the last alone, so none can be left out, moved or cut off (STREAM: Hoang, Reyhanitabar,
+    Rogaway, Vizár 2015)."""
+    return _cipher_of_file(salt).encrypt(_nonce_of_piece(number, is_last=is_last), plain, belongs_to)
+
+
+def open_piece(salt: bytes, number: int, sealed: bytes, belongs_to: bytes, *, is_last: bool) -> bytes:
+    """What ``seal_piece`` sealed; raises CannotOpen. Called from ``core/sealed_files`` only."""
+    try:
+        return _cipher_of_file(salt).decrypt(_nonce_of_piece(number, is_last=is_last), sealed, belongs_to)
+    except InvalidTag as error:
+        raise CannotOpen("altered, moved, cut off, or another key") from error
+
+
+def _cipher_of_file(salt: bytes) -> AESGCM:
+    return AESGCM(keyed_hash("sealed-file", salt.hex()))
+
+
+def _nonce_of_piece(number: int, *, is_last: bool) -> bytes:
+    return number.to_bytes(NONCE_BYTES - 1, "big") + bytes([is_last])
 
 
 def reseal(sealed: bytes, belongs_to: bytes, purpose: str = "") -> bytes:

@@ -29,12 +29,10 @@ class Job(StrEnum):
 
     NOTICES_DELIVER = "notices.deliver"
     NOTICES_SWEEP = "notices.sweep"
-    NOTICES_PURGE = "notices.purge"
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     RESIDENCY_REMIND = "residency.remind"
-    RESIDENCY_FORGET = "residency.forget"
-    ACCOUNTS_PURGE = "accounts.purge"
+    ACCOUNTS_RESETS = "accounts.resets"
     MYDATA_EXPORT = "mydata.export"
     MYDATA_ERASE = "mydata.erase"
     MYDATA_SWEEP = "mydata.sweep"

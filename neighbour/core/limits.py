@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -196,8 +196,8 @@ def _place(rate_class: str, key: str, now: datetime) -> dict[str, Any]:
     return {"rate_class": rate_class, "key": keyed_hash("rate", key)[:16], "window": window}
 
 
-def purge() -> int:
-    """Forget windows that ended an hour ago; returns how many."""
+def purge(before: datetime) -> int:
+    """Forget windows that ended before; gives how many. Commits."""
     with atomic():
-        gone = db.session.execute(delete(RateCount).where(RateCount.ends_at < clock.now() - timedelta(hours=1)))
+        gone = db.session.execute(delete(RateCount).where(RateCount.ends_at < before))
         return int(gone.rowcount)  # type: ignore[attr-defined]

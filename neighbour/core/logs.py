@@ -12,12 +12,16 @@ import re
 import sys
 import traceback
 from copy import copy
+from datetime import datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from neighbour.core import clock
 
 CONSOLE_FORMAT = "%(levelname).1s %(name)s: %(message)s"
 FILE_FORMAT = "%(asctime)s %(process)d %(levelname).1s %(name)s: %(message)s"
 LARGEST, KEEP = 5_000_000, 3
+WEEK = timedelta(days=7)
 # What PostgreSQL quotes from rows and parameters: an address may stand there, or a text.
 _QUOTED = re.compile(r"\n(?:DETAIL|CONTEXT):.*?(?=\n\[SQL|\n\n|\nTraceback |\Z)", re.DOTALL)
 NOISY = ("celery", "kombu", "pgmq", "psycopg.pool", "alembic", "amqp")
@@ -88,6 +92,30 @@ class JobFile(RotatingFileHandler):
             return not os.path.samefile(self.baseFilename, opened)  # noqa: PTH121  an open file has no path
         except OSError:
             return True
+
+
+def forget(file: Path, before: datetime) -> int:
+    """Take lines of before away, file by file; gives how many files went. A file that has been written to for a week makes
+    room for a new one, so that none holds lines for longer than its age and a week."""
+    oldest = sorted(file.parent.glob(f"{file.name}.*"), key=lambda path: path.stat().st_mtime)
+    gone = [path for path in oldest if path.stat().st_mtime < (before + WEEK).timestamp()]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    if _begun(file) < clock.now() - WEEK:
+        for number in range(KEEP, 0, -1):
+            there = file.with_name(f"{file.name}.{number - 1}") if number > 1 else file
+            if there.exists():
+                there.replace(file.with_name(f"{file.name}.{number}"))
+    return len(gone)
+
+
+def _begun(file: Path) -> datetime:
+    """The time of the file's first line; now, where there is none."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            return datetime.strptime(stream.readline()[:19], "%Y-%m-%d %H:%M:%S").astimezone()
+    except (OSError, ValueError):
+        return clock.now()
 
 
 def set_up(file: Path) -> None:

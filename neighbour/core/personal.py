@@ -13,6 +13,8 @@ Each room has a file ``personal.py`` beside its models, found by itself. It name
 ``inner``   columns that say nothing about a person by themselves: keys, counters, states
 ``secret``  what must never leave the server: fingerprints of passwords, codes and tokens
 ``opened``  sealed columns, each with the function that opens it for its owner: ``{"sealed": ("address", own_home)}``
+``ends``    the lines of the retention table (``mydata/rules.py``) that take its rows away when they are old
+``lasts``   or why they stay as long as the account, or as what they hang on
 ``erase``   what becomes of the row when the person goes: ``DELETE`` (the default), ``Blank``, ``Texts``, ``Calls``,
             ``WithParent`` or ``Keep`` with the reason
 
@@ -30,12 +32,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, MetaData, Table, select
+from sqlalchemy import ColumnElement, LargeBinary, MetaData, Table, select
 
 #: gives what a sealed column holds, for the eyes of its owner: something JSON can say, or None
 Opens = Callable[[int], Any]
-#: gives files that belong to a person: (name in the export, where it lies)
-Files = Callable[[int], Iterable[tuple[str, Path]]]
+#: gives files that belong to a person: (name in the export, where it lies, or what is in it)
+Files = Callable[[int], Iterable[tuple[str, Path | bytes]]]
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ Erasing = Delete | Blank | Texts | Calls | WithParent | Keep
 DELETE = Delete()
 WITH_PARENT = WithParent()
 NOBODY = ""
+SHORTEST_REASON = 20
+SHAPES = ("geometry",)
 
 
 @dataclass
@@ -109,6 +113,8 @@ class Entry:
     erase: Erasing = DELETE
     order: str = ""
     why: str = ""
+    ends: tuple[str, ...] = ()
+    lasts: str = ""
 
     @property
     def is_personal(self) -> bool:
@@ -139,13 +145,17 @@ def about(
     opened: Mapping[str, tuple[str, Opens]] | None = None,
     erase: Erasing = DELETE,
     order: str = "",
+    ends: str = "",
+    lasts: str = "",
 ) -> None:
     """Declare a table with rows about people; see the module. order: the column an export is sorted by."""
     if table in _entries:
         raise BadEntry(f"{table} is declared twice; add columns with also({table!r}, …)")
-    _entries[table] = Entry(
+    entry = Entry(
         table, kind, of, _named(out), set(inner.split()), set(secret.split()), dict(opened or {}), erase, order
     )
+    entry.ends, entry.lasts = tuple(ends.split()), lasts
+    _entries[table] = entry
 
 
 def also(
@@ -155,11 +165,14 @@ def also(
     _more.append((table, {"out": out, "inner": inner, "secret": secret, "blank": dict(blank or {})}))
 
 
-def nobodys(table: str, columns: str, *, why: str) -> None:
-    """Declare a table in which nothing is about anybody, column by column, and why that is so."""
+def nobodys(table: str, columns: str, *, why: str, ends: str = "", lasts: str = "") -> None:
+    """Declare a table in which nothing is about anybody, column by column, and why that is so. One that holds fingerprints, or
+    numbers of people, says like all others when it ends."""
     if table in _entries:
         raise BadEntry(f"{table} is declared twice")
-    _entries[table] = Entry(table, "technical", NOBODY, inner=set(columns.split()), why=why)
+    _entries[table] = Entry(
+        table, "technical", NOBODY, inner=set(columns.split()), why=why, ends=tuple(ends.split()), lasts=lasts
+    )
 
 
 def files_of(give: Files) -> None:
@@ -167,8 +180,8 @@ def files_of(give: Files) -> None:
     _files.append(give)
 
 
-def files(person_id: int) -> Iterator[tuple[str, Path]]:
-    """Every file of a person."""
+def files(person_id: int) -> Iterator[tuple[str, Path | bytes]]:
+    """Every file of a person; bytes are of one that lies in a table, sealed, and is opened for its owner. Through their eyes."""
     for give in _files:
         yield from give(person_id)
 
@@ -243,6 +256,22 @@ def faults(metadata: MetaData) -> list[str]:
 
 def _names(table: Table) -> list[str]:
     return [column.name for column in table.columns]
+
+
+def unending(metadata: MetaData) -> list[str]:
+    """Tables that hold something of people and do not say when it ends; each with what to write."""
+    found = []
+    for name, entry in sorted(register().items()):
+        is_meant = name in metadata.tables and (entry.is_personal or _marks_people(metadata.tables[name]))
+        if is_meant and not entry.ends and len(entry.lasts) < SHORTEST_REASON:
+            found.append(f'{name} never ends: give it ends="a line of mydata/rules.py", or lasts="why it stays"')
+    return found
+
+
+def _marks_people(table: Table) -> bool:
+    """Whether a table has numbers of people, or fingerprints (of a house, a name, a code) that could be compared."""
+    numbers = any(key.column.table.name == "person" for column in table.columns for key in column.foreign_keys)
+    return numbers or any(isinstance(c.type, LargeBinary) and c.name not in SHAPES for c in table.columns)
 
 
 def _unblanked(entry: Entry) -> list[str]:

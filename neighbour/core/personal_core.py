@@ -9,6 +9,7 @@ nobodys(
     "rate_count",
     "rate_class key window count ends_at",
     why="how often something happened: the key is a fingerprint, gone an hour after its window",
+    ends="counters",
 )
 about(
     "security_event",
@@ -18,4 +19,5 @@ about(
     inner="id subject_id actor_id route",
     erase=Keep("numbers only, for twelve months: who was affected has to be answered after an incident (Art. 33 GDPR)"),
     order="id",
+    ends="events",
 )

@@ -62,9 +62,9 @@ def desk_act(slug: str) -> Response:
     if act == "verify":
         service.verify(found, person_number())
     elif act in ("allow", "forbid") and found.verified_at is not None:
-        service.let_confirm(found, act == "allow")
+        service.let_confirm(found, act == "allow", by=person_number())
     elif act == "resume":
-        service.resume(found)
+        service.resume(found, by=person_number())
     else:
         abort(404)
     flash(_("Saved."), "good")
@@ -78,7 +78,7 @@ def suspend(slug: str) -> Any:
     found, form = _found(slug), SuspendForm()
     if not form.validate_on_submit():
         return _page(found, form), 422
-    held = service.suspend(found, form.days.data or 0)
+    held = service.suspend(found, form.days.data or 0, by=person_number())
     flash(
         ngettext("Suspended. %(num)s proof waits for a look.", "Suspended. %(num)s proofs wait for a look.", held),
         "good",

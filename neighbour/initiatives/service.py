@@ -10,7 +10,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.accounts.models import Person
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.text import clean_line
 from neighbour.initiatives.models import EditorRole, Initiative, InitiativeEditor, InitiativeQuarter
@@ -81,6 +82,7 @@ def add(
         db.session.flush()
         db.session.add_all(InitiativeQuarter(initiative_id=made.id, quarter_id=quarter.id) for quarter in quarters)
         db.session.flush()
+        audit.note(Event.INITIATIVE_ADDED, about=made.public_id)
         return made
 
 
@@ -96,38 +98,44 @@ def verify(initiative: Initiative, by_person_id: int | None) -> None:
         row = db.session.merge(initiative)
         if row.verified_at is None:
             row.verified_at, row.verified_by_id = clock.now(), by_person_id
+            audit.note(Event.INITIATIVE_VERIFIED, actor=by_person_id, about=row.public_id)
 
 
-def let_confirm(initiative: Initiative, may_confirm: bool) -> None:
+def let_confirm(initiative: Initiative, may_confirm: bool, *, by: int | None = None) -> None:
     """Let its editors confirm addresses, or no longer. Raises ValueError for one that is not verified."""
     if may_confirm and initiative.verified_at is None:
         raise ValueError(f"{initiative.name} is not verified yet")
     with atomic():
         db.session.merge(initiative).may_confirm = may_confirm
+        result = "done" if may_confirm else "ended"
+        audit.note(Event.INITIATIVE_CONFIRMS, actor=by, about=initiative.public_id, result=result)
 
 
-def suspend(initiative: Initiative, review_days: int) -> int:
+def suspend(initiative: Initiative, review_days: int, *, by: int | None = None) -> int:
     """Its page is gone and its editors confirm nothing any more, from this moment. The proofs of the last ``review_days`` days
     that came of its confirmations wait for a second look; gives how many."""
     now = clock.now()
     with atomic():
         db.session.merge(initiative).suspended_at = now
         db.session.flush()
+        audit.note(Event.INITIATIVE_SUSPENDED, actor=by, about=initiative.public_id)
         days = min(max(review_days, 0), REVIEW_DAYS_MOST)
         return visits.look_again(initiative.public_id, now - timedelta(days=days)) if days else 0
 
 
-def resume(initiative: Initiative) -> None:
+def resume(initiative: Initiative, *, by: int | None = None) -> None:
     """Back again. What it confirms counts from now on; what waits for a look goes on waiting."""
     with atomic():
         db.session.merge(initiative).suspended_at = None
+        audit.note(Event.INITIATIVE_RESUMED, actor=by, about=initiative.public_id)
 
 
-def change(initiative: Initiative, *, about: str, address_line: str, hours: str) -> None:
+def change(initiative: Initiative, *, about: str, address_line: str, hours: str, by: int | None = None) -> None:
     """What editors say about their initiative. Its name is what was verified and stays."""
     with atomic():
         row = db.session.merge(initiative)
         row.about, row.address_line, row.hours = about, address_line, hours
+        audit.note(Event.INITIATIVE_CHANGED, actor=by, about=row.public_id)
 
 
 def name_editor(initiative: Initiative, person: Person, role: EditorRole) -> None:
@@ -136,6 +144,7 @@ def name_editor(initiative: Initiative, person: Person, role: EditorRole) -> Non
         values = {"initiative_id": initiative.id, "person_id": person.id, "role": role, "since": clock.now()}
         row = insert(InitiativeEditor).values(**values)
         db.session.execute(row.on_conflict_do_update(constraint="pk_initiative_editor", set_={"role": role}))
+        audit.note(Event.ROLE_GIVEN, subject=person.id, about=f"editor of {initiative.public_id}")
         EditorNamed.send(person.id, subject_key=str(initiative.id), payload={"initiative_id": initiative.id})
 
 
@@ -143,7 +152,10 @@ def remove_editor(initiative: Initiative, person: Person) -> bool:
     """End it, at once; False if they were none."""
     gone = InitiativeEditor.initiative_id == initiative.id, InitiativeEditor.person_id == person.id
     with atomic():
-        return bool(db.session.execute(delete(InitiativeEditor).where(*gone)).rowcount)  # type: ignore[attr-defined]
+        done = bool(db.session.execute(delete(InitiativeEditor).where(*gone)).rowcount)  # type: ignore[attr-defined]
+        if done:
+            audit.note(Event.ROLE_TAKEN, subject=person.id, about=f"editor of {initiative.public_id}")
+        return done
 
 
 def confirm(initiative: Initiative, editor_id: int, typed: str) -> bool:

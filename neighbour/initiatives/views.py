@@ -68,7 +68,7 @@ def save(slug: str) -> Any:
     if not form.validate_on_submit():
         return render_template("initiatives/edit.html", initiative=found, form=form), 422
     said = {name: form[name].data or "" for name in ("about", "address_line", "hours")}
-    service.change(found, **said)
+    service.change(found, **said, by=person_number())
     flash(_("Saved."), "good")
     return back("initiatives.show", slug=slug)
 

@@ -7,6 +7,7 @@ Written straight into the ZIP, row by row: a thousand contributions need no more
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import zipfile
@@ -58,8 +59,9 @@ def parts() -> int:
     return len(_by_class()) + 2
 
 
-def write(path: Path, person_id: int, language: str, progress: Progress) -> None:
-    """Write the archive of a person to ``path``. Through their eyes; progress: called after each of ``parts()``.
+def write(target: Any, person_id: int, language: str, progress: Progress) -> None:
+    """Write the archive of a person into ``target``, which may be one that only goes forward. Through their eyes; progress:
+    called after each of ``parts()``.
 
     Opens the person's own home, which is written down like every look at it.
     """
@@ -69,7 +71,7 @@ def write(path: Path, person_id: int, language: str, progress: Progress) -> None
             for entry in personal.personal()
             if entry.opened
         }
-    archive = _Archive(path)
+    archive = _Archive(target)
     with archive as out, i18n.speaking(language):
         for number, (key, entries) in enumerate(_by_class().items(), start=1):
             with out.member(f"data/{key}.json") as stream:
@@ -82,9 +84,14 @@ def write(path: Path, person_id: int, language: str, progress: Progress) -> None
         finish_reading()
         progress(parts() - 1)
         for name, file in personal.files(person_id):
-            with out.member(f"media/{name}") as stream, file.open("rb") as source:
+            with out.member(f"media/{name}") as stream, _opened(file) as source:
                 shutil.copyfileobj(source, stream)  # type: ignore[misc]
+        finish_reading()
         progress(parts())
+
+
+def _opened(file: Path | bytes) -> IO[bytes]:
+    return io.BytesIO(file) if isinstance(file, bytes) else file.open("rb")
 
 
 def verify(path: Path) -> list[str]:
@@ -199,12 +206,12 @@ class _Member:
 class _Archive:
     """The ZIP; its list of files is written and signed when it is closed in peace."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, target: Any):
+        self.target = target
         self.files: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> _Archive:
-        self.zip = zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED)
+        self.zip = zipfile.ZipFile(self.target, "w", zipfile.ZIP_DEFLATED)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:

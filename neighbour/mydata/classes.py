@@ -45,7 +45,7 @@ CLASSES: dict[str, DataClass] = {
             __("To find your quarter and to send you the card with the code. It is encrypted in a table of its own; the key lies elsewhere."),
             __("You, and whoever prints the cards for the operator. Each look is written down for you."),
             CONTRACT,
-            __("As long as your account; an address the register lacks for 90 days; printed files for 14 days."),
+            __("As long as your account; an address the register lacks for 90 days; printed files, encrypted, for 7 days."),
         ),
         DataClass(
             "proof",
@@ -53,7 +53,7 @@ CLASSES: dict[str, DataClass] = {
             __("Only neighbours who have proven their address read and write here. Of codes we keep fingerprints."),
             __("Neighbours see that you are proven, not how."),
             CONTRACT,
-            __("Codes 30 days, quarters you have left 12 months, letters 12 months under your name, then without it: a “never again” on a card stays valid."),
+            __("Documents until they are decided on, 14 days at most; codes 30 days; invitations and flyers 90 days after they end; proofs and decisions 12 months after they end, likewise quarters you have left; letters 12 months under your name, then without it: a “never again” on a card stays valid."),
         ),
         DataClass(
             "contribution",
@@ -77,7 +77,7 @@ CLASSES: dict[str, DataClass] = {
             __("So that you can stay signed in, sign devices out, and nobody guesses passwords."),
             __("You"),
             CONTRACT,
-            __("Devices 14 days after the last visit, 90 at most; links a day after they end; counters of attempts an hour."),
+            __("Devices 14 days after the last visit, 90 at most; links a day after they end; an address you left 72 hours; counters of attempts an hour; used recovery codes and the log 30 days. Passkeys and the app as long as you have them."),
         ),
         DataClass(
             "security",
@@ -85,7 +85,7 @@ CLASSES: dict[str, DataClass] = {
             __("So that misuse comes to light and we can tell you if something went wrong. Numbers and kinds of events, no texts."),
             __("You; the operator after an incident."),
             SAFETY,
-            __("12 months"),
+            __("12 months; what we wrote to you after an incident: 3 years"),
         ),
         DataClass(
             "requests",

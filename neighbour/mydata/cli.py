@@ -1,19 +1,25 @@
-"""``neighbour privacy``: what was forgotten, who was affected, the record of processing, archives, the deletion ledger."""
+"""``neighbour privacy``: what was forgotten, who was affected and is told, the papers of the law, archives, those who left."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 from flask import current_app
 
-from neighbour.core import clock, commands, i18n
+from neighbour.core import audit, clock, commands, i18n
+from neighbour.core.audit import Event
 from neighbour.core.commands import operator_command
 from neighbour.mydata import affected as breach
-from neighbour.mydata import archive, erasing, record, retention
+from neighbour.mydata import archive, erasing, incidents, record, retention
+from neighbour.mydata.notices import IncidentMail
+from neighbour.mydata.notices import said as as_context
+from neighbour.notices.base import Mailbox
 
+DELETED = "(deleted since)"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -63,9 +69,65 @@ def affected_(since: str, until: str, route: str | None) -> None:
     """
     zone = ZoneInfo(current_app.extensions["config"].time_zone)
     found = breach.affected(_moment(since, zone), _moment(until, zone), route)
+    audit.note(Event.LOG_READ, about=route or "")
     for each in found:
-        click.echo(f"{each.email or '(deleted since)'}\t{each.times}\t{', '.join(each.kinds)}")
+        click.echo(f"{each.email or DELETED}\t{each.times}\t{', '.join(each.kinds)}")
     click.echo(f"{len(found)} people", err=True)
+
+
+@privacy.command()
+@click.argument("name")
+@click.option("--from", "since", metavar="TIME", help="Whom an event of this time concerns, as `affected` says.")
+@click.option("--to", "until", metavar="TIME", help="Likewise.")
+@click.option("--route", help="Likewise: only what came by this route.")
+@click.option("--list", "addresses", type=FILE, help="Or whom this list names: a mail address first in each line.")
+@click.option("--subject-de", required=True, help="Subject in German.")
+@click.option("--text-de", required=True, type=FILE, help="File with the text in German; empty lines part paragraphs.")
+@click.option("--subject-en", required=True, help="Subject in English.")
+@click.option("--text-en", required=True, type=FILE, help="File with the text in English.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@operator_command
+def tell(
+    name: str, since: str | None, until: str | None, route: str | None, addresses: Path | None, yes: bool, **words: Any
+) -> None:
+    """Tell everybody whom an incident concerns, by one mail each.
+
+    For Art. 34 GDPR. NAME is what you call the incident: telling the same one again tells only whom it has not been told.
+    The mail comes whatever people have chosen to get. Say what happened, what may come of it, what you have done, what they
+    can do, and who answers questions; the mail leads to the imprint. Shown and asked before anything is sent.
+    """
+    texts = {key: words[f"text_{key}"].read_text(encoding="utf-8") for key in incidents.LANGUAGES}
+    said = incidents.clean({key: words[f"subject_{key}"] for key in incidents.LANGUAGES}, texts)
+    span, people = _concerned(since, until, route, addresses)
+    meant = incidents.audience(name, people)
+    for key in incidents.LANGUAGES:
+        mail = IncidentMail().write(as_context(said.subject[key], said.text[key]), Mailbox("", key, ""))
+        click.echo(f"── {key}: {mail.subject} ──\n{mail.text}")
+    click.echo(f"{len(meant.people)} people get this mail.")
+    if meant.told_before:
+        click.echo(f"{meant.told_before} were told before and get none.")
+    if meant.unreachable:
+        click.echo(f"{meant.unreachable} have been deleted since, or have no mailbox of their own.")
+    if meant.people and not yes:
+        click.confirm("Send it?", abort=True)
+    told = incidents.tell(name, said, people, span)
+    click.echo(f"{told} mails are on their way; `neighbour mails list` shows them.")
+
+
+def _concerned(
+    since: str | None, until: str | None, route: str | None, addresses: Path | None
+) -> tuple[incidents.Span, list[int]]:
+    """Whom it concerns, by the log or by the list, and what is known of when and how."""
+    if bool(addresses) == bool(since and until) or (since is None) != (until is None):
+        raise ValueError("say whom: --from and --to (perhaps --route), or --list")
+    if addresses is not None:
+        lines = addresses.read_text(encoding="utf-8").splitlines()
+        named = [line.split("\t")[0].strip() for line in lines]
+        return incidents.Span(), incidents.of_addresses([each for each in named if each and each != DELETED])
+    zone = ZoneInfo(current_app.extensions["config"].time_zone)
+    span = incidents.Span(_moment(since or "", zone), _moment(until or "", zone), route or "")
+    assert span.since is not None and span.until is not None
+    return span, [each.person_id for each in breach.affected(span.since, span.until, route)]
 
 
 @privacy.command("record")

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, render_template
 from neighbour.core.desk import Waiting
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.mydata import retention
+from neighbour.mydata.classes import CLASSES
 from neighbour.policy import Permission, requires
 
 views = Blueprint("privacy_desk", __name__, template_folder="templates")
@@ -18,8 +19,13 @@ views = Blueprint("privacy_desk", __name__, template_folder="templates")
 @requires(Permission.OPERATE)
 def nights() -> str:
     """The last nights, and the table they worked through."""
+    lines = {each.title: [rule for rule in retention.RULES if rule.kind == each.key] for each in CLASSES.values()}
     return render_template(
-        "mydata/nights.html", runs=retention.runs(), rules=retention.RULES, is_late=retention.is_late()
+        "mydata/nights.html",
+        runs=retention.runs(),
+        rules=retention.RULES,
+        lines=lines,
+        is_late=retention.is_late(),
     )
 
 

@@ -7,7 +7,7 @@ is done is written down with it, so a worker that dies is followed by another on
 of each, stands in the register of personal data (``core/personal``) and nowhere else.
 
 The person's own eyes are used throughout: the wall lets them reach their own rows only, and the right to delete from tables
-that keep other people's words besides hangs on the erasure itself (migration 0020).
+that keep other people's words besides hangs on the erasure itself (migration 0024).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, literal_column, select, text, update
@@ -199,8 +200,9 @@ def _start(erasure: Erasure) -> None:
 def _files(erasure: Erasure) -> None:
     """Archives and whatever files the rooms keep for the person."""
     files.remove_of(erasure.person_id)
-    for _name, path in personal.files(erasure.person_id):
-        path.unlink(missing_ok=True)
+    for _name, file in personal.files(erasure.person_id):
+        if isinstance(file, Path):  # what lies in a table goes with its row
+            file.unlink(missing_ok=True)
 
 
 def _step_of(entry: Entry, table: Table) -> Step:

@@ -1,7 +1,8 @@
 """Handing somebody their data: asked for, built by a worker, fetched by one session, gone after seven days.
 
 The row in ``data_export`` is the truth. A worker leases it; one that dies leaves a lease that runs out, and the sweep asks for
-the archive again. It is written beside its place and moved there when it is whole.
+the archive again. It is written beside its place and moved there when it is whole; on the disk it is sealed from its first
+byte on (``core/sealed_files``) and opened only while its session fetches it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db
 from neighbour.core.jobs import Job
+from neighbour.core.sealed_files import Opened, Sealing, is_sealed
 from neighbour.mydata import archive, erasing, files, notices
 from neighbour.mydata.models import DataExport, ExportState
 
@@ -65,9 +67,9 @@ def build(export_id: uuid.UUID) -> bool:
             return False
         path = files.path_of(wish.file)
         unfinished = path.with_name(path.name + ".part")
-        _write(unfinished, wish)
+        size = _write(unfinished, wish)
         unfinished.rename(path)
-        _ready(export_id, path.stat().st_size)
+        _ready(export_id, size)
         return True
 
 
@@ -88,16 +90,19 @@ def _lease(export_id: uuid.UUID) -> DataExport | None:
     return wish
 
 
-def _write(path: Path, wish: DataExport) -> None:
+def _write(path: Path, wish: DataExport) -> int:
+    """Write the sealed file; gives the size of the archive in it."""
     language = db.session.scalar(select(Person.language).where(Person.id == wish.person_id)) or "de"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
     def progress(done: int) -> None:
         with atomic():
             mine = update(DataExport).where(DataExport.id == wish.id)
             db.session.execute(mine.values(done=done, lease_until=clock.now() + LEASE))
 
-    archive.write(path, wish.person_id, language, progress)
+    with os.fdopen(descriptor, "wb") as out, Sealing(out, wish.file or "") as sealing:
+        archive.write(sealing, wish.person_id, language, progress)
+    return sealing.size
 
 
 def _ready(export_id: uuid.UUID, size: int) -> None:
@@ -123,15 +128,15 @@ def fetch(export_id: uuid.UUID, session_token: str) -> bool:
     return is_mine
 
 
-def file_for(export_id: uuid.UUID, session_token: str) -> Path:
-    """The file for the session that has fetched it; raises LookupError for everybody else. Changes nothing."""
+def open_archive(export_id: uuid.UUID, session_token: str) -> Opened:
+    """The archive, opened for the session that has fetched it; raises LookupError for everybody else. Changes nothing."""
     wish = _available(export_id)
     if wish.file is None or bytes(wish.session_hash or b"") != tokens.hash_token(session_token):
         raise LookupError("not for this session")
     path = files.path_of(wish.file)
-    if not path.is_file():
+    if not is_sealed(path):
         raise LookupError("the file is gone")
-    return path
+    return Opened(path, wish.file)
 
 
 def _available(export_id: uuid.UUID, *, lock: bool = False) -> DataExport:

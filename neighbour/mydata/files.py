@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from neighbour.core.db import db
+from neighbour.core.sealed_files import is_sealed
 from neighbour.mydata.models import DataExport
 
 FOLDER = "exports"
@@ -39,10 +40,6 @@ def remove_of(person_id: int) -> None:
 
 
 def strangers(known: set[str]) -> list[Path]:
-    """Files no row knows: left behind by a worker that was killed, or by a database that was replaced."""
-    return [path for path in folder().iterdir() if path.name.removesuffix(".part") not in known]
-
-
-def letters() -> list[Path]:
-    """Printed letters that the operator has not put elsewhere (``residency.printing``)."""
-    return [path for path in (current_app.extensions["config"].instance_dir / "letters").glob("*") if path.is_file()]
+    """Files no row knows: left behind by a worker that was killed, or by a database that was replaced. And files that are not
+    sealed, from before they were."""
+    return [path for path in folder().iterdir() if path.name.removesuffix(".part") not in known or not is_sealed(path)]

@@ -1,7 +1,7 @@
 """Accounts nobody has used for two years: asked twice whether they stay, then let go.
 
 Being here is signing in or using a session, and pressing the button in one of the two mails: whoever only reads the digest
-never signs in. A day of presence begins everything anew (the trigger ``was_here`` of migration 0020).
+never signs in. A day of presence begins everything anew (the trigger ``was_here`` of migration 0024).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Archives being made, people who are leaving, marks of those who left, and what was forgotten in which night."""
+"""Archives being made, people who are leaving, marks of those who left, incidents and who was told of them, and what was
+forgotten in which night."""
 
 from __future__ import annotations
 
@@ -18,13 +19,14 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock
-from neighbour.core.columns import one_of, pk_uuid
+from neighbour.core.columns import one_of, pk_int, pk_uuid
 from neighbour.core.db import Base
 
 
@@ -123,6 +125,41 @@ class Activity(Base):
     seen_on: Mapped[date] = mapped_column(Date, index=True)
     reminders: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     reminded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Incident(Base):
+    """Something that went wrong and whom it concerned: what we wrote about it, in both languages, as it has to be kept on
+    record (Art. 33 (5) GDPR). For operators' commands alone."""
+
+    __tablename__ = "incident"
+
+    id: Mapped[pk_int]
+    #: one word of the operator's; telling the same one again tells only whom it has not been told
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    route: Mapped[str] = mapped_column(Text, default="")
+    subject_de: Mapped[str] = mapped_column(Text)
+    text_de: Mapped[str] = mapped_column(Text)
+    subject_en: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), default=clock.now, server_default=text("now()")
+    )
+
+
+class IncidentTold(Base):
+    """A person was told of an incident, in these words. Walled: it exists for their eyes only."""
+
+    __tablename__ = "incident_told"
+    __table_args__ = (UniqueConstraint("incident_id", "person_id", name="uq_incident_told_once"),)
+
+    id: Mapped[pk_int]
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    told_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
 
 
 class RetentionRun(Base):

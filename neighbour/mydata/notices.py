@@ -1,4 +1,5 @@
-"""What this room says by mail: your archive is ready, goodbye (and the way back), are you still there, the night was missed."""
+"""What this room says by mail: your archive is ready, goodbye (and the way back), something went
+wrong with your data, are you still there, the night was missed."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
-from neighbour.mydata.models import DataExport, Erasure, ErasureState, ExportState
+from neighbour.mydata.models import DataExport, Erasure, ErasureState, ExportState, IncidentTold
 from neighbour.notices.base import Mailbox, Notice, Skip
 
 BACK = tokens.kind("come_back", "undoes that one has left, for 14 days")
@@ -52,14 +53,8 @@ class Farewell(Notice):
         return _("Your account is being deleted")
 
     def mailbox(self, person_id: int) -> Mailbox | None:
-        """Whoever is leaving is in no address book any more: the address is in what was taken out of sight."""
-        with scope.use(scope.Viewer(person_id)):
-            stash = db.session.scalar(select(Erasure.stash).where(Erasure.person_id == person_id))
-        if not stash:
-            return None
-        kept = stash["person"]
-        is_own = not kept["email_key"].startswith(DECOY)
-        return Mailbox(kept["email"], kept["language"], kept["first_name"] or kept["display_name"], takes_mail=is_own)
+        """Whoever is leaving is in no address book any more."""
+        return _mailbox_left(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the token; nothing for whoever is back or gone."""
@@ -75,6 +70,52 @@ class Farewell(Notice):
     def preview(self) -> dict[str, Any]:
         until = clock.now() + timedelta(days=14)
         return {"url": site_url("/back/beispiel"), "until": until, "keeps_texts": True}
+
+
+class IncidentMail(Notice):
+    """Something went wrong and it concerns you (Art. 34 GDPR): no list, and no choice of anybody's keeps it back."""
+
+    key = "mydata.incident"
+    title = __("What happened to your data")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        """In the operator's words."""
+        return str(context["subject"])
+
+    def mailbox(self, person_id: int) -> Mailbox | None:
+        """Whoever is leaving just now is told too."""
+        return super().mailbox(person_id) or _mailbox_left(person_id)
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """The words as they were kept for this person."""
+        with scope.use(scope.Viewer(person_id)):
+            told = db.session.get(IncidentTold, payload["told"], populate_existing=True)
+        if told is None:
+            raise Skip
+        return said(told.subject, told.text)
+
+    def preview(self) -> dict[str, Any]:
+        words = (
+            __("On 12 May others could see your address."),
+            __("The fault is mended. There is nothing you have to do."),
+        )
+        return {**said("", ""), "subject": __("Your address could be seen"), "paragraphs": words}
+
+
+def said(subject: str, text: str) -> dict[str, Any]:
+    """What the templates of ``IncidentMail`` need."""
+    return {"subject": subject, "paragraphs": text.split("\n\n"), "url": site_url("/imprint")}
+
+
+def _mailbox_left(person_id: int) -> Mailbox | None:
+    """The mailbox of whoever is leaving: it is in what was taken out of sight."""
+    with scope.use(scope.Viewer(person_id)):
+        stash = db.session.scalar(select(Erasure.stash).where(Erasure.person_id == person_id))
+    if not stash:
+        return None
+    kept = stash["person"]
+    is_own = not kept["email_key"].startswith(DECOY)
+    return Mailbox(kept["email"], kept["language"], kept["first_name"] or kept["display_name"], takes_mail=is_own)
 
 
 class StillThere(Notice):

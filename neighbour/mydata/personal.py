@@ -12,6 +12,7 @@ about(
     inner="id person_id done parts lease_until attempts size",
     secret="file session_hash",
     order="asked_at",
+    ends="archives",
 )
 about(
     "erasure",
@@ -21,11 +22,34 @@ about(
     inner="id person_id reason steps_done stash mark",
     secret="back_hash",
     erase=WITH_PARENT,  # the last step takes it away, with the person
+    lasts="14 days: the row goes with the last step, or when the person comes back",
 )
-about("activity", of="person_id", kind="access", out="seen_on reminded_at", inner="person_id reminders")
+about(
+    "activity",
+    of="person_id",
+    kind="access",
+    out="seen_on reminded_at",
+    inner="person_id reminders",
+    lasts="as long as the account: the day from which 24 months are counted",
+)
 nobodys(
     "erasure_mark",
     "mark state keeps_texts at",
     why="fingerprints of accounts that are gone, so that a restored backup does not bring them back",
+    lasts="for good: any backup may come back, however old, and a mark says nothing without one",
+)
+about(
+    "incident_told",
+    of="person_id",
+    kind="security",
+    out="told_at subject text",
+    inner="id incident_id person_id",
+    order="id",
+    ends="incidents",
+)
+nobodys(
+    "incident",
+    "id name since until route subject_de text_de subject_en text_en created_at",
+    why="what happened, and what we wrote about it (Art. 33 (5) GDPR): no word about whom",
 )
 nobodys("retention_run", "day started_at finished_at counts milliseconds", why="how much was forgotten in which night")

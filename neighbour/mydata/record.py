@@ -9,6 +9,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.personal import Blank, Calls, Keep, Texts, WithParent
 from neighbour.mydata import words
 from neighbour.mydata.classes import CLASSES, DataClass
+from neighbour.mydata.rules import RULES
 
 
 def processing(config: Config) -> str:
@@ -82,6 +83,7 @@ def _class(each: DataClass) -> list[str]:
         (_("Legal basis"), each.basis),
         (_("Who sees it"), each.seen_by),
         (_("Kept"), each.period),
+        (_("Deleted by itself"), "; ".join(rule.line for rule in RULES if rule.kind == each.key)),
     )
     head = " | ".join((_("What"), _("Columns"), _("On erasure")))
     facts = [f"- {name}: {words_}" for name, words_ in said]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import IO, Any, cast
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, send_file, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.wsgi import wrap_file
 
 from neighbour.accounts import web
 from neighbour.core import clock, i18n
@@ -64,14 +65,21 @@ def fetch(export_id: uuid.UUID) -> Any:
 def file(export_id: uuid.UUID) -> Response:
     """The archive, for the session that has asked for it; a broken download goes on where it stopped (RFC 9110, Range)."""
     try:
-        path = exports.file_for(export_id, identity().session_token)
+        archive = exports.open_archive(export_id, identity().session_token)
     except LookupError:
         abort(404)
     name = _("neighbour-my-data") + f"-{i18n.local(clock.now()).date().isoformat()}.zip"
-    response = send_file(
-        path, mimetype="application/zip", as_attachment=True, download_name=name, conditional=True, max_age=None
+    response = Response(
+        wrap_file(request.environ, cast(IO[bytes], archive)),
+        mimetype="application/zip",
+        direct_passthrough=True,
     )
+    response.call_on_close(archive.close)
+    response.content_length = archive.size
+    response.set_etag(str(export_id))
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=archive.size)
     return response
 
 

@@ -26,6 +26,7 @@ TABLES: dict[str, LazyText] = {
     "one_time_token": __("Links and codes sent to you"),
     "activity": __("Your last visit"),
     "data_export": __("Your archives"),
+    "incident_told": __("What we told you of incidents"),
     "erasure": __("Your wish to leave"),
 }
 COLUMNS: dict[str, LazyText] = {
@@ -81,7 +82,9 @@ COLUMNS: dict[str, LazyText] = {
     "state": __("state"),
     "status": __("state"),
     "street_shown": __("street shown"),
+    "subject": __("subject"),
     "text": __("text"),
+    "told_at": __("told"),
     "thanks_count": __("thanks"),
     "title": __("title"),
     "used_at": __("used"),

@@ -208,11 +208,11 @@ def send_in_batches(notice: str, job: Job) -> None:
     _batched[notice] = job
 
 
-def purge() -> int:
-    """Forget rows that have ended, or were parked, and were written more than 30 days ago; gives how many."""
+def purge(before: datetime) -> int:
+    """Forget rows that have ended, or were parked, and were written before; gives how many. Commits."""
     over = Delivery.state.in_((*ENDED, DeliveryState.PARKED))
     with atomic():
-        gone = db.session.execute(delete(Delivery).where(over, Delivery.created_at < clock.now() - KEPT))
+        gone = db.session.execute(delete(Delivery).where(over, Delivery.created_at < before))
         return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

@@ -11,6 +11,7 @@ about(
     out="notice created_at sent_at state channel payload",
     inner="id person_id subject_key period quarter_id due_at lease_until attempts deaths message_id last_error",
     order="id",
+    ends="mails",
 )
 about(
     "subscription",
@@ -20,9 +21,11 @@ about(
     inner="id person_id quarter_id told_up_to",
     secret="token",
     order="id",
+    lasts="as long as the membership: also that a list was left has to be known",
 )
 nobodys(
     "suppression",
     "address_hash reason since until",
     why="fingerprints of addresses that take no mail; outlive accounts so that an address stays undisturbed",
+    ends="suppressions",
 )

@@ -5,5 +5,11 @@ from __future__ import annotations
 from neighbour.core.personal import WITH_PARENT, about
 
 about(
-    "post", of="id.author_id", kind="contribution", out="id:contribution_id alerted_at", erase=WITH_PARENT, order="id"
+    "post",
+    of="id.author_id",
+    kind="contribution",
+    out="id:contribution_id alerted_at",
+    erase=WITH_PARENT,
+    order="id",
+    lasts="a part of the contribution: it goes with it",
 )

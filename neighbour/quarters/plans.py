@@ -16,7 +16,8 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import undefer
 
-from neighbour.core import clock, scope
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.quarters import geometry, hooks
 from neighbour.quarters import index as places
@@ -86,6 +87,7 @@ def make(
             if is_dry_run:
                 raise _Undo
             made.told = plan.told = hooks.tell_of("planned", plan.id)
+            audit.note(Event.QUARTERS_PLANNED, about=f"plan {plan.id}")
     except _Undo:
         pass
     return made
@@ -236,6 +238,7 @@ def cancel() -> tuple[Plan, int] | None:
             return None
         plan.state, plan.ended_at = PlanState.CANCELLED, clock.now()
         db.session.flush()
+        audit.note(Event.QUARTERS_CANCELLED, about=f"plan {plan.id}")
         return plan, hooks.tell_of("cancelled", plan.id)
 
 

@@ -15,7 +15,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, func, insert, select
 
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.text import normal_form
 from neighbour.notices.service import forget_quarter
@@ -79,6 +80,7 @@ def import_layer(
             _store(features, shapes, report, progress)
             if is_dry_run:
                 raise _Undo
+            audit.note(Event.QUARTERS_IMPORTED)
     except _Undo:
         pass
     places.forget()

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text, update
 
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.quarters.models import Quarter
@@ -76,4 +77,6 @@ def see(public_id: str, by: int) -> bool:
     with atomic():
         mine = CodeAlarm.public_id == public_id, CodeAlarm.seen_at.is_(None)
         done = db.session.execute(update(CodeAlarm).where(*mine).values(seen_at=clock.now(), seen_by_id=by))
+        if done.rowcount:  # type: ignore[attr-defined]
+            audit.note(Event.ALARM_SEEN, actor=by, about=public_id)
         return bool(done.rowcount)  # type: ignore[attr-defined]

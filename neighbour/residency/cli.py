@@ -21,7 +21,7 @@ def letters() -> None:
 
 
 @letters.command("print")
-@click.option("--out", type=FILE, help="The PDF to write. Default: INSTANCE_DIR/letters/<batch>.pdf")
+@click.option("--out", type=FILE, help="The PDF to write. Default: <batch>.pdf in this folder.")
 @click.option(
     "--format",
     "paper",
@@ -39,7 +39,7 @@ def print_(out: Path | None, paper: str, table: Path | None, again: str | None) 
     One page each. At most LETTERS_PER_DAY a day (50), and one per house in 30 days unless its code came back.
     """
     config = current_app.extensions["config"]
-    wish = printing.Wish(out=out, paper=Format(paper), csv=table, progress=progress("writing letter"))
+    wish = printing.Wish(out=out or Path(), paper=Format(paper), csv=table, progress=progress("writing letter"))
     try:
         done = printing.print_again(again, config, wish) if again else printing.print_due(config, wish)
     except printing.NothingToPrint as nothing:

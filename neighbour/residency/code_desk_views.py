@@ -80,7 +80,7 @@ def flyer_sheet(flyer: str, paper: str) -> Response:
 @requires(Permission.FLYER_MAKE)
 def flyer_stop(flyer: str) -> BaseResponse:
     """It takes nobody in any more."""
-    if not flyers.stop(flyer):
+    if not flyers.stop(flyer, by=person_number()):
         abort(404)
     flash(_("The flyer is stopped. Whoever joined by it stays."), "good")
     return back("residency.flyers_desk")
@@ -106,7 +106,7 @@ def alarm_seen(alarm: str) -> BaseResponse:
 @requires(Permission.FLYER_MAKE)
 def invitation_end_at_desk(invitation: str) -> BaseResponse:
     """The Quartiersteam ends an invitation; whoever made it sees so."""
-    if not invitations.end(invitation):
+    if not invitations.end(invitation, by=person_number()):
         abort(404)
     flash(_("The invitation is ended. Whoever joined by it stays."), "good")
     return back("residency.alarms_desk")

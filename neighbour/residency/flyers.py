@@ -14,7 +14,8 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, text, update
 
-from neighbour.core import clock
+from neighbour.core import audit, clock
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.quarters.models import Quarter
 from neighbour.residency import alarms, codes, grading, guessing, homes
@@ -74,6 +75,7 @@ def make(wish: Wish, *, by: int | None) -> Flyer:
         db.session.add(flyer)
         db.session.flush()
         db.session.add_all(FlyerHouse(flyer_id=flyer.id, address_hash=house) for house in sorted(houses))
+        audit.note(Event.FLYER_MADE, actor=by, about=public_id)
         return flyer
 
 
@@ -139,12 +141,15 @@ def _is_live(flyer: Flyer) -> bool:
     return flyer.ended_at is None and flyer.expires_at > clock.now() and flyer.uses < flyer.most_uses
 
 
-def stop(public_id: str) -> bool:
-    """End a flyer; those it took in stay. False where there is none that could be ended. Commits."""
+def stop(public_id: str, *, by: int | None = None) -> bool:
+    """End a flyer (by: who does, None at the operator's command); those it took in stay. False where there is none that could
+    be ended. Commits."""
     with atomic():
         live = Flyer.public_id == public_id, Flyer.ended_at.is_(None)
-        done = db.session.execute(update(Flyer).where(*live).values(ended_at=clock.now()))
-        return bool(done.rowcount)  # type: ignore[attr-defined]
+        done = bool(db.session.execute(update(Flyer).where(*live).values(ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]
+        if done:
+            audit.note(Event.FLYER_ENDED, actor=by, about=public_id)
+        return done
 
 
 _USE = text("SELECT outcome, use_id, place, alarm FROM use_flyer(:code, :at)")

@@ -166,13 +166,17 @@ def _uses_of(ids: list[int]) -> dict[int, tuple[Use, ...]]:
     return found
 
 
-def end(public_id: str) -> bool:
-    """End an invitation: it takes nobody in any more, those it took in stay. By its maker or at the desk: the wall shows it to no
-    others. False where there is none that could be ended. Commits."""
+def end(public_id: str, *, by: int | None = None) -> bool:
+    """End an invitation: it takes nobody in any more, those it took in stay. By its maker or at the desk (by: who at
+    the desk): the wall shows it to no others. False where there is none that could be ended. Commits."""
     with atomic():
         live = Invitation.public_id == public_id, Invitation.ended_at.is_(None)
-        done = db.session.execute(update(Invitation).where(*live).values(ended_at=clock.now()))
-        return bool(done.rowcount)  # type: ignore[attr-defined]
+        ended = update(Invitation).where(*live).values(ended_at=clock.now()).returning(Invitation.person_id)
+        maker = db.session.scalar(ended)
+        if maker is None:
+            return False
+        audit.note(Event.INVITATION_ENDED, actor=by or maker, subject=maker, about=public_id)
+        return True
 
 
 def take_back(person_id: int, use_id: str) -> bool:

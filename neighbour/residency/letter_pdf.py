@@ -25,11 +25,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -91,7 +93,13 @@ def unprintable(text: str) -> str:
     return "".join(c for c in wanted if ord(c) not in known)
 
 
-def write_batch(path: Path, letters: Iterable[Letter], paper: Format = Format.A6) -> int:
+#: what stands between a writer and the open file: nothing, or something that seals
+Through = Callable[[Any], AbstractContextManager[Any]]
+
+
+def write_batch(
+    path: Path, letters: Iterable[Letter], paper: Format = Format.A6, through: Through = nullcontext
+) -> int:
     """Write all ``letters`` to ``path``, a page each, and return the number of pages.
 
     The file appears complete or not at all, readable by its owner only: it is written beside its place, forced to
@@ -99,24 +107,30 @@ def write_batch(path: Path, letters: Iterable[Letter], paper: Format = Format.A6
     """
     register_type()
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    width, height = SHEET[paper]
-    pages = 0
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
-            canvas = Canvas(out, pagesize=(width * mm, height * mm), pageCompression=1, initialFontName=TEXT)
-            canvas.setTitle("")
-            for letter in letters:
-                Page(canvas, height).draw(letter, paper)
-                canvas.showPage()
-                pages += 1
-            canvas.save()
+            with through(out) as target:
+                pages = _draw(target, letters, paper)
             out.flush()
             os.fsync(out.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     _sync_folder(path.parent)
+    return pages
+
+
+def _draw(target: Any, letters: Iterable[Letter], paper: Format) -> int:
+    width, height = SHEET[paper]
+    pages = 0
+    canvas = Canvas(target, pagesize=(width * mm, height * mm), pageCompression=1, initialFontName=TEXT)
+    canvas.setTitle("")
+    for letter in letters:
+        Page(canvas, height).draw(letter, paper)
+        canvas.showPage()
+        pages += 1
+    canvas.save()
     return pages
 
 

@@ -41,13 +41,17 @@ def letters_print() -> Any:
 @requires(Permission.OPERATE)
 def letters_fetch(run: str, kind: str) -> Response:
     """A file of a batch, once: then it is gone from here."""
-    found = print_runs.fetch(run, kind, current_app.extensions["config"]) if kind in TYPES else None
+    found = _fetched(run, kind) if kind in TYPES else None
     if found is None:
         abort(404)
     batch, content = found
     answer = Response(content, mimetype=TYPES[kind])
     answer.headers["Content-Disposition"] = f'attachment; filename="{_("cards")}-{batch}.{kind}"'
     return answer
+
+
+def _fetched(run: str, kind: str) -> tuple[str, bytes] | None:
+    return print_runs.fetch(run, kind, current_app.extensions["config"], by=person_number())
 
 
 def _page(form: PrintForm) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from neighbour.core.personal import WITH_PARENT, Calls, about, nobodys
+from sqlalchemy import select
+
+from neighbour.core.db import db
+from neighbour.core.personal import WITH_PARENT, Calls, about, files_of, nobodys
 from neighbour.residency import homes
+from neighbour.residency.cases import documents
+from neighbour.residency.cases.models import UNDECIDED, ProofCase
 
 
 def own_home(person_id: int) -> Any:
@@ -21,6 +27,19 @@ def own_missing(person_id: int) -> Any:
     return told.text if isinstance(told, homes.Missing) else None
 
 
+def own_pages(person_id: int) -> Iterator[tuple[str, bytes]]:
+    """The pages of documents that somebody handed in and that are not decided on yet."""
+    mine = ProofCase.person_id == person_id, ProofCase.state.in_(UNDECIDED)
+    cases = select(ProofCase.id, ProofCase.page_count).where(*mine).order_by(ProofCase.created_at)
+    for count, (case_id, pages) in enumerate(db.session.execute(cases).all(), 1):
+        for number in range(1, pages + 1):
+            page = documents.page(case_id, number)
+            if page is not None:
+                yield f"document-{count}-page-{number}.jpg", page
+
+
+files_of(own_pages)
+
 about(
     "home",
     of="person_id",
@@ -29,6 +48,7 @@ about(
     inner="id person_id quarter_id",
     secret="address_hash family_hashes word_hashes",
     opened={"sealed": ("address", own_home)},
+    lasts="as long as the account, or until another address is chosen: it says which board is one's own",
 )
 about(
     "missing_address",
@@ -37,9 +57,16 @@ about(
     out="created_at",
     inner="id person_id",
     opened={"sealed": ("text", own_missing)},
+    ends="missing",
 )
 about(
-    "address_access", of="person_id", kind="security", out="at purpose", inner="id person_id by_person_id", order="id"
+    "address_access",
+    of="person_id",
+    kind="security",
+    out="at purpose",
+    inner="id person_id by_person_id",
+    order="id",
+    ends="looks",
 )
 about(
     "letter",
@@ -53,6 +80,7 @@ about(
         why="stays without the person: whoever holds the card can refuse all further ones, and the house keeps its rest",
     ),
     order="id",
+    ends="codes letters",
 )
 about(
     "membership",
@@ -62,6 +90,7 @@ about(
     inner="id person_id",
     secret="household_hash person_hash",
     order="id",
+    ends="memberships",
 )
 about(
     "proof",
@@ -71,30 +100,33 @@ about(
     inner="id person_id membership_id source by_person_id depth held_at",
     secret="vouch_household",
     order="id",
+    ends="proofs",
 )
 nobodys(
     "letter_refusal",
     "target_hash since",
     why="fingerprints of houses and names that want no letters, ever; outlives every account",
+    lasts="for good: whoever said “never again” has to be believed, also when every account is gone",
 )
 REGISTER = "the city's public register of addresses: no word about who lives there"
 nobodys("address", "id street street_key number suffix postcode place lon lat quarter_id", why=REGISTER)
 nobodys("street", "id name postcode place key words loose grams", why=REGISTER)
 about("invitation", of="person_id", kind="proof", out="created_at expires_at ended_at uses", secret="code_hash",
-      inner="id public_id person_id quarter_id depth most_uses refused is_named")  # fmt: skip
+      inner="id public_id person_id quarter_id depth most_uses refused is_named", ends="invitations")  # fmt: skip
 about(
     "invitation_use",
     of="person_id",
     kind="proof",
     out="used_at taken_back_at",
     inner="id public_id invitation_id person_id",
+    ends="invitations",
 )
-about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id")
+about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id", ends="flyers")
 about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at created_at", secret="code_hash nonce",
-      inner="id person_id taken_by")  # fmt: skip
+      inner="id person_id taken_by", ends="visit_codes visits")  # fmt: skip
 about("proof_case", of="person_id", kind="proof", secret="household_hash",
       out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at created_at",
-      inner="id person_id membership_id quarter_id proof_id")  # fmt: skip
+      inner="id person_id membership_id quarter_id proof_id", ends="cases")  # fmt: skip
 about(
     "case_half",
     of="case_id.person_id",
@@ -103,21 +135,45 @@ about(
     erase=WITH_PARENT,
     secret="household_hash",
     inner="id case_id by_person_id until",
+    ends="cases",
 )
-about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT)
-about("case_page", of="case_id.person_id", kind="proof", inner="case_id number", secret="sealed", erase=WITH_PARENT)
-about("case_key", of="case_id.person_id", kind="proof", inner="case_id", secret="salt", erase=WITH_PARENT)
+about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")
+about(
+    "case_page",
+    of="case_id.person_id",
+    kind="proof",
+    inner="case_id number",
+    secret="sealed",
+    erase=WITH_PARENT,
+    ends="documents",
+)
+about(
+    "case_key",
+    of="case_id.person_id",
+    kind="proof",
+    inner="case_id",
+    secret="salt",
+    erase=WITH_PARENT,
+    ends="documents",
+)
 STREETS = "codes for streets and houses; who made or saw it is a number"
 nobodys(
     "flyer",
     "id public_id quarter_id made_by_id streets code_hash most_uses uses refused strays expires_at ended_at created_at",
     why=STREETS,
+    ends="flyers",
 )
-nobodys("flyer_house", "flyer_id address_hash", why=STREETS)
-nobodys("code_alarm", "id public_id quarter_id kind source at seen_at seen_by_id", why=STREETS)
-nobodys("house_rule", "house_hash quarter_id up_to one_by_one by_person_id decided_at", why=STREETS)
+nobodys("flyer_house", "flyer_id address_hash", why=STREETS, ends="flyers")
+nobodys("code_alarm", "id public_id quarter_id kind source at seen_at seen_by_id", why=STREETS, ends="alarms")
+nobodys(
+    "house_rule",
+    "house_hash quarter_id up_to one_by_one by_person_id decided_at",
+    why=STREETS,
+    lasts="as long as the house stands in the register: it says how many may live there, and no more",
+)
 nobodys(
     "print_run",
     "id public_id asked_by_id asked_at paper wants_table again state batch letters ended_at pdf_fetched_at table_fetched_at",
     why=STREETS,
+    ends="print_runs",
 )

@@ -1,8 +1,9 @@
 """Printing at the desk: an operator asks for a batch, a worker makes it, the files are fetched once each and are gone.
 
 A run is a row; its files lie in ``INSTANCE_DIR/letters`` (0700, files 0600) under the run's id until they are fetched, seven days
-at most. Everything runs through the eyes of the operator who asked, who says that they print (``printing.as_printer``); every
-opened address has its line in ``address_access``. A run whose worker died is asked for again by the next click.
+at most, sealed (``core/sealed_files``): letters are addresses. Everything runs through the eyes of the operator who asked, who
+says that they print (``printing.as_printer``); every opened address has its line in ``address_access``. A run whose worker died
+is asked for again by the next click.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, select, update
 
 from config import Config
-from neighbour.core import clock, jobs, logs, scope
+from neighbour.core import audit, clock, jobs, logs, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.core.jobs import Job
+from neighbour.core.sealed_files import Opened, is_sealed
 from neighbour.residency import printing
 from neighbour.residency.code_models import PrintRun, PrintState
 from neighbour.residency.letter_pdf import Format
@@ -71,6 +74,8 @@ def _make(run_id: int, config: Config) -> None:
                 out=made[0],
                 paper=Format(run.paper),
                 csv=made[1] if run.wants_table else None,
+                by=run.asked_by_id,
+                seals=True,
                 progress=_Progress(config, run.public_id),
             )
             with printing.as_printer():
@@ -141,27 +146,31 @@ def _shown(config: Config, run: PrintRun) -> Shown:
     return Shown(run, files, done, of)
 
 
-def fetch(public_id: str, kind: str, config: Config) -> tuple[str, bytes] | None:
-    """A file of a run (``pdf``, ``csv``), once: (batch, content); None where there is none of this id or it was fetched. It is
-    taken from the disk; whoever lost it on the way prints the batch once more. Commits."""
+def fetch(public_id: str, kind: str, config: Config, *, by: int) -> tuple[str, bytes] | None:
+    """A file of a run (``pdf``, ``csv``), once: (batch, content); None where there is none of this id or it was fetched.
+
+    It is opened and taken from the disk, and who fetched it is written down; whoever lost it on the way prints the batch once
+    more. Commits.
+    """
     column = {"pdf": PrintRun.pdf_fetched_at, "csv": PrintRun.table_fetched_at}[kind]
     with atomic():
         mine: tuple[ColumnElement[bool], ...] = PrintRun.public_id == public_id, column.is_(None)
         ready = update(PrintRun).where(*mine, PrintRun.state == PrintState.READY)
         batch = db.session.scalar(ready.values({column.key: clock.now()}).returning(PrintRun.batch))
         path = _path(config, public_id, kind)
-        if batch is None or not path.exists():
+        if batch is None or not is_sealed(path):
             return None
-        content = path.read_bytes()
+        with Opened(path, path.name) as sealed:
+            content = sealed.read()
+        audit.note(Event.LETTERS_FETCHED, actor=by, about=f"{batch} {kind}")
     path.unlink(missing_ok=True)
     return batch, content
 
 
-def tidy(config: Config) -> int:
-    """Take away files of the desk that nobody fetched for seven days; gives how many."""
+def tidy(config: Config, before: datetime) -> int:
+    """Take away files that were made before and that nobody fetched; gives how many."""
     folder = config.instance_dir / "letters"
-    oldest = (clock.now() - KEPT).timestamp()
-    old = [path for path in folder.glob("desk-*") if path.stat().st_mtime < oldest] if folder.is_dir() else []
+    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < before.timestamp()]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)

@@ -3,17 +3,19 @@
 A batch holds letters of many people, so it runs on the owner's connection (the command) or, at the desk, through the eyes of an
 operator who says so (``as_printer``). The order is: choose and lock, make codes,
 write the whole file to the disk, mark, commit. If anything fails before the commit, the file is taken away and
-no letter is marked; a file left behind by a power cut holds codes that nobody accepts, and its name is used again.
+no letter is marked; a file left behind by a power cut holds codes that nobody accepts, and may be thrown away.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,7 @@ from neighbour.accounts.models import Person, Status
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
+from neighbour.core.sealed_files import Sealing
 from neighbour.residency import codes, homes, letter_pdf
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.letter_words import Slip, compose
@@ -66,12 +69,15 @@ class BatchLine:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the operator asks for. out: the PDF (None: ``instance/letters/<batch>.pdf``); csv: the same letters as a
-    table, for a print shop; progress: called with (done, of)."""
+    """What the operator asks for. out: the PDF, or a folder for ``<batch>.pdf``; csv: the same letters as a table, for a
+    print shop; by: whoever asked, None for a command; seals: the files are sealed (``core/sealed_files``) under their names,
+    for the desk; progress: called with (done, of)."""
 
-    out: Path | None = None
+    out: Path
     paper: Format = Format.A6
     csv: Path | None = None
+    by: int | None = None
+    seals: bool = False
     progress: Progress = lambda done, of: None
 
 
@@ -90,7 +96,7 @@ def print_due(config: Config, wish: Wish) -> Printed:
         pdf = _write(chosen, batch, config, wish, written)
         for letter in chosen:
             letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
-        audit.note(Event.LETTERS_PRINTED, about=batch)
+        audit.note(Event.LETTERS_PRINTED, actor=wish.by, about=batch)
     return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
 
@@ -110,6 +116,7 @@ def print_again(batch: str, config: Config, wish: Wish) -> Printed:
         if not chosen:
             raise NothingToPrint(f"nothing of batch {batch} can be printed again")
         pdf = _write(chosen, batch, config, wish, written)
+        audit.note(Event.LETTERS_PRINTED_AGAIN, actor=wish.by, about=batch)
     return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
 
@@ -269,22 +276,20 @@ def _taken_away(written: list[Path]) -> Iterator[None]:
 
 def _write(chosen: list[Letter], batch: str, config: Config, wish: Wish, written: list[Path]) -> Path:
     """Make codes for the letters and write the files, complete on the disk; returns the PDF's path."""
-    if wish.out is None:
-        folder = config.instance_dir / "letters"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pdf = folder / f"{batch}.pdf"
-    else:
-        pdf = _free(wish.out)
+    pdf = _free(wish.out / f"{batch}.pdf" if wish.out.is_dir() else wish.out)
     table = _free(wish.csv) if wish.csv else None
     slips = [_slip(letter, batch, ZoneInfo(config.time_zone)) for letter in chosen]
     written.append(pdf)
-    letter_pdf.write_batch(
-        pdf, _counted((compose(slip, config) for slip in slips), len(slips), wish.progress), wish.paper
-    )
+    pages = _counted((compose(slip, config) for slip in slips), len(slips), wish.progress)
+    letter_pdf.write_batch(pdf, pages, wish.paper, _through(wish, pdf))
     if table is not None:
         written.append(table)
-        _write_table(table, slips, config)
+        _write_table(table, slips, config, _through(wish, table))
     return pdf
+
+
+def _through(wish: Wish, path: Path) -> letter_pdf.Through:
+    return partial(Sealing, name=path.name) if wish.seals else nullcontext
 
 
 def _free(path: Path) -> Path:
@@ -314,17 +319,20 @@ def _counted(letters: Iterable[letter_pdf.Letter], total: int, progress: Progres
         progress(done, total)
 
 
-def _write_table(path: Path, slips: list[Slip], config: Config) -> None:
+def _write_table(path: Path, slips: list[Slip], config: Config, through: letter_pdf.Through) -> None:
     """One line a letter. Cells that a spreadsheet would take for a formula begin with an apostrophe (CWE-1236)."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text, quoting=csv.QUOTE_ALL)  # whatever a spreadsheet takes for the end of a cell
+    table.writerow(["line_1", "line_2", "line_3", "line_4", "code", "code_url", "refusal_code", "valid_until"])
+    for slip in slips:
+        lines = (*slip.recipient, "", "", "")[:4]
+        code_url = compose(slip, config).code_url
+        rest = [codes.show(slip.code), code_url, codes.show(slip.refusal_code), slip.last_day.isoformat()]
+        table.writerow([_as_text(cell) for cell in (*lines, *rest)])
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as out:
-        table = csv.writer(out, quoting=csv.QUOTE_ALL)  # whatever a spreadsheet takes for the end of a cell
-        table.writerow(["line_1", "line_2", "line_3", "line_4", "code", "code_url", "refusal_code", "valid_until"])
-        for slip in slips:
-            lines = (*slip.recipient, "", "", "")[:4]
-            code_url = compose(slip, config).code_url
-            rest = [codes.show(slip.code), code_url, codes.show(slip.refusal_code), slip.last_day.isoformat()]
-            table.writerow([_as_text(cell) for cell in (*lines, *rest)])
+    with os.fdopen(descriptor, "wb") as out:
+        with through(out) as target:
+            target.write(text.getvalue().encode())
         out.flush()
         os.fsync(out.fileno())
 

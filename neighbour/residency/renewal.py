@@ -29,7 +29,6 @@ YEAR = timedelta(days=365)
 REMINDERS = (timedelta(days=30), timedelta(days=7))
 ASKED_FROM = 9  # o'clock, local: nobody is asked in the night
 PURPOSE, LINK_LIVES = tokens.kind("still-here", "says yes to one yearly question"), 60 * 86_400
-FORGOTTEN_AFTER = timedelta(days=90)  # codes that are over, and who used them
 AT_ONCE = 500
 PER_KNOCK = 20_000
 JOB = "residency.proofs"
@@ -128,19 +127,16 @@ def say_yes(person_id: int) -> bool:
         return True
 
 
-_FORGET = text("SELECT forget_codes(:before)")
 _DUE = text("SELECT * FROM people_with_proofs_due(:at, :after, :most)")
 
 
 def look_through(time_zone: str) -> int:
-    """What an hour brings: proofs past their day end, codes long over are forgotten, whoever is due is asked – once an hour of
+    """What an hour brings: proofs past their day end, whoever is due is asked – once an hour of
     the city, however many beats knock; gives how many people it looked at. Whoever a crash left out is looked at in the next
     hour."""
     local = clock.now().astimezone(ZoneInfo(time_zone))
     if not jobs.once(JOB, f"{local:%Y-%m-%dT%H}"):
         return 0
-    with atomic():
-        db.session.execute(_FORGET, {"before": clock.now() - FORGOTTEN_AFTER})
     after = done = 0
     while done < PER_KNOCK:
         with atomic():

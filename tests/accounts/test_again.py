@@ -7,8 +7,8 @@ import re
 import pytest
 from sqlalchemy import select, text
 
-from neighbour.accounts import factors, sessions
-from neighbour.accounts.models import LoginSession
+from neighbour.accounts import choosing, factors, sessions
+from neighbour.accounts.models import LoginSession, Person
 from neighbour.core import scope, tokens
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.policy import ANONYMOUS, Role
@@ -148,7 +148,10 @@ def fresh_routes(app):
 
 
 def test_every_route_marked_fresh_asks_whoever_was_signed_in_ten_minutes_ago(app, client, frozen_clock):
+    """Somebody protected, of whom some of them ask that do not ask others."""
     person = make_member()
+    with as_owner(), atomic():
+        choosing.protect(db.session.get_one(Person, person.id), alias="Lastenrad", is_listed=False)
     sign_in(client, person)
     frozen_clock.tick(10 * MINUTE + 1)
     found = list(fresh_routes(app))

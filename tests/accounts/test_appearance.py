@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from neighbour.accounts import choosing
 from neighbour.accounts.appearance import TABLE, Chosen, Ring, Shows, dress, seen, short_name
 from neighbour.accounts.models import Person
+from neighbour.accounts.passwords import hash_password
 from neighbour.contributions.models import Audience
 from neighbour.contributions.notices import Answered
 from neighbour.core import clock, scope
@@ -351,6 +353,37 @@ def test_protection_takes_another_name_and_gives_nothing_of_the_real_one(client,
         True,
         "Rollschuh",
     )
+
+
+def test_whoever_finds_an_open_session_can_neither_end_the_protection_nor_change_the_other_name(
+    client, owner, jobs, mailbox
+):
+    """Protecting oneself takes nothing but the click; from then on every change asks whether it is them."""
+    with clock.freeze(datetime(2026, 5, 12, 8, 0, tzinfo=UTC)):
+        me = appears(make_person(make_quarter(), password_hash=hash_password("linsensuppe-um-sechs", 64)))
+        sign_in(client, me)
+        clock.tick(3600)
+        assert client.post("/me/protection", data={"alias": "Lastenrad"}).status_code == 303
+        name = "SELECT is_protected, is_listed, alias FROM person"
+        for path, typed in (
+            ("/me/protection", {"end": "1"}),
+            ("/me/protection", {"alias": "Rollschuh", "is_listed": "y"}),
+            ("/me/appearance", form(shown="alias", alias="Rollschuh")),
+            ("/signup/appearance", form(shown="alias", alias="Rollschuh")),
+        ):
+            refused = client.post(path, data=typed)
+            assert refused.status_code == 403 and "again-password" in refused.text, path
+        assert client.get("/me/protection").headers["Location"].startswith("/me/again?")
+        assert owner.execute(name).fetchone() == (True, False, "Lastenrad")
+        wrong = client.post("/me/again", data={"again-password": "geraten", "again-then": "/me/protection", "end": "1"})
+        assert wrong.status_code == 422 and owner.execute(name).fetchone()[0] is True
+        known = {"again-password": "linsensuppe-um-sechs", "again-then": "/me/protection", "end": "1"}
+        assert client.post("/me/again", data=known).status_code == 307
+        assert client.post("/me/protection", data={"end": "1"}).status_code == 303
+        assert owner.execute(name).fetchone()[0] is False
+        jobs.run()
+        assert [list(mail.recipients) for mail in mailbox.messages()] == [[me.email]]
+        assert "Schutz deines Profils" in mailbox.messages()[0].text
 
 
 def test_the_database_itself_refuses_a_protected_person_with_a_name_or_a_street():

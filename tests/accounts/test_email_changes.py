@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from neighbour.accounts import email_changes, factors, onetime, service
+from neighbour.accounts import email_changes, factors, forgetting, onetime, service
 from neighbour.accounts.models import EmailChange, Person
-from neighbour.core import scope
+from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from tests.accounts.factor_helpers import (
     GOOD,
@@ -156,7 +156,7 @@ def test_meanwhile_the_old_address_is_nobody_elses(client, visitor, operate, per
     frozen_clock.tick(73 * 3600)
     with scope.use(scope.NOBODY):
         assert email_changes.owner_of(MAIL) is None
-        service.purge()
+        forgetting.left_addresses(clock.now())
     with as_owner():
         assert db.session.scalars(select(EmailChange.id)).all() == []
 

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from neighbour.accounts import factors, recovery, service, totp
+from neighbour.accounts import care, factors, recovery, service, totp
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import Authenticator, FactorReset, Person, RecoveryCode
 from neighbour.core import crypto, scope
@@ -317,7 +317,7 @@ def test_the_operator_can_take_a_lost_factor_off_after_72_hours_in_which_the_own
 
 def purge():
     with scope.use(scope.NOBODY):
-        service.purge()
+        care.due_resets()
 
 
 def test_the_owner_stops_a_reset_by_the_link_or_by_coming_in_with_the_factor(

@@ -236,13 +236,13 @@ def test_a_passkey_is_listed_removed_and_works_no_more(client, person):
 
 
 def test_challenges_that_nobody_answered_are_forgotten(client, frozen_clock):
-    from neighbour.accounts import service
-    from neighbour.core import scope
+    from neighbour.accounts import forgetting
+    from neighbour.core import clock, scope
 
     options(client, "/signin/passkey/options")
     frozen_clock.tick(passkeys.VALID.total_seconds() + 1)
     with scope.use(scope.NOBODY):
-        service.purge()
+        forgetting.challenges(clock.now())
     with as_owner():
         assert db.session.scalars(select(Challenge.purpose)).all() == []
         assert db.session.scalars(select(Passkey.id)).all() == []

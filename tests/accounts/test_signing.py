@@ -7,10 +7,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from neighbour.accounts import passwords, service, sessions
+from neighbour.accounts import forgetting, passwords, service, sessions
 from neighbour.accounts.entering import Browser
 from neighbour.accounts.models import LoginSession, Person
-from neighbour.core import scope
+from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, db, hang_up
 from tests.factories import make_person, make_quarter, sign_in
 
@@ -373,9 +373,9 @@ def test_never_confirmed_sign_ups_are_forgotten_after_14_days(context, client, f
     kept = make_person(make_quarter())
     frozen_clock.tick(14 * 86400 - 60)
     with scope.use(scope.NOBODY):
-        assert service.purge() == 0
+        assert forgetting.unconfirmed(clock.now() - forgetting.UNCONFIRMED_FOR) == 0
         frozen_clock.tick(120)
-        assert service.purge() == 1
+        assert forgetting.unconfirmed(clock.now() - forgetting.UNCONFIRMED_FOR) == 1
     with as_owner():
         assert list(db.session.scalars(select(Person.id))) == [kept.id]
 

@@ -110,6 +110,21 @@ def test_pages_of_documents_are_opened_by_one_named_function():
     assert callers - {f"{CRYPTO}:open_under"} == {"neighbour/residency/cases/documents.py:page"}
 
 
+#: what opens files that lie sealed: each hands over what it opens to whom it is for
+OPENERS = {"neighbour/mydata/exports.py:open_archive", "neighbour/residency/print_runs.py:fetch"}
+
+
+def test_sealed_files_are_opened_where_they_are_handed_over_and_nowhere_else():
+    callers = set()
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and re.search(r"\b(Opened|open_piece)\(", ast.unparse(node)):
+                callers.add(f"{name(path)}:{node.name}")
+    pieces = {"neighbour/core/crypto.py:open_piece", "neighbour/core/sealed_files.py:_piece"}
+    opened = {caller for caller in callers - pieces if not caller.startswith("neighbour/residency/cases/deciding")}
+    assert opened == OPENERS
+
+
 #: Where a transaction takes on eyes that are not those of whoever asks: what a decision does to somebody else's rows.
 OTHER_EYES = {
     "neighbour/residency/cases/crowds.py",

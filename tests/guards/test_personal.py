@@ -8,6 +8,8 @@ from neighbour.core.personal import Delete
 from neighbour.mydata import retention
 from neighbour.mydata.classes import CLASSES
 
+OF_FILES = {"letter_files", "logs"}  # lines of the retention table that take files away
+
 
 def test_every_column_is_declared_once():
     """The messages say what to write, and where."""
@@ -23,6 +25,18 @@ def test_every_class_that_is_used_is_explained_and_every_explained_one_is_used()
 def test_what_is_forgotten_belongs_to_a_class():
     assert {rule.kind for rule in retention.RULES} <= set(CLASSES)
     assert len({rule.name for rule in retention.RULES}) == len(retention.RULES)
+
+
+def test_every_table_that_holds_something_of_people_says_when_it_ends():
+    """By a line of the retention table, or with the reason why it stays; fingerprints and numbers of people count too."""
+    assert personal.unending(metadata) == []
+
+
+def test_lines_that_tables_end_by_are_there_and_every_line_is_of_some_table():
+    rules = {rule.name for rule in retention.RULES}
+    named = {line for entry in personal.register().values() for line in entry.ends}
+    assert named - rules == set(), "no such line in neighbour/mydata/rules.py"
+    assert rules - named == OF_FILES, "no table says that this line takes its rows away"
 
 
 def test_whose_a_row_is_can_be_followed_to_a_person():

@@ -75,6 +75,8 @@ FRESH = {
     "accounts.recovery_codes", "accounts.make_recovery_codes",
     "residency.address", "residency.choose_address", "residency.show_address", "residency.move", "residency.move_away",
     "mydata.ask", "mydata.fetch", "mydata.leaving", "mydata.leave",
+    "accounts.appearance", "accounts.set_appearance", "accounts.my_appearance", "accounts.save_my_appearance",  # of whoever is protected
+    "accounts.protection", "accounts.protect",
 }  # fmt: skip
 
 

@@ -210,8 +210,9 @@ def operator(walk: Walk) -> None:
     walk.go("/desk", "the desk without a second step", picture="factor-needed", status=403)
     with at_the_database(walk) as owner:
         owner.execute("UPDATE login_session SET strong_at = now(), active_at = now()")
-    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters", "/desk/privacy"):
+    for path in ("/board", "/me", "/digest/next", "/quarters/weberviertel", "/desk", "/desk/quarters"):
         walk.go(path)
+    walk.go("/desk/privacy", "what is deleted when", picture="nights")
     walk.go("/desk/alarms", "codes, nothing strange")
     walk.go("/desk/letters", "cards to print", picture="letters")
     walk.send("/desk/letters", "cards to print, asked for") if walk.page.locator("[name=paper]").count() else None

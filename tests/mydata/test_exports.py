@@ -8,14 +8,19 @@ import tracemalloc
 import zipfile
 
 import pytest
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import JSONB
 
-from neighbour.core import clock, scope
+from neighbour.core import clock, personal, scope
+from neighbour.core.sealed_files import HEAD, Opened, Sealing
 from neighbour.mydata import archive, erasing, exports, files
 from tests.factories import make_person, make_quarter, sign_in
-from tests.support.canaries import WORD, Planted
+from tests.support.canaries import SEPARATE, TABLES, WORD, Planted, _choices
 from tests.support.pages import faults
 
 pytestmark = pytest.mark.usefixtures("instance_dir")
+#: columns whose words are the program's, though no CHECK says so
+WORDS_OF_OURS = {("contribution", "kind"), ("contribution", "category"), ("person", "language")}
 
 
 @pytest.fixture
@@ -58,24 +63,37 @@ def test_everything_of_ones_own_and_nothing_of_others(context, owner, client, ap
     _path, answer = fetched(client)
     archived = zipfile.ZipFile(io.BytesIO(answer.content))
     data = "".join(archived.read(name).decode() for name in archived.namelist() if name.startswith("data/"))
-    wanted = {
-        **mine.texts(),
-        **{place: word for place, word in mine.words.items() if place[0] in ("home", "missing_address")},
-    }
-    assert len(wanted) >= 25
+    assert mine.rows == {entry.table for entry in personal.personal()} - SEPARATE  # every table that is about people
+    assert speaking_columns() - set(mine.words) == set()  # and every column of theirs that can say a word
+    sealed = {place: word for place, word in mine.words.items() if place[0] in ("home", "missing_address")}
+    wanted = {**mine.texts(), **sealed}
+    assert len(wanted) >= 40, len(wanted)
     assert {place for place, word in wanted.items() if word not in data} == set()
+    assert archived.read("media/document-1-page-1.jpg").decode() == mine.words["case_page", "page"]
     page = archived.read("index.html").decode()
     assert {place for place, word in wanted.items() if word not in page} == set()
     everything = "".join(archived.read(name).decode() for name in archived.namelist())
     assert f"{WORD}-DEINS" not in everything
     assert {
-        word for place, word in mine.words.items() if word in everything and place not in wanted
+        word
+        for place, word in mine.words.items()
+        if word in everything and place not in {*wanted, ("case_page", "page")}
     } == set()  # secrets
     looks = owner.execute(
         "SELECT count(*) FROM address_access WHERE person_id = %s AND by_person_id = person_id AND purpose IN ('own page', 'missing address')",
         [mine.person.id],
     )
     assert looks.fetchone() == (2,)  # the home and the missing address, for the owner to see
+
+
+def speaking_columns():
+    """(table, column) of everything that goes out and can hold a word, but the words of an enumeration."""
+    found = set()
+    for entry in personal.personal():
+        table = TABLES[entry.table]
+        texts = [name for name in entry.out if isinstance(table.columns[name].type, Text | JSONB)]
+        found |= {(entry.table, name) for name in texts if not _choices(table, table.columns[name])}
+    return {place for place in found if place[0] not in SEPARATE and place not in WORDS_OF_OURS}
 
 
 def test_the_page_in_it_reads_without_script_and_without_a_network(signed_in, tmp_path):
@@ -123,6 +141,27 @@ def test_a_download_that_broke_off_goes_on(signed_in):
     assert rest.status_code == 206 and rest.content == answer.content[100:]
     assert rest.headers["Content-Range"] == f"bytes 100-{len(answer.content) - 1}/{len(answer.content)}"
     assert signed_in.get(path, headers={"Range": "bytes=999999999-"}).status_code == 416
+
+
+def test_on_the_disk_it_is_sealed_from_the_first_byte_on(context, owner, client, app, jobs, instance_dir, monkeypatch):
+    """Also while it is being made, and what a worker that died has left of it."""
+    planted = Planted(owner, make_quarter(), "ZU")
+    app.extensions["jobs"] = jobs
+    sign_in(client, planted.person)
+    write, seen = archive.write, []
+
+    def looks(target, person_id, language, progress):
+        write(target, person_id, language, progress)
+        target.target.flush()
+        seen.extend(path.read_bytes() for path in files.folder().iterdir())
+
+    monkeypatch.setattr(archive, "write", looks)
+    _path, answer = fetched(client)
+    assert f"{WORD}-ZU" in zipfile.ZipFile(io.BytesIO(answer.content)).read("data/contribution.json").decode()
+    seen.extend(path.read_bytes() for path in instance_dir.rglob("*") if path.is_file())
+    assert len([lying for lying in seen if lying.startswith(HEAD)]) == 2
+    for lying in seen:
+        assert WORD.encode() not in lying and b"index.html" not in lying and not lying.startswith(b"PK")
 
 
 def test_it_is_gone_after_seven_days(context, owner, client, app, jobs, frozen_clock, instance_dir):
@@ -207,12 +246,13 @@ def test_a_thousand_contributions_need_no_more_memory_than_a_few(ada, owner, con
         " repeat('Wort ', 1200), '', '', now() FROM generate_series(1, 1000) n",
         [quarter_id, ada.id],
     )
-    with scope.use(scope.Viewer(ada.id)):
+    with scope.use(scope.Viewer(ada.id)), (tmp_path / "big.sealed").open("wb") as out:
         tracemalloc.start()
-        archive.write(tmp_path / "big.zip", ada.id, "de", lambda done: None)
+        with Sealing(out, "big") as sealing:
+            archive.write(sealing, ada.id, "de", lambda done: None)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    with zipfile.ZipFile(tmp_path / "big.zip") as big:
+    with Opened(tmp_path / "big.sealed", "big") as opened, zipfile.ZipFile(opened) as big:
         rows = json.loads(big.read("data/contribution.json"))["contribution"]
     assert len(rows) == 1000
     assert peak < 5_000_000, peak  # the texts alone are 6 MB
@@ -232,8 +272,8 @@ def test_files_of_a_person_go_along(ada, context, tmp_path, monkeypatch):
     from neighbour.core import personal
 
     monkeypatch.setattr(personal, "_files", [lambda number: [("photo.jpg", photo)] if number == ada.id else []])
-    with scope.use(scope.Viewer(ada.id)):
-        archive.write(tmp_path / "a.zip", ada.id, "en", lambda done: None)
+    with scope.use(scope.Viewer(ada.id)), (tmp_path / "a.zip").open("wb") as out:
+        archive.write(out, ada.id, "en", lambda done: None)
     assert zipfile.ZipFile(tmp_path / "a.zip").read("media/photo.jpg") == b"JPEG"
     with scope.use(scope.NOBODY):
         erasing.run(erasing.begin(ada.id, keeps_texts=False, grace=erasing.timedelta()).id)

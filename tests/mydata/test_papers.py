@@ -12,6 +12,7 @@ from config import Config
 from neighbour.core import i18n
 from neighbour.mydata.classes import CLASSES
 from neighbour.mydata.cli import privacy
+from neighbour.mydata.rules import RULES
 from neighbour.notices import service
 from neighbour.notices.base import Notice
 from tests.factories import make_person, make_quarter, sign_in
@@ -37,6 +38,7 @@ def test_the_record_names_every_class_and_every_column_about_people(operate, lan
     assert said.exit_code == 0, said.output
     with i18n.speaking(language):
         assert all(f"## {each.title}" in said.output for each in CLASSES.values())
+        assert all(rule.line in said.output for rule in RULES)
     for entry in personal.personal():
         line = next(line for line in said.output.splitlines() if f"(`{entry.table}`)" in line)
         assert all(column in line for column in {*entry.columns()} - entry.inner), entry.table

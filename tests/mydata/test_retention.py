@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 
-from neighbour.core import clock, readiness, scope
+from neighbour.contributions import service as contributions
+from neighbour.contributions.cli import board
+from neighbour.core import clock, personal, readiness, scope
+from neighbour.core.db import atomic
+from neighbour.core.tokens import to_uid
 from neighbour.mydata import inactivity, retention
 from neighbour.mydata.cli import privacy
-from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
+from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("instance_dir", "frozen_clock")
 DAY = timedelta(days=1)
@@ -37,76 +43,189 @@ def ada(context):
     return make_person(make_quarter(), name="Ada")
 
 
-#: rule → (limit, statement that makes one row with %(at)s as its beginning, table and condition of what has to go)
+SPAN = "%(at)s, %(at)s + interval '14 days'"
+LETTER = "INSERT INTO letter (person_id, address_hash, name_hashes, code_hashes, refusal_hashes, state, tries, requested_at, expires_at) VALUES "
+DELIVERY = (
+    "INSERT INTO delivery (id, person_id, notice, subject_key, period, channel, due_at, state, created_at) VALUES "
+)
+CASE = (
+    "INSERT INTO proof_case (id, person_id, membership_id, quarter_id, kind, state, method, paper, page_count, note, appeal_text, created_at, decided_at)"
+    " SELECT %(uid)s, person_id, id, quarter_id, '{kind}', '{state}', 'document', '', 1, '', '', %(at)s, {decided} FROM membership WHERE person_id = %(me)s; "
+)
+REFUSED = CASE.format(kind="document", state="refused", decided="%(at)s")
+WAITS = (
+    CASE.format(kind="document", state="open", decided="NULL")
+    + "INSERT INTO case_key (case_id, salt) VALUES (%(uid)s, %(bytes)s);"
+    " INSERT INTO case_page (case_id, number, sealed) VALUES (%(uid)s, 1, %(bytes)s)"
+)
+INVITES = (
+    "INSERT INTO invitation (public_id, person_id, quarter_id, depth, code_hash, most_uses, uses, refused, is_named, expires_at)"
+    " VALUES ('abc', %(me)s, %(quarter)s, 0, %(bytes)s, 5, 1, 0, true, %(at)s);"
+)
+FLYER = (
+    "INSERT INTO flyer (public_id, quarter_id, made_by_id, streets, code_hash, most_uses, uses, refused, strays, expires_at)"
+    " VALUES ('abc', %(quarter)s, %(me)s, 'Spulengasse', %(bytes)s, 5, 1, 0, 0, %(at)s);"
+)
+VISIT = "INSERT INTO visit (person_id, nonce, code_hash, expires_at, confirmed_at, place) VALUES (%(me)s, %(bytes)s, %(bytes)s, "
+TOLD = (
+    "INSERT INTO incident (name, route, subject_de, text_de, subject_en, text_en) VALUES ('x', '', '', '', '', '');"
+    " INSERT INTO incident_told (incident_id, person_id, subject, text, told_at) SELECT id, %(me)s, '', '', %(at)s FROM incident"
+)
+PLAN = (
+    "INSERT INTO quarter_plan (on_day, state, ended_at, told) VALUES ('2026-05-12', 'done', %(at)s, 0);"
+    " INSERT INTO plan_house (plan_id, address_hash, from_key, to_key) SELECT id, %(bytes)s, 'a', 'b' FROM quarter_plan"
+)
+COMMENT = "UPDATE comment SET state = '{0}', edited_at = %(at)s WHERE id = %(comment)s"
+#: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
 ROWS = {
-    "missing": (90 * DAY, "INSERT INTO missing_address (person_id, sealed, created_at) VALUES (%(me)s, %(bytes)s, %(at)s)", ("missing_address", "true")),
-    "codes": (30 * DAY, "INSERT INTO letter (person_id, address_hash, name_hashes, code_hashes, refusal_hashes, state, tries, requested_at, expires_at)"
-              " VALUES (%(me)s, %(bytes)s, '{}', ARRAY[%(bytes)s], ARRAY[%(bytes)s], 'printed', 0, %(at)s, %(at)s + interval '30 days')", ("letter", "code_hashes <> '{}'")),
-    "letters": (365 * DAY, "INSERT INTO letter (person_id, address_hash, name_hashes, code_hashes, refusal_hashes, state, tries, requested_at)"
-                " VALUES (%(me)s, %(bytes)s, '{}', '{}', ARRAY[%(bytes)s], 'used', 0, %(at)s)", ("letter", "person_id IS NOT NULL")),
-    "memberships": (365 * DAY, "INSERT INTO membership (person_id, quarter_id, level, role, ended_at) VALUES (%(me)s, %(quarter)s, 'verified', 'resident', %(at)s)", ("membership", "ended_at IS NOT NULL")),
-    "withdrawn": (30 * DAY, "UPDATE contribution SET state = 'withdrawn', edited_at = %(at)s", ("contribution", "true")),
-    "hidden": (365 * DAY, "UPDATE contribution SET state = 'hidden', edited_at = %(at)s", ("contribution", "true")),
-    "mails": (30 * DAY, "INSERT INTO delivery (id, person_id, notice, subject_key, period, channel, due_at, state, created_at)"
-              " VALUES (gen_random_uuid(), %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", ("delivery", "notice = 'x.y'")),
-    "suppressions": (730 * DAY, "INSERT INTO suppression (address_hash, reason, since) VALUES (%(bytes)s, 'bounce', %(at)s)", ("suppression", "true")),
-    "counters": (DAY, "INSERT INTO rate_count (rate_class, key, \"window\", count, ends_at) VALUES ('auth', %(bytes)s, 1, 1, %(at)s + interval '1 day' - interval '1 hour')", ("rate_count", "true")),
-    "looks": (365 * DAY, "INSERT INTO address_access (person_id, purpose, at) VALUES (%(me)s, 'own page', %(at)s)", ("address_access", "true")),
-    "events": (365 * DAY, "INSERT INTO security_event (at, kind, subject_id, object, route, result) VALUES (%(at)s, 'home.opened', %(me)s, '', '', 'done')", ("security_event", "true")),
-    "archives": (7 * DAY, "INSERT INTO data_export (id, person_id, state, done, parts, asked_at, attempts, ready_at, expires_at, file)"
-                 " VALUES (gen_random_uuid(), %(me)s, 'ready', 1, 1, %(at)s, 1, %(at)s, %(at)s + interval '7 days', 'x.zip')", ("data_export", "file IS NOT NULL")),
-    "unconfirmed": (14 * DAY, "UPDATE person SET confirmed_at = NULL, created_at = %(at)s WHERE id = %(other)s", ("person", "confirmed_at IS NULL")),
+    ("unconfirmed", "person"): (14 * DAY, "UPDATE person SET confirmed_at = NULL, created_at = %(at)s WHERE id = %(new)s", "confirmed_at IS NULL"),
+    ("missing", "missing_address"): (90 * DAY, "INSERT INTO missing_address (person_id, sealed, created_at) VALUES (%(me)s, %(bytes)s, %(at)s)", "true"),
+    ("plans", "plan_house"): (365 * DAY, PLAN, "true"),
+    ("codes", "letter"): (30 * DAY, LETTER + "(%(me)s, %(bytes)s, '{}', ARRAY[%(bytes)s], ARRAY[%(bytes)s], 'printed', 0, %(at)s, %(at)s + interval '30 days')", "code_hashes <> '{}'"),
+    ("letters", "letter"): (365 * DAY, LETTER + "(%(me)s, %(bytes)s, '{}', '{}', ARRAY[%(bytes)s], 'used', 0, %(at)s, NULL)", "person_id IS NOT NULL"),
+    ("invitations", "invitation"): (90 * DAY, INVITES, "true"),
+    ("invitations", "invitation_use"): (90 * DAY, INVITES + "INSERT INTO invitation_use (public_id, invitation_id, person_id, used_at) SELECT 'def', id, %(other)s, %(at)s FROM invitation", "true"),
+    ("flyers", "flyer"): (90 * DAY, FLYER, "true"),
+    ("flyers", "flyer_house"): (90 * DAY, FLYER + "INSERT INTO flyer_house (flyer_id, address_hash) SELECT id, %(bytes)s FROM flyer", "true"),
+    ("flyers", "flyer_use"): (90 * DAY, FLYER + "INSERT INTO flyer_use (flyer_id, person_id, used_at) SELECT id, %(other)s, %(at)s FROM flyer", "true"),
+    ("alarms", "code_alarm"): (90 * DAY, "INSERT INTO code_alarm (public_id, quarter_id, kind, source, at) VALUES ('abc', %(quarter)s, 'flyer_full', 'flyer abc', %(at)s)", "true"),
+    ("print_runs", "print_run"): (90 * DAY, "INSERT INTO print_run (public_id, asked_by_id, asked_at, paper, wants_table, state, letters) VALUES ('abc', %(me)s, %(at)s, 'a6', false, 'nothing', 0)", "true"),
+    ("documents", "case_page"): (14 * DAY, WAITS, "true"),
+    ("documents", "case_key"): (14 * DAY, WAITS, "true"),
+    ("cases", "proof_case"): (365 * DAY, REFUSED, "true"),
+    ("cases", "case_half"): (365 * DAY, REFUSED + "INSERT INTO case_half (case_id, by_person_id, part, until, says, reason, note, said_at) VALUES (%(uid)s, %(other)s, 'half', %(at)s, 'no', 'name', '', %(at)s)", "true"),
+    ("cases", "case_ground"): (365 * DAY, REFUSED + "INSERT INTO case_ground (case_id, ground) VALUES (%(uid)s, 'house')", "true"),
+    ("visit_codes", "visit"): (DAY, VISIT + "%(at)s + interval '23 hours', NULL, NULL)", "true"),
+    ("visits", "visit"): (365 * DAY, VISIT + "%(at)s, %(at)s, 'abc')", "true"),
+    ("proofs", "proof"): (365 * DAY, "INSERT INTO proof (person_id, membership_id, method, level, source, ended_at) SELECT %(me)s, id, 'flyer', 'vouched', '', %(at)s FROM membership WHERE person_id = %(me)s", "ended_at IS NOT NULL"),
+    ("memberships", "membership"): (365 * DAY, "INSERT INTO membership (person_id, quarter_id, level, role, ended_at) VALUES (%(me)s, %(quarter)s, 'verified', 'resident', %(at)s)", "ended_at IS NOT NULL"),
+    ("withdrawn", "contribution"): (30 * DAY, "UPDATE contribution SET state = 'withdrawn', edited_at = %(at)s WHERE id = %(post)s", "state = 'withdrawn'"),
+    ("withdrawn", "comment"): (30 * DAY, COMMENT.format("withdrawn"), "state = 'withdrawn'"),
+    ("hidden", "contribution"): (365 * DAY, "UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "state = 'hidden'"),
+    ("hidden", "comment"): (365 * DAY, COMMENT.format("hidden"), "state = 'hidden'"),
+    ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
+    ("mails", "delivery"): (30 * DAY, DELIVERY + "(%(uid)s, %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", "notice = 'x.y'"),
+    ("suppressions", "suppression"): (730 * DAY, "INSERT INTO suppression (address_hash, reason, since) VALUES (%(bytes)s, 'bounce', %(at)s)", "true"),
+    ("sessions", "login_session"): (14 * DAY, f"INSERT INTO login_session (token_hash, person_id, created_at, seen_at, expires_at, ends_at, is_kept, device) VALUES (%(bytes)s, %(me)s, %(at)s, {SPAN}, %(at)s + interval '90 days', false, '')", "true"),
+    ("links", "one_time_token"): (2 * DAY, "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at) VALUES (%(bytes)s, 'confirm', %(me)s, '', 0, %(at)s, %(at)s + interval '1 day')", "true"),
+    ("challenges", "challenge"): (DAY, "INSERT INTO challenge (holder_hash, purpose, challenge, expires_at) VALUES (%(bytes)s, 'x', %(bytes)s, %(at)s + interval '1 day')", "true"),
+    ("counters", "rate_count"): (DAY, "INSERT INTO rate_count (rate_class, key, \"window\", count, ends_at) VALUES ('auth', %(bytes)s, 1, 1, %(at)s + interval '23 hours')", "true"),
+    ("left_mail", "email_change"): (3 * DAY, "INSERT INTO email_change (person_id, old_email, old_key, changed_at, undo_until) VALUES (%(me)s, 'a@b.example', 'a@b.example', %(at)s, %(at)s + interval '72 hours')", "true"),
+    ("used_codes", "recovery_code"): (30 * DAY, "INSERT INTO recovery_code (code_hash, person_id, created_at, used_at) VALUES (%(bytes)s, %(me)s, %(at)s, %(at)s)", "true"),
+    ("resets", "factor_reset"): (365 * DAY, "INSERT INTO factor_reset (person_id, asked_at, due_at, state, ended_at) VALUES (%(me)s, %(at)s, %(at)s, 'stopped', %(at)s)", "true"),
+    ("looks", "address_access"): (365 * DAY, "INSERT INTO address_access (person_id, purpose, at) VALUES (%(me)s, 'own page', %(at)s)", "true"),
+    ("events", "security_event"): (365 * DAY, "INSERT INTO security_event (at, kind, subject_id, object, route, result) VALUES (%(at)s, 'home.opened', %(me)s, '', '', 'done')", "true"),
+    ("incidents", "incident_told"): (3 * 365 * DAY, TOLD, "true"),
+    ("archives", "data_export"): (7 * DAY, "INSERT INTO data_export (id, person_id, state, done, parts, asked_at, attempts, ready_at, expires_at, file)"
+                 " VALUES (%(uid)s, %(me)s, 'ready', 1, 1, %(at)s, 1, %(at)s, %(at)s + interval '7 days', 'x.zip')", "file IS NOT NULL"),
 }  # fmt: skip
+ELSEWHERE = {("inactive", "person"), ("letter_files", ""), ("logs", "")}  # below
 
 
-def test_every_line_of_the_table_is_tried_here():
-    elsewhere = {"inactive", "letter_files"}  # below
-    assert {rule.name for rule in retention.RULES} == set(ROWS) | elsewhere
+def test_every_line_of_the_table_is_tried_on_every_table_that_ends_by_it():
+    declared = {(line, entry.table) for entry in personal.register().values() for line in entry.ends}
+    assert set(ROWS) | ELSEWHERE == declared | {("letter_files", ""), ("logs", "")}
+    assert {rule for rule, _table in set(ROWS) | ELSEWHERE} == {rule.name for rule in retention.RULES}
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_a_day_before_its_limit_it_is_there_and_a_day_after_it_is_gone(ada, owner, name):
-    limit, statement, (table, where) = ROWS[name]
+@pytest.mark.parametrize(("name", "table"), ROWS)
+def test_a_day_before_its_limit_it_is_there_and_a_day_after_it_is_gone(context, owner, name, table):
+    limit, statements, where = ROWS[name, table]
     quarter = make_quarter()
-    other = make_person()
-    make_post(ada, quarter)
+    ada, other = make_person(quarter, name="Ada"), make_person(quarter)
+    post = make_post(ada, quarter)
+    comment = make_comment(ada, quarter, make_post(other, quarter))
     values = {"me": ada.id, "other": other.id, "quarter": quarter.id, "bytes": BYTES, "at": clock.now()}
-    owner.execute(statement.replace("%(other)s", str(other.id)), values)
+    values |= {"post": post.id, "comment": comment.id, "uid": uuid.uuid4(), "new": make_person().id}
+    with psycopg.ClientCursor(owner) as cursor:  # several statements at once
+        cursor.execute(statements, values)
     (rule,) = [rule for rule in retention.RULES if rule.name == name]
-    clock.tick((limit - DAY).total_seconds())
+    clock.tick((limit - DAY).total_seconds() - 1)
     alone(rule)
     assert count(owner, table, where) == 1
-    clock.tick((2 * DAY).total_seconds())
+    clock.tick((2 * DAY).total_seconds() + 2)
     assert alone(rule) >= 1
     assert count(owner, table, where) == 0
 
 
-@pytest.mark.parametrize("kind", ["session", "token"])
-def test_sessions_and_links_that_are_over_go(ada, owner, kind, client):
-    sign_in(client, ada)
-    owner.execute(
-        "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
-        " VALUES (%s, 'reset', %s, '', 0, %s, %s)",
-        [BYTES, ada.id, clock.now(), clock.now() + 13 * DAY],
-    )
-    table = {"session": "login_session", "token": "one_time_token"}[kind]
-    clock.tick(13 * 86_400)
-    forget()
-    assert count(owner, table) == 1
-    clock.tick(2 * 86_400)
-    forget()
-    assert count(owner, table) == 0
-
-
-def test_printed_files_go_after_a_fortnight(ada, instance_dir):
+def test_printed_files_go_after_a_week(context, instance_dir):
     folder = instance_dir / "letters"
     folder.mkdir()
-    for name, age in (("old.pdf", 15), ("new.pdf", 13)):
+    for name, age in (("old.pdf", 8), ("new.pdf", 6)):
         (folder / name).write_bytes(b"%PDF")
         moment = (clock.now() - age * DAY).timestamp()
         os.utime(folder / name, (moment, moment))
     assert forget()["letter_files"] == 1
     assert [path.name for path in folder.iterdir()] == ["new.pdf"]
+
+
+def test_no_line_of_the_log_is_older_than_thirty_days(context, instance_dir):
+    """Written to once a day for three months; what is left is of the last month, and today's line is there."""
+    file = instance_dir / "log" / "jobs.log"
+    file.parent.mkdir(exist_ok=True)
+    for _day in range(90):
+        with file.open("a") as stream:
+            stream.write(f"{clock.now().astimezone():%Y-%m-%d %H:%M:%S},000 1 I neighbour.jobs: done\n")
+        os.utime(file, (clock.now().timestamp(),) * 2)
+        forget()
+        clock.tick(86_400)
+    lines = [line for path in file.parent.iterdir() for line in path.read_text().splitlines()]
+    days = sorted(datetime.fromisoformat(line[:19]).astimezone() for line in lines)
+    assert days[0] >= clock.now() - 31 * DAY and len(days) >= 21
+    assert days[-1] >= clock.now() - 2 * DAY
+    for path in file.parent.iterdir():
+        path.unlink()
+
+
+def test_what_ends_within_a_day_goes_every_hour_and_is_in_the_report_of_the_night(ada, owner, jobs):
+    with clock.freeze(at(3)):
+        knock(jobs)
+        night = "SELECT counts ->> 'links', counts ->> 'events' FROM retention_run"
+        assert owner.execute(night).fetchall() == [("0", "0")]
+        for purpose, number in (("reset", 1), ("confirm", 2)):
+            owner.execute(
+                "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
+                " VALUES (%s, %s, %s, '', 0, %s, %s)",
+                [bytes([number]), purpose, ada.id, clock.now() - 3 * DAY, clock.now() - 2 * DAY],
+            )
+        owner.execute(ROWS["events", "security_event"][1], {"at": clock.now() - 400 * DAY, "me": ada.id})
+    with clock.freeze(at(15)):
+        knock(jobs)
+    assert count(owner, "one_time_token") == 0 and count(owner, "security_event") == 1
+    assert owner.execute(night).fetchall() == [("2", "0")]
+    with clock.freeze(at(2, day=14)):
+        knock(jobs)
+    assert owner.execute(night).fetchall() == [("2", "0")]
+    with clock.freeze(at(3, day=14)):
+        knock(jobs)
+    assert owner.execute(night + " ORDER BY day").fetchall() == [("2", "0"), ("0", "1")]
+
+
+def test_an_answer_below_which_others_answered_loses_its_words_and_keeps_its_place(context, owner):
+    quarter = make_quarter()
+    ada, ben = make_person(quarter), make_person(quarter)
+    post = make_post(ben, quarter)
+    answered = make_comment(ada, quarter, post, "Adas Beleidigung")
+    with scope.use(viewer_of(ben, quarter)), atomic():
+        contributions.comment(post, author_id=ben.id, body_md="Bens Erwiderung", parent_id=answered.id)
+    owner.execute("UPDATE comment SET state = 'hidden', edited_at = %s WHERE id = %s", [clock.now(), answered.id])
+    clock.tick(366 * 86_400)
+    assert forget()["hidden"] == 1 and forget()["hidden"] == 0
+    assert owner.execute("SELECT body_md FROM comment ORDER BY 1").fetchall() == [("",), ("Bens Erwiderung",)]
+
+
+def test_what_the_operator_takes_down_today_is_kept_for_a_year_however_old_it_is(context, owner, operate):
+    quarter = make_quarter()
+    post = make_post(make_person(quarter), quarter)
+    edited = "SELECT edited_at FROM contribution"
+    clock.tick(700 * 86_400)
+    assert operate(board, "hide", f"/c/{to_uid(post.id)}").exit_code == 0
+    assert forget()["hidden"] == 0 and owner.execute(edited).fetchone() == (clock.now(),)
+    assert operate(board, "show", f"/c/{to_uid(post.id)}").exit_code == 0
+    assert owner.execute(edited).fetchone() == (None,)
+    assert operate(board, "hide", f"/c/{to_uid(post.id)}").exit_code == 0
+    clock.tick(366 * 86_400)
+    assert forget()["hidden"] == 1
 
 
 def test_answers_of_others_under_something_withdrawn_go_with_it_and_nothing_else(ada, owner):

@@ -40,13 +40,18 @@ def test_print_writes_the_batch_and_marks_it(town: Town, run: Run, owner, tmp_pa
     assert "2026-05-12-1" in listed and "2 letters" in listed and "0 waiting" in listed
 
 
-def test_the_default_place_is_in_the_instance(town: Town, run: Run, app):
+def test_the_default_place_is_the_folder_one_is_in_and_never_the_instances(
+    town: Town, run: Run, app, tmp_path: Path, monkeypatch
+):
     town.resident("anna", town.address())
+    monkeypatch.chdir(tmp_path)
+    before = set(app.extensions["config"].instance_dir.rglob("*"))
     assert run("print").exit_code == 0
-    folder = app.extensions["config"].instance_dir / "letters"
-    assert [path.name for path in folder.iterdir()] == ["2026-05-12-1.pdf"]
-    assert folder.stat().st_mode & 0o077 == 0
-    next(folder.iterdir()).unlink()
+    assert [path.name for path in tmp_path.iterdir()] == ["2026-05-12-1.pdf"]
+    assert next(tmp_path.iterdir()).stat().st_mode & 0o077 == 0
+    assert set(app.extensions["config"].instance_dir.rglob("*")) == before
+    again = run("print", "--again", "2026-05-12-1")
+    assert again.exit_code == 1 and "exists already" in again.output
 
 
 def test_a_batch_is_printed_again(town: Town, run: Run, tmp_path: Path):

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import text
 
-from neighbour.core import backups, scope
+from neighbour.core import backups, clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level, Role
 from neighbour.residency.cases import documents
@@ -91,7 +91,7 @@ def test_a_case_that_came_back_with_a_backup_is_closed_and_its_person_told(desk:
     desk.deposit(person)
     owner.execute("DELETE FROM case_key")
     with desk.town.app.app_context():
-        assert documents.forget_overdue() == 1
+        assert documents.forget_overdue(clock.now() - documents.KEPT_FOR) == 1
         scope.leave()
     assert owner.execute("SELECT state FROM proof_case").fetchone() == ("expired",)
     assert "gelöscht" in text_of(browser.get("/proof/document"))
@@ -102,7 +102,7 @@ def test_after_two_weeks_it_is_gone_in_any_case(desk: Desk, anna, owner, frozen_
     person, _browser = anna
     desk.deposit(person)
     frozen_clock.tick(days * DAY)
-    jobs.sent.append(("residency.forget", []))
+    jobs.sent.append(("mydata.retain", []))
     jobs.run()
     assert owner.execute("SELECT count(*) FROM case_page").fetchone() == (left,)
     subjects = [mail.message["Subject"] for mail in mailbox.messages()]

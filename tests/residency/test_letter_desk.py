@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
+from neighbour.core.crypto import CannotOpen
 from neighbour.core.db import as_owner, db
+from neighbour.core.sealed_files import HEAD, Opened
 from neighbour.residency import letters, print_runs, printing
 from neighbour.residency.letters import NoLetter, Reason
 from neighbour.residency.proofs.method import Outcome
@@ -59,9 +62,13 @@ def prints(town: Town) -> int:
     """The operator prints what is due; gives how many cards."""
     with town.app.app_context(), as_owner():
         try:
-            return printing.print_due(town.app.extensions["config"], printing.Wish()).letters
+            return printing.print_due(town.app.extensions["config"], printing.Wish(_place(town))).letters
         except printing.NothingToPrint:
             return 0
+
+
+def _place(town: Town) -> Path:
+    return Path(tempfile.mkdtemp(dir=town.app.extensions["config"].instance_dir))
 
 
 def files(town: Town) -> list[Path]:
@@ -203,6 +210,32 @@ def test_from_the_button_to_the_files_fetched_once(town: Town, desk, operator, j
         "SELECT count(*), count(DISTINCT person_id) FROM address_access WHERE purpose LIKE 'letter %'"
     )
     assert opened.fetchone() == (2, 2)
+    told = owner.execute("SELECT kind, actor_id, object FROM security_event WHERE kind LIKE 'letter.%' ORDER BY id")
+    batch = owner.execute("SELECT batch FROM print_run").fetchone()[0]
+    assert told.fetchall() == [
+        ("letter.printed", operator, batch),
+        ("letter.fetched", operator, f"{batch} pdf"),
+        ("letter.fetched", operator, f"{batch} csv"),
+    ]
+
+
+def test_what_waits_on_the_disk_to_be_fetched_shows_no_address_and_opens_nowhere_else(town: Town, desk, jobs, owner):
+    for number in "12":
+        town.resident(f"p{number}", town.address(number), f"Kanarienvogel {number}")
+    desk.post("/desk/letters", data={"paper": "c6", "wants_table": "1"})
+    jobs.run()
+    table, pdf = files(town)
+    assert [file.suffix for file in (table, pdf)] == [".csv", ".pdf"]
+    for file in (table, pdf):
+        lying = file.read_bytes()
+        assert lying.startswith(HEAD)
+        for told in (b"Kettfaden", b"Kanarienvogel", b"%PDF", b"code_url", b"FlateDecode"):
+            assert told not in lying
+    with town.app.app_context():
+        with Opened(table, table.name) as opened:
+            assert "Kanarienvogel 2" in opened.read().decode()
+        with pytest.raises(CannotOpen):
+            Opened(table, pdf.name)
 
 
 def test_what_waits_is_told_with_its_reason_and_without_names(town: Town, desk, operator, tmp_path: Path, owner, jobs):
@@ -224,13 +257,17 @@ def test_what_waits_is_told_with_its_reason_and_without_names(town: Town, desk, 
         assert secret not in page
 
 
-def test_a_jammed_batch_is_printed_once_more_with_further_codes(town: Town, desk, jobs, tmp_path: Path, owner):
+def test_a_jammed_batch_is_printed_once_more_with_further_codes(
+    town: Town, desk, operator, jobs, tmp_path: Path, owner
+):
     town.resident("anna", town.address("1"))
     batch = town.print_letters(tmp_path).done.batch
     desk.post("/desk/letters", data={"paper": "a6", "again": batch})
     jobs.run()
     assert owner.execute("SELECT state, batch, letters FROM print_run").fetchone() == ("ready", batch, 1)
     assert owner.execute("SELECT cardinality(code_hashes) FROM letter").fetchone() == (2,)
+    told = owner.execute("SELECT actor_id, object FROM security_event WHERE kind = 'letter.printed_again'").fetchall()
+    assert told == [(operator, batch)]
 
 
 def test_nothing_due_is_said_and_a_second_click_makes_no_second_run(town: Town, desk, jobs, owner):
@@ -260,7 +297,7 @@ def test_files_that_nobody_fetches_are_taken_away_after_seven_days(town: Town, d
     for age, left in ((timedelta(days=6), 1), (timedelta(days=8), 0)):
         then = (clock.now() - age).timestamp()
         os.utime(file, (then, then))
-        print_runs.tidy(config)
+        print_runs.tidy(config, clock.now() - print_runs.KEPT)
         assert len(files(town)) == left
     assert "abgeholt oder weggeräumt" in desk.get("/desk/letters").text
 

@@ -222,7 +222,7 @@ def test_nothing_half_done_is_left_when_a_yes_breaks(town: Town, monkeypatch, ow
     assert owner.execute(query, [carla]).fetchone() == (2,)
 
 
-def test_codes_long_over_are_forgotten_and_proofs_stay(town: Town, knock, owner, frozen_clock):
+def test_codes_long_over_are_forgotten_and_proofs_stay(town: Town, jobs, owner, frozen_clock):
     anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
     types(town, carla, invited(town, anna))
     counts = (
@@ -230,6 +230,7 @@ def test_codes_long_over_are_forgotten_and_proofs_stay(town: Town, knock, owner,
     )
     for days_, left in ((103, (1, 1, 2)), (2, (0, 0, 2))):
         days(frozen_clock, days_)
-        knock()
+        jobs.sent.append(("mydata.retain", []))
+        jobs.run()
         assert owner.execute(counts).fetchone() == left
     assert level_of(town, carla) is Level.VOUCHED

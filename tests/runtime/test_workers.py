@@ -32,13 +32,11 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
     assert expiries == {
         "notices.sweep": 60,
         "digests.open": 60,
-        "notices.purge": 3600,
-        "accounts.purge": 3600,
+        "accounts.resets": 3600,
         "mydata.sweep": 60,
         "mydata.retain": 3600,
         "quarters.change": 3600,
         "quarters.open": 3600,
-        "residency.forget": 3600,
         "residency.proofs": 3600,
         "residency.remind": 3600,
     }

@@ -31,10 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 import migrations.metadata
-from neighbour.core import personal, scope
+from neighbour.core import crypto, personal, scope
 from neighbour.core.db import atomic
 from neighbour.core.personal import Entry
 from neighbour.residency import homes
+from neighbour.residency.cases import documents
 from tests.factories import make_comment, make_person, make_post
 
 TABLES = migrations.metadata.metadata.tables
@@ -53,6 +54,7 @@ class Planted:
     def __init__(self, owner: psycopg.Connection[Any], quarter: Any, tag: str):
         self.owner, self.tag, self.quarter = owner, tag, quarter
         self.words: dict[tuple[str, str], str] = {}
+        self.rows: set[str] = set()  # tables in which a row of this person is planted
         self.person = make_person(quarter, first_name="", last_name="", display_name="")
         self.post = make_post(self.person, quarter)
         self.comment = make_comment(self.person, quarter, self.post)
@@ -73,8 +75,10 @@ class Planted:
     def _plant(self, entry: Entry, table: Table) -> None:
         values = {column.name: self._value(table, column) for column in table.columns if not _is_made_by_itself(column)}
         values |= ODD.get(table.name, {})
-        if any(values.get(c.name, 0) is None and c.foreign_keys and not c.nullable for c in table.columns):
-            return  # hangs on something that is nobody's, a flyer for example: says nothing by itself
+        for column in table.columns:
+            if values.get(column.name, 0) is None and column.foreign_keys and not column.nullable:
+                values[column.name] = self._parent(next(iter(column.foreign_keys)).column.table)
+        self.rows.add(table.name)
         if table.name in ("person", "contribution", "comment", "post", "membership", "activity"):
             own = {"person": self.person.id, "comment": self.comment.id}.get(table.name, self.post.id)
             where = "person_id" if table.name in ("membership", "activity") else "id"
@@ -86,6 +90,19 @@ class Planted:
                 self._update(table.name, kept, where, own)
             self._remember_key(table, where, own)
             return
+        self._insert(table, values)
+
+    def _parent(self, table: Table) -> Any:
+        """A row of a table that is nobody's, on which rows of people hang (a flyer, an incident); says nothing of anybody."""
+        values = {c.name: self._value(table, c) for c in table.columns if not _is_made_by_itself(c)}
+        for name, value in values.items():
+            said = self.words.pop((table.name, name), None)
+            if said is not None or isinstance(value, bytes):
+                values[name] = uuid.uuid4().hex if said is not None else uuid.uuid4().bytes
+        self._insert(table, values)
+        return self.known[table.name]
+
+    def _insert(self, table: Table, values: dict[str, Any]) -> None:
         names = sql.SQL(", ").join(map(sql.Identifier, values))
         marks = sql.SQL(", ").join([sql.Placeholder()] * len(values))
         back = sql.SQL(" RETURNING id") if "id" in table.columns else sql.SQL("")
@@ -147,6 +164,11 @@ class Planted:
         with scope.use(scope.Viewer(self.person.id)), atomic():
             homes.report_missing(self.person.id, missing)
         self.words["missing_address", "text"] = missing
+        page, case_id = canary(self.tag, "case_page", "page"), self.known["proof_case"]
+        salt = self.owner.execute("SELECT salt FROM case_key WHERE case_id = %s", [case_id]).fetchone()
+        sealed = crypto.seal_under(bytes(salt[0]), page.encode(), documents._belongs_to(case_id, 1))
+        self._update("case_page", {"sealed": sealed}, "case_id", case_id)
+        self.words["case_page", "page"] = page
 
 
 #: made elsewhere: the erasure itself, and the archive that is being built

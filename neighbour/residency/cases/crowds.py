@@ -22,7 +22,8 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from neighbour.accounts.models import Person
-from neighbour.core import clock, scope
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.residency import grading, homes
 from neighbour.residency.cases.models import CaseGround, CaseKind, HouseRule, ProofCase
@@ -132,6 +133,8 @@ def decide_house(house: CrowdedHouse, by_person_id: int, *, up_to: int | None) -
         row = upsert(HouseRule).values(house_hash=house.house_hash, quarter_id=house.quarter_id, **rule)
         db.session.execute(row.on_conflict_do_update(constraint="pk_house_rule", set_=rule))
         waiting = db.session.execute(text("SELECT * FROM held_at_house(:house)"), {"house": house.house_hash}).all()
+        rule_said = "one by one" if up_to is None else f"up to {limit}"
+        audit.note(Event.HOUSE_DECIDED, actor=by_person_id, about=f"{house.key[:12]} {rule_said}")
         room = limit - house.accounts
         for person_id, proof_id in waiting:
             with scope.use(scope.Viewer(person_id)):

@@ -213,6 +213,8 @@ def decide(eyes: Eyes, case_id: uuid.UUID, verdict: str, note: str) -> None:
             raise NotYours(str(case_id))
         said = {"says": says, "reason": verdict, "note": note, "said_at": clock.now()}
         db.session.execute(update(CaseHalf).where(CaseHalf.id == half.id).values(**said))
+        about = f"{case.kind} {half.part}"
+        audit.note(Event.PROOF_LOOKED_AT, actor=eyes.person_id, subject=person_id, about=about, result=says)
         with scope.use(scope.Viewer(person_id)):
             _conclude(_locked(case), half.part)
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select, text
 
 from neighbour.accounts.models import Person
-from neighbour.core import clock, scope
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.residency import homes
@@ -87,9 +88,11 @@ def missing_waiting(mine: int) -> Waiting:
     return Waiting(len(rows), rows[0].created_at if rows else None)
 
 
-def answer_missing(row: MissingAddress, *, is_added: bool) -> None:
+def answer_missing(row: MissingAddress, *, is_added: bool, by: int) -> None:
     """The report was dealt with: it is deleted, and its person hears what to do now."""
     with atomic():
         homes.forget_missing(row.person_id)
+        result = "added" if is_added else "not found"
+        audit.note(Event.MISSING_ANSWERED, actor=by, subject=row.person_id, result=result)
         day = f"{clock.now():%Y-%m-%d %H:%M}"
         MissingAnswered.send(row.person_id, subject_key=f"{row.id} {day}", payload={"is_added": is_added})

@@ -227,7 +227,7 @@ def open_missing() -> Any:
 @requires(Permission.OPERATE)
 def answer_missing() -> BaseResponse:
     """Tell its person that it can be chosen now, or that it could not be found."""
-    desk.answer_missing(_missing_row(), is_added=request.form.get("is_added") == "1")
+    desk.answer_missing(_missing_row(), is_added=request.form.get("is_added") == "1", by=person_number())
     flash(_("Its person is told by mail."), "good")
     return back("residency.missing_addresses")
 

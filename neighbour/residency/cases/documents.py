@@ -167,11 +167,11 @@ def erase(person_id: int) -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def forget_overdue() -> int:
-    """Close documents that nobody decided in 14 days, or whose key is gone, and tell their people; gives how many."""
+def forget_overdue(before: datetime) -> int:
+    """Close documents handed in before and not decided, or whose key is gone, and tell their people; gives how many."""
     found = text("SELECT case_id, person_id FROM overdue_documents(:before)")
     with scope.use(scope.NOBODY):
-        overdue = db.session.execute(found, {"before": clock.now() - KEPT_FOR}).all()
+        overdue = db.session.execute(found, {"before": before}).all()
     for case_id, person_id in overdue:
         with scope.use(scope.Viewer(person_id)), atomic():
             case = db.session.scalar(select(ProofCase).where(ProofCase.id == case_id).with_for_update())

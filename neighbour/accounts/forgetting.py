@@ -1,0 +1,49 @@
+"""What accounts forgets, each line for the retention table (``mydata``): all that is older than a moment goes. Each commits
+and gives how many."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Delete, delete, func, select
+
+from neighbour.accounts.models import Challenge, EmailChange, FactorReset, LoginSession, OneTimeToken
+from neighbour.core.db import atomic, db
+
+UNCONFIRMED_FOR, LINKS_KEPT, RESETS_KEPT = timedelta(days=14), timedelta(days=1), timedelta(days=365)
+
+
+def unconfirmed(before: datetime) -> int:
+    """Sign-ups of before that were never confirmed: by a function of the database, because homes and letters are walled."""
+    with atomic():
+        return int(db.session.scalar(select(func.forget_unconfirmed(before))) or 0)
+
+
+def sessions(before: datetime) -> int:
+    """Sessions that ended by themselves."""
+    return _gone(delete(LoginSession).where((LoginSession.expires_at < before) | (LoginSession.ends_at < before)))
+
+
+def links(before: datetime) -> int:
+    """Links and codes sent by mail that worked until then."""
+    return _gone(delete(OneTimeToken).where(OneTimeToken.expires_at < before))
+
+
+def challenges(before: datetime) -> int:
+    """Riddles for passkeys that nobody answered."""
+    return _gone(delete(Challenge).where(Challenge.expires_at < before))
+
+
+def left_addresses(before: datetime) -> int:
+    """Mail addresses that were left and can no longer be taken back."""
+    return _gone(delete(EmailChange).where(EmailChange.undo_until < before))
+
+
+def resets(before: datetime) -> int:
+    """Second steps taken off, or kept, by then."""
+    return _gone(delete(FactorReset).where(FactorReset.ended_at < before))
+
+
+def _gone(statement: Delete) -> int:
+    with atomic():
+        return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
