@@ -42,8 +42,8 @@ CLASSES: dict[str, DataClass] = {
         DataClass(
             "home",
             __("Your address"),
-            __("To find your quarter and to send you the card with the code. It is encrypted in a table of its own; the key lies elsewhere."),
-            __("You, and whoever prints the cards for the operator. Each look is written down for you."),
+            __("To find your quarter, to send you the card with the code, and to compare it with a paper you show. It is encrypted in a table of its own; the key lies elsewhere."),
+            __("You; whoever prints the cards for the operator; and those who look at a proof you have chosen: two of the Quartiersteam or the operator, or the initiative you visit. Each look is written down for you."),
             CONTRACT,
             __("As long as your account; an address the register lacks for 90 days; printed files for 14 days."),
         ),
@@ -51,9 +51,9 @@ CLASSES: dict[str, DataClass] = {
             "proof",
             __("How you have shown that you live here"),
             __("Only neighbours who have proven their address read and write here. Of codes we keep fingerprints."),
-            __("Neighbours see that you are proven, not how."),
+            __("Neighbours see that you are proven, not how. Whoever invited you sees that you came. A document: two of the Quartiersteam, or the operator."),
             CONTRACT,
-            __("Codes 30 days, quarters you have left 12 months, letters 12 months under your name, then without it: a “never again” on a card stays valid."),
+            __("Codes 30 days, documents until they are decided and 14 days at most, quarters you have left 12 months, letters 12 months under your name, then without it: a “never again” on a card stays valid."),
         ),
         DataClass(
             "contribution",
