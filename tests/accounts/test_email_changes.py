@@ -70,7 +70,9 @@ def test_the_new_mailbox_reads_of_a_change_and_is_asked_for_no_digits(client, pe
     link = link_of(mailbox, "signup/confirm", THIEF)
     assert client.post(link).status_code == 303
     again = client.get(link).text
-    assert f"Die Adresse deines Kontos ist {THIEF}" in again and 'href="/signin"' not in again, "nobody need sign in twice"
+    assert f"Die Adresse deines Kontos ist {THIEF}" in again and 'href="/signin"' not in again, (
+        "nobody need sign in twice"
+    )
 
 
 def test_the_link_in_the_old_mailbox_restores_it_ends_sessions_and_asks_for_a_new_password(
