@@ -202,15 +202,21 @@ def remove_app() -> Any:
 def recovery_codes() -> str:
     """How many are left; the codes themselves are shown once only, when they are made."""
     mine = factors.of(person_number())
-    return render_template("accounts/recovery_codes.html", factors=mine, codes=(), made_at=None)
+    made = factors.name_of_codes(person_number())
+    return render_template("accounts/recovery_codes.html", factors=mine, codes=(), made_at=None, instead_of=made)
 
 
 @views.post("/me/recovery-codes")
 @requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
 def make_recovery_codes() -> Any:
-    """Ten new ones, to be printed or written down; the old ones work no more."""
+    """Ten new ones, to be printed or written down; the old ones work no more. The form says which those are: sent twice, or
+    read anew, it does not void the codes that were printed a moment ago."""
     if not factors.of(person_number()):
         return back("accounts.access")
+    now = factors.name_of_codes(person_number())
+    if request.form.get("instead_of", now) != now:
+        flash(_("These codes were made already. If you have not written them down, make new ones."), "info")
+        return back("accounts.recovery_codes")
     codes = factors.renew_codes(person_number())
     mine = factors.of(person_number())
     return render_template("accounts/recovery_codes.html", factors=mine, codes=codes, made_at=clock.now())

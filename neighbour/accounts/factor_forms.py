@@ -30,7 +30,7 @@ class AgainForm(Form):
     """Is it you? One of three. ``then``: the address the carried fields go on to; ``next``: the page to go on with;
     ``only_factor``: staff have to show their second factor, the password is not asked."""
 
-    password = PasswordField(__("Your password"), validators=[Length(max=passwords.LONGEST)])
+    password = PasswordField(__("Your password"), validators=[at_most(passwords.LONGEST)])
     code = StringField(__("Code"), filters=[one_line], validators=[at_most(LONGEST_CODE)])
     answer = HiddenField(validators=[at_most(passkeys.LONGEST_ANSWER)])
     then = HiddenField(validators=[at_most(2000)])

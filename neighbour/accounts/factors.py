@@ -132,6 +132,12 @@ def renew_codes(person_id: int) -> list[str]:
     return codes
 
 
+def name_of_codes(person_id: int) -> str:
+    """Names the recovery codes somebody has at present; another name as soon as there are others, "" without any."""
+    with eyes_of(person_id):
+        return recovery.name_of_set(person_id)
+
+
 def drop_all(person_id: int) -> None:
     """Take every factor and code off an account. Inside atomic()."""
     with eyes_of(person_id):

@@ -50,10 +50,9 @@ def good_password(form: Any, field: Any) -> None:
 
 
 def _new_password(label: Any) -> PasswordField:
-    length = Length(
-        passwords.SHORTEST, passwords.LONGEST, message=__("At least %(min)d symbols, please.", min=passwords.SHORTEST)
-    )
-    return PasswordField(label, validators=[needed(__("Choose a password.")), length, good_password])
+    least = Length(passwords.SHORTEST, message=__("At least %(min)d symbols, please.", min=passwords.SHORTEST))
+    most = at_most(passwords.LONGEST)
+    return PasswordField(label, validators=[needed(__("Choose a password.")), least, most, good_password])
 
 
 class SignUpForm(Form):
@@ -103,7 +102,7 @@ class SignInForm(Form):
     """E-mail and password."""
 
     email = EmailField(__("E-mail"), filters=[one_line], validators=[needed(), at_most(254)])
-    password = PasswordField(__("Password"), validators=[needed(), Length(max=passwords.LONGEST)])
+    password = PasswordField(__("Password"), validators=[needed(), at_most(passwords.LONGEST)])
     is_kept = BooleanField(__("Keep me signed in on this device"))
 
 
@@ -140,7 +139,7 @@ class NewPasswordForm(_OfSomebody):
 class ChangePasswordForm(_OfSomebody):
     """A new password while signed in."""
 
-    current = PasswordField(__("Current password"), validators=[needed(), Length(max=passwords.LONGEST)])
+    current = PasswordField(__("Current password"), validators=[needed(), at_most(passwords.LONGEST)])
     password = _new_password(__("New password"))
 
 

@@ -16,12 +16,22 @@ class HomeSaid:
     is_asked: bool = False
 
 
+@dataclass(frozen=True)
+class Office:
+    """Something a person speaks for: its name, and the path of its page."""
+
+    name: str
+    path: str
+
+
 Appoint = Callable[[int, str, str], bool]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
+OfficesOf = Callable[[int], "list[Office]"]
 _appoint: list[Appoint] = []
 _street: list[StreetOf] = []
 _home: list[HomeOf] = []
+_offices: list[OfficesOf] = []
 
 
 def register_street(street_of: StreetOf) -> None:
@@ -42,6 +52,16 @@ def register_home(home_of: HomeOf) -> None:
 def home_of(person_id: int) -> HomeSaid | None:
     """The person's quarter and proof; None before an address was chosen."""
     return _home[0](person_id) if _home else None
+
+
+def register_offices(offices_of: OfficesOf) -> None:
+    """Tell accounts what a person speaks for (initiatives does)."""
+    _offices[:] = [offices_of]
+
+
+def offices_of(person_id: int) -> list[Office]:
+    """What a person speaks for, by name. Through that person's eyes."""
+    return _offices[0](person_id) if _offices else []
 
 
 def register_appointment(appoint: Appoint) -> None:

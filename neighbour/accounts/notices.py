@@ -20,7 +20,8 @@ from neighbour.notices.base import Notice, Skip
 
 
 class Confirm(Notice):
-    """Please confirm this address: a link, and six digits for whoever reads mail on another device."""
+    """Please confirm this address: a link, and six digits for whoever signs up and reads mail on another device. A new
+    address of somebody who is here already has no page to type digits into, and another text."""
 
     key = "accounts.confirm"
     title = __("Confirm your e-mail address")
@@ -38,8 +39,10 @@ class Confirm(Notice):
             raise Skip
         if not onetime.is_of_this_round(person_id, payload):
             raise Skip
-        code = f"{secrets.randbelow(1_000_000):06}"
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
+        if person.confirmed_at is not None:
+            return {"url": site_url(f"/signup/confirm/{token}"), "digits": ""}
+        code = f"{secrets.randbelow(1_000_000):06}"
         onetime.mint(person_id, "confirm_code", payload["email"], onetime.CODE_FOR, secret=code)
         return {"url": site_url(f"/signup/confirm/{token}"), "digits": code}
 

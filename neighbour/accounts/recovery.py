@@ -38,6 +38,13 @@ def left(person_id: int) -> int:
     return db.session.scalar(select(func.count()).select_from(RecoveryCode).where(*live)) or 0
 
 
+def name_of_set(person_id: int) -> str:
+    """Names the ten somebody has at present, used or not: others have another name; "" while there are none."""
+    mine = select(RecoveryCode.code_hash).where(RecoveryCode.person_id == person_id)
+    first = db.session.scalar(mine.order_by(RecoveryCode.code_hash).limit(1))
+    return keyed_hash("recovery set", first.hex()).hex()[:16] if first else ""
+
+
 def accept(person_id: int, code: str) -> bool:
     """Use a code up, however it is spaced and in whichever case; False if it is none or was used. Inside atomic(); of two
     at the same time one is refused."""

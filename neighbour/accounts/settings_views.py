@@ -31,6 +31,7 @@ def me() -> str:
         "accounts/me.html",
         person=person,
         home=hooks.home_of(person.id),
+        offices=hooks.offices_of(person.id),
         digest=digest,
         is_paused=bool(digest and digest.paused_until and digest.paused_until >= clock.today(i18n.zone())),
         mails=[

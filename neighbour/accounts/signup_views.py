@@ -137,7 +137,8 @@ def confirm_by_link(token: str) -> Any:
 
 
 def _confirm_link(token: str, *, is_live: bool) -> Response:
-    return no_referrer(render_template("accounts/confirm_link.html", token=token, is_live=is_live))
+    confirmed = web.me().email if identity().is_authenticated and identity().is_confirmed else ""
+    return no_referrer(render_template("accounts/confirm_link.html", token=token, is_live=is_live, confirmed=confirmed))
 
 
 def _confirm(form: ConfirmForm, correction: CorrectEmailForm | None = None) -> str:

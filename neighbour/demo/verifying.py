@@ -15,12 +15,14 @@ from neighbour.demo.residents import Resident
 from neighbour.initiatives import service
 from neighbour.initiatives.models import EditorRole
 from neighbour.residency.cases import documents
+from neighbour.residency.letter_pdf import FONTS
 
 TREFF, QUARTERS, LEAD = "Nachbarschaftstreff Webstuhl", ("AB-02",), "liselotte"
 ABOUT = (
     "Der Treff im alten Websaal: Kaffee am Dienstag, Nähmaschinen am Samstag, Rat bei Briefen vom Amt, wenn jemand da ist.\n\n"
     "Komm einfach herein. Die Tür klemmt, man muss ein bisschen drücken."
 )
+TYPEFACE = FONTS / "SourceSans3-Regular.ttf"  # Pillow's own lacks the letters of a German address
 SENDER = "fatma"  # a neighbour vouches for her; her document waits for two people
 
 
@@ -54,7 +56,7 @@ def paper(address: list[str]) -> bytes:
     draw = ImageDraw.Draw(image)
 
     def write(x: int, y: int, text: str, size: int = 30) -> None:
-        draw.text((x, y), text, fill="#23272b", font=ImageFont.load_default(size))
+        draw.text((x, y), text, fill="#23272b", font=ImageFont.truetype(TYPEFACE, size))
 
     write(80, 90, "Wasserwerk Altenbrück", 44)
     write(80, 150, "Am Wasserturm 1", 24)

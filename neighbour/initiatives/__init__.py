@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room, its queue on the desk, and who confirms addresses."""
+    from neighbour.accounts import hooks
     from neighbour.core.i18n import lazy_gettext as __
-    from neighbour.initiatives import desk_views, places
+    from neighbour.initiatives import desk_views, places, service
     from neighbour.initiatives.views import views
     from neighbour.policy import Permission
     from neighbour.residency.cases import visits
 
     app.register_blueprint(views)
     visits.register_places(places.near)
+    hooks.register_offices(service.offices_of)
     app.extensions["desk"].append(
         {
             "order": 50,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.hooks import Office
 from neighbour.accounts.models import Person
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
@@ -48,6 +49,11 @@ def edited_by(person_id: int) -> Sequence[Initiative]:
     mine = InitiativeEditor.person_id == person_id
     query = select(Initiative).join(InitiativeEditor, InitiativeEditor.initiative_id == Initiative.id).where(mine)
     return db.session.scalars(query.order_by(Initiative.name)).all()
+
+
+def offices_of(person_id: int) -> list[Office]:
+    """For a person's own page: the way to each initiative they speak for, also while it is not verified."""
+    return [Office(each.name, f"/i/{each.slug}") for each in edited_by(person_id)]
 
 
 def quarters_of(initiative: Initiative) -> Sequence[Quarter]:

@@ -72,7 +72,7 @@ def test_no_ring_sees_more_than_the_table_allows_or_than_the_ring_before_it(chos
             assert rank[by.name] >= TABLE[ring].most.rank
             assert rank[by.name] <= TABLE[ring].least.rank or by.name == shown[0].name
         assert by.street is None or ring is Ring.OWN
-        assert by.name or (by.key == "quarter Weberviertel" and by.shown == "Jemand aus Weberviertel")
+        assert by.name or (by.key == "quarter Weberviertel" and by.shown == "Jemand aus dem Quartier Weberviertel")
     assert [rank[by.name] for by in shown] == sorted(rank[by.name] for by in shown)
     if chosen.alias:
         assert not any(FIRST in by.shown or LAST in by.shown for by in shown)
@@ -128,8 +128,8 @@ def test_a_card_names_its_author_as_far_as_the_reader_is_away(town, visitor, pag
         assert seen_by(far, everywhere)[0] == "Hannelore" and STREET not in seen_by(far, everywhere)[1]
     if page == "thread":
         assert seen_by(beside, near)[0] == "Hannelore W." and STREET not in seen_by(beside, near)[1]
-        assert seen_by(None, public)[0] == "Jemand aus Weberviertel"
-        assert seen_by(here, public, Level.UNPROVEN)[0] == "Jemand aus Weberviertel"
+        assert seen_by(None, public)[0] == "Jemand aus dem Quartier Weberviertel"
+        assert seen_by(here, public, Level.UNPROVEN)[0] == "Jemand aus dem Quartier Weberviertel"
 
 
 def test_next_door_on_the_board_no_full_name_and_no_street_is_read(town, visitor):
@@ -145,7 +145,7 @@ def test_whoever_shows_no_name_cannot_be_told_from_others_who_show_none(town, vi
     for _person in range(2):
         make_post(appears(make_person(here), city=Shows.QUARTER), here, title="Gleich", audience=Audience.CITY)
     html = reads(visitor, far, "/board")
-    assert html.count("Jemand aus Weberviertel") == 2
+    assert html.count("Jemand aus dem Quartier Weberviertel") == 2
     assert len(set(re.findall(r'avatar avatar--\w+"', html))) <= 2  # the reader's own and theirs
 
 
@@ -261,9 +261,9 @@ def test_the_preview_follows_what_is_typed_and_saves_nothing(client, owner):
     html = text(client.post("/me/appearance/preview", data=form(shows_own="full", shows_nearby="quarter")))
     assert {ring: name for ring, (name, _beside) in faces(html).items()} == {
         "own": "Hannelore Wiechert",
-        "nearby": "Jemand aus Weberviertel",
-        "city": "Jemand aus Weberviertel",
-        "public": "Jemand aus Weberviertel",
+        "nearby": "Jemand aus dem Quartier Weberviertel",
+        "city": "Jemand aus dem Quartier Weberviertel",
+        "public": "Jemand aus dem Quartier Weberviertel",
     }
     assert "<html" not in html
     assert owner.execute("SELECT first_name FROM person").fetchone() == ("Alt",)

@@ -57,6 +57,24 @@ def test_both_mailboxes_are_told_before_and_after(client, person, mailbox, jobs)
     }
 
 
+def test_the_new_mailbox_reads_of_a_change_and_is_asked_for_no_digits(client, person, mailbox, jobs):
+    sign_in(client, person)
+    client.post("/me/email", data={"e-email": THIEF})
+    jobs.run()
+    (mail,) = (mail for mail in mailbox.messages() if mail.recipients[0] == THIEF)
+    assert "für das eigene Konto" in " ".join(mail.text.split()) and "angemeldet" not in mail.text
+    assert "Ziffern" not in mail.text and "Ziffern" not in mail.html
+    with as_owner():
+        minted = db.session.execute(text("SELECT purpose FROM one_time_token WHERE used_at IS NULL")).scalars()
+        assert "confirm_code" not in set(minted), "there is no page to type them into"
+    link = link_of(mailbox, "signup/confirm", THIEF)
+    assert client.post(link).status_code == 303
+    again = client.get(link).text
+    assert f"Die Adresse deines Kontos ist {THIEF}" in again and 'href="/signin"' not in again, (
+        "nobody need sign in twice"
+    )
+
+
 def test_the_link_in_the_old_mailbox_restores_it_ends_sessions_and_asks_for_a_new_password(
     client, visitor, person, mailbox, jobs
 ):

@@ -132,6 +132,20 @@ def test_new_codes_replace_the_old_ones_and_go_with_the_last_factor(client, pers
     assert client.post("/me/recovery-codes").location == "/me/access", "codes stand in for a factor"
 
 
+def test_the_form_for_codes_sent_twice_does_not_void_the_codes_that_were_just_printed(client, person):
+    with_app(person)
+    sign_in(client, person)
+    for _round in range(2):  # none yet, then ten old ones
+        instead_of = re.search(r'name="instead_of" value="([^"]*)"', client.get("/me/recovery-codes").text).group(1)
+        made = client.post("/me/recovery-codes", data={"instead_of": instead_of}).text
+        codes = re.findall(r'<li><code class="code-text">(\S+)</code>', made)
+        again = client.post("/me/recovery-codes", data={"instead_of": instead_of}, follow_redirects=True).text
+        assert "Diese Codes sind schon gemacht." in again and 'class="code-text"' not in again
+    client.post("/signout")
+    type_password(client)
+    assert second(client, codes[0]).status_code == 303
+
+
 def test_codes_and_seeds_are_of_no_use_to_who_reads_the_table(person):
     seed, codes = with_app(person), with_codes(person)
     other = make_member("eva@altenbrueck.example")

@@ -99,6 +99,19 @@ def test_a_mistyped_address_is_put_right_where_one_waits_for_its_mail(context, c
         assert visitor().post("/signin", data={"email": email, "password": GOOD}).status_code == status
 
 
+def test_a_password_that_is_too_long_is_called_so_in_the_language_of_the_page(context, client, visitor):
+    long = "Regenschirm " * 30
+    person = visitor()
+    sign_in(person, make_person())
+    for page in (
+        sign_up(client, password=long),
+        client.post("/signin", data={"email": "neu@altenbrueck.example", "password": long}),
+        person.post("/me/password", data={"p-current": long, "p-password": long}),
+    ):
+        assert page.status_code == 422 and "Bitte höchstens 256 Zeichen." in page.text
+        assert "Bitte mindestens" not in page.text and "Field cannot" not in page.text
+
+
 def test_a_mail_that_waits_for_the_mistyped_address_is_not_sent_any_more(context, client, mailbox, jobs):
     sign_up(client, "hanelore@altenbrueck.example")
     client.post("/signup/confirm/again")

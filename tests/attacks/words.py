@@ -44,6 +44,7 @@ FIELDS = {
     "end": Word(CHOICE),
     "files": Word(PERSONAL),
     "in": Word(CHOICE),
+    "instead_of": Word(CHOICE),
     "is_added": Word(CHOICE),
     "leaving": Word(CHOICE, "stay"),
     "most_uses": Word(CHOICE, "10"),

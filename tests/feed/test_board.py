@@ -42,6 +42,7 @@ def test_neighbours_of_the_quarter_see_a_post_and_nobody_else_does(context, visi
         client = visitor()
         sign_in(client, make_person(quarter, level=level))
         assert ("Canary im Hof" in board(client)) is sees
+        assert ("Noch ein Nachweis" in board(client)) is (level is Level.VOUCHED), "why one cannot write yet"
         assert (client.get(f"/c/{to_uid(post.id)}").status_code == 200) is sees
     assert visitor().get(f"/c/{to_uid(post.id)}").status_code == 404
 

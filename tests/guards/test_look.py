@@ -210,6 +210,14 @@ def test_every_way_to_sign_out_forgets_the_drafts_of_the_tab():
     assert [line for line in ways if "data-forget-drafts" not in line] == []
 
 
+def test_drafts_are_kept_of_whole_forms():
+    """drafts.js looks for forms: on a field the mark would keep nothing."""
+    sources = (re.sub(r"\{#.*?#\}", "", path.read_text("utf-8"), flags=re.S) for path in PAGES)
+    marked = [line for source in sources for line in source.splitlines() if "data-draft" in line]
+    assert marked
+    assert [line for line in marked if "<form" not in line] == []
+
+
 def test_templates_import_only_what_they_use():
     unused = []
     for path in [*PAGES, *NEIGHBOUR.glob("**/templates/**/*.txt")]:

@@ -193,6 +193,8 @@ def test_editors_keep_its_page(desk: Desk, treff: Treff, edda, client):
     assert edda.post(f"/i/{Treff.slug}/edit", data=said).status_code == 303
     page = client.get(f"/i/{Treff.slug}")
     assert "Kaffee &amp; Nachbarschaft" in page.text and "Böse" not in page.text
+    way = f'href="/i/{Treff.slug}"'
+    assert way in edda.get("/me").text and way not in desk.browser(desk.proven("other")).get("/me").text
     assert edda.get(CONFIRM).status_code == 200
     long = edda.post(f"/i/{Treff.slug}/edit", data={**said, "hours": "x" * 200})
     assert long.status_code == 422 and "x" * 200 in long.text

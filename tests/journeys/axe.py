@@ -71,6 +71,18 @@ def sideways(page: Page) -> list[str]:
     )
 
 
+def cut_off(page: Page) -> list[str]:
+    """Text that does not fit its box and is hidden for that (``[]`` if everything can be read). Maps slide, and what is
+    hidden from view on purpose is meant for ears."""
+    return page.evaluate(
+        """() => [...document.body.querySelectorAll("*")].filter(one => {
+          const style = getComputedStyle(one), hides = way => ["hidden", "clip"].includes(way);
+          if (one.clientWidth < 2 || style.display === "inline" || !one.innerText?.trim() || one.closest(".leaflet-container, select")) return false;
+          return hides(style.overflowX) && one.scrollWidth > one.clientWidth + 1 || hides(style.overflowY) && one.scrollHeight > one.clientHeight + 1;
+        }).map(one => `${one.tagName.toLowerCase()}.${one.className} hides „${one.innerText.trim().slice(0, 30)}“`)"""
+    )
+
+
 def small_targets(page: Page, least: int = 44) -> list[str]:
     """Things to press that are smaller than ``least`` px either way; links inside running text are left out (WCAG 2.5.8)."""
     return page.evaluate(

@@ -27,6 +27,8 @@ from tests.support.up import Instance
 
 PICTURES = ROOT / "screenshots-run"
 WIDTHS = DESK, PHONE = (1280, 360)
+TINY = 320
+FITS_TINY: set[str] = set()  # pages that were looked at with large letters in a narrow window: once in a run is enough
 HEIGHTS = {DESK: 800, PHONE: 740}
 MORE_OF_THE_SAME = ".feed > article:nth-of-type(n+6)"  # on a board that was looked at in full before
 NOBODY = "postgresql://nobody@/none"
@@ -75,6 +77,9 @@ class Walk:
         if endpoint:
             self.endpoints.add(endpoint)
         here = (self.page.viewport_size or {})["width"]
+        if self.language == "de" and endpoint not in FITS_TINY:
+            FITS_TINY.update([endpoint] if endpoint else [])
+            self.wrong += [f"{name}, {TINY} px and large text: {line}" for line in self._tiny()]
         for width in sorted(WIDTHS, key=lambda each: each != here):  # beginning with what the window is now
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             kept = f"{picture}-{width}" if picture else ""
@@ -96,6 +101,18 @@ class Walk:
             self._keep(f"{picture}-dark" if picture else "")
             self.page.emulate_media(color_scheme="light")
         return found
+
+    def _tiny(self) -> list[str]:
+        """What does not fit a narrow window for somebody who has set their browser to letters twice as large."""
+        self.page.set_viewport_size({"width": TINY, "height": 640})
+        browser = self.page.context.new_cdp_session(self.page)
+        try:
+            browser.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+            assert self.page.evaluate("matchMedia('(max-width: 15rem)').matches"), "the browser's own letters count"
+            return axe.sideways(self.page) + axe.cut_off(self.page)
+        finally:
+            browser.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+            browser.detach()
 
     def go(self, path: str, name: str = "", picture: str = "", status: int = 200) -> None:
         """Open an address and look at what comes."""

@@ -33,9 +33,12 @@ STOP = """() => {
     again: window.stoppedAt === (window.stoppedAt = one),  // a date has several parts
   };
 }"""
-# What Tab should come to: everything that can be pressed or typed into and is to be seen; of several choices one.
-STOPS = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex='0']")]
-  .filter(one => one.checkVisibility({visibilityProperty: true}) && one.tabIndex >= 0 && !one.disabled && (one.type !== "radio" || one.checked)).length"""
+# What Tab should come to: everything that can be pressed or typed into and is to be seen; of several choices the one that is
+# made, or the first.
+STOPS = """() => { const alike = one => [...one.form.elements].filter(other => other.type === "radio" && other.name === one.name);
+  const stands = one => one.type !== "radio" || one.checked || !alike(one).some(other => other.checked) && alike(one)[0] === one;
+  return [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex='0']")]
+  .filter(one => one.checkVisibility({visibilityProperty: true}) && one.tabIndex >= 0 && !one.disabled && stands(one)).length; }"""
 
 
 @dataclass
@@ -94,15 +97,41 @@ def test_the_first_stop_leads_past_everything_to_the_content(walk):
         assert walk.page.evaluate("document.activeElement.closest('main') !== null"), path
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_every_stop_is_seen_and_none_is_a_trap(walk, altenbrueck, width):
+ON_THE_PHONE = [
+    "/board",
+    "/write",
+    "/me/digest",
+    "/me/appearance",
+    "/me/invitations",
+    "/settings/address/move",
+    "/me/protection",
+]
+AT_THE_DESK = [
+    "/write",
+    "/me/access",
+    "/quarters",
+    "/settings/address",
+    "/me/email",
+    "/me/app",
+    "/me/data",
+    "/me/leave",
+]
+
+
+@pytest.mark.parametrize(("width", "paths"), [(360, ON_THE_PHONE), (1280, AT_THE_DESK)], ids=["360", "1280"])
+def test_every_stop_is_seen_and_none_is_a_trap(walk, altenbrueck, width, paths):
     walk.page.set_viewport_size({"width": width, "height": 740})
-    for path in ("/board", "/write", busiest_thread(altenbrueck), "/me/digest", "/me/access", "/quarters"):
+    for path in [*paths, busiest_thread(altenbrueck)] if width == 1280 else paths:
         walk.visitor.go(path)
-        wanted, stops = walk.page.evaluate(STOPS), all_stops(Keys(walk.page))
-        unseen = [stop["words"] for stop in stops if not stop["shows"]]
-        covered = [stop["words"] for stop in stops if stop["covered"]]
-        assert (unseen, covered, len(stops)) == ([], [], wanted), path
+        goes_round(walk)
+
+
+def goes_round(walk) -> None:
+    """Every stop of this page can be seen, nothing lies over it, and none is left out."""
+    wanted, stops = walk.page.evaluate(STOPS), all_stops(Keys(walk.page))
+    unseen = [stop["words"] for stop in stops if not stop["shows"]]
+    covered = [stop["words"] for stop in stops if stop["covered"]]
+    assert (unseen, covered, len(stops)) == ([], [], wanted), walk.visitor.path
 
 
 def all_stops(keys: Keys) -> list[dict[str, Any]]:
@@ -207,3 +236,51 @@ def test_going_on_to_what_is_older_goes_on_there(walk):
     expect(walk.page.locator(".card__title a:focus")).to_have_count(1)
     following = titles.all_inner_texts()
     assert keys.stop()["words"] == following[following.index(last) + 1]
+
+
+def test_whoever_waits_types_a_code_and_chooses_another_way_by_keys_only(altenbrueck, chromium):
+    waiting = enter(chromium, altenbrueck, person="mira", viewport={"width": 360, "height": 740})
+    page, keys = waiting.page, Keys(waiting.page)
+    waiting.visitor.go("/waiting")
+    goes_round(waiting)
+    keys.to("Dein Code")
+    keys.type("was denn")
+    keys.go()
+    assert page.evaluate("document.activeElement.id") == "errors", "what is wrong is read out first"
+    waiting.visitor.go("/waiting")
+    keys.to("Ein Dokument")
+    keys.press("Enter")
+    keys.to("Ein Dokument schicken")
+    keys.go()
+    assert waiting.visitor.path == "/proof/document"
+    goes_round(waiting)
+    keys.to("Meldebescheinigung")
+    keys.press("Space")
+    keys.to("Rechnung", "ArrowDown")
+    keys.to("Dokument schicken")
+    keys.go()
+    assert page.evaluate("document.activeElement.id") == "errors"
+    assert page.locator("[name=paper]:checked").get_attribute("value") == "bill", "what was chosen stays"
+    waiting.page.context.close()
+    assert waiting.watch.seen == []
+
+
+def test_what_others_see_is_chosen_and_previewed_by_keys_only(walk):
+    walk.visitor.go("/me/appearance")
+    keys, seen = Keys(walk.page), walk.page.locator("[data-ring=own] .byline__who")
+    assert seen.inner_text().startswith("Katrin D.")
+    keys.to("Wer wie viel von deinem Namen sieht")
+    keys.press("Enter")
+    keys.to("Vorname und Anfangsbuchstabe")
+    keys.to("Nur Vorname", "ArrowRight")
+    expect(seen).not_to_contain_text("Katrin D.")
+    expect(seen).to_contain_text("Katrin")
+
+
+def test_the_desk_needs_no_mouse(altenbrueck, chromium):
+    desk = enter(chromium, altenbrueck, person="ursula")
+    for path in ("/desk", "/desk/letters", "/desk/flyers"):
+        desk.visitor.go(path)
+        goes_round(desk)
+    desk.page.context.close()
+    assert desk.watch.seen == []

@@ -163,7 +163,9 @@ def test_every_address_that_answers_is_visited_or_no_page_for_a_reason():
 def test_a_page_that_is_broken_is_noticed(altenbrueck, chromium):
     walk = enter(chromium, altenbrueck)
     pale, wide = "color: #aaa; background: #fff", "width: 2000px"
-    walk.look_at(f'<html lang="en"><h2 style="{pale}">Hello</h2><p style="{wide}"><input></p>', "broken")
+    tight = "width: 4em; overflow: hidden"
+    page = f'<h2 style="{pale}">Hello</h2><p style="{wide}"><input></p><p style="{tight}">Haustürschlüssel</p>'
+    walk.look_at(f'<html lang="en">{page}</html>', "broken")
     walk.page.evaluate("console.error('oh'); fetch('http://127.0.0.1:9/elsewhere').catch(() => {})")
     walk.page.wait_for_timeout(100)
     walk.page.context.close()
@@ -171,6 +173,8 @@ def test_a_page_that_is_broken_is_noticed(altenbrueck, chromium):
     for trouble in (
         "color-contrast",
         "> 1280",
+        "large text: p. 20",
+        "hides „Haustürschlüssel“",
         "0 first headings",
         "speaks 'en'",
         "no title",

@@ -101,7 +101,7 @@ def _moves(mover: Visitor) -> None:
     mover.sign_in(MOVER, PASSWORD)
     mover.go("/settings/address")
     mover.press("Ich ziehe um", "link")
-    assert "Das Brett von Weberviertel schließt sich für dich sofort" in mover.words
+    assert "Das Brett deines Quartiers Weberviertel schließt sich für dich sofort" in mover.words
     assert axe.check(mover.page) + axe.sideways(mover.page) == []
     mover.fill(street=street(2, 0), number="1", recipient="Anna Kowalczyk")
     mover.page.get_by_label("Ich nehme mit").check()

@@ -83,7 +83,7 @@ def _chooses(aylin: Visitor) -> None:
     aylin.pick("shows_own", "full")
     expect(own).to_contain_text(f"{FIRST} {page.input_value('[name=last_name]')}")
     aylin.pick("shows_nearby", "quarter")
-    expect(page.locator("[data-ring=nearby] .byline__who")).to_contain_text("Jemand aus Weberviertel")
+    expect(page.locator("[data-ring=nearby] .byline__who")).to_contain_text("Jemand aus dem Quartier Weberviertel")
     aylin.pick("shown", "alias")
     page.locator("[name=alias]").press_sequentially(ALIAS)
     expect(own).to_contain_text(ALIAS)

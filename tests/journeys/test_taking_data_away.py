@@ -80,4 +80,4 @@ def _leaves_by_keyboard(visitor, page):
     page.keyboard.type("löschen")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert visitor.path == "/goodbye" and page.locator("h1").inner_text() == "Du bist raus"
+    assert visitor.path == "/goodbye" and page.locator("h1").inner_text() == "Dein Konto ist geschlossen"

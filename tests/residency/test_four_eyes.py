@@ -57,7 +57,7 @@ def test_who_may_look_at_a_case_and_for_whom_it_does_not_exist(desk: Desk, anna,
     owner.execute("UPDATE person SET status = 'suspended' WHERE id = %s", [may_not["suspended"]])
     for name, person in may.items():
         browser = desk.browser(person)
-        assert browser.get(case).status_code == 200 and "seit" in text_of(browser.get("/desk/proofs")), name
+        assert browser.get(case).status_code == 200 and "Ein Dokument" in text_of(browser.get("/desk/proofs")), name
     empty = text_of(desk.browser(desk.verifier("ute", quarter="ufer")).get("/desk/proofs"))
     for name, person in may_not.items():
         browser = desk.browser(person)
@@ -340,6 +340,13 @@ def test_missing_addresses_are_a_queue_of_the_operator(desk: Desk, jobs, mailbox
     jobs.run()
     assert "Adresse" in mailbox.messages()[-1].message["Subject"]
     assert desk.browser(desk.verifier("vera")).post("/desk/missing", data={"which": which}).status_code == 404
+
+
+def test_what_waits_longer_than_was_promised_is_marked(desk: Desk, anna, owner):
+    vera = desk.browser(desk.verifier("vera"))
+    assert "überfällig" not in text_of(vera.get("/desk/proofs"))
+    owner.execute("UPDATE proof_case SET created_at = created_at - interval '49 hours'")
+    assert "überfällig" in text_of(vera.get("/desk/proofs"))
 
 
 def test_whoever_may_look_is_told_once_a_day_while_something_waits(desk: Desk, anna, jobs, mailbox, frozen_clock):

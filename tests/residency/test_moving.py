@@ -166,7 +166,7 @@ def test_the_page_says_before_what_will_happen_and_when_it_is_possible_again(cit
     sign_in(client, mover)
     assert client.get("/signup/address").location == "/settings/address/move"
     page = words(client, "/settings/address/move")
-    assert "Das Brett von Quartier a schließt sich" in page and "Quartiersteam endet" in page
+    assert "Das Brett deines Quartiers Quartier a schließt sich" in page and "Quartiersteam endet" in page
     sent = client.post("/settings/address/move", data={"street": "", "leaving": "take"})
     (chosen,) = re.findall(r"<input[^>]*checked[^>]*>", sent.get_data(as_text=True))
     assert (sent.status_code, 'value="take"' in chosen) == (422, True)

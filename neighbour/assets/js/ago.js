@@ -9,7 +9,9 @@ function refresh(root) {
     const age = Date.now() - Date.parse(time.dateTime);
     if (time.dataset.said === undefined) time.dataset.said = time.textContent;
     const young = age >= 0 && age < HOUR;
-    time.textContent = young ? relative.format(-Math.floor(age / MINUTE), "minute") : time.dataset.said;
+    const minutes = Math.floor(age / MINUTE);
+    if (!young) time.textContent = time.dataset.said;
+    else time.textContent = minutes ? relative.format(-minutes, "minute") : relative.format(0, "second"); // "now", not "this minute"
   }
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, flash, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from neighbour.core import tokens
+from neighbour.core import clock, tokens
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.core.i18n import gettext as _
@@ -64,6 +65,7 @@ def proof_cases() -> str:
         words=words,
         part_of=deciding.part_of,
         days=deciding.TARGET_DAYS,
+        promised_since=clock.now() - timedelta(days=deciding.TARGET_DAYS),
     )
 
 
