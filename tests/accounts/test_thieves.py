@@ -132,3 +132,21 @@ def test_a_stolen_session_does_not_end_the_protection(client, frozen_clock):
         assert db.session.scalar(text("SELECT is_protected FROM person WHERE id = :id"), {"id": person.id})
     client.post("/me/again", data={"again-password": GOOD})
     assert client.post("/me/protection", data={"end": "1"}).status_code == 303
+
+
+def test_who_copied_the_cookie_of_a_known_device_guesses_five_times_an_hour_from_wherever(client, visitor):
+    """A device that is shared, or was: its mark lets nobody guess anew from every address of the network."""
+    make_member()
+    type_password(client)
+    client.post("/signout")
+    with client.session_transaction() as hers:
+        copied = list(hers["knows"])
+    answers = []
+    for number in range(8):
+        thief = visitor()
+        thief.environ_base["REMOTE_ADDR"] = f"203.0.{number}.9"
+        with thief.session_transaction() as cookie:
+            cookie["knows"] = copied
+        answers.append(type_password(thief, password=f"geraten {number}").status_code)
+    assert answers == [422] * 5 + [429] * 3
+    assert type_password(visitor()).status_code == 303, "from elsewhere the owner still gets in"
