@@ -76,8 +76,8 @@ about(
     "letter",
     of="person_id",
     kind="proof",
-    out="state requested_at printed_at used_at expires_at batch",
-    inner="id person_id tries",
+    out="requested_at printed_at used_at expires_at batch",
+    inner="id person_id tries state",  # the state says whether somebody at the house refused it
     secret="address_hash name_hashes code_hashes refusal_hashes",
     erase=Calls(
         "SELECT detach_letters()",
