@@ -98,3 +98,13 @@ def address_of(town: Town, person: int) -> int:
     with town.app.app_context(), as_owner():
         house = bytes(db.session.scalar(select(Home.address_hash).where(Home.person_id == person)))
         return next(row.id for row in db.session.scalars(select(Address)) if homes.address_hash(row) == house)
+
+
+def test_a_card_proves_the_house_it_went_to_and_no_other(town: Town, tmp_path, owner):
+    """Moving withdraws a card; should one ever be left behind, its code is not for the next house."""
+    anna = town.resident("anna", town.address("1"))
+    code, _refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    town.settle(anna, town.address("9", quarter="ufer"), "Anna Kowalczyk")
+    owner.execute("UPDATE letter SET state = 'printed'")
+    assert types(town, anna, code) is Outcome.NO_LETTER
+    assert level_of(town, anna) is Level.UNPROVEN
