@@ -4,7 +4,8 @@ Both mailboxes are told when a change is asked for and when it is done (ASVS 5.0
 have the old address, and the mail there holds a link whose button restores it. That link is nobody's to spoil: not a
 further change of address, not a new password. Of several changes the older mailbox wins: taking one back takes back
 every later one, and with them the factors added since, because whoever changed the address may have added their own;
-and the wish to leave, if that was said since: a thief does not delete what they could not keep. Factors from before stay, and no session comes of it: the new password is asked for, then the second step.
+and the wish to leave, if that was said since: a thief does not delete what they could not keep. Factors from before stay,
+and no session comes of it: the new password is asked for, then the second step.
 """
 
 from __future__ import annotations

@@ -186,7 +186,9 @@ def level_of(proofs: Iterable[Proof], own_household: bytes | None) -> Level:
     best = max((Level(proof.level) for proof in given), key=lambda level: level.rank, default=Level.UNPROVEN)
     words = [proof for proof in given if proof.vouch_household not in (None, own_household)]
     households = {bytes(proof.vouch_household or b"") for proof in words}
-    people = {proof.by_person_id or bytes(proof.vouch_household or b"") for proof in words}  # who moved is no second one
+    people = {
+        proof.by_person_id or bytes(proof.vouch_household or b"") for proof in words
+    }  # who moved is no second one
     return Level.VERIFIED if min(len(households), len(people)) >= VOUCHES_FOR_VERIFIED else best
 
 

@@ -248,7 +248,9 @@ def _is_welcome() -> ColumnElement[bool]:
     refused = or_(
         LetterRefusal.target_hash == Letter.address_hash, LetterRefusal.target_hash == any_(Letter.name_hashes)
     )
-    words = select(Home.id).where(Home.person_id == Letter.person_id, LetterRefusal.target_hash == any_(Home.word_hashes))
+    words = select(Home.id).where(
+        Home.person_id == Letter.person_id, LetterRefusal.target_hash == any_(Home.word_hashes)
+    )
     unwelcome = or_(refused, words.correlate(Letter, LetterRefusal).exists())
     return ~select(LetterRefusal.target_hash).where(unwelcome).correlate(Letter).exists()
 

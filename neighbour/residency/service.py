@@ -116,7 +116,8 @@ def choose_address(
     recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own. leaving:
     what becomes of what they wrote in a quarter they leave.
     The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name
-    on the letterbox afterwards is no other neighbour. A letter on its way to another house is withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
+    on the letterbox afterwards is no other neighbour. A letter on its way to another house is withdrawn. Raises
+    NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():
         address = db.session.get(Address, address_id)

@@ -115,7 +115,9 @@ def test_a_stolen_session_does_not_have_the_street_shown(client, frozen_clock, m
         assert page.status_code == 403 and "Kettfadenstraße" not in page.text, path
         assert f'name="again-then" type="hidden" value="{path}"' in page.text
     assert client.post("/me/appearance", data={**form, "preview": "1"}).status_code == 200, "opens nothing"
-    assert client.post("/me/appearance", data={**form, "shows_street": ""}).status_code == 303, "hides rather than shows"
+    assert client.post("/me/appearance", data={**form, "shows_street": ""}).status_code == 303, (
+        "hides rather than shows"
+    )
     client.post("/me/again", data={"again-password": GOOD})
     assert client.post("/me/appearance", data=form).status_code == 303
     frozen_clock.tick(11 * MINUTE)

@@ -99,3 +99,16 @@ def test_the_archive_has_no_numbers_of_other_people(client, app, jobs):
     data = json.loads(zipfile.ZipFile(io.BytesIO(answer.content)).read("data/mail.json"))
     told = next(row for row in data["delivery"] if row["notice"] == "residency.invitation_used")
     assert told["payload"] == {}
+
+
+def test_links_from_before_do_nothing_to_who_has_left(client, visitor, mailbox, jobs, frozen_clock):
+    """A mail somebody else reads too: its link sets no password for an account that may come back."""
+    person = make_member()
+    visitor().post("/forgot", data={"email": MAIL})
+    jobs.run()
+    sign_in(client, person)
+    assert client.post("/me/leave", data={"texts": "keep", "word": "delete"}).status_code == 303
+    assert visitor().post(link_of(mailbox, "reset", MAIL), data={"password": "ein anderes Passwort"}).status_code == 410
+    jobs.run()
+    visitor().post(link_of(mailbox, "back", MAIL))
+    assert type_password(visitor()).status_code == 303, "the old password is still the one"
