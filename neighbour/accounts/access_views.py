@@ -104,7 +104,7 @@ def change_password() -> Any:
 @requires(Permission.ACCOUNT_OWN, fresh=True)
 def my_email() -> str:
     """The form for another address."""
-    return render_template("accounts/my_email.html", form=ChangeEmailForm(prefix="e"), person=web.me())
+    return _email_page(ChangeEmailForm(prefix="e"))
 
 
 @views.post("/me/email")
@@ -119,7 +119,12 @@ def change_email() -> Any:
             return back("accounts.access")
         except service.Refused:
             form.add_error("email", _("This is your address already."))
-    return render_template("accounts/my_email.html", form=form, person=web.me()), 422
+    return _email_page(form), 422
+
+
+def _email_page(form: ChangeEmailForm) -> str:
+    has_factor = factors.has_any(person_number())
+    return render_template("accounts/my_email.html", form=form, person=web.me(), has_factor=has_factor)
 
 
 @views.get("/me/passkeys/new")

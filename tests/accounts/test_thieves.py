@@ -152,3 +152,26 @@ def test_who_copied_the_cookie_of_a_known_device_guesses_five_times_an_hour_from
         answers.append(type_password(thief, password=f"geraten {number}").status_code)
     assert answers == [422] * 5 + [429] * 3
     assert type_password(visitor()).status_code == 303, "from elsewhere the owner still gets in"
+
+
+def test_who_changes_the_address_hears_that_the_old_mailbox_opens_the_account_without_a_factor(client):
+    person = make_member()
+    sign_in(client, person)
+    assert "Kann jemand anderes das alte Postfach lesen?" in client.get("/me/email").text
+    with_app(person)
+    assert "Kann jemand anderes" not in client.get("/me/email").text
+
+
+@pytest.mark.parametrize(("is_kept", "step", "most"), [(True, 13 * 24, 90 * 24), (False, 11, 24)])
+def test_a_stolen_cookie_that_is_used_again_and_again_ends_all_the_same(client, frozen_clock, is_kept, step, most):
+    """Hours. Each use moves the idle limit on, and never the absolute one."""
+    sign_in(client, make_member(), is_kept=is_kept)
+    used = 0
+    while used + step < most:
+        frozen_clock.tick(step * 3600)
+        used += step
+        assert is_in(client), used
+    frozen_clock.tick((most - used) * 3600 - MINUTE)
+    assert is_in(client)
+    frozen_clock.tick(2 * MINUTE)
+    assert not is_in(client)
