@@ -108,3 +108,12 @@ def test_a_card_proves_the_house_it_went_to_and_no_other(town: Town, tmp_path, o
     owner.execute("UPDATE letter SET state = 'printed'")
     assert types(town, anna, code) is Outcome.NO_LETTER
     assert level_of(town, anna) is Level.UNPROVEN
+
+
+def test_a_neighbour_who_moves_round_the_corner_is_no_second_neighbour(town: Town):
+    anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
+    assert types(town, carla, invited(town, anna)) is Outcome.PROVEN
+    town.settle(anna, town.address("2"), "Anna Kowalczyk-anna")
+    prove(town, anna)
+    assert types(town, carla, invited(town, anna)) is Outcome.PROVEN
+    assert level_of(town, carla) is Level.VOUCHED
