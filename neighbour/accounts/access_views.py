@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from sqlalchemy import delete, select
 
-from neighbour.accounts import care, email_changes, factors, onetime, passkeys, service, sessions, totp, web
+from neighbour.accounts import (
+    again_views,
+    care,
+    email_changes,
+    factors,
+    onetime,
+    passkeys,
+    service,
+    sessions,
+    totp,
+    web,
+)
 from neighbour.accounts.factor_forms import AppForm, NewPasskeyForm
 from neighbour.accounts.forms import ChangeEmailForm, ChangePasswordForm
 from neighbour.accounts.models import LoginSession
@@ -19,6 +32,23 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, no_referrer
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
+
+
+def keeps_the_factor(view: Callable[..., Any]) -> Callable[..., Any]:
+    """For whatever adds or takes a factor: one that is there has been shown in this session lately, the password alone is
+    not enough (ASVS 5.0 V6.3.4) – a new factor would give the rights of the old one. Nobody has factors before their address
+    is confirmed: an account that was made in somebody else's name would keep a way in for whoever made it."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        who = identity()
+        if not who.is_confirmed:
+            return back("accounts.sign_up_next")
+        if not who.has_strong_session and factors.has_any(person_number()):
+            return again_views.ask_for_factor()
+        return view(*args, **kwargs)
+
+    return guarded
 
 
 @views.get("/me/access")
@@ -74,7 +104,7 @@ def change_password() -> Any:
 @requires(Permission.ACCOUNT_OWN, fresh=True)
 def my_email() -> str:
     """The form for another address."""
-    return render_template("accounts/my_email.html", form=ChangeEmailForm(prefix="e"), person=web.me())
+    return _email_page(ChangeEmailForm(prefix="e"))
 
 
 @views.post("/me/email")
@@ -89,11 +119,17 @@ def change_email() -> Any:
             return back("accounts.access")
         except service.Refused:
             form.add_error("email", _("This is your address already."))
-    return render_template("accounts/my_email.html", form=form, person=web.me()), 422
+    return _email_page(form), 422
+
+
+def _email_page(form: ChangeEmailForm) -> str:
+    has_factor = factors.has_any(person_number())
+    return render_template("accounts/my_email.html", form=form, person=web.me(), has_factor=has_factor)
 
 
 @views.get("/me/passkeys/new")
 @requires(Permission.ACCOUNT_OWN, fresh=True)
+@keeps_the_factor
 def new_passkey() -> str:
     """What a passkey is, and the button that makes one."""
     return _new_passkey(NewPasskeyForm(data={"name": web.device()}))
@@ -101,6 +137,7 @@ def new_passkey() -> str:
 
 @views.post("/me/passkeys/options")
 @requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+@keeps_the_factor
 def new_passkey_options() -> Response:
     """What the browser needs to make one."""
     options = passkeys.options_to_add(web.me(), identity().session_token)
@@ -109,6 +146,7 @@ def new_passkey_options() -> Response:
 
 @views.post("/me/passkeys/new")
 @requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+@keeps_the_factor
 def add_passkey() -> Any:
     """Keep what the browser has made."""
     form, token = NewPasskeyForm(), identity().session_token
@@ -132,6 +170,7 @@ def _new_passkey(form: NewPasskeyForm) -> str:
 
 @views.post("/me/passkeys/remove")
 @requires(Permission.ACCOUNT_OWN, fresh=True)
+@keeps_the_factor
 def remove_passkey() -> Any:
     """One passkey goes."""
     wanted = request.form.get("passkey", "")
@@ -146,6 +185,7 @@ def remove_passkey() -> Any:
 
 @views.get("/me/app")
 @requires(Permission.ACCOUNT_OWN, fresh=True)
+@keeps_the_factor
 def new_app() -> str:
     """The picture for the app, and the field for its first digits."""
     seed = totp.new_seed()
@@ -154,6 +194,7 @@ def new_app() -> str:
 
 @views.post("/me/app")
 @requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+@keeps_the_factor
 def add_app() -> Any:
     """The digits fit: the app is taken, instead of the one before."""
     form = AppForm()
@@ -190,6 +231,7 @@ def _app(form: AppForm, seed: str) -> str:
 
 @views.post("/me/app/remove")
 @requires(Permission.ACCOUNT_OWN, fresh=True)
+@keeps_the_factor
 def remove_app() -> Any:
     """The app goes."""
     factors.remove_app(person_number(), token=identity().session_token)
@@ -199,6 +241,7 @@ def remove_app() -> Any:
 
 @views.get("/me/recovery-codes")
 @requires(Permission.ACCOUNT_OWN, fresh=True)
+@keeps_the_factor
 def recovery_codes() -> str:
     """How many are left; the codes themselves are shown once only, when they are made."""
     mine = factors.of(person_number())
@@ -208,6 +251,7 @@ def recovery_codes() -> str:
 
 @views.post("/me/recovery-codes")
 @requires(Permission.ACCOUNT_OWN, rate="auth", fresh=True)
+@keeps_the_factor
 def make_recovery_codes() -> Any:
     """Ten new ones, to be printed or written down; the old ones work no more. The form says which those are: sent twice, or
     read anew, it does not void the codes that were printed a moment ago."""

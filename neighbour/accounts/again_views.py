@@ -32,7 +32,8 @@ def ask_again() -> Any:
 
 
 def ask_for_factor() -> Any:
-    """What staff see who have not shown a second factor in this session: 403, and how to mend it."""
+    """Who has not shown a second factor in this session, and needs one here: staff, and whoever changes their factors. 403,
+    and how to mend it."""
     asked = {"only_factor": "1", ("next" if request.method in ("GET", "HEAD") else "then"): _here()}
     form = AgainForm(formdata=None, prefix=PREFIX, data=asked)
     return _page(form, () if "next" in asked else _typed()), 403
@@ -101,7 +102,7 @@ def _wrong(error: service.Refused, form: AgainForm) -> tuple[str, str]:
 
 def _page(form: AgainForm, typed: Any = ()) -> str:
     form.answer.data = ""
-    template = "accounts/factor_needed.html" if form.only_factor.data else "accounts/again.html"
+    template = "accounts/factor_needed.html" if form.only_factor.data and identity().is_staff else "accounts/again.html"
     return render_template(template, form=form, typed=typed, factors=factors.of(person_number()))
 
 

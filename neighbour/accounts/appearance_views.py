@@ -23,6 +23,7 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.policy import Permission, requires
+from neighbour.policy.gate import identity, is_fresh
 from neighbour.policy.identity import Identity
 
 
@@ -47,6 +48,8 @@ def set_appearance() -> Any:
         return _step(form)
     if not form.validate_on_submit():
         return _step(form), 422
+    if _opens_street(person, form):
+        return current_app.extensions["ask_again"]()
     _save(person, form)
     with atomic():
         was_next = person.signup_step == SignUpStep.APPEARANCE
@@ -73,6 +76,8 @@ def save_my_appearance() -> Any:
         return _settings(form)
     if not form.validate_on_submit():
         return _settings(form), 422
+    if _opens_street(person, form):
+        return current_app.extensions["ask_again"]()
     _save(person, form)
     flash(_("Saved."), "good")
     return back("accounts.my_appearance")
@@ -100,6 +105,8 @@ def protect() -> Any:
     """Protect, or end it."""
     person = web.me()
     if request.form.get("end"):
+        if not is_fresh():  # whoever found the device open does not open what was closed
+            return current_app.extensions["ask_again"]()
         with atomic():
             choosing.unprotect(person)
             notices.ProtectionEnded.send(person.id, subject_key=secrets.token_hex(8))
@@ -121,6 +128,13 @@ def _form_of(person: Person) -> AppearanceForm:
 
 def _own(person: Person) -> tuple[str, str]:
     return person.first_name, person.last_name
+
+
+def _opens_street(person: Person, form: AppearanceForm) -> bool:
+    """Whether a street that was not shown would be read from the sealed address now, for somebody who has not shown lately
+    who they are: that is most of an address, which takes a proof, too (``residency.show_address``)."""
+    is_new = bool(form.shows_street.data) and not person.street_shown
+    return is_new and identity().signup_step == SignUpStep.DONE and not is_fresh()
 
 
 def _save(person: Person, form: AppearanceForm) -> None:

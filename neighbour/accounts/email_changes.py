@@ -3,8 +3,9 @@
 Both mailboxes are told when a change is asked for and when it is done (ASVS 5.0 V6.3.7). For 72 hours nobody else can
 have the old address, and the mail there holds a link whose button restores it. That link is nobody's to spoil: not a
 further change of address, not a new password. Of several changes the older mailbox wins: taking one back takes back
-every later one, and with them the factors added since, because whoever changed the address may have added their own.
-Factors from before stay, and no session comes of it: the new password is asked for, then the second step.
+every later one, and with them the factors added since, because whoever changed the address may have added their own;
+and the wish to leave, if that was said since: a thief does not delete what they could not keep. Factors from before stay,
+and no session comes of it: the new password is asked for, then the second step.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from neighbour.accounts import factors, notices, onetime, passwords, sessions
+from neighbour.accounts import factors, hooks, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.models import EmailChange, OneTimeToken, Person
 from neighbour.accounts.onetime import Refused
@@ -90,6 +91,7 @@ def undo(token: str) -> str:
         if left is None:
             raise Refused("used_or_old")
         one_at_a_time(left.old_key)
+        hooks.bring_back(left.person_id)
         person = db.session.get_one(Person, left.person_id, with_for_update=True)
         person.email, person.email_key = left.old_email, left.old_key
         person.password_hash = passwords.locked(person.password_hash)

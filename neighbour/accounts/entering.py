@@ -25,7 +25,8 @@ limits.register("second_step", limits.Rate(5, 3600, parts=6))  # wrong digits an
 
 @dataclass(frozen=True)
 class Browser:
-    """Where somebody comes in from. ``source``: the address of the network as it is counted; ``block``: the wider one."""
+    """Where somebody comes in from. ``source``: what guesses are counted by, the mark of a device the account knows or the
+    address of the network; ``block``: the wider piece of the network."""
 
     device: str
     source: str

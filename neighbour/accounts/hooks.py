@@ -28,7 +28,9 @@ Appoint = Callable[[int, str, str], bool]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
 OfficesOf = Callable[[int], "list[Office]"]
+BringBack = Callable[[int], None]
 _appoint: list[Appoint] = []
+_bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
 _home: list[HomeOf] = []
 _offices: list[OfficesOf] = []
@@ -67,6 +69,17 @@ def offices_of(person_id: int) -> list[Office]:
 def register_appointment(appoint: Appoint) -> None:
     """Tell accounts how somebody joins the Quartiersteam of a quarter (residency does)."""
     _appoint[:] = [appoint]
+
+
+def register_return(bring_back: BringBack) -> None:
+    """Tell accounts how somebody who is leaving is kept here after all (mydata does)."""
+    _bring_back[:] = [bring_back]
+
+
+def bring_back(person_id: int) -> None:
+    """If this account is being left, it is not any more: its address is about to be its owner's again. Inside atomic()."""
+    if _bring_back:
+        _bring_back[0](person_id)
 
 
 def appoint(person_id: int, quarter_key: str, role: str) -> bool:

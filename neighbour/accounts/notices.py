@@ -16,7 +16,7 @@ from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
-from neighbour.notices.base import Notice, Skip
+from neighbour.notices.base import Mailbox, Notice, Skip
 
 
 class Confirm(Notice):
@@ -162,6 +162,12 @@ class EmailChanged(Notice):
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("Your e-mail address was changed")
+
+    def mailbox(self, person_id: int) -> Mailbox | None:
+        """Also of an account that is being left since, which no address book has: whoever changed the address may be the
+        one who leaves. Where the mail goes says its payload."""
+        language = db.session.scalar(select(Person.language).where(Person.id == person_id))
+        return super().mailbox(person_id) or (Mailbox("", language, "", takes_mail=False) if language else None)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token; nothing when it is too late to take anything back."""

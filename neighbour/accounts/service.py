@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from neighbour.accounts import email_changes, entering, notices, onetime, passwords, sessions
+from neighbour.accounts import email_changes, entering, factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
@@ -288,9 +288,16 @@ def forgot(email: str) -> None:
 
 
 def set_password(token: str, password: str, memory_kib: int) -> Person:
-    """Set a new password with a token from the mail; ends every session. Commits; raises Refused."""
+    """Set a new password with a token from the mail; ends every session. Commits; raises Refused.
+
+    Nobody had read a mail of an account that was not confirmed, so whoever began it need not be who reads this one: factors
+    that hang on it by any way are not theirs, and would let the other one in.
+    """
     with atomic():
         person = find(onetime.redeem(token, "reset").person_id)
+        if person.confirmed_at is None:
+            factors.drop_all(person.id)
+            person = find(person.id)
         hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
         person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
         step_done(person, SignUpStep.CONFIRM)

@@ -50,12 +50,14 @@ def device() -> str:
 
 
 def browser(email: str = "", *, is_kept: bool = False) -> Browser:
-    """Where this request comes from, for whoever signs in with this address."""
+    """Where this request comes from, for whoever signs in with this address. A device the account knows is counted by its
+    own mark: whoever copied it guesses no more often from many addresses of the network."""
+    mine = _known_as(email) if email else ""
     return Browser(
         device=device(),
-        source=limits.network(request.remote_addr),
+        source=mine or limits.network(request.remote_addr),
         block=limits.block(request.remote_addr),
-        is_known=bool(email) and knows(email),
+        is_known=bool(mine),
         is_kept=is_kept,
     )
 
@@ -95,13 +97,19 @@ def ceremony() -> str:
 def remember(email: str) -> None:
     """Mark this browser as one of the account's: its owner typed the right password or read the mail here. Signing up
     with an address is no sign of owning it."""
-    known = [*[mark for mark in cookie.get("knows", []) if mark != _mark(email)], _mark(email)]
-    cookie["knows"] = known[-MOST_KNOWN:]
+    mine = _known_as(email) or f"{_mark(email)}.{tokens.public_id()}"
+    cookie["knows"] = [*[each for each in cookie.get("knows", []) if each != mine], mine][-MOST_KNOWN:]
 
 
 def knows(email: str) -> bool:
     """Whether this browser is marked as one of that account's (in the signed cookie)."""
-    return _mark(email) in cookie.get("knows", [])
+    return bool(_known_as(email))
+
+
+def _known_as(email: str) -> str:
+    """The mark of this browser for an account: whose, and which of its devices; empty where it is none of them."""
+    begins = _mark(email) + "."
+    return next((str(each) for each in cookie.get("knows", []) if str(each).startswith(begins)), "")
 
 
 def forget(response: Response) -> Response:

@@ -15,6 +15,7 @@ Each room has a file ``personal.py`` beside its models, found by itself. It name
 ``opened``  sealed columns, each with the function that opens it for its owner: ``{"sealed": ("address", own_home)}``
 ``ends``    the lines of the retention table (``mydata/rules.py``) that take its rows away when they are old
 ``lasts``   or why they stay as long as the account, or as what they hang on
+``told``    a condition in SQL for rows that go out now (``:now``): others are told later, here as on the person's own pages
 ``erase``   what becomes of the row when the person goes: ``DELETE`` (the default), ``Blank``, ``Texts``, ``Calls``,
             ``WithParent`` or ``Keep`` with the reason
 
@@ -115,6 +116,7 @@ class Entry:
     why: str = ""
     ends: tuple[str, ...] = ()
     lasts: str = ""
+    told: str = ""
 
     @property
     def is_personal(self) -> bool:
@@ -147,6 +149,7 @@ def about(
     order: str = "",
     ends: str = "",
     lasts: str = "",
+    told: str = "",
 ) -> None:
     """Declare a table with rows about people; see the module. order: the column an export is sorted by."""
     if table in _entries:
@@ -154,7 +157,7 @@ def about(
     entry = Entry(
         table, kind, of, _named(out), set(inner.split()), set(secret.split()), dict(opened or {}), erase, order
     )
-    entry.ends, entry.lasts = tuple(ends.split()), lasts
+    entry.ends, entry.lasts, entry.told = tuple(ends.split()), lasts, told
     _entries[table] = entry
 
 

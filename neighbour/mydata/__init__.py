@@ -12,9 +12,11 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, notices and rates."""
+    from neighbour.accounts.hooks import register_return
     from neighbour.core import limits
-    from neighbour.mydata import desk_views, exports, notices, views  # noqa: F401  notices and pages register themselves
+    from neighbour.mydata import desk_views, erasing, exports, notices, views  # noqa: F401  notices and pages register themselves
 
     limits.register("export", exports.RATE)
+    register_return(erasing.bring_back)
     app.register_blueprint(views.views)
     desk_views.include(app)

@@ -20,7 +20,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import TextClause, select, text
 
 from neighbour.core import clock, i18n, personal
 from neighbour.core.crypto import keyed_hash, same
@@ -125,7 +125,7 @@ def _rows(entry: Entry, person_id: int, opened: Row) -> Iterator[Row]:
     table = Base.metadata.tables[entry.table]
     columns = [table.c[name].label(word) for name, word in entry.out.items()]
     order = table.c[entry.order] if entry.order else next(iter(table.primary_key))
-    query = select(*columns).where(personal.belongs_to(table, entry.of, person_id)).order_by(order)
+    query = select(*columns).where(personal.belongs_to(table, entry.of, person_id), *_told(entry)).order_by(order)
     quarters = _quarters() if "quarter" in entry.out.values() else {}
     for row in db.session.execute(query, execution_options={"yield_per": AT_ONCE}).mappings():
         said = {name: _plain(value) for name, value in row.items()}
@@ -134,11 +134,19 @@ def _rows(entry: Entry, person_id: int, opened: Row) -> Iterator[Row]:
         yield said | opened.get(entry.table, {})
 
 
+def _told(entry: Entry) -> list[TextClause]:
+    """What keeps rows back that are told later."""
+    told = text(f"({entry.told})")
+    return [told.bindparams(now=clock.now()) if ":now" in entry.told else told] if entry.told else []
+
+
 def _quarters() -> dict[int, str]:
     return {row.id: row.name for row in db.session.execute(select(Quarter.id, Quarter.name))}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):  # numbers in it are keys of rows, perhaps of other people
+        return {name: each for name, each in value.items() if isinstance(each, bool) or not isinstance(each, int)}
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value

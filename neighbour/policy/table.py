@@ -63,7 +63,7 @@ TABLE: dict[P, Rule] = {
     P.PROOF_DECIDE: (confirmed, looks_at_proofs, not_suspended),
     P.INITIATIVE_EDIT: (confirmed, edits, not_suspended),
     P.INITIATIVE_CONFIRM: (confirmed, edits, not_suspended),
-    P.OPERATE: (signed_in, operator),
+    P.OPERATE: (signed_in, operator, not_suspended),
 }
 
 

@@ -161,6 +161,7 @@ def redeem(person_id: int, code: str, network: str) -> Answer:
     if not guessing.may_try(person_id, network):
         return Answer(Outcome.LOCKED, method=FLYER.key)
     with atomic():
+        grading.current_membership(person_id, lock=True)  # nobody moves between the code's answer and the proof
         used = db.session.execute(_USE, {"code": codes.marked_fingerprint(code), "at": clock.now()}).one()
         if used.outcome in (Outcome.USED, "good"):
             guessing.was_right(person_id, network)

@@ -2,8 +2,8 @@
 
 A membership's level is never set by hand: it is counted from the proofs that stand – not over, not past their day, not
 held for a second look – each time one begins, is renewed, or ends. One strong proof (card, document, in person) makes
-``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by verified neighbours of two households,
-neither of them one's own, make ``verified``, too.
+``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by two verified neighbours of two
+households, neither of them one's own, make ``verified``, too.
 
 Whether a proof has to wait for somebody's look is asked of those who registered with ``looks_at`` (the household
 counter does). Nobody is told why: a proof that waits looks the same whatever the reason.
@@ -184,9 +184,12 @@ def level_of(proofs: Iterable[Proof], own_household: bytes | None) -> Level:
     """What these proofs are worth together, for somebody of ``own_household`` (keyed hash)."""
     given = list(proofs)
     best = max((Level(proof.level) for proof in given), key=lambda level: level.rank, default=Level.UNPROVEN)
-    households = {bytes(proof.vouch_household) for proof in given if proof.vouch_household is not None}
-    households.discard(bytes(own_household or b""))
-    return Level.VERIFIED if len(households) >= VOUCHES_FOR_VERIFIED else best
+    words = [proof for proof in given if proof.vouch_household not in (None, own_household)]
+    households = {bytes(proof.vouch_household or b"") for proof in words}
+    people = {
+        proof.by_person_id or bytes(proof.vouch_household or b"") for proof in words
+    }  # who moved is no second one
+    return Level.VERIFIED if min(len(households), len(people)) >= VOUCHES_FOR_VERIFIED else best
 
 
 def depth_of(proofs: Collection[Proof]) -> int:

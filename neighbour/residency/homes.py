@@ -93,7 +93,7 @@ def family_hashes(house: bytes, *names: str) -> list[bytes]:
 
 
 def word_hashes(house: bytes, *names: str) -> list[bytes]:
-    """Keyed hashes of every word of ``names`` in this house. A request is refused when one of them was: so "A.
+    """Keyed hashes of every word of ``names`` in this house. A letter is not printed when one of them was refused: so "A.
     Kowalczyk" and "Kowalczyk, Anna" stay away after Anna Kowalczyk said never again."""
     return _name_hashes(house, (word for name in names for word in _words(name)))
 

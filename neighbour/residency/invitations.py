@@ -222,6 +222,7 @@ def redeem(person_id: int, code: str, network: str) -> Answer:
     if not guessing.may_try(person_id, network):
         return Answer(Outcome.LOCKED, method=INVITATION.key)
     with atomic():
+        grading.current_membership(person_id, lock=True)  # nobody moves between the code's answer and the proof
         values: dict[str, Any] = {"code": codes.marked_fingerprint(code), "at": clock.now(), "most": MOST_PER_MONTH}
         used = db.session.execute(_USE, values).one()
         if used.outcome in (Outcome.USED, "good"):

@@ -12,7 +12,9 @@ A card that has not come within 14 days may be asked for once more, within the s
 should it still arrive.
 
 A request says nothing about other people: whether somebody else in the house waits for a letter shows in no
-answer. Letters queue, and the operator prints what is due.
+answer, nor whether somebody there wants none. Else whoever looks for somebody would order a card to her name at one house
+after another and see where it is refused; so a refused letter looks to who asked for it like one that nobody answers, it is
+only never printed (``printing``) and its code opens nothing. Letters queue, and the operator prints what is due.
 
 The code proves where somebody lives. It is no way to sign in: it is read from the person who is signed in
 already and opens no session; its 30 days are therefore longer than the ten minutes allowed to a code that does.
@@ -32,7 +34,7 @@ from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes
 from neighbour.residency.grading import current_membership, grant
-from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterRefusal, LetterState, Membership
+from neighbour.residency.models import OPEN_LETTERS, Home, Letter, LetterState, Membership
 from neighbour.residency.notices import LetterRequested
 from neighbour.residency.proofs.method import Answer, Outcome
 from neighbour.residency.proofs.postcard import POSTCARD
@@ -52,7 +54,6 @@ class Reason(StrEnum):
     PROVEN = "proven"
     UNDER_WAY = "under_way"
     TOO_MANY = "too_many"
-    REFUSED = "refused"
 
 
 class NoLetter(Exception):
@@ -73,6 +74,13 @@ class Status:
     why_not: Reason | None = None
     again_at: datetime | None = None
     not_before: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """The letter's state as its person is told it, empty without one: what was refused looks as if it were not."""
+        if self.letter is None or self.letter.state != LetterState.REFUSED:
+            return str(self.letter.state) if self.letter else ""
+        return str(LetterState.PRINTED if self.letter.printed_at else LetterState.REQUESTED)
 
 
 def request(person_id: int) -> Letter:
@@ -125,11 +133,9 @@ def _demand_allowed(person_id: int, home: Home | None) -> None:
         raise NoLetter(Reason.PROVEN)
     now = clock.now()
     mine = Letter.person_id == person_id
-    under_way = db.session.scalar(
-        select(Letter).where(
-            mine, Letter.state.in_(OPEN_LETTERS), or_(Letter.expires_at.is_(None), Letter.expires_at > now)
-        )
-    )
+    looks_open = Letter.state.in_((*OPEN_LETTERS, LetterState.REFUSED))
+    alive = or_(Letter.expires_at.is_(None), Letter.expires_at > now)
+    under_way = db.session.scalar(select(Letter).where(mine, looks_open, alive).order_by(Letter.id.desc()).limit(1))
     if under_way is not None and (under_way.printed_at is None or now < under_way.printed_at + ARRIVES_IN):
         raise NoLetter(Reason.UNDER_WAY, under_way.printed_at + ARRIVES_IN if under_way.printed_at else None)
     counted = or_(Letter.state != LetterState.WITHDRAWN, Letter.printed_at.is_not(None))
@@ -138,9 +144,6 @@ def _demand_allowed(person_id: int, home: Home | None) -> None:
     ).all()
     if len(recent) >= PER_ACCOUNT:
         raise NoLetter(Reason.TOO_MANY, recent[-PER_ACCOUNT] + ACCOUNT_YEAR)
-    unwelcome = [bytes(home.address_hash), *map(bytes, home.word_hashes)]
-    if db.session.scalar(select(LetterRefusal.since).where(LetterRefusal.target_hash.in_(unwelcome)).limit(1)):
-        raise NoLetter(Reason.REFUSED)
 
 
 def _newest(person_id: int) -> Letter | None:
@@ -159,7 +162,8 @@ def redeem(person_id: int, typed: str) -> Answer:
     """Answer a code: proves the person's current home when it is the one on their printed letter.
 
     typed: as a person writes it. Every readable code costs a try, of the letter and of the house, before it is
-    compared. Of any number of simultaneous redemptions one is PROVEN: the letter's row is locked.
+    compared. Of any number of simultaneous redemptions one is PROVEN: the letter's row is locked. Every code is wrong for
+    a letter that was refused.
     """
     code = codes.read(typed)
     if code is None:
@@ -176,7 +180,8 @@ def redeem(person_id: int, typed: str) -> Answer:
             return Answer(Outcome.HOUSE_LOCKED)
         limits.hit("code_address", letter.address_hash.hex())
         letter.tries += 1
-        if codes.matches(code, letter.code_hashes, bound_to=binding(letter)):
+        is_right = codes.matches(code, letter.code_hashes, bound_to=binding(letter))
+        if is_right and letter.state != LetterState.REFUSED:
             letter.state, letter.used_at = LetterState.USED, clock.now()
             proof = grant(person_id, POSTCARD.key, POSTCARD.level, POSTCARD.lasts, source=f"letter {letter.id}")
             return Answer(Outcome.HELD if proof.held_at else Outcome.PROVEN)
@@ -192,8 +197,9 @@ def binding(letter: Letter) -> str:
 
 
 def _answerable(person_id: int) -> Select[Letter]:
-    sent = Letter.state.in_((LetterState.PRINTED, LetterState.RESENT))
-    newest_first = (Letter.state == LetterState.PRINTED).desc(), Letter.id.desc()
+    refused = (Letter.state == LetterState.REFUSED) & Letter.printed_at.is_not(None)
+    sent = Letter.state.in_((LetterState.PRINTED, LetterState.RESENT)) | refused
+    newest_first = (Letter.state != LetterState.RESENT).desc(), Letter.id.desc()
     return select(Letter).where(Letter.person_id == person_id, sent).order_by(*newest_first).limit(1)
 
 

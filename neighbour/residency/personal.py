@@ -40,6 +40,9 @@ def own_pages(person_id: int) -> Iterator[tuple[str, bytes]]:
 
 files_of(own_pages)
 
+
+_DESK = ", ".join(f"'{purpose}'" for purpose in homes.DESK_PURPOSES)
+
 about(
     "home",
     of="person_id",
@@ -67,13 +70,14 @@ about(
     inner="id person_id by_person_id",
     order="id",
     ends="looks",
+    told=f"purpose NOT IN ({_DESK}) OR at <= :now - interval '{homes.TOLD_AFTER.days} days'",  # as ``homes.accesses``
 )
 about(
     "letter",
     of="person_id",
     kind="proof",
-    out="state requested_at printed_at used_at expires_at batch",
-    inner="id person_id tries",
+    out="requested_at printed_at used_at expires_at batch",
+    inner="id person_id tries state",  # the state says whether somebody at the house refused it
     secret="address_hash name_hashes code_hashes refusal_hashes",
     erase=Calls(
         "SELECT detach_letters()",
@@ -135,6 +139,7 @@ about(
     erase=WITH_PARENT,
     secret="household_hash",
     inner="id case_id by_person_id until",
+    told="EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL)",
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")

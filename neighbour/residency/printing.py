@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, any_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, any_, case, func, or_, select, text
 
 from config import Config
 from neighbour.accounts.models import Person, Status
@@ -96,6 +96,7 @@ def print_due(config: Config, wish: Wish) -> Printed:
         pdf = _write(chosen, batch, config, wish, written)
         for letter in chosen:
             letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
+        _keep_back()
         audit.note(Event.LETTERS_PRINTED, actor=wish.by, about=batch)
     return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
 
@@ -189,14 +190,28 @@ def due(most: int) -> list[Letter]:
     names, people who are suspended or whose mail address is not confirmed, and homes that have changed.
     """
     ready = Letter.state == LetterState.REQUESTED, ~_rests(), _is_welcome(), _is_at_home()
+    first = _first_of_each_house(*ready)
+    query = select(Letter).where(Letter.id.in_(first)).order_by(Letter.id).limit(max(most, 0)).with_for_update()
+    return list(db.session.scalars(query).all())
+
+
+def _keep_back() -> None:
+    """Letters to houses and names that want none, whose turn has come: they are in no file, and to who asked for them they
+    look like the others of the day. Else whoever looks for somebody would know where she is by a card that is never sent."""
+    db.session.flush()
+    ready = Letter.state == LetterState.REQUESTED, ~_rests(), ~_is_welcome(), _is_at_home()
+    for letter in db.session.scalars(select(Letter).where(Letter.id.in_(_first_of_each_house(*ready)))).all():
+        letter.state, letter.printed_at = LetterState.REFUSED, clock.now()
+        letter.expires_at = clock.now() + LIFE
+
+
+def _first_of_each_house(*ready: ColumnElement[bool]) -> Select[tuple[int]]:
     ranked = (
         select(Letter.id, func.row_number().over(partition_by=Letter.address_hash, order_by=Letter.id).label("turn"))
         .where(*ready)
         .subquery()
     )
-    first = select(ranked.c.id).where(ranked.c.turn == 1)
-    query = select(Letter).where(Letter.id.in_(first)).order_by(Letter.id).limit(max(most, 0)).with_for_update()
-    return list(db.session.scalars(query).all())
+    return select(ranked.c.id).where(ranked.c.turn == 1)
 
 
 def waiting() -> int:
@@ -228,10 +243,16 @@ def batches(limit: int = 20) -> list[BatchLine]:
 
 
 def _is_welcome() -> ColumnElement[bool]:
+    """No house, no family name on the card and no word of the letterbox refused: "A. Kowalczyk" and "Kowalczyk, Anna" stay
+    away after Anna Kowalczyk said never again."""
     refused = or_(
         LetterRefusal.target_hash == Letter.address_hash, LetterRefusal.target_hash == any_(Letter.name_hashes)
     )
-    return ~select(LetterRefusal.target_hash).where(refused).correlate(Letter).exists()
+    words = select(Home.id).where(
+        Home.person_id == Letter.person_id, LetterRefusal.target_hash == any_(Home.word_hashes)
+    )
+    unwelcome = or_(refused, words.correlate(Letter, LetterRefusal).exists())
+    return ~select(LetterRefusal.target_hash).where(unwelcome).correlate(Letter).exists()
 
 
 def _is_at_home() -> ColumnElement[bool]:
@@ -245,7 +266,8 @@ def _left_today(config: Config) -> int:
     """How many of today's letters (a day of the city) are left."""
     zone = ZoneInfo(config.time_zone)
     midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    printed = db.session.scalar(select(func.count()).where(Letter.printed_at >= midnight)) or 0
+    of_today = Letter.printed_at >= midnight, Letter.batch.is_not(None)  # not those that were kept back
+    printed = db.session.scalar(select(func.count()).where(*of_today)) or 0
     return config.letters_per_day - printed
 
 

@@ -115,8 +115,9 @@ def choose_address(
 
     recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own. leaving:
     what becomes of what they wrote in a quarter they leave.
-    The same house again (a name corrected) keeps the proof. A letter on its way to another house is
-    withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
+    The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name
+    on the letterbox afterwards is no other neighbour. A letter on its way to another house is withdrawn. Raises
+    NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():
         address = db.session.get(Address, address_id)
@@ -138,7 +139,7 @@ def choose_address(
         home = homes.settle(person_id, address, quarter.id, recipient, care_of, town=_town())
         if not is_same_house:
             home.chosen_key = None
-        if membership is not None:
+        if membership is not None and not Level(membership.level).reads_board:
             membership.household_hash = homes.household_hash(home.address_hash, recipient)
         db.session.execute(delete(MissingAddress).where(MissingAddress.person_id == person_id))
         audit.note(Event.ADDRESS_CHOSEN, actor=person_id, subject=person_id)
@@ -168,7 +169,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
             leave(person_id, old.quarter_id, leaving)
         old.ended_at = clock.now()
         audit.note(Event.MOVED, actor=person_id, subject=person_id)
-    mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT))
+    mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT, LetterState.REFUSED))
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)

@@ -74,6 +74,7 @@ FRESH = {
     "accounts.new_app", "accounts.add_app", "accounts.remove_app",
     "accounts.recovery_codes", "accounts.make_recovery_codes",
     "residency.address", "residency.choose_address", "residency.show_address", "residency.move", "residency.move_away",
+    "residency.document_page",
     "mydata.ask", "mydata.fetch", "mydata.leaving", "mydata.leave",
     "accounts.appearance", "accounts.set_appearance", "accounts.my_appearance", "accounts.save_my_appearance",  # of whoever is protected
     "accounts.protection", "accounts.protect",

@@ -230,3 +230,20 @@ def test_verifiers_are_appointed_and_dismissed(desk: Desk, operate, owner):
     assert owner.execute("SELECT count(*) FROM membership WHERE role = 'verifier'").fetchone() == (1,)
     assert operate(person_commands, "dismiss", "vera@example.org", "weber").exit_code == 0
     assert owner.execute("SELECT count(*) FROM membership WHERE role = 'verifier'").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("is_beside", "is_open"), [(False, False), (True, True)])
+def test_an_initiative_confirms_where_it_works_and_next_door_and_nowhere_else(
+    desk: Desk, treff: Treff, edda, owner, is_beside: bool, is_open: bool
+):
+    """One editor who lies opens no more than the pages of that neighbourhood say they may."""
+    far = desk.resident("rita", quarter="ufer")
+    if is_beside:
+        weber, ufer = (desk.town.quarters[key] for key in ("weber", "ufer"))
+        for pair in ((weber, ufer), (ufer, weber)):
+            owner.execute("INSERT INTO adjacency (quarter_id, neighbour_id, border_m) VALUES (%s, %s, 100)", pair)
+    with desk.eyes(far):
+        code = visits.renew(far).code
+    page = edda.post(CONFIRM, data={"code": code})
+    assert (page.status_code == 200) is is_open
+    assert ("Kettfadenstraße" in page.text) is is_open

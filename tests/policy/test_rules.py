@@ -161,3 +161,11 @@ def test_staff_have_their_rights_in_a_session_that_has_shown_a_second_factor_onl
     assert neighbour.in_force is neighbour
     assert not lacks_factor(neighbour, Permission.DESK_READ), "a factor would not help"
     assert not lacks_factor(neighbour, Permission.BOARD_READ)
+
+
+@pytest.mark.parametrize("permission", [Permission.OPERATE, Permission.DESK_READ, Permission.PROOF_DECIDE])
+def test_whoever_is_suspended_runs_nothing_operators_included(permission: Permission):
+    """An account that somebody else has got hold of is suspended first and asked about later."""
+    operator = person(is_operator=True, has_strong_session=True)
+    assert allows(operator, permission)
+    assert not allows(replace(operator, is_suspended=True), permission)

@@ -193,6 +193,17 @@ def test_pages_are_nobody_elses(desk: Desk, anna, team):
     assert browser.get(own[:-1] + "9").status_code == 404
 
 
+def test_pages_are_not_shown_to_who_found_the_device_open(desk: Desk, anna, frozen_clock):
+    """They say name and address, which a session alone does not open either."""
+    person, browser = anna
+    desk.deposit(person)
+    own = re.search(r'<img src="([^"]+)"', browser.get("/proof/document").text)[1]
+    frozen_clock.tick(601)
+    page = browser.get("/proof/document")
+    assert own not in page.text and 'href="/me/again?next=/proof/document"' in page.text
+    assert browser.get(own).location.startswith("/me/again")
+
+
 def test_the_original_is_never_written_to_a_disk(app):
     """Werkzeug spools parts over 500 KB into a file; ours stay in memory."""
     body, kind = upload(b"x" * 900_000)

@@ -316,6 +316,14 @@ def refuse(town: Town, code: str, *, whole_house: bool) -> bool:
         return letters.refuse(code, whole_house=whole_house)
 
 
+def is_printed(town: Town, folder: Path) -> bool:
+    """Whether any letter that waits is."""
+    try:
+        return bool(town.print_letters(folder).cards)
+    except printing.NothingToPrint:
+        return False
+
+
 def test_a_refused_house_gets_no_letter_ever_after_all_accounts_are_gone(
     town: Town, tmp_path: Path, owner, frozen_clock
 ):
@@ -327,26 +335,35 @@ def test_a_refused_house_gets_no_letter_ever_after_all_accounts_are_gone(
     frozen_clock.tick(400 * DAY)
     bela = town.person("bela")
     town.settle(bela, house, "Bela Bartók")
-    assert reason(town, bela) is Reason.REFUSED
-    with town.as_person(bela), pytest.raises(NoLetter):
+    with town.as_person(bela):
         letters.request(bela)
+    frozen_clock.tick(40 * DAY)
+    assert not is_printed(town, tmp_path)
 
 
-def test_a_refused_name_is_refused_however_it_is_spelled_in_this_house_only(town: Town, tmp_path: Path, owner):
+def test_a_refused_name_is_refused_however_it_is_spelled_in_this_house_only(
+    town: Town, tmp_path: Path, owner, frozen_clock
+):
     house, next_door = town.address("17"), town.address("18")
     town.resident("anna", house, "Dr. Anna Müller-Kowalczyk")
     assert refuse(town, town.print_letters(tmp_path).cards["Dr. Anna Müller-Kowalczyk"][1], whole_house=False)
-    for number, name in enumerate(("A. Kowalczyk", "KOWALCZYK, Anna", "Familie Mueller", "Müller", "Anna Kowalczyk")):
-        person = town.person(f"p{number}")
-        town.settle(person, house, name)
-        assert reason(town, person) is Reason.REFUSED, name
+    refused = ("A. Kowalczyk", "KOWALCZYK, Anna", "Familie Mueller", "Müller", "Anna Kowalczyk")
+    for number, name in enumerate(refused):
+        frozen_clock.tick(40 * DAY)
+        person = town.resident(f"p{number}", house, name)
+        assert not is_printed(town, tmp_path), name
         town.settle(person, next_door, name)
-        assert reason(town, person) is None, name
+        with town.as_person(person):
+            letters.request(person)
+        assert is_printed(town, tmp_path), name
+    frozen_clock.tick(40 * DAY)
     neighbour = town.person("other")
-    town.settle(neighbour, house, "Anna Schulz")
-    assert reason(town, neighbour) is None
     town.settle(neighbour, house, "Anna Schulz", care_of="Kowalczyk")
-    assert reason(town, neighbour) is Reason.REFUSED
+    with town.as_person(neighbour):
+        letters.request(neighbour)
+    assert not is_printed(town, tmp_path)
+    town.resident("schulz", house, "Anna Schulz")
+    assert is_printed(town, tmp_path)
 
 
 def test_letters_that_wait_for_a_refused_house_are_not_printed(town: Town, tmp_path: Path, frozen_clock):
@@ -377,7 +394,76 @@ def test_a_refused_code_is_dead_and_a_made_up_refusal_is_unknown(town: Town, tmp
         assert not refuse(town, made_up, whole_house=True)
     assert owner.execute("SELECT count(*) FROM letter_refusal").fetchone() == (0,)
     assert refuse(town, refusal.lower(), whole_house=False)
-    assert redeem(town, person, code).outcome is Outcome.NO_LETTER
+    assert redeem(town, person, code).outcome is Outcome.WRONG
+
+
+def test_who_asks_for_a_card_never_learns_that_somebody_there_refused_it(
+    town: Town, tmp_path: Path, frozen_clock, client, owner
+):
+    """Somebody orders a card to her name at the house where he thinks she lives, and another one where nobody of the name
+    is: whatever she does about hers, both look the same for ever, whether she refused before or after."""
+    houses = town.address("1"), town.address("2")
+    ids = [town.resident(f"ex{number}", house, "Anna Kowalczyk") for number, house in enumerate(houses)]
+    first = [pages_of(town, client, person) for person in ids]
+    assert first[0] == first[1]
+    _done, cards = printing_by_house(town, tmp_path, owner)
+    assert refuse(town, cards[ids[0]], whole_house=True)
+    for days in (0, 10, 15, 31, 40):
+        frozen_clock.tick(days * DAY)
+        one, other = (pages_of(town, client, person) for person in ids)
+        assert one == other, days
+        one, other = (redeem(town, person, "0000-0000") for person in ids)
+        assert one == other, days
+    for number, house in enumerate(houses):  # another account, after she said never again
+        town.resident(f"again{number}", house, "Anna Kowalczyk")
+    for days in (0, 31):
+        frozen_clock.tick(days * DAY)
+        one, other = (pages_of(town, client, town_person(owner, f"again{number}")) for number in (0, 1))
+        assert one == other, days
+        if not days:
+            frozen_clock.tick(40 * DAY)
+            assert len(town.print_letters(tmp_path).cards) == 1
+            for day in (0, 16):
+                frozen_clock.tick(day * DAY)
+                one, other = (pages_of(town, client, town_person(owner, f"again{number}")) for number in (0, 1))
+                assert one == other and "printed" in one[1], day
+
+
+def pages_of(town: Town, client, person: int) -> list[str]:
+    """What the site says to somebody about their card: the page that waits for it, and the archive's columns."""
+    import re
+
+    from neighbour.core import personal
+    from tests.factories import sign_in
+
+    with town.app.app_context():
+        sign_in(client, type("P", (), {"id": person}))
+        own = r'csrf_token"[^>]*value="[^"]*"|content="[^"]*"|avatar--\d|\S+@\S+|(?i:ex|again)\d'
+        page = re.sub(own, "", client.get("/waiting").text)
+        assert "state" not in personal.register()["letter"].out
+        status = letters_status(town, person)
+    return [page, str(status)]
+
+
+def letters_status(town: Town, person: int) -> tuple[object, ...]:
+    with town.as_person(person):
+        found = letters.status(person)
+        return found.state, found.can_request, found.why_not, found.again_at, found.not_before
+
+
+def printing_by_house(town: Town, folder: Path, owner) -> tuple[object, dict[int, str]]:
+    """Print both cards; person → refusal code of theirs (both bear one name, so by the order they are printed in)."""
+    wish = printing.Wish(out=folder / "both.pdf", csv=folder / "both.csv")
+    with town.app.app_context(), as_owner():
+        done = printing.print_due(town.app.extensions["config"], wish)
+    with (folder / "both.csv").open(newline="") as table:
+        refusals = [row["refusal_code"] for row in csv.DictReader(table)]
+    people = [row[0] for row in owner.execute("SELECT person_id FROM letter WHERE printed_at IS NOT NULL ORDER BY id")]
+    return done, dict(zip(people, refusals, strict=True))
+
+
+def town_person(owner, name: str) -> int:
+    return owner.execute("SELECT id FROM person WHERE email = %s", [f"{name}@example.org"]).fetchone()[0]
 
 
 def test_the_refusal_list_knows_neither_names_nor_streets(town: Town, tmp_path: Path, owner):

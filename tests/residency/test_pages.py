@@ -156,7 +156,8 @@ def test_not_me_needs_no_account_and_stops_the_cards(town: Town, anna, client, v
     done = stranger.post("/not-me", data={"code": refusal.lower(), "scope": "name"})
     assert done.status_code == 200 and "Es kommen keine Karten mehr" in text_of(done)
     assert browser.post("/code", data={"code": code}).status_code == 422
-    assert "nie wieder eine" in text_of(browser.get("/waiting"))
+    waiting = text_of(browser.get("/waiting"))
+    assert "unterwegs" in waiting and "nie wieder" not in waiting, "who asked for it is not told"
     assert "Schickt mir die Karte" not in text_of(browser.get("/waiting"))
 
 

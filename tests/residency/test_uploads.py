@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import resource
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -246,3 +249,29 @@ def test_the_child_has_little_memory_and_writes_no_file(monkeypatch, tmp_path, d
     monkeypatch.setattr(pictures, "PROGRAM", program)
     assert isinstance(trial(JPEG), Trouble)
     assert not (tmp_path / "x").exists() or (tmp_path / "x").read_bytes() == b""
+
+
+def test_no_more_than_two_are_drawn_at_once_and_whoever_waits_too_long_is_told(monkeypatch):
+    """Each may take half a gigabyte and a core: a farm of accounts that all upload must not take the whole machine."""
+    now = most = 0
+    lock, go_on = threading.Lock(), threading.Event()
+
+    def slow(*_file: object) -> tuple[int, list[bytes]]:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        go_on.wait(5)
+        with lock:
+            now -= 1
+        return 1, [b"x"]
+
+    monkeypatch.setattr(pictures, "_redraw", slow)
+    monkeypatch.setattr(pictures, "SECONDS", 0.3)
+    with ThreadPoolExecutor(6) as pool:
+        waiting = [pool.submit(pictures.draw, [photo()]) for _upload in range(6)]
+        told = [each.exception() for each in islice(as_completed(waiting, 5), 4)]
+        go_on.set()
+    assert most == pictures.AT_ONCE
+    assert [error.trouble for error in told if isinstance(error, CannotDraw)] == [Trouble.BUSY] * 4
+    assert pictures.draw([photo()]).pages == [b"x"], "there is room again"

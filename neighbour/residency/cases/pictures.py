@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from neighbour.core import clock
 
@@ -21,6 +22,9 @@ MOST_PAGES = 4
 MOST_PIXELS = 25_000_000
 EDGE = 2_000  # pixels of the longer side: A4 at 170 dots per inch
 MEMORY, SECONDS = 512 << 20, 10
+#: so many processes draw at once, whoever uploads: each may take MEMORY, and a core for SECONDS
+AT_ONCE = 2
+_places = BoundedSemaphore(AT_ONCE)
 PROGRAM = Path(__file__).with_name("redraw.py")
 
 
@@ -32,6 +36,7 @@ class Trouble(StrEnum):
     TOO_LARGE = "too large"
     LOCKED = "locked"
     EMPTY = "empty"
+    BUSY = "busy"
 
 
 _BY_CODE = {10: Trouble.BROKEN, 11: Trouble.TOO_LARGE, 12: Trouble.LOCKED, 13: Trouble.EMPTY}
@@ -62,12 +67,22 @@ def kind_of(raw: bytes) -> str | None:
 
 
 def draw(files: list[bytes]) -> Drawn:
-    """The pages of these files, at most MOST_PAGES together. Raises CannotDraw for the first file that is no good."""
+    """The pages of these files, at most MOST_PAGES together. Raises CannotDraw for the first file that is no good, and for
+    whoever finds no place to draw in within SECONDS."""
     if sum(map(len, files)) > MOST_BYTES:
         raise CannotDraw(Trouble.TOO_LARGE)
     kinds = [kind_of(raw) for raw in files]
     if None in kinds:
         raise CannotDraw(Trouble.KIND)
+    if not _places.acquire(timeout=SECONDS):
+        raise CannotDraw(Trouble.BUSY)
+    try:
+        return _drawn(files, kinds)
+    finally:
+        _places.release()
+
+
+def _drawn(files: list[bytes], kinds: list[str | None]) -> Drawn:
     pages: list[bytes] = []
     number, until = 0, clock.monotonic() + SECONDS
     for raw, kind in zip(files, kinds, strict=True):

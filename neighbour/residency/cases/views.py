@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, is_htmx, is_own_form, no_referrer, site_url
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import person_number
+from neighbour.policy.gate import is_fresh, person_number
 from neighbour.residency import codes, service
 from neighbour.residency.cases import deciding, documents, pictures, visits
 from neighbour.residency.cases.forms import AppealForm, DocumentForm
@@ -64,6 +64,7 @@ def _trouble(trouble: Trouble) -> str:
         Trouble.BROKEN: _("This file cannot be read. Please take a picture of the paper, or save it anew as a PDF."),
         Trouble.TOO_LARGE: _("This is too large: 10 MB together, and 25 megapixels a picture. Please make it smaller."),
         Trouble.LOCKED: _("This PDF is locked with a password. Please save it without one."),
+        Trouble.BUSY: _("Many send documents at this moment. Please try again in a minute."),
         Trouble.EMPTY: _("There is nothing on this page. Please choose another file."),
     }[trouble]
 
@@ -79,6 +80,7 @@ def _document_page(form: DocumentForm) -> Any:
         paper_hints=PAPER_HINTS,
         days=deciding.TARGET_DAYS,
         kept_days=documents.KEPT_FOR.days,
+        may_see=is_fresh(),
     )
 
 
@@ -92,9 +94,10 @@ def withdraw_document() -> BaseResponse:
 
 
 @views.get("/proof/document/<uid:case_id>/<number>")
-@requires(Permission.PROOF_GIVE)
+@requires(Permission.PROOF_GIVE, fresh=True)
 def document_page(case_id: uuid.UUID, number: str) -> Response:
-    """One page of one's own document, as those who look at it will see it."""
+    """One page of one's own document, as those who look at it will see it. It has name and address on it, so it takes the
+    same as opening these (``residency.show_address``)."""
     return picture(case_id, number)
 
 

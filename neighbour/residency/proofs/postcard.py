@@ -16,7 +16,7 @@ def _context(person_id: int) -> dict[str, Any]:
     from neighbour.residency import letters  # which asks this file what its code proves
 
     status = letters.status(person_id)
-    under_way = status.letter is not None and status.letter.state in OPEN_LETTERS
+    under_way = status.state in OPEN_LETTERS
     return {"letter": status, "tries": letters.TRIES, "under_way": under_way}
 
 

@@ -1,0 +1,114 @@
+"""What a thief of an account, or somebody curious about the desk, gets out of this room: tried from their side."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from neighbour.accounts.models import Person, Status
+from neighbour.core import audit, clock, scope
+from neighbour.core.audit import Event
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.mydata import erasing
+from neighbour.residency.homes import TOLD_AFTER
+from neighbour.residency.models import AddressAccess
+from tests.accounts.factor_helpers import GOOD, MAIL, is_in, link_of, make_member, type_password
+from tests.accounts.test_email_changes import THIEF
+from tests.accounts.test_signing import sign_up
+from tests.factories import make_person, make_quarter, sign_in
+from tests.mydata.test_exports import fetched
+
+pytestmark = pytest.mark.usefixtures("context", "frozen_clock", "instance_dir")
+
+
+@pytest.mark.parametrize("thief_signs_up", [False, True])
+def test_a_thief_who_changes_the_address_and_leaves_at_once_destroys_nothing(
+    client, visitor, mailbox, jobs, owner, frozen_clock, thief_signs_up
+):
+    """The mail to the old address still waits when the account is let go; its link brings both back, and no other does."""
+    person = make_member()
+    sign_in(client, person)
+    client.post("/me/email", data={"e-email": THIEF})
+    jobs.run()
+    client.post(link_of(mailbox, "signup/confirm", THIEF))
+    assert client.post("/me/leave", data={"texts": "keep", "word": "delete"}).status_code == 303
+    jobs.run()
+    thiefs = link_of(mailbox, "back", THIEF)
+    if thief_signs_up:
+        sign_up(visitor(), THIEF)
+    frozen_clock.tick(71 * 3600)
+    to_reset = visitor().post(link_of(mailbox, "undo-email", MAIL))
+    assert to_reset.status_code == 303
+    assert visitor().post(to_reset.location, data={"password": GOOD}).status_code == 303
+    hers = visitor()
+    type_password(hers)
+    assert is_in(hers)
+    with as_owner():
+        now = db.session.get_one(Person, person.id, populate_existing=True)
+        assert (now.email, now.status, now.first_name) == (MAIL, Status.ACTIVE, person.first_name)
+    assert hers.get("/board").status_code == 200, "she lives where she lived"
+    assert visitor().post(thiefs).status_code == 409
+    frozen_clock.tick(15 * 86_400)
+    with scope.use(scope.NOBODY):
+        assert erasing.due() == []
+    with as_owner():
+        assert erasing.replay() == 0, "and no night lets her go again"
+
+
+def test_the_archive_says_no_more_of_the_desk_than_the_page_does(client, app, jobs, frozen_clock):
+    """A look from the desk is told after thirty days, or a day would say which neighbour decides; so does the archive."""
+    ada, verifier = make_person(make_quarter(), name="Ada"), make_person()
+    looked = clock.now() + timedelta(minutes=7)
+    with as_owner(), atomic():
+        for purpose in ("document team", "visit"):
+            line = {"person_id": ada.id, "by_person_id": verifier.id, "purpose": purpose, "at": looked}
+            db.session.execute(insert(AddressAccess).values(**line))
+            about = purpose.partition(" ")[0]
+            audit.note(Event.ADDRESS_OPENED, actor=verifier.id, subject=ada.id, about=about)
+    app.extensions["jobs"] = jobs
+    sign_in(client, ada)
+    assert looks(client) == (["visit"], ["visit"])
+    frozen_clock.tick(TOLD_AFTER.total_seconds() + 480)
+    sign_in(client, ada)
+    assert looks(client) == (["document team", "visit"], ["document", "visit"])
+
+
+def looks(client):
+    """What the archive says about looks at one's address, in both tables that know of them."""
+    _path, answer = fetched(client)
+    data = json.loads(zipfile.ZipFile(io.BytesIO(answer.content)).read("data/security.json"))
+    events = [row["object"] for row in data["security_event"] if row["kind"] == "home.opened"]
+    return [row["purpose"] for row in data["address_access"]], events
+
+
+def test_the_archive_has_no_numbers_of_other_people(client, app, jobs):
+    """An inviter is told by mail who came; the ledger keeps the newcomer's number, which is nobody's to take along."""
+    from neighbour.residency.notices import InvitationUsed
+
+    ada, guest = make_person(make_quarter(), name="Ada"), make_person()
+    with as_owner(), atomic():
+        InvitationUsed.send(ada.id, subject_key="invitation 1", payload={"person_id": guest.id})
+    app.extensions["jobs"] = jobs
+    sign_in(client, ada)
+    _path, answer = fetched(client)
+    data = json.loads(zipfile.ZipFile(io.BytesIO(answer.content)).read("data/mail.json"))
+    told = next(row for row in data["delivery"] if row["notice"] == "residency.invitation_used")
+    assert told["payload"] == {}
+
+
+def test_links_from_before_do_nothing_to_who_has_left(client, visitor, mailbox, jobs, frozen_clock):
+    """A mail somebody else reads too: its link sets no password for an account that may come back."""
+    person = make_member()
+    visitor().post("/forgot", data={"email": MAIL})
+    jobs.run()
+    sign_in(client, person)
+    assert client.post("/me/leave", data={"texts": "keep", "word": "delete"}).status_code == 303
+    assert visitor().post(link_of(mailbox, "reset", MAIL), data={"password": "ein anderes Passwort"}).status_code == 410
+    jobs.run()
+    visitor().post(link_of(mailbox, "back", MAIL))
+    assert type_password(visitor()).status_code == 303, "the old password is still the one"
