@@ -46,13 +46,13 @@ def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(world: W
     for page in mapping.pages(world.app):
         fields = mapping.fields(page)
         for name in (given.name for given in fields if given.name != "*" and words.word(given).holds == words.OBJECT):
-            hidden, nothing = world.named(page, name)
+            role, hidden, nothing = world.named(page, name)
             values = world.things(page)[0].values
             answers = []
             for value in (hidden, nothing):
                 data = {**words.fill_in(page, fields), name: value}
                 given = {"query_string": data} if page.is_safe else {"data": data}
-                answers.append(world.ask("author", page, values, **given))
+                answers.append(world.ask(role, page, values, **given))
             seen = [
                 tuple(
                     NEW_ID.sub("«id»", str(part).replace(hidden, "«id»").replace(nothing, "«id»")) for part in each.bare
