@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
@@ -345,7 +346,8 @@ def _factors(world: World) -> None:
     """One person has a passkey, an app and codes on paper."""
     person = world.people["keys"]
     # what a device would have handed over at registration; nothing here asks for its attestation
-    world.device, world.seed = Device(), totp.new_seed()
+    site = world.app.config["SITE_URL"]
+    world.device, world.seed = Device(origin=site, host=str(urlsplit(site).hostname)), totp.new_seed()
     numbers = world.device.public_key()
     with factors.eyes_of(person.id), atomic():
         key = Passkey(person_id=person.id, credential_id=world.device.credential_id, public_key=numbers, name="Handy")

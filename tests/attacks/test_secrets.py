@@ -116,16 +116,16 @@ def cookies(world: World, door: Door, secret: str) -> dict[str, str]:
     return {"Cookie": f"{name}={signer.dumps(held)}", "X-CSRFToken": str(forms.dumps(FORMS))}
 
 
-def test_every_kind_of_secret_opens_its_own_doors_only(world: World):
+def test_every_kind_of_secret_opens_its_own_doors_only(town: World):
     """A real one does at another's door exactly what a false one of its shape does."""
     wrong, own, tried = [], set(), 0
-    for door in doors(world):
+    for door in doors(town):
         refused: dict[str, Answer] = {}
-        for kind, secret in world.secrets.items():
+        for kind, secret in town.secrets.items():
             false = secrets.false_one(secret)
             if false not in refused:
-                refused[false] = knock(world, door, false)
-            real, other = knock(world, door, secret), refused[false]
+                refused[false] = knock(town, door, false)
+            real, other = knock(town, door, secret), refused[false]
             seen = [(*each.bare[:2], each.bare[2].replace(secret, "«»").replace(false, "«»")) for each in (real, other)]
             is_same = seen[0] == seen[1] and len(real.written) == len(other.written)
             tried += 1
@@ -137,8 +137,8 @@ def test_every_kind_of_secret_opens_its_own_doors_only(world: World):
                     f"{door.name} opens for {kind}: {sweep.difference(*seen)}, {real.written} | {other.written}"
                 )
     assert wrong == []
-    assert own == set(world.secrets) == set(tokens.KINDS), "there is a door for every kind, and each was tried"
-    assert tried >= len(world.secrets) ** 2
+    assert own == set(town.secrets) == set(tokens.KINDS), "there is a door for every kind, and each was tried"
+    assert tried >= len(town.secrets) ** 2
 
 
 def test_whoever_makes_a_secret_declares_its_kind():
@@ -164,8 +164,8 @@ def test_whoever_makes_a_secret_declares_its_kind():
     assert silent == []
 
 
-def test_an_undeclared_kind_is_neither_signed_nor_kept(world: World):
-    with world.app.app_context():
+def test_an_undeclared_kind_is_neither_signed_nor_kept(town: World):
+    with town.app.app_context():
         for make in (lambda: tokens.sign("stray", 1), lambda: onetime.mint(1, "stray", "", onetime.RESET_FOR)):
             with pytest.raises(KeyError):
                 make()

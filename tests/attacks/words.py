@@ -36,7 +36,7 @@ FIELDS = {
     "texts": Word(CHOICE, "leave"),
     "word": Word(CHOICE, "x"),
     "about": Word(TEXT, "Wir sind da."),
-    "act": Word(CHOICE, "x"),
+    "act": Word(CHOICE, "resume"),
     "address_line": Word(PERSONAL, "Kanalweg 5, 04873 Altenbrück"),
     "again": Word(CHOICE),
     "answer": Word(CHOICE, "{}"),

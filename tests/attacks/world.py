@@ -225,7 +225,7 @@ class World:
 
     def _kept_files(self) -> set[Path]:
         folder = self.app.extensions["config"].instance_dir
-        return {path for place in ("exports", "letters", ".") for path in (folder / place).glob("*") if path.is_file()}
+        return {path for place in ("exports/*", "letters/*", "erased.log") for path in folder.glob(place)}
 
     def restore(self, touched: set[str] | None = None) -> None:
         """The town as it was built: rows of the tables in which something was changed, and files."""
@@ -245,6 +245,8 @@ class World:
         """Leave nothing behind that other tests would find."""
         self.hands.execute("DROP SCHEMA IF EXISTS golden CASCADE")
         self.hands.close()
+        for path in self._kept_files():
+            path.unlink()
 
     # Things ---------------------------------------------------------------------------------------------------------
 
