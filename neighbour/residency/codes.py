@@ -36,8 +36,6 @@ GROUP = 4
 KINDS = (
     tokens.kind("letter_code", "proves one person's home to whom the letter went"),
     tokens.kind("refusal_code", "stops letters to a name or a house"),
-    tokens.kind("invitation_code", "a neighbour's word for five people who say that they live in one quarter"),
-    tokens.kind("flyer_code", "vouches for people who say that they live in one of the houses it was hung in"),
 )
 
 # What people type for what is printed. The second row are Cyrillic and Greek capitals that look the same:

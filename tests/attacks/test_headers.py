@@ -46,7 +46,7 @@ def everything(world: World) -> Iterator[tuple[str, TestResponse]]:
 
 
 def test_every_answer_carries_the_headers_and_no_others(town: World, caplog, monkeypatch):
-    monkeypatch.setitem(town.app.view_functions, "pages.live", lambda: 1 / 0)
+    monkeypatch.setitem(town.app.view_functions, "health.live", lambda: 1 / 0)
     wrong, codes = [], set()
     for what, answer in everything(town):
         codes.add(answer.status_code)
