@@ -35,8 +35,10 @@ def _town(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made = create_app(replace(settings, site_url="https://nachbar.example", environment="staging", **places))
     made.test_client_class = Client
     made.extensions["send_job"] = lambda name, args: None
-    with standing(made, databases) as world:
-        yield world
+    with clock.freeze(matrix_moment()):  # for the making only: other tests of this run have clocks of their own
+        world = World(made, databases).build()
+    yield world
+    world.close()
     with made.app_context():
         hang_up()
     run.drop(name)
