@@ -20,6 +20,7 @@ from neighbour.accounts.access_views import _name_of
 from neighbour.accounts.models import LoginSession, Passkey
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.sealed_files import Sealing
 from neighbour.core.tokens import to_uid
 from neighbour.initiatives import service as initiatives
 from neighbour.initiatives.models import EditorRole
@@ -333,7 +334,9 @@ def _runs(world: World) -> Found:
         db.session.add(run)
         db.session.flush()
         for kind in print_runs.KINDS:
-            print_runs._path(world.app.extensions["config"], run.public_id, kind).write_bytes(b"a batch of letters")
+            path = print_runs._path(world.app.extensions["config"], run.public_id, kind)
+            with path.open("wb") as file, Sealing(file, path.name) as sealing:
+                sealing.write(b"a batch of letters")
         name = run.public_id
     found = [Thing(kind, {"run": name, "kind": kind}, {ALL: OPERATOR}) for kind in print_runs.KINDS]
     return {("run", "kind"): [*found, Thing("nothing", {"run": NO_ID, "kind": "pdf"})]}
