@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, text, update
 
-from neighbour.core import audit, clock
+from neighbour.core import audit, clock, tokens
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.quarters.models import Quarter
@@ -25,6 +25,7 @@ from neighbour.residency.models import Address
 from neighbour.residency.proofs.flyer import FLYER
 from neighbour.residency.proofs.method import Answer, Outcome
 
+CODE = tokens.kind("flyer_code", "vouches for people who say that they live in one of the houses it was hung in")
 MOST_USES, MOST_DAYS, MOST_STREETS = 200, 180, 20
 _NUMBERS = re.compile(
     r",? (?P<first>\d{1,4})(?: ?(?:[-–—]|bis|to) ?(?P<last>\d{1,4}))?$"

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text, update
 
 from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
-from neighbour.core import audit, clock
+from neighbour.core import audit, clock, tokens
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
@@ -31,6 +31,7 @@ from neighbour.residency.notices import InvitationUsed
 from neighbour.residency.proofs.invitation import INVITATION
 from neighbour.residency.proofs.method import Answer, Outcome
 
+CODE = tokens.kind("invitation_code", "a neighbour's word for five people who say that they live in one quarter")
 MOST_USES, LIFE = 5, timedelta(days=14)
 MOST_LIVE, MOST_PER_MONTH, MONTH = 2, 10, timedelta(days=30)
 TAKEN_BACK_WITHIN = timedelta(days=14)

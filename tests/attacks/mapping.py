@@ -107,8 +107,17 @@ def _descendants(form: type[Form]) -> Iterator[type[Form]]:
 
 
 @cache
-def _tree(function: FunctionType) -> ast.AST:
-    return ast.parse(textwrap.dedent(inspect.getsource(function)))
+def _nodes(function: FunctionType) -> list[tuple[ast.AST, FunctionType | None]]:
+    """What may read a request or call something that does, once for all pages: each with the function of the rooms it calls."""
+    module, found = sys.modules[function.__module__], list[tuple[ast.AST, FunctionType | None]]()
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        if isinstance(node, ast.Call):
+            called = _resolve(node.func, module)
+            is_ours = isinstance(called, FunctionType) and _is_page_code(called)
+            found.append((node, inspect.unwrap(called) if is_ours else None))
+        elif isinstance(node, ast.Subscript | ast.Compare):
+            found.append((node, None))
+    return found
 
 
 class _Reading:
@@ -126,13 +135,12 @@ class _Reading:
             return
         self.seen.add(function)
         module = sys.modules[function.__module__]
-        for node in ast.walk(_tree(function)):
+        for node, called in _nodes(function):
             yield from self._asked(node)
             if isinstance(node, ast.Call):
                 yield from self._made(node, module)
-                called = _resolve(node.func, module)
-                if isinstance(called, FunctionType) and _is_page_code(called):
-                    yield from self._of(inspect.unwrap(called))
+            if called is not None:
+                yield from self._of(called)
 
     def _asked(self, node: ast.AST) -> Iterator[Given]:
         """``request.form.get("x")``, ``request.args["x"]``, ``"x" in request.form``, ``getlist``."""

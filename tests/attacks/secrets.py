@@ -5,57 +5,111 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from neighbour.accounts import onetime
-from neighbour.core import tokens
-from neighbour.core.db import as_owner, atomic
+from sqlalchemy import select
+
+from neighbour.accounts import care, email_changes, onetime, passkeys, totp
+from neighbour.accounts.models import EmailChange
+from neighbour.core import clock, scope, tokens
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.mydata import erasing, inactivity
+from neighbour.mydata.notices import Farewell
+from neighbour.residency import codes, flyers, grading, homes, invitations, renewal
+from neighbour.residency.cases.desk_views import MISSING
+from neighbour.residency.models import MissingAddress
+from neighbour.residency.proofs.postcard import POSTCARD
 from tests.attacks import words
+from tests.factories import viewer_of
 
 if TYPE_CHECKING:
     from tests.attacks.world import World
 
 ALPHABETS = ("0123456789", "0123456789abcdefghijklmnopqrstuvwxyz", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+RANDOM = re.compile(r"[\w-]{43}")  # of tokens.random_token(): signs stand anywhere in it
 
 
-def _once(role: str, purpose: str, secret: str | None = None, email: str = "") -> Callable[[World], str]:
+def _once(role: str, purpose: str, secret: str | None = None) -> Callable[[World], str]:
     def make(world: World) -> str:
         person = world.people[role]
-        with world.app.app_context(), as_owner(), atomic():
-            return onetime.mint(person.id, purpose, email or person.email, onetime.CONFIRM_FOR, secret=secret)
+        with as_owner(), atomic():
+            return onetime.mint(person.id, purpose, person.email, onetime.CONFIRM_FOR, secret=secret)
 
     return make
 
 
-#: kind → (whose it is, how one is made); "nobody": whoever has it needs no account
-def _signed(purpose: str, payload: object) -> Callable[[World], str]:
-    def make(world: World) -> str:
-        with world.app.app_context():
-            return tokens.sign(purpose, payload)
+def _come_back(world: World) -> str:
+    """Somebody has left, and has the mail with the way back."""
+    person = world.people["leaver"]
+    leaving = erasing.begin(person.id, keeps_texts=True)
+    with scope.use(scope.Viewer(person.id)), atomic():
+        said = Farewell().context(person.id, {"erasure": str(leaving.id)})
+    return str(said["url"]).rpartition("/")[2]
 
-    return make
+
+def _undo_email(world: World) -> str:
+    """Somebody's account has another address since today."""
+    with as_owner(), atomic():
+        person = db.session.merge(world.people["mailer"])
+        email_changes.change(person, "neu@altenbrueck.example")
+        left = db.session.scalars(select(EmailChange)).one()
+        return str(email_changes.mint_undo(person.id, left.id))
 
 
+def _stop_reset(world: World) -> str:
+    """The operator was asked to take somebody's second factors off."""
+    person = world.people["keys"]
+    with as_owner():
+        asked = care.ask_for_reset(person.email)
+        with atomic():
+            minted = care.mint_stop(person.id, asked.id)
+        assert minted
+        return minted[1]
+
+
+def _still_here(world: World) -> str:
+    """Somebody proved their address more than a year ago and is asked whether they still live there."""
+    person = world.people["asked"]
+    with clock.freeze(clock.now() - renewal.YEAR - timedelta(days=9)), scope.use(viewer_of(person, world.here)):
+        grading.grant(person.id, POSTCARD.key, POSTCARD.level, POSTCARD.lasts)
+    question = renewal.question_of(person.id)
+    assert question
+    with scope.use(scope.Viewer(person.id)):
+        return renewal.token(person.id, question)
+
+
+def _missing(world: World) -> str:
+    """Somebody's address is not in the register."""
+    with as_owner(), atomic():
+        homes.report_missing(world.people["newcomer"].id, "Kanalweg 99")
+        return tokens.sign(MISSING, db.session.scalars(select(MissingAddress.id)).one())
+
+
+#: kind → (whose it is, how one is made, in a context of the application); "nobody": whoever has it needs no account
 MAKERS: dict[str, tuple[str, Callable[[World], str]]] = {
-    "come_back": ("nobody", lambda world: tokens.random_token()),
-    "stay": ("nobody", _signed("stay", "x")),
-    "second_step": ("author", _once("author", "second_step")),
-    "undo_email": ("nobody", _once("author", "undo_email", email="0")),
-    "stop_reset": ("nobody", _once("author", "stop_reset", email="0")),
-    "still-here": ("nobody", _signed("still-here", ["x", "y"])),
-    "desk:missing": ("operator", _signed("desk:missing", 1)),
-    "totp-set-up": ("author", _signed("totp-set-up", ["x", "y"])),
-    "recovery": ("author", lambda world: "abcdefghjkmn"),
-    "challenge": ("author", lambda world: tokens.random_token()),
-    "ceremony": ("nobody", lambda world: tokens.random_token()),
-    "session": ("author", lambda world: world.browsers["author"].session),
-    "csrf": ("author", lambda world: world.browsers["author"].token),
+    "ceremony": ("nobody", lambda world: world.ceremony),
+    "challenge": ("nobody", lambda world: passkeys.issue(world.ceremony, passkeys.SIGN_IN).decode()),
+    "come_back": ("nobody", _come_back),
     "confirm": ("nobody", _once("unconf.", "confirm")),
-    "reset": ("nobody", _once("author", "reset")),
     "confirm_code": ("unconf.", _once("unconf.", "confirm_code", "471108")),
-    "list": ("nobody", lambda world: world.lists["author"]),
+    "csrf": ("author", lambda world: world.browsers["author"].token),
+    "desk:missing": ("operator", _missing),
+    "flyer_code": ("unproven", lambda world: flyers.code_of(world.flyer)),
+    "invitation_code": ("unproven", lambda world: invitations.code_of(world.invitation)),
     "letter_code": ("unproven", lambda world: world.letter_code),
+    "list": ("nobody", lambda world: world.lists["author"]),
+    "recovery": ("nobody", lambda world: world.recovery_code),
     "refusal_code": ("nobody", lambda world: world.refusal_code),
+    "reset": ("nobody", _once("author", "reset")),
+    "second_step": ("nobody", _once("keys", "second_step")),
+    "session": ("nobody", lambda world: world.browsers["author"].session),
+    "stay": ("nobody", lambda world: inactivity.token_for(world.people["far"].public_id)),
+    "still-here": ("nobody", _still_here),
+    "stop_reset": ("nobody", _stop_reset),
+    "totp-set-up": ("author", lambda world: totp.carry(world.people["author"].public_id, world.seed)),
+    "undo_email": ("nobody", _undo_email),
+    "visit_code": ("author", lambda world: world.visit_code),
 }
 
 
@@ -66,13 +120,19 @@ def make(world: World) -> dict[str, str]:
             f"the product makes secrets of the kinds {missing}: add to MAKERS in tests/attacks/secrets.py whose one is and"
             " how it is made, and to SECRETS_OF_PAGES in tests/attacks/words.py which pages take it"
         )
-    return {kind: maker(world) for kind, (_whose, maker) in MAKERS.items()}
+    with world.app.app_context(), scope.use(scope.NOBODY):
+        return {kind: maker(world) for kind, (_whose, maker) in MAKERS.items()}
 
 
 def false_one(secret: str) -> str:
-    """Another value of the same shape: as long, of the same letters, signs where signs are."""
+    """Another value of the same shape: as long, of the same letters, signs where signs are. One for all random tokens."""
+    if RANDOM.fullmatch(secret):
+        return "Zm" * 21 + "Q"
     chance = random.Random(secret)
     letters = next((some for some in ALPHABETS if set(secret) <= set(some)), None)
     if letters:
-        return "".join(chance.choice(letters) for _ in secret)
+        first = (
+            secret[0] if len(secret) == codes.MARKED_LENGTH else chance.choice(letters)
+        )  # which says what kind it is
+        return first + "".join(chance.choice(letters) for _ in secret[1:])
     return re.sub(r"[A-Za-z0-9]", lambda _: chance.choice("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"), secret)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from werkzeug.test import TestResponse
 
 from tests.attacks import mapping, words
 from tests.attacks.mapping import Page
@@ -22,17 +24,22 @@ class Cell:
     role: str
     status: int
     problems: tuple[str, ...] = ()
+    #: whether it differs from the answer about what is not there; of no object: False
+    is_seen: bool = False
     #: canaries that stand there, where the author asks: everybody's mail address, family name, street, name on the bell
     own: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
 
-def everything(world: World) -> list[Cell]:
-    """All cells, by page, thing and role."""
-    return [cell for page in mapping.pages(world.app) for cell in _of_page(world, page)]
+Look = Callable[[TestResponse], Iterable[str]]
 
 
-def _of_page(world: World, page: Page) -> Iterator[Cell]:
+def everything(world: World, look: Look = lambda _response: ()) -> list[Cell]:
+    """All cells, by page, thing and role. look: what else is wrong with an answer, whatever it answers."""
+    return [cell for page in mapping.pages(world.app) for cell in _of_page(world, page, look)]
+
+
+def _of_page(world: World, page: Page, look: Look) -> Iterator[Cell]:
     fields = mapping.fields(page)
     data = words.fill_in(page, fields)
     things = world.things(page)
@@ -42,10 +49,48 @@ def _of_page(world: World, page: Page) -> Iterator[Cell]:
         absent = _ask(world, role, page, nothing, data) if nothing else None
         for thing in things:
             answer = absent if thing is nothing and absent else _ask(world, role, page, thing, data)
-            found = tuple(_problems(page, thing, role, answer, absent))
+            found = (*_problems(page, thing, role, answer, absent), *_faults(page, role, answer, look))
             text = answer.text if role == "author" else ""
             seen = (tuple(what for what, word in whose if word in text) for whose in (mine, theirs))
-            yield Cell(page.key, thing.label, role, answer.status, found, *seen)
+            is_seen = absent is not None and answer.bare != absent.bare
+            yield Cell(page.key, thing.label, role, answer.status, found, is_seen, *seen)
+            answer.response.close()
+
+
+def _faults(page: Page, role: str, answer: Answer, look: Look) -> Iterator[str]:
+    """What is wrong with an answer whatever it is about."""
+    if answer.status >= 500:
+        yield f"{page.key}, {role}: {answer.status}"
+    if page.is_safe and answer.written:
+        yield f"{page.key}, {role}: opening it writes {answer.written}"
+    yield from (f"{page.key} ({answer.status}): {fault}" for fault in look(answer.response))
+
+
+def hidden(world: World, cells: list[Cell]) -> list[str]:
+    """Things of the town that nobody sees on any page although somebody should: what looks like nothing there proves nothing."""
+    seen = {(cell.page, cell.thing) for cell in cells if cell.is_seen}
+    kinds: dict[tuple[str, str], list[Page]] = {}
+    for page in mapping.pages(world.app):
+        for thing in world.things(page):
+            if page.arguments != ["token"] and thing.label not in ("", "nothing") and len(world.things(page)) > 1:
+                kinds.setdefault((str(sorted(thing.values.items())), thing.label), []).append(page)
+    wrong = []
+    for (_values, label), pages in kinds.items():
+        if any((page.key, label) in seen for page in pages):
+            continue
+        thing, nothing = (
+            next(each for each in world.things(pages[0]) if each.label == name) for name in (label, "nothing")
+        )
+        if not thing.is_over and not (thing.owner and any(_differs(world, page, thing, nothing) for page in pages)):
+            wrong.append(f"{label} ({'/'.join(thing.values)}): nobody sees it")
+    return wrong
+
+
+def _differs(world: World, page: Page, thing: Thing, nothing: Thing) -> bool:
+    """Whether its owner, who is none of the roles, gets another answer about a thing than about none."""
+    data = words.fill_in(page, mapping.fields(page))
+    real, absent = (_ask(world, thing.owner, page, each, data) for each in (thing, nothing))
+    return real.bare != absent.bare
 
 
 def _ask(world: World, role: str, page: Page, thing: Thing, data: dict[str, str]) -> Answer:
@@ -55,8 +100,6 @@ def _ask(world: World, role: str, page: Page, thing: Thing, data: dict[str, str]
 
 def _problems(page: Page, thing: Thing, role: str, answer: Answer, absent: Answer | None) -> Iterator[str]:
     where = f"{page.key}, {thing.label or 'no object'}, {role}"
-    if answer.status >= 500:
-        yield f"{where}: {answer.status}"
     if absent is None or answer is absent:
         return
     if (answer.status == 404 or not thing.is_there_for(role)) and answer.bare != absent.bare:

@@ -6,29 +6,24 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-import pytest
-from flask import Flask
-
-from config import Config
 from neighbour.core import limits, logs
-from neighbour.core.db import hang_up
 from neighbour.core.limits import RATES
 from tests.attacks import mapping, words
-from tests.attacks.world import World, standing
+from tests.attacks.world import World
 from tests.support import ROOT
 from tests.support.client import Client
-from tests.support.cluster import Databases
 
 #: counted in services, not by the gate: tests of their rooms know where
 INSIDE = {"auth_account", "mail", "code_address"}
 
 
-def test_the_request_after_the_last_is_refused_in_every_class(world: World):
+def test_the_request_after_the_last_is_refused_in_every_class(town: World):
     """And says when to come back; the page that was asked for is one of the class."""
+    world = town
     by_rate: dict[str, mapping.Page] = {}
     for page in mapping.pages(world.app):
         if not page.is_safe and not page.arguments:
@@ -74,30 +69,35 @@ def _passes(world: World, role: str, page: mapping.Page) -> bool:
 
 
 HITS = """
-import sys
+import os, sys
 from flask import Flask
 from neighbour.core import db, limits, scope
+for _ in range(3):
+    if not os.fork():
+        break
 app = Flask("counting")
 app.config.update(ADDRESS_KEY=sys.argv[2], SECRET_KEY="x")
 db.init_app(app, sys.argv[1], "")
 passed = 0
 with app.app_context(), scope.use(scope.NOBODY):
-    for _ in range(60):
+    for _ in range(100):
         try:
             limits.hit("write", "four at once")
             passed += 1
         except limits.TooMany:
             pass
-print(passed)
+os.write(1, f"{passed}\\n".encode())
 """
 
 
-def test_four_processes_share_one_count(app: Flask, database: Databases):
-    command = [sys.executable, "-c", HITS, database.app_url, app.config["ADDRESS_KEY"]]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(4)]
-    passed = [int(each.communicate(timeout=300)[0]) for each in running]
-    # The hour may end between two of them; then the next one's count begins.
-    assert sum(passed) in (RATES["write"].times, 240), passed
+def test_four_processes_share_one_count(town: World):
+    """One that breaks away three times, each with connections of its own."""
+    settings = town.app.config
+    command = [sys.executable, "-c", HITS, town.databases.app_url, settings["ADDRESS_KEY"]]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=300, check=True).stdout
+    passed = [int(line) for line in told.split()]
+    # The hour may end between two of them; then the next one's count begins. Uncounted they would be 400.
+    assert len(passed) == 4 and sum(passed) in (RATES["write"].times, 2 * RATES["write"].times), passed
 
 
 @contextmanager
@@ -110,20 +110,6 @@ def away(world: World, table: str) -> Iterator[None]:
         world.hands.execute(f"ALTER TABLE public.{table}_away RENAME TO {table}")  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def answering(app: Flask, settings: Config, database: Databases) -> Iterator[World]:
-    """The town where a crash is answered and not raised."""
-    from neighbour.app import create_app
-
-    made = create_app(replace(settings, environment="staging"))
-    made.test_client_class = Client
-    made.extensions["send_job"] = lambda name, args: None
-    with standing(made, database) as world:
-        yield world
-    with made.app_context():
-        hang_up()
-
-
 def told(answer: Any) -> list[str]:
     """What an answer gives away of the inside."""
     text = answer.get_data().decode(errors="replace")
@@ -134,9 +120,9 @@ def told(answer: Any) -> list[str]:
     ]
 
 
-def test_where_nothing_can_be_counted_nobody_gets_in(answering: World, caplog):
+def test_where_nothing_can_be_counted_nobody_gets_in(town: World, caplog):
     """Right passwords, right codes, right links: without the counter none of them is taken."""
-    world = answering
+    world = town
     before = world.hands.execute("SELECT count(*) FROM login_session").fetchone()
     right = {"email": world.people["author"].email, "password": words.PASSWORD}
     tries = {
@@ -160,26 +146,27 @@ def test_where_nothing_can_be_counted_nobody_gets_in(answering: World, caplog):
     assert world.browsers["nobody"].ask("POST", "/signin", data=right).status_code == 303, "and with it they are"
 
 
-def test_whatever_is_gone_no_page_tells_and_none_opens(answering: World, settings: Config, caplog):
+def test_whatever_is_gone_no_page_tells_and_none_opens(town: World, caplog):
     """Each of these away, on every page: no stack trace, nothing of what one has to be signed in for, nothing written."""
     from neighbour.app import create_app
 
     caplog.set_level(logging.CRITICAL)
-    world, wrong = answering, []
-    for table in ("login_session", "person", "reach", "subscription", "one_time_token"):
-        with away(world, table):
+    world, wrong = town, list[str]()
+    for tables in (("login_session",), ("person",), ("reach", "subscription", "one_time_token")):
+        with ExitStack() as gone:
+            for table in tables:
+                gone.enter_context(away(world, table))
             for page in mapping.pages(world.app):
                 path = page.path(**world.things(page)[0].values)
                 world.hands.execute("DELETE FROM rate_count")
                 answer = world.browsers["author"].ask(page.method, path, data=words.fill_in(page, mapping.fields(page)))
-                wrong += [f"without {table}, {page.key}: tells {word}" for word in told(answer)]
-                if table in ("login_session", "person") and answer.status_code == 200 and "roles" in page.gate:
-                    wrong.append(f"without {table}, {page.key}: opens")
+                wrong += [f"without {tables}, {page.key}: tells {word}" for word in told(answer)]
+                if tables[0] in ("login_session", "person") and answer.status_code == 200 and "roles" in page.gate:
+                    wrong.append(f"without {tables}, {page.key}: opens")
                 answer.close()
         world.restore()
-    dead = create_app(
-        replace(settings, environment="staging", database_url="postgresql+psycopg://nobody@127.0.0.1:9/none")
-    )
+    settings = world.app.extensions["config"]
+    dead = create_app(replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:9/none"))
     dead.test_client_class = Client
     from neighbour.policy import ANONYMOUS
     from neighbour.policy.table import allows
@@ -195,8 +182,10 @@ def test_whatever_is_gone_no_page_tells_and_none_opens(answering: World, setting
     assert wrong == []
 
 
-def test_a_queue_that_is_away_stops_no_page(world: World):
+def test_a_queue_that_is_away_stops_no_page(town: World):
     """What has to happen stands in rows; the queue is a hint."""
+
+    world = town
 
     def gone(name: str, args: object) -> None:
         raise ConnectionError("no queue")
@@ -215,11 +204,10 @@ def test_a_queue_that_is_away_stops_no_page(world: World):
 FORGED = "Anna\r\n2026-05-12 CRITICAL neighbour: all is well\x1b[2J\x1b]0;owned\x07\x9b31m\u2028x\x00"
 
 
-def test_nobody_writes_a_line_of_the_log(answering: World, caplog):
+def test_nobody_writes_a_line_of_the_log(town: World, caplog):
     """Line ends and terminal sequences in ten places of a request, on pages that log: one line each, nothing that moves."""
     caplog.set_level(logging.DEBUG)
-    world = answering
-    world.app.view_functions["boom"] = lambda: 1 / 0
+    world = town
     clean = FORGED.replace("\x00", "").replace("\r\n", "%0d%0a").replace("\u2028", "")
     headers = {
         "User-Agent": clean.replace("\x1b", "\\x1b")[:80],

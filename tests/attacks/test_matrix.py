@@ -6,7 +6,7 @@ import json
 import re
 
 from neighbour.policy import Level, Role
-from tests.attacks import mapping, sweep, words
+from tests.attacks import headers, mapping, sweep, words
 from tests.attacks.world import World
 from tests.guards import matrix, routes
 
@@ -23,11 +23,13 @@ def test_the_cast_has_somebody_for_every_level_and_role():
 OPEN = {"shown name"}
 
 
-def test_every_page_answers_every_role_as_is_written_down_and_hides_what_is_not_theirs(world: World):
-    """Codes stand in tests/guards/codes.txt, what is shown of people in routes.json."""
-    cells = sweep.everything(world)
-    assert len(cells) >= 9 * len(mapping.pages(world.app))
-    assert [problem for cell in cells for problem in cell.problems] == []
+def test_every_page_answers_every_role_as_is_written_down_and_hides_what_is_not_theirs(town: World):
+    """Codes stand in tests/guards/codes.txt, what is shown of people in routes.json. Every answer has the headers all have, and
+    opening a page writes nothing."""
+    cells = sweep.everything(town, headers.faults)
+    assert len(cells) >= 9 * len(mapping.pages(town.app))
+    assert list(dict.fromkeys(problem for cell in cells for problem in cell.problems)) == []
+    assert sweep.hidden(town, cells) == []
     shown = sweep.shows(cells)
     assert {key: found["others"] for key, found in shown.items() if set(found["others"]) - OPEN} == {}
     assert any("name on the bell" in found["own"] for found in shown.values()), "the canaries are seen where they are"
@@ -40,19 +42,19 @@ def test_every_page_answers_every_role_as_is_written_down_and_hides_what_is_not_
 NEW_ID = re.compile(r"[a-z2-7]{26}")  # of what the request itself has made
 
 
-def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(world: World):
+def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(town: World):
     """Devices, answers, contributions that a form may name: another's or a hidden one, and one that is not there."""
     tried, problems = 0, []
-    for page in mapping.pages(world.app):
+    for page in mapping.pages(town.app):
         fields = mapping.fields(page)
         for name in (given.name for given in fields if given.name != "*" and words.word(given).holds == words.OBJECT):
-            hidden, nothing = world.named(page, name)
-            values = world.things(page)[0].values
+            role, hidden, nothing = town.named(page, name)
+            values = town.things(page)[0].values
             answers = []
             for value in (hidden, nothing):
                 data = {**words.fill_in(page, fields), name: value}
                 given = {"query_string": data} if page.is_safe else {"data": data}
-                answers.append(world.ask("author", page, values, **given))
+                answers.append(town.ask(role, page, values, **given))
             seen = [
                 tuple(
                     NEW_ID.sub("«id»", str(part).replace(hidden, "«id»").replace(nothing, "«id»")) for part in each.bare

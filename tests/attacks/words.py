@@ -36,7 +36,7 @@ FIELDS = {
     "texts": Word(CHOICE, "leave"),
     "word": Word(CHOICE, "x"),
     "about": Word(TEXT, "Wir sind da."),
-    "act": Word(CHOICE, "x"),
+    "act": Word(CHOICE, "resume"),
     "address_line": Word(PERSONAL, "Kanalweg 5, 04873 Altenbrück"),
     "again": Word(CHOICE),
     "answer": Word(CHOICE, "{}"),
@@ -53,7 +53,7 @@ FIELDS = {
     "paper": Word(CHOICE, "bill"),
     "passkey": Word(OBJECT, "x"),
     "photos": Word(PERSONAL),
-    "quarter": Word(CHOICE, "0"),
+    "quarter": Word(OBJECT, "0"),
     "seed": Word(SECRET, "x"),
     "shows_city": Word(CHOICE, "first"),
     "shows_nearby": Word(CHOICE, "initial"),
@@ -137,7 +137,7 @@ def fill_in(page: Page, fields: list[Given]) -> dict[str, str]:
 
 
 #: which kind of secret (``tokens.KINDS``) a part of an address or a field takes: (endpoint, its name)
-SECRETS_OF_PAGES = {
+SECRETS_OF_PAGES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("mydata.come_back", "token"): "come_back",
     ("mydata.returning", "token"): "come_back",
     ("mydata.stay", "token"): "stay",
@@ -161,34 +161,28 @@ SECRETS_OF_PAGES = {
     ("notices.one_click_opened", "token"): "list",
     ("notices.unsubscribe", "token"): "list",
     ("residency.code_from_link", "code"): "letter_code",
-    ("residency.give_code", "code"): "letter_code",
+    ("residency.give_code", "code"): ("letter_code", "invitation_code", "flyer_code"),
+    ("residency.keep_code", "code"): "letter_code",
+    ("initiatives.look", "code"): "visit_code",
+    ("initiatives.confirm", "code"): "visit_code",
+    ("initiatives.visit_from_link", "code"): "visit_code",
+    ("accounts.take_second_step", "code"): "recovery",
     ("residency.refuse", "code"): "refusal_code",
 }
 #: of these, pages that hand the secret on to another one and look nothing up
-HAND_ON = {("notices.one_click_opened", "token"), ("residency.code_from_link", "code")}
-#: parts of addresses that are called like a secret and are none
-NO_SECRET = {("pages.language", "code"), ("residency.crowded_house", "key"), ("residency.decide_house", "key")}
-#: codes of invitations, flyers and visits are no kind of their own: their rooms try each at the other's door
-NO_SECRET |= {
+HAND_ON = {
+    ("notices.one_click_opened", "token"),
+    ("residency.code_from_link", "code"),
     ("residency.keep_code", "code"),
-    ("initiatives.look", "code"),
-    ("initiatives.confirm", "code"),
+    ("mydata.staying", "token"),
     ("initiatives.visit_from_link", "code"),
 }
-#: digits of an app, and a code of a recovery sheet beside them
-NO_SECRET |= {("accounts.add_app", "code"), ("accounts.show_again", "code"), ("accounts.take_second_step", "code")}
-#: kinds whose own door needs more than the secret (a question that is due, an app, a browser's cookie): opened by tests of
-#: their rooms, and tried here at the doors of all others
-OPENED_ELSEWHERE = {
-    "come_back",
-    "stay",
-    "ceremony",
-    "challenge",
-    "desk:missing",
-    "recovery",
-    "second_step",
-    "still-here",
-    "stop_reset",
-    "totp-set-up",
-    "undo_email",
+#: called like a secret and none: a language; the keyed hash of a house, which opens nothing to whoever may not see it (tried as
+#: a thing of the town); the digits of an app, which are made of its seed and the time and are tried beside it
+NO_SECRET = {
+    ("pages.language", "code"),
+    ("residency.crowded_house", "key"),
+    ("residency.decide_house", "key"),
+    ("accounts.add_app", "code"),
+    ("accounts.show_again", "code"),
 }

@@ -6,29 +6,28 @@ It is built once and put back after each request that changed something, so that
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyotp
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import sql
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from neighbour.accounts import passwords
-from neighbour.accounts.access_views import _name_of
-from neighbour.accounts.models import LoginSession, Person
+from neighbour.accounts.models import Person
 from neighbour.contributions import service as contributions
 from neighbour.contributions.models import Audience, Comment, Contribution
-from neighbour.core import clock, roles, scope
+from neighbour.core import clock, roles, scope, tokens
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.core.tokens import to_uid
 from neighbour.notices.models import Subscription
 from neighbour.notices.service import begin_lists
 from neighbour.policy import Identity
@@ -36,27 +35,28 @@ from neighbour.quarters.models import Quarter
 from neighbour.residency import homes, letters
 from neighbour.residency.gazetteer.loading import refresh_streets
 from neighbour.residency.gazetteer.spelling import street_key
-from neighbour.residency.models import Address
-from tests.attacks import words
+from neighbour.residency.models import Address, Membership
+from tests.attacks import belongings, words
+from tests.attacks.belongings import Thing
 from tests.attacks.mapping import Page
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
 from tests.guards import matrix
 from tests.support import counting
 from tests.support.cluster import Databases
 
-NOTHING = "aaaaaaaaaaaaaaaaaaaaaaaaaa"  # the id of no row
-WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|TRUNCATE|MERGE)\b|\b(refuse_letters|forget_\w+)\(", re.IGNORECASE)
-COUNTING = re.compile(r'\s*(INSERT INTO|UPDATE|DELETE FROM) "?(rate_count)\b', re.IGNORECASE)
+COUNTS = "rate_count"
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
+COUNTING = re.compile(rf'\s*(INSERT INTO|UPDATE|DELETE FROM) "?{COUNTS}\b', re.IGNORECASE)
+SHORTEST_NAME = 8  # of a thing in an address, where it is no common word
+HOUSES = 60  # in each of the two streets
 NEVER_CHANGES = {"alembic_version", "city", "quarter", "adjacency", "address", "street"}
-
-
-@dataclass(frozen=True)
-class Thing:
-    """Something an address or a field may name: the values to put there, and who may know that it is there."""
-
-    label: str
-    values: dict[str, str]
-    is_there_for: Callable[[str], bool] = field(default=lambda role: False)
+# Says of every committed change, whoever made it and by whatever statement or function, in which table it was.
+TOUCHED = """
+CREATE TABLE golden.touched (name text PRIMARY KEY);
+CREATE FUNCTION golden.touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN INSERT INTO golden.touched VALUES (TG_TABLE_NAME) ON CONFLICT DO NOTHING; RETURN NULL; END $$;
+"""
+TOUCH = "CREATE TRIGGER touched AFTER INSERT OR UPDATE OR DELETE ON public.{0} FOR EACH STATEMENT EXECUTE FUNCTION golden.touch()"
 
 
 @dataclass
@@ -71,6 +71,8 @@ class World:
     posts: dict[str, Contribution] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
+    files: dict[Path, bytes] = field(default_factory=dict)
+    archives: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def hands(self) -> psycopg.Connection[Any]:
@@ -91,9 +93,12 @@ class World:
             self._settle_everybody()
             self._pin_up()
             self._print_a_letter()
+            self.ceremony = tokens.random_token()
+            self.belongings = belongings.make(self)
         for role, person in self.people.items():
             self.browsers[role] = Browser.of(self.app, person)
         self.browsers["nobody"] = Browser.of(self.app, None)
+        belongings.fetch(self)
         assert self.secrets  # made before the town is remembered
         return self
 
@@ -103,44 +108,61 @@ class World:
         return [*matrix.PEOPLE, "author"]
 
     def _register(self) -> None:
+        """A street here with a house for everybody, and one in the other quarter."""
         with as_owner(), atomic():
-            for number in ("5", "7", "9"):
-                entry = Address(
-                    street="Kanalweg", street_key=street_key("Kanalweg"), number=number, suffix="", postcode="04873",
-                    place="Altenbrück", quarter_id=self.here.id,
-                )  # fmt: skip
-                db.session.add(entry)
+            for street, quarter in (("Kanalweg", self.here), ("Uferweg", self.there)):
+                for number in range(1, HOUSES + 1):
+                    entry = Address(
+                        street=street, street_key=street_key(street), number=str(number), suffix="", postcode="04873",
+                        place="Altenbrück", quarter_id=quarter.id,
+                    )  # fmt: skip
+                    db.session.add(entry)
             refresh_streets()
             db.session.flush()
-            self.house = db.session.scalars(select(Address).order_by(Address.id)).first()
+            entries = db.session.scalars(select(Address)).all()
+            self.houses = {(entry.street, int(entry.number)): entry for entry in entries}
 
     def _settle_everybody(self) -> None:
-        hashed = passwords.hash_password(words.PASSWORD, 64)
-        cast = {**matrix.PEOPLE, "author": matrix.PEOPLE["verified"], "another": matrix.PEOPLE["verified"],
-                "far": matrix.PEOPLE["elsewh."]}  # fmt: skip
-        for number, (role, identity) in enumerate(cast.items()):
-            self.identities[role] = identity
-            if identity.is_anonymous:
-                continue
-            home = identity.home
-            quarter = self.quarter_of(home.quarter_id) if home else None
-            name = f"Vorname{number}"
-            person = make_person(
-                quarter, name=name, password_hash=hashed, last_name=f"Zuname{number}", street_shown=None,
-                display_name=f"{name} Z.", signup_step=identity.signup_step, is_operator=identity.is_operator,
-                status="suspended" if identity.is_suspended else "active",
-                confirmed_at=clock.now() if identity.is_confirmed else None,
-                **({"level": home.level, "role": home.role} if home else {}),
-            )  # fmt: skip
-            self.people[role] = person
-            if quarter is not None:
-                with as_owner(), atomic():
-                    homes.settle(person.id, self.house, quarter.id, f"Bell{number} Klingel{number}", "", town="Ort")
-                    begin_lists(person.id, quarter.id)
+        self.hashed = passwords.hash_password(words.PASSWORD, 64)
+        like = {"author": "verified", "another": "verified", "far": "elsewh.", **belongings.EXTRAS}
+        for role, identity in matrix.PEOPLE.items():
+            self._settle(role, identity)
+        for role, model in like.items():
+            self._settle(role, belongings.ELSEWHERE if model == "elsewhere" else matrix.PEOPLE[model])
         with as_owner():
             tokens = db.session.execute(select(Subscription.person_id, Subscription.token).order_by(Subscription.id))
             by_person: dict[int, str] = {row.person_id: row.token for row in tokens}
         self.lists = {role: by_person[one.id] for role, one in self.people.items() if one.id in by_person}
+
+    def _settle(self, role: str, identity: Identity) -> None:
+        """Somebody like this, in a house of their own."""
+        number = len(self.identities)
+        self.identities[role] = identity
+        if identity.is_anonymous:
+            return
+        home = identity.home
+        quarter = self.quarter_of(home.quarter_id) if home else None
+        person = make_person(
+            quarter, name=f"Vorname{number}", password_hash=self.hashed, last_name=f"Zuname{number}", street_shown=None,
+            display_name=f"Vorname{number} Z.", signup_step=identity.signup_step, is_operator=identity.is_operator,
+            status="suspended" if identity.is_suspended else "active",
+            confirmed_at=clock.now() if identity.is_confirmed else None,
+            **({"level": home.level, "role": home.role} if home else {}),
+        )  # fmt: skip
+        self.people[role] = person
+        if quarter is not None:
+            self.move_in(person, quarter, number, f"Bell{number} Klingel{number}")
+
+    def move_in(self, person: Person, quarter: Quarter, number: int, recipient: str) -> None:
+        """Somebody's address: this house of the quarter's street, with this name at the bell."""
+        house = self.houses["Kanalweg" if quarter is self.here else "Uferweg", number]
+        with as_owner(), atomic():
+            home = homes.settle(person.id, house, quarter.id, recipient, "", town="Ort")
+            household = homes.household_hash(home.address_hash, recipient)
+            db.session.execute(
+                update(Membership).where(Membership.person_id == person.id).values(household_hash=household)
+            )
+            begin_lists(person.id, quarter.id)
 
     def quarter_of(self, number: int) -> Quarter:
         """The town's quarter that the rule book calls by this number."""
@@ -175,64 +197,84 @@ class World:
 
     def ask(self, role: str, page: Page, values: dict[str, str] | None = None, **more: Any) -> Answer:
         """One request of this role, in the town as it was built; what it changed is put back."""
-        self.hands.execute("DELETE FROM rate_count")
+        self.hands.execute(f"DELETE FROM {COUNTS}")  # type: ignore[arg-type]
         path = page.path(**(values or {}))
         with counting.statements() as statements:
             answer = self.browsers[role].ask(page.method, path, **more)
-        written = [each for each in statements if WRITES.search(each)]
-        if any(not COUNTING.match(each) for each in written):
-            self.restore()
-        return Answer(answer, [each for each in written if not COUNTING.match(each)], path)
+        touched = self.touched()
+        written = [each for each in statements if WRITES.match(each) and not COUNTING.match(each)]
+        if touched - {COUNTS}:
+            self.restore(touched)
+        names = (each for each in (values or {}).values() if len(each) >= SHORTEST_NAME)
+        return Answer(answer, [*written, *sorted(touched - {COUNTS})], path, tuple(names))
+
+    def touched(self) -> set[str]:
+        """The tables in which something was changed since the town was last put back."""
+        return {name for (name,) in self.hands.execute("SELECT name FROM golden.touched").fetchall()}
 
     def _remember(self) -> None:
         self.hands.execute("DROP SCHEMA IF EXISTS golden CASCADE")
-        self.hands.execute("CREATE SCHEMA golden")
+        self.hands.execute(f"DELETE FROM {COUNTS}")  # type: ignore[arg-type]
+        self.hands.execute(f"CREATE SCHEMA golden; {TOUCHED}")  # type: ignore[arg-type]
         found = self.hands.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
         self.tables = [name for (name,) in found if name not in NEVER_CHANGES]
         for name in self.tables:
             self.hands.execute(sql.SQL("CREATE TABLE golden.{0} AS TABLE public.{0}").format(sql.Identifier(name)))
-        self._put_back = "; ".join(
-            f'DELETE FROM public."{name}"; INSERT INTO public."{name}" OVERRIDING SYSTEM VALUE TABLE golden."{name}"'
-            for name in self.tables
-        )
+            self.hands.execute(sql.SQL(TOUCH).format(sql.Identifier(name)))
+        self.files = {path: path.read_bytes() for path in self._kept_files()}
 
-    def restore(self) -> None:
-        """The town as it was built."""
-        self.hands.execute(self._put_back)  # type: ignore[arg-type]
+    def _kept_files(self) -> set[Path]:
+        folder = self.app.extensions["config"].instance_dir
+        return {path for place in ("exports/*", "letters/*", "erased.log") for path in folder.glob(place)}
+
+    def restore(self, touched: set[str] | None = None) -> None:
+        """The town as it was built: rows of the tables in which something was changed, and files."""
+        names = self.touched() if touched is None else touched
+        back = (
+            f'DELETE FROM public."{name}"; INSERT INTO public."{name}" OVERRIDING SYSTEM VALUE TABLE golden."{name}"'
+            for name in sorted(names)
+        )
+        self.hands.execute("; ".join([*back, f"DELETE FROM {COUNTS}", "DELETE FROM golden.touched"]))  # type: ignore[arg-type]
+        for path, content in self.files.items():
+            if not path.exists() or path.stat().st_size != len(content):
+                path.write_bytes(content)
+        for path in self._kept_files() - set(self.files):
+            path.unlink()
 
     def close(self) -> None:
         """Leave nothing behind that other tests would find."""
         self.hands.execute("DROP SCHEMA IF EXISTS golden CASCADE")
         self.hands.close()
+        for path in self._kept_files():
+            path.unlink()
 
     # Things ---------------------------------------------------------------------------------------------------------
 
     def things(self, page: Page) -> list[Thing]:
         """What the variable parts of this page's address may name; one without parts names nothing."""
         parts = tuple(page.arguments)
-        makers = {
-            (): lambda: [Thing("", {})],
-            ("contribution_id",): self._contributions,
-            ("contribution_id", "comment_id"): self._comments,
-            ("slug",): lambda: [Thing("a quarter", {"slug": self.here.slug}, lambda _: True), Thing("nothing", {"slug": "x" * len(self.here.slug)})],
-            ("token",): lambda: self._tokens(page),
-            ("code",): lambda: [Thing("a code", {"code": "de" if page.endpoint == "pages.language" else "7K2M9QXD"}, lambda _: True)],
-        }  # fmt: skip
-        absent = {
-            "case_id": NOTHING,
-            "export_id": NOTHING, "number": "1", "key": "x" * 20, "alarm": "x" * 12, "run": "x" * 12, "kind": "pdf", "flyer": "x" * 12,
-            "paper": "a4", "invitation": "x" * 12, "use": "x" * 12,
-        }  # fmt: skip
-        if parts and set(parts) <= set(absent):  # what stands there belongs to rooms whose own tests try another's
-            return [Thing("nothing", {part: absent[part] for part in parts})]
-        if parts not in makers:
+        if not parts:
+            return [Thing("", {})]
+        if parts == ("token",):
+            return self._tokens(page)
+        kind = belongings.OF_PAGES.get(page.endpoint, parts)
+        found = self.belongings.get(kind)
+        if found is None:
             raise words.Unknown(
-                f"{page.key}: nobody says what {'/'.join(parts)} in {page.rule.rule} may name: add ({parts!r}): a maker to"
-                " World.things in tests/attacks/world.py, with one's own, another's, a hidden one and one that is not there"
+                f"{page.key}: nobody says what {'/'.join(parts)} in {page.rule.rule} may name: add to tests/attacks/belongings.py"
+                f" a maker of {parts!r}, with one's own, another's, a hidden one and one that is not there"
             )
-        return makers[parts]()
+        return [replace(thing, page=page.endpoint) for thing in found]
 
-    def sees(self, role: str, name: str) -> bool:
+    def digits(self, seed: str, steps: int = 0) -> str:
+        """What an app with this seed shows now, or so many half minutes later."""
+        return pyotp.TOTP(seed).at(clock.now(), counter_offset=steps)
+
+    def seen_by(self, name: str) -> frozenset[str]:
+        """The roles that may know of this contribution."""
+        return frozenset(role for role in self.roles if self._sees(role, name))
+
+    def _sees(self, role: str, name: str) -> bool:
         """Whether these eyes may know of this contribution."""
         identity, post = self.identities[role], self.posts[name]
         if role in self.people and post.author_id == self.people[role].id:
@@ -242,22 +284,6 @@ class World:
             return False
         return bool(boards) and (name == "of the city" or post.quarter_id in boards)
 
-    def _contributions(self) -> list[Thing]:
-        found = [
-            Thing(name, {"contribution_id": to_uid(post.id)}, lambda role, name=name: self.sees(role, name))
-            for name, post in self.posts.items()
-        ]
-        return [*found, Thing("nothing", {"contribution_id": NOTHING})]
-
-    def _comments(self) -> list[Thing]:
-        post = to_uid(self.posts["the author's"].id)
-        found = [
-            Thing(f"{name} answer", {"contribution_id": post, "comment_id": to_uid(comment.id)},
-                  lambda role, name=name: name != "elsewhere" and self.sees(role, "the author's"))
-            for name, comment in self.comments.items()
-        ]  # fmt: skip
-        return [*found, Thing("nothing", {"contribution_id": post, "comment_id": NOTHING})]
-
     def _tokens(self, page: Page) -> list[Thing]:
         kind = words.SECRETS_OF_PAGES.get((page.endpoint, "token"))
         if kind is None:
@@ -266,23 +292,24 @@ class World:
                 " tests/attacks/words.py"
             )
         nothing = Thing("nothing", {"token": "x" * 43})
-        return [Thing("a live one", {"token": self.secret(kind)}, lambda _: True), nothing]
+        return [Thing("a live one", {"token": self.secret(kind)}, {belongings.ALL: belongings.EVERYBODY}), nothing]
 
-    def named(self, page: Page, name: str) -> tuple[str, str]:
-        """What a field may name: something that is another's or hidden from the author, and what is not there."""
-        beside = to_uid(uuid.UUID(int=self.posts["far away"].id.int ^ 1))  # of the same moment, and of nothing
-        far, elsewhere = to_uid(self.posts["far away"].id), to_uid(self.comments["elsewhere"].id)
-        known = {
-            "before": (far, beside), "newest": (far, beside), "parent": (elsewhere, NOTHING), "by": (elsewhere, NOTHING),
-            "to": (elsewhere, NOTHING), "entry": ("77", "78"), "device": (self.device("another"), "0" * 20),
-            "passkey": ("x" * 20, "y" * 20),
-        }  # fmt: skip
-        if name not in known:
+    def named(self, page: Page, name: str) -> tuple[str, str, str]:
+        """What a field may name: who asks, something that is another's or hidden from them, and what is not there."""
+        known = self.belongings_named
+        found = known.get((page.endpoint, name)) or known.get(name)
+        if found is None:
             raise words.Unknown(
-                f'{page.key}: nobody says what the field {name!r} may name: add "{name}": (one that is another\'s, one that is'
-                " not there) to World.named in tests/attacks/world.py"
+                f'{page.key}: nobody says what the field {name!r} may name: add "{name}": (who asks, one that is another\'s, one'
+                " that is not there) to belongings.named in tests/attacks/belongings.py"
             )
-        return known[name]
+        return found
+
+    @cached_property
+    def belongings_named(self) -> dict[Any, tuple[str, str, str]]:
+        """By field, or by page and field."""
+        with self.app.app_context(), as_owner():
+            return belongings.named(self)
 
     def secret(self, kind: str) -> str:
         """A live secret of this kind, made now and not part of what is restored (see ``forge``)."""
@@ -304,12 +331,6 @@ class World:
             ("mail address", person.email), ("family name", f"Zuname{number}"), ("shown name", person.display_name),
             ("name on the bell", f"Klingel{number}"), ("street", "Kanalweg"), ("mails' secret", self.lists[role]),
         } - ({("street", "Kanalweg")} if role != "author" else set())  # fmt: skip
-
-    def device(self, role: str) -> str:
-        """What a form calls this person's session."""
-        mine = select(LoginSession.token_hash).where(LoginSession.person_id == self.people[role].id)
-        with self.app.app_context(), as_owner():
-            return _name_of(bytes(db.session.scalars(mine).one()))
 
 
 def mark_printed(letter_id: int) -> tuple[str, str]:
@@ -333,12 +354,13 @@ class Answer:
     response: TestResponse
     written: list[str]
     path: str
+    names: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:
         return self.response.status_code
 
-    @property
+    @cached_property
     def bare(self) -> tuple[Any, ...]:
         """Status, headers and body without what differs between any two requests: the address asked for, tokens of forms."""
         headers = sorted(
@@ -348,16 +370,15 @@ class Answer:
         )
         return self.status, headers, self._without(self.text)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The body, as far as it is text."""
         return self.response.get_data().decode(errors="replace")
 
     def _without(self, text: str) -> str:
         text = text.replace(self.path, "«path»")
-        for part in self.path.split("/"):
-            if len(part) >= 20:
-                text = text.replace(part, "«id»")
+        for name in self.names:
+            text = text.replace(name, "«id»")
         return _PER_PAGE.sub("«»", text)
 
 

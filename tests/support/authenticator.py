@@ -41,12 +41,15 @@ class Device:
     credential_id: bytes = field(default_factory=lambda: os.urandom(32))
     handle: bytes = b""
 
+    def public_key(self) -> bytes:
+        """The key as a site keeps it (COSE, RFC 9053)."""
+        numbers = self.key.public_key().public_numbers()
+        return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
+
     def create(self, options: dict[str, Any]) -> str:
         """Make the passkey the site asked for."""
         self.handle = raw(options["user"]["id"])
-        numbers = self.key.public_key().public_numbers()
-        public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
-        credential = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + cbor2.dumps(public)
+        credential = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + self.public_key()
         made = {"fmt": "none", "attStmt": {}, "authData": self._data(ATTESTED) + credential}
         client = self._client("webauthn.create", options["challenge"])
         response = {"clientDataJSON": text(client), "attestationObject": text(cbor2.dumps(made)), "transports": ["usb"]}

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, text, update
 
-from neighbour.core import clock, limits, scope
+from neighbour.core import clock, limits, scope, tokens
 from neighbour.core.crypto import keyed_hash, new_salt
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
@@ -27,6 +27,7 @@ LIFE = timedelta(minutes=15)
 OF_PLACE = limits.Rate(20, 86_400)  # confirmations a day
 OF_EDITOR = limits.Rate(12, 86_400)
 TRIES = limits.Rate(10, 3_600)  # codes typed by one editor
+CODE = tokens.kind("visit_code", "shows an editor one resident's name and address, for a quarter of an hour")
 
 
 @dataclass(frozen=True)
