@@ -56,13 +56,13 @@ thorough: _node _dev $(BUILT) _chromium
 
 RULES := tests/policy tests/residency tests/accounts tests/runtime tests/mydata tests/initiatives tests/privacy tests/guards \
 	tests/attacks/test_matrix.py tests/attacks/test_secrets.py
-# What must have no branch untried: below 100 % it fails. Of residency as a whole, what has been reached is not given back.
-WHOLLY := neighbour/policy/*,neighbour/core/crypto.py,neighbour/core/tokens.py,neighbour/residency/proofs/*
+# What must have no branch untried: below 100 % it fails.
+WHOLLY := neighbour/policy/*,neighbour/core/crypto.py,neighbour/core/tokens.py,neighbour/residency/proofs/*,neighbour/mydata/erasing.py,neighbour/mydata/marks.py,neighbour/mydata/retention.py
 coverage: _node _dev $(BUILT)
 	@$(PY) -m coverage run -m pytest -q -p no:randomly -m "not browser" $(RULES)
 	@$(PY) -m coverage report
 	@$(PY) -m coverage report --include='$(WHOLLY)' --fail-under=100 >/dev/null || \
-		{ echo "make coverage: rules, keys and proofs have branches that no test takes" >&2; exit 1; }
+		{ echo "make coverage: rules, keys, proofs or erasure have branches that no test takes" >&2; exit 1; }
 
 fuzz: _node _dev $(BUILT)
 	@$(PY) -m tests.attacks.fuzz $(CASES)

@@ -10,7 +10,7 @@ from tests.bench.__main__ import benches
 from tests.guards.test_readme import MAKEFILE
 from tests.support import ROOT
 
-TEXT = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs/trust.md").read_text(encoding="utf-8")
 #: the checks that are about verification, privacy and sign-in
 NUMBERS = {*range(14, 19), *range(36, 61)}
 
