@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neighbour.accounts import factors, service
+from neighbour.accounts import care, factors
 from neighbour.accounts.cli import person as command
 from neighbour.core import clock, scope
 from neighbour.mydata import erasing
@@ -70,7 +70,7 @@ def have_the_factors_reset(here):
     clock.tick(73 * 3600)
     sign_in(here.other, here.person)
     with scope.use(scope.NOBODY):
-        service.purge()
+        care.due_resets()
 
 
 def show_a_second_factor_again(here):

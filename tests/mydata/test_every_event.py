@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from neighbour.accounts import choosing, factors, service
+from neighbour.accounts import care, choosing, factors, service
 from neighbour.accounts.cli import person as people_command
 from neighbour.cli_keys import keys
 from neighbour.contributions.cli import board
@@ -177,7 +177,7 @@ def test_second_factors(log, client, visitor, operate):
     operate(people_command, "reset-factors", MAIL)
     clock.tick(73 * 3600)
     with log.once(Event.FACTORS_RESET, me), scope.use(scope.NOBODY):
-        service.purge()
+        care.due_resets()
 
 
 @tells(Event.ADDRESS_CHOSEN, Event.MOVED, Event.ADDRESS_OPENED, Event.PROTECTED)
