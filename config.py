@@ -23,6 +23,7 @@ HELP_LINES = (
     "Hilfetelefon Gewalt gegen Frauen: 116 016; Hilfetelefon Gewalt an Männern: 0800 1239900;"
     " Telefonseelsorge: 0800 1110111"
 )
+HERE = ("localhost", "127.0.0.1", "::1")
 WEAK_WORDS = ("development", "example", "change", "secret", "password", "test")
 
 
@@ -288,6 +289,7 @@ def _production_problems(config: Config) -> list[Problem]:
     elif any(word in config.secret_key.lower() for word in WEAK_WORDS) or len(set(config.secret_key)) < 12:
         found.append(Problem("SECRET_KEY", "is an example or easy to guess", key_hint))
     found += _weak_keys(config)
+    found += _unprotected(config)
     if not config.is_https:
         found.append(Problem("SITE_URL", "is missing or not https", "for example https://nachbar.example.org"))
     for setting, value in (
@@ -303,6 +305,16 @@ def _production_problems(config: Config) -> list[Problem]:
         if not value:
             found.append(Problem(setting, "is missing", "production needs it; see README, first steps as operator"))
     return found
+
+
+def _unprotected(config: Config) -> Iterator[Problem]:
+    """Databases of another machine whose address leaves TLS to chance: libpq's own default takes plain text where the server
+    offers nothing better (ASVS 5.0 V12.3). Whoever wants that on a network of their own has to say so."""
+    for name, url in (("DATABASE_URL", config.database_url), ("DATABASE_OWNER_URL", config.owner_url)):
+        parts = _split(url)
+        if parts and parts.hostname and parts.hostname not in HERE and "sslmode=" not in parts.query:
+            hint = "add ?sslmode=verify-full, or on a network of your own ?sslmode=disable"
+            yield Problem(name, "leads to another machine and says nothing of TLS", hint)
 
 
 def _weak_keys(config: Config) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from neighbour.accounts import (
     again_views,
@@ -281,7 +281,7 @@ def end_device() -> Any:
             number = next((row.token_hash for row in my_devices() if _name_of(row.token_hash) == which), None)
             if number is None:
                 abort(404)
-            db.session.execute(delete(LoginSession).where(LoginSession.token_hash == number))
+            sessions.end_elsewhere(person_number(), number)
     if which == "all":
         response = web.forget(make_response(back("accounts.sign_in")))
         flash(_("You are signed out everywhere."), "good")

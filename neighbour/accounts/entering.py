@@ -95,7 +95,11 @@ def by_passkey(
 
     Gives the entry, the browser as it was taken, and the address by which it is remembered. Commits; raises Refused.
     """
-    person_id = passkeys.check(answer, holder=holder, purpose=passkeys.SIGN_IN)
+    try:
+        person_id = passkeys.check(answer, holder=holder, purpose=passkeys.SIGN_IN)
+    except Refused:
+        audit.note(Event.FACTOR_REFUSED, result="refused")
+        raise
     with atomic():
         person = db.session.get_one(Person, person_id)
         if person.status == Status.ERASED:

@@ -184,6 +184,13 @@ def end_all(person_id: int, *, except_token: str = "") -> None:
         audit.note(Event.SESSION_ENDED, subject=person_id)
 
 
+def end_elsewhere(person_id: int, token_hash: bytes) -> None:
+    """End one session of a person, as the list of their devices names it. Inside atomic()."""
+    mine = LoginSession.person_id == person_id, LoginSession.token_hash == token_hash
+    if db.session.scalars(delete(LoginSession).where(*mine).returning(LoginSession.device)).all():
+        audit.note(Event.SESSION_ENDED, subject=person_id)
+
+
 def _seat(packed: str) -> Seat:
     quarter_id, level, role = packed.split(":")
     return Seat(int(quarter_id), Level(level), Role(role))

@@ -114,14 +114,22 @@ class Transport:
             )
         else:
             server = smtplib.SMTP(host, port, timeout=self.timeout)
+        try:
+            self._introduce(server)
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
+        self._server = server
+        return server
+
+    def _introduce(self, server: smtplib.SMTP) -> None:
+        """Say hello, go over to TLS where the address says so (never on without it), say who we are."""
         server.ehlo_or_helo_if_needed()
         if self.parts.scheme == "smtp+starttls":
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
         if self.parts.username:
             server.login(unquote(self.parts.username), unquote(self.parts.password or ""))
-        self._server = server
-        return server
 
 
 def retry_at(now: datetime, first: datetime, attempts: int) -> datetime | None:

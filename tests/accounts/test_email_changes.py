@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from neighbour.accounts import email_changes, factors, forgetting, onetime, service
 from neighbour.accounts.models import EmailChange, Person
-from neighbour.core import clock, scope
+from neighbour.core import clock, limits, scope
 from neighbour.core.db import as_owner, atomic, db
 from tests.accounts.factor_helpers import (
     GOOD,
@@ -22,6 +22,7 @@ from tests.accounts.factor_helpers import (
 )
 from tests.accounts.test_signing import sign_up
 from tests.factories import sign_in
+from tests.residency.breaking import breaks_at_each_point
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 THIEF, THIRD = "dieb@altenbrueck.example", "dritte@altenbrueck.example"
@@ -229,3 +230,35 @@ def test_a_token_works_at_its_own_door_only(visitor, person, purpose):
     with browser.session_transaction() as cookie:
         cookie["_user_id"] = mint()
     assert not is_in(browser)
+
+
+def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mailbox, jobs, owner):
+    """Raise at every flush and at the commit of asking, confirming, taking back and the new password."""
+    monkeypatch.setitem(limits.RATES, "mail", limits.Rate(1000, 3600))  # every try is counted, also those that break
+    sign_in(client, person)
+
+    def state():
+        return [
+            owner.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall()
+            for table in ("person", "email_change", "one_time_token", "login_session", "delivery", "security_event")
+        ]
+
+    def breaks(flow):
+        with scope.use(scope.NOBODY):
+            return breaks_at_each_point(monkeypatch, flow, state)
+
+    assert breaks(lambda: service.change_email(service.find(person.id), THIEF)) >= 3
+    jobs.run()
+    link = link_of(mailbox, "signup/confirm", THIEF).rpartition("/")[2]
+
+    def confirm():
+        with atomic():
+            service.confirm_by_link(link)
+
+    assert breaks(confirm) >= 4
+    jobs.run()
+    undo = link_of(mailbox, "undo-email", MAIL).rpartition("/")[2]
+    to_set = []
+    assert breaks(lambda: to_set.append(email_changes.undo(undo))) >= 4
+    assert breaks(lambda: service.set_password(to_set[-1], "zehn frische Brötchen", 64)) >= 3
+    assert email_now(person) == MAIL

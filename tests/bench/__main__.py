@@ -18,7 +18,7 @@ from types import ModuleType
 
 from tests.bench import yardstick
 
-CPU_UNITS = ("ms", "1/s")
+CPU_UNITS = ("ms", "1/s", "s")
 HERE = Path(__file__).resolve().parent
 
 

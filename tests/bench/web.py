@@ -47,6 +47,7 @@ class Server:
     """The application on one database, and how to ask it."""
 
     databases: cluster.Databases
+    web_workers: int = 1
     keys: dict[str, str] = field(
         default_factory=lambda: {
             "SECRET_KEY": secrets.token_hex(32),
@@ -76,7 +77,7 @@ class Server:
             "OPERATOR_EMAIL": "bank@bank.example",
             "OPERATOR_RESPONSIBLE": "Bank",
             "TRUSTED_PROXIES": "1",
-            "WEB_WORKERS": "1",
+            "WEB_WORKERS": str(self.web_workers),
             "PYTHONPATH": str(ROOT),
         }
 
@@ -105,7 +106,7 @@ class Server:
 
     @contextmanager
     def running(self) -> Iterator[Running]:
-        """One worker, up and asked once."""
+        """Its workers, up and asked once."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -116,7 +117,7 @@ class Server:
             try:
                 _wait_for(port, server)
                 with roles.connect(self.databases.superuser_url, autocommit=True) as look:
-                    yield Running(port, measure.children(server.pid)[0], look, self.databases.name)
+                    yield Running(port, measure.children(server.pid), look, self.databases.name)
             finally:
                 server.terminate()
                 server.wait(20)
@@ -124,12 +125,17 @@ class Server:
 
 @dataclass
 class Running:
-    """A running server: its port and the process that answers."""
+    """A running server: its port and the processes that answer."""
 
     port: int
-    worker: int
+    workers: list[int]
     look: psycopg.Connection[Any]
     database: str
+
+    @property
+    def worker(self) -> int:
+        """The process that answers, where there is one only."""
+        return self.workers[0]
 
     @cached_property
     def connection(self) -> http.client.HTTPConnection:
@@ -160,7 +166,7 @@ class Running:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = clock.monotonic() + 30
+    deadline = clock.monotonic() + 120
     while clock.monotonic() < deadline:
         if server.poll() is not None:
             sys.exit("bench: the web server did not start")

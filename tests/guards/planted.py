@@ -114,6 +114,11 @@ DEFECTS = (
     Defect("routes::test_only_pages_of_the_public", "neighbour/feed/views.py", "@requires(Permission.BOARD_READ)", '@requires(Permission.BOARD_READ, cache="public")'),
     Defect("texts::test_all_rooms_say", DE, END, '\nmsgid "Join in"\nmsgstr "Reinkommen"\n\nmsgid "Sign out"\nmsgstr "Raus"\n'),
     Defect("texts::test_no_german_is_kept", DE, END, '\nmsgid "Nobody says this"\nmsgstr "Das sagt niemand"\n'),
+    Defect("trust::test_every_named_test_is_there", "docs/trust.md", "::test_the_cookie_of_an_ended", "::test_a_cookie_of_an_ended"),
+    Defect("trust::test_every_check_has_a_line", "docs/trust.md", "| 41 |", "| 410 |"),
+    Defect("trust::test_commands_exist", "docs/trust.md", "`make fuzz`", "`make fuss`"),
+    Defect("packages::test_what_is_installed", "requirements-dev.lock", "pytest==9.2.0", "pytest==9.1.0"),
+    Defect("packages::test_every_locked_package", "requirements.lock", "flask==3.1.3", "flask==3.1.2"),
     Defect("readme::test_targets_of_make", "README.md", "`make build`", "`make builds`"),
     Defect("readme::test_commands_exist", "README.md", "neighbour quarters import", "neighbour quarters fetch"),
     Defect("readme::test_options_named_alone", "README.md", "`--", "`--no-such-"),
@@ -199,6 +204,8 @@ DEFECTS = (
 #: about what the machine and not the code decides, or about the guard's own formula
 WITHOUT = {
     "look::test_the_formula_knows_black_on_white",
+    "packages::test_a_key_would_be_found",
+    "packages::test_no_key_lies",  # run by make thorough; the one before is its defect
     "wall::test_the_application_is_neither_owner_nor_superuser",
     "pages::test_a_good_page_and_a_piece_of_one_have_none",
 }

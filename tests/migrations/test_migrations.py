@@ -77,3 +77,22 @@ def test_whoever_was_called_something_stays_called_so_when_rings_come(empty_data
         assert [tuple(row) for row in found] == [each[3:] for each in NAMES]
     finally:
         engine.dispose()
+
+
+def test_a_fresh_instance_has_no_account_no_role_and_no_secret(spare_database):
+    """Nothing to sign in with is delivered along (ASVS 5.0 V6.3.2); the first operator is made by a command."""
+    engine = create_engine(spare_database.owner_url)
+    try:
+        with engine.connect() as connection:
+            for table in (
+                "person",
+                "membership",
+                "login_session",
+                "one_time_token",
+                "passkey",
+                "authenticator",
+                "flyer",
+            ):
+                assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
+    finally:
+        engine.dispose()

@@ -15,9 +15,10 @@ from neighbour.core import clock, personal, postgres, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.personal import Blank, Entry
 from neighbour.core.tokens import to_uid
-from neighbour.mydata import erasing
+from neighbour.mydata import erasing, marks
 from neighbour.mydata.models import Erasure
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.residency.breaking import Broken, breaking_at, breaks_at_each_point
 from tests.support.canaries import SEPARATE, WORD, Planted
 
 pytestmark = pytest.mark.usefixtures("instance_dir")
@@ -314,3 +315,56 @@ def leave_for_good(person, jobs, *, keeps_texts):
     later(15)
     jobs.sent[:] = [("mydata.sweep", [])]
     jobs.run()
+
+
+LEFT = [
+    "person",
+    "membership",
+    "contribution",
+    "comment",
+    "login_session",
+    "erasure",
+    "erasure_mark",
+    "delivery",
+    "one_time_token",
+]
+
+
+def test_wherever_leaving_or_coming_back_breaks_nothing_has_changed(
+    context, owner, monkeypatch, jobs, mailbox, frozen_clock
+):
+    quarter = make_quarter()
+    ada = make_person(quarter)
+    make_post(ada, quarter)
+
+    def state():
+        rows = [owner.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall() for table in LEFT]
+        return rows, [line.state for line in marks.read()]
+
+    assert breaks_at_each_point(monkeypatch, lambda: erasing.begin(ada.id, keeps_texts=False), state) >= 3
+    jobs.run()
+    token = re.search(r"/back/(\S+)", mailbox.messages()[-1].text)[1]
+    assert breaks_at_each_point(monkeypatch, lambda: erasing.come_back(token), state) >= 2
+
+
+@pytest.mark.thorough
+def test_wherever_erasing_breaks_the_next_worker_goes_on_to_the_end(context, owner, monkeypatch, frozen_clock):
+    """At every flush and commit of every step: what is left is a step that was done or one that was not, and then none."""
+    quarter, point = make_quarter(), 0
+    while True:
+        ada = make_person(quarter, name="Ada")
+        make_comment(ada, quarter, make_post(ada, quarter))
+        wish = erasing.begin(ada.id, keeps_texts=False)
+        later(15)
+        try:
+            with breaking_at(monkeypatch, point):
+                assert run(wish)
+            break
+        except Broken:
+            done = owner.execute("SELECT cardinality(steps_done) FROM erasure WHERE id = %s", [wish.id]).fetchone()
+            assert done is not None, "the wish goes last"
+            assert run(wish), point
+        point += 1
+    assert point >= len(erasing.steps())
+    assert owner.execute("SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM erasure)").fetchone() == (0, 0)
+    assert owner.execute("SELECT count(*) FROM contribution WHERE state = 'published'").fetchone() == (0,)

@@ -18,8 +18,8 @@ PRODUCTION = {
     "SITE_URL": "https://nachbar.example.org",
     "SECRET_KEY": "kX2mQ9vB7nR4tZ8wL1pY6cF3hJ5dS0gA",
     "ADDRESS_KEY": "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=",
-    "DATABASE_URL": "postgresql://app@db/nachbar",
-    "DATABASE_OWNER_URL": "postgresql://owner@db/nachbar",
+    "DATABASE_URL": "postgresql://app@db/nachbar?sslmode=verify-full",
+    "DATABASE_OWNER_URL": "postgresql://owner@db/nachbar?sslmode=verify-full",
     "SMTP_URL": "smtp://mail:25",
     "MAIL_FROM": "post@nachbar.example.org",
     "CITY_NAME": "Altenbrück",
@@ -129,7 +129,10 @@ def test_the_queue_keeps_a_socket_folder_and_odd_passwords():
     ],
 )
 def test_an_address_that_makes_no_sense_is_named_and_never_shown(setting, address, complaint):
-    both = {"DATABASE_URL": "postgresql://app@db/nachbar", "DATABASE_OWNER_URL": "postgresql://owner@db/nachbar"}
+    both = {
+        "DATABASE_URL": "postgresql://app@db/nachbar?sslmode=verify-full",
+        "DATABASE_OWNER_URL": "postgresql://owner@db/nachbar",
+    }
     config = Config.from_env({**both, setting: address})
     (problem,) = config.problems()
     assert (problem.setting, problem.text) == (setting, complaint)
@@ -179,3 +182,20 @@ def test_an_address_that_is_none_is_refused_without_repeating_it():
         with pytest.raises(DatabaseTrouble, match="not the address of a database") as refused:
             roles.connect(garbage)
         assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("postgresql://app@db/nachbar", False),
+        ("postgresql://app@one,two/nachbar", False),
+        ("postgresql://app@10.0.0.7/nachbar?connect_timeout=3", False),
+        ("postgresql://app@db/nachbar?sslmode=verify-full", True),
+        ("postgresql://app@db/nachbar?sslmode=disable", True),
+        ("postgresql://app@127.0.0.1:5433/nachbar", True),
+        ("postgresql://app@/nachbar?host=/var/run/postgresql", True),
+    ],
+)
+def test_no_database_of_another_machine_is_talked_to_in_plain_text_by_chance(address, is_taken):
+    found = Config.from_env({**PRODUCTION, "DATABASE_URL": address}).problems()
+    assert [problem.setting for problem in found if "TLS" in problem.text] == ([] if is_taken else ["DATABASE_URL"])

@@ -73,11 +73,6 @@ class Opened:
     until: datetime
     said: Sequence[CaseHalf] = ()  # what was said before, for the last word and for appeals; by whom is not shown
 
-    @property
-    def part(self) -> str:
-        """Which part of the case this is."""
-        return part_of(self.case)
-
 
 def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
     """The eyes of whoever works at the desk. Through those eyes."""
@@ -312,11 +307,6 @@ class Told:
 
     is_held: bool
     refused: ProofCase | None
-
-    @property
-    def may_appeal(self) -> bool:
-        """Whether the refusal may be appealed against."""
-        return self.refused is not None and self.refused.appeal is None
 
 
 def told(person_id: int) -> Told:

@@ -59,11 +59,6 @@ class Standing:
     why_not: str = ""
     again_at: datetime | None = None
 
-    @property
-    def may_upload(self) -> bool:
-        """Whether a document may be handed in now."""
-        return not self.why_not
-
 
 def standing(person_id: int) -> Standing:
     """Through the person's own eyes."""

@@ -1,0 +1,129 @@
+"""Whether the time an answer takes tells whether an address has an account: a classifier tries, and has to guess.
+
+Known and unknown addresses in turns that are drawn, at the true cost of a password, over the wall clock – what somebody
+outside sees – and over this process's CPU time, in which other programs of the machine do not show. The area under the
+curve of the best threshold is 0.5 for guessing and 1 for knowing; 500 of each leave a spread of 0.018. What stands over the
+bar once in a hundred is measured again: a difference that is there is there the second time.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from base64 import b64encode
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config import Config
+from neighbour.accounts import passwords, service
+from neighbour.core import limits
+from neighbour.core.limits import Rate
+from tests.attacks.world import Browser
+
+pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
+BAR, EACH = 0.55, 500
+WALL, CPU = time.perf_counter, time.process_time
+PASSWORD = "drei bunte Regenschirme"
+
+
+def area(known: list[float], unknown: list[float]) -> float:
+    """How well a threshold tells the two apart: 0.5 not at all, 1 always (Mann and Whitney's U over the pairs)."""
+    others = sorted(unknown)
+    wins = sum((bisect_left(others, each) + bisect_right(others, each)) / 2 for each in known)
+    share = wins / len(known) / len(others)
+    return max(share, 1 - share)
+
+
+def sign_in(browser: Browser, email: str) -> Any:
+    return browser.ask("POST", "/signin", data={"email": email, "password": "falsch geraten, Freund"})
+
+
+def forget(browser: Browser, email: str) -> Any:
+    return browser.ask("POST", "/forgot", data={"email": email})
+
+
+def sign_up(browser: Browser, email: str) -> Any:
+    data = {"email": email, "password": PASSWORD, "is_adult": "y", "accepts_rules": "y"}
+    return browser.ask("POST", "/signup", data=data)
+
+
+#: what is asked, what it answers to both, and the clocks that must not tell: the answer to a forgotten password waits for
+#: its time to be over (``service.FORGOT_SECONDS``), so what was computed meanwhile does not show outside
+DOORS: dict[Callable[[Browser, str], Any], tuple[int, tuple[Callable[[], float], ...]]] = {
+    sign_in: (422, (WALL, CPU)),
+    forget: (200, (WALL,)),
+    sign_up: (303, (WALL, CPU)),
+}
+
+
+class Town:
+    """Many accounts, and as many addresses that have none; every call takes others."""
+
+    def __init__(self, app: Any, owner: Any, memory_kib: int, people: int):
+        self.app, self.dice, self.given, self.people = app, random.Random(7), 0, people
+        salt = b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        hashed = (
+            f"$argon2id$v=19$m={memory_kib},t=3,p=4${salt}${b64encode(secrets.token_bytes(32)).decode().rstrip('=')}"
+        )
+        owner.execute(
+            "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language,"
+            " status, signup_step, is_operator, confirmed_at) SELECT 'k' || n, n || '@da.example', n || '@da.example', %s,"
+            " '', '', 'N.', 'de', 'active', 'done', false, now() FROM generate_series(1, %s) n",
+            [hashed, people],
+        )
+
+    def areas(self, door: Callable[[Browser, str], Any], each: int) -> list[float]:
+        """How well each of the door's clocks tells, over so many of both; all of them fresh addresses."""
+        status, clocks = DOORS[door]
+        turns = [("da", n) for n in range(self.given + 1, self.given + each + 1)]
+        turns += [("weg", n) for _there, n in turns]
+        assert self.given + each <= self.people
+        self.given += each
+        self.dice.shuffle(turns)
+        door(Browser.of(self.app, None), "erste@weg.example").close()
+        took: dict[str, list[list[float]]] = {"da": [[] for _ in clocks], "weg": [[] for _ in clocks]}
+        for there, number in turns:
+            browser = Browser.of(self.app, None)
+            begun = [clock() for clock in clocks]
+            answer = door(browser, f"{number}@{there}.example")
+            for seen, clock, before in zip(took[there], clocks, begun, strict=True):
+                seen.append(clock() - before)
+            assert answer.status_code == status
+            answer.close()
+        return [area(known, unknown) for known, unknown in zip(took["da"], took["weg"], strict=True)]
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many tries as the measuring takes; what the limits themselves answer is tried elsewhere."""
+    for name in ("auth", "auth_account", "stuffing", "mail"):
+        monkeypatch.setitem(limits.RATES, name, Rate(10**6, 3600))
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("unlimited")
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+def test_no_clock_tells_who_has_an_account(app, owner, monkeypatch, door, record_property):
+    true = replace(app.extensions["config"], argon2_memory_kib=Config.from_env({}).argon2_memory_kib)
+    monkeypatch.setitem(app.extensions, "config", true)
+    town = Town(app, owner, true.argon2_memory_kib, 2 * EACH)
+    found = town.areas(door, EACH)
+    print(f"{door.__name__}: AUC {[round(each, 3) for each in found]}")
+    if max(found) > BAR:
+        found = [min(pair) for pair in zip(found, town.areas(door, EACH), strict=True)]
+        print(f"{door.__name__}: again, the smaller {[round(each, 3) for each in found]}")
+    assert max(found) <= BAR
+
+
+@pytest.mark.usefixtures("unlimited")
+def test_an_answer_without_its_computation_would_be_told(app, owner, monkeypatch):
+    """The measuring sees what it is there for, and on a busy machine too: by the clock of this process."""
+    real = passwords.which
+    monkeypatch.setattr(service.passwords, "which", lambda hashes, *more: real(hashes, *more) if hashes else None)
+    monkeypatch.setitem(app.extensions, "config", replace(app.extensions["config"], argon2_memory_kib=8192))
+    assert Town(app, owner, 8192, 12).areas(sign_in, 12)[1] > 0.9
