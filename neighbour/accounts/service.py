@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import undefer
 
 from neighbour.accounts import email_changes, entering, factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
@@ -60,9 +61,10 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
         if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
             person = last
         else:
+            as_decoy = _as_decoy(key)  # room is made for one in any case: both take as long
             person = Person(
                 email=email,
-                email_key=key if owner is None else _as_decoy(key),
+                email_key=key if owner is None else as_decoy,
                 password_hash=hashed,
                 language=language,
                 display_name="",
@@ -70,7 +72,7 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
             db.session.add(person)
             db.session.flush()
             audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
-            _tell_owner(owner)
+            _tell_owner(owner, person.id)
         token = sessions.open_session(person.id, is_kept=True, device=device)
     return SignUp(person.id, token)
 
@@ -105,9 +107,14 @@ def create(
     return person
 
 
-def _tell_owner(owner: Person | None) -> None:
-    """The mail for taken addresses. For nobody a job that finds nothing is asked for, so that both take as long."""
-    if owner is None or not notices.AlreadyHere.send(owner.id, subject_key=clock.now().date().isoformat()):
+def _tell_owner(owner: Person | None, newcomer_id: int) -> None:
+    """The mail for taken addresses. For a free one the same is written and taken back, so that both take as long."""
+    with db.session.begin_nested() as tried:
+        told = newcomer_id if owner is None else owner.id
+        is_new = notices.AlreadyHere.send(told, subject_key=clock.now().date().isoformat())
+        if owner is None:
+            tried.rollback()
+    if not is_new:
         jobs.enqueue(Job.NOTICES_DELIVER, new_id())
 
 
@@ -126,7 +133,8 @@ def _as_decoy(key: str) -> str:
 def _unconfirmed(key: str) -> Person | None:
     """The last sign-up with this address that waits for its confirmation, account or decoy."""
     waiting = Person.email_key.in_((key, _decoy_key(key))), Person.confirmed_at.is_(None), Person.status != "erased"
-    return db.session.scalar(select(Person).where(*waiting).order_by(Person.id.desc()).limit(1))
+    query = select(Person).where(*waiting).options(undefer(Person.password_hash))
+    return db.session.scalar(query.order_by(Person.id.desc()).limit(1))
 
 
 def find(person_id: int) -> Person:
@@ -257,10 +265,12 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
 def _whose(key: str, password: str, memory_kib: int) -> Person | None:
     """Who has this address and password: the confirmed account, or the last sign-up that waits for its confirmation.
 
-    One computation answers for both, whoever exists: the time says nothing (``passwords``).
+    One computation answers for both, whoever exists, and the hashes come with the people: the time says nothing
+    (``passwords``).
     """
-    owner = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
-    people = [each for each in (db.session.scalar(select(Person).where(*owner)), _unconfirmed(key)) if each is not None]
+    mine = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
+    owner = db.session.scalar(select(Person).where(*mine).options(undefer(Person.password_hash)))
+    people = [each for each in (owner, _unconfirmed(key)) if each is not None]
     fits = passwords.which([each.password_hash for each in people], password, memory_kib)
     return people[fits] if fits is not None else None
 

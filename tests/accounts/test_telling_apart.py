@@ -9,6 +9,7 @@ bar once in a hundred is measured again: a difference that is there is there the
 from __future__ import annotations
 
 import random
+import re
 import secrets
 import time
 from base64 import b64encode
@@ -24,6 +25,7 @@ from neighbour.accounts import passwords, service
 from neighbour.core import limits
 from neighbour.core.limits import Rate
 from tests.attacks.world import Browser
+from tests.support.counting import statements
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 BAR, EACH = 0.55, 500
@@ -127,3 +129,17 @@ def test_an_answer_without_its_computation_would_be_told(app, owner, monkeypatch
     monkeypatch.setattr(service.passwords, "which", lambda hashes, *more: real(hashes, *more) if hashes else None)
     monkeypatch.setitem(app.extensions, "config", replace(app.extensions["config"], argon2_memory_kib=8192))
     assert Town(app, owner, 8192, 12).areas(sign_in, 12)[1] > 0.9
+
+
+@pytest.mark.usefixtures("unlimited")
+@pytest.mark.parametrize("door", [sign_in, sign_up], ids=lambda door: door.__name__)
+def test_the_database_is_asked_the_same_for_both(app, owner, door):
+    """Statement by statement: what a clock could tell if it ticked fast enough. A savepoint is given up or kept."""
+    Town(app, owner, app.extensions["config"].argon2_memory_kib, 3)
+    asked: dict[str, list[str]] = {}
+    for number, where in enumerate(("da", "weg", "da", "weg")):  # the first of each warms up
+        browser = Browser.of(app, None)
+        with statements() as seen:
+            door(browser, f"{number % 3 + 1}@{where}.example").close()
+        asked[where] = [re.sub(r"\b(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF SAVEPOINT", each) for each in seen]
+    assert asked["da"] == asked["weg"] and len(asked["da"]) > 3
