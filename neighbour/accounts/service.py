@@ -188,12 +188,13 @@ def correct_email(person: Person, email: str) -> None:
         owner = owner_of(key)
         owner = None if owner is not None and owner.id == person.id else owner
         if key != fold(person.email):
-            person.email, person.email_key = email, key if owner is None else _as_decoy(key)
+            as_decoy = _as_decoy(key)
+            person.email, person.email_key = email, key if owner is None else as_decoy
             person.password_hash = passwords.costing_two(person.password_hash)  # beside an owner it has another salt
         onetime.spoil(person.id)
         db.session.flush()
         if is_decoy(person):
-            _tell_owner(owner)
+            _tell_owner(owner, person.id)
         else:
             _send_confirm(person.id, person.email)
 
@@ -350,7 +351,7 @@ def change_email(person: Person, email: str) -> None:
         if owner is None or owner.id == person.id:
             _send_confirm(person.id, email, to=email)
         else:
-            _tell_owner(owner)
+            _tell_owner(owner, person.id)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
 
 

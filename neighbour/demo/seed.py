@@ -7,6 +7,7 @@ completely or not at all. Times are counted back from now. Never in production: 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import func, select, text, update
@@ -14,9 +15,11 @@ from sqlalchemy import func, select, text, update
 from neighbour.accounts import passwords
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Thanks
+from neighbour.core import clock
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.demo import board, city, residents, town, verifying
 from neighbour.demo.people import MAIL_DOMAIN
+from neighbour.mydata.models import RetentionRun
 from neighbour.notices.models import Delivery, DeliveryState
 from neighbour.posts.models import Post
 from neighbour.quarters.models import Quarter
@@ -30,7 +33,7 @@ LOGINS = (
     ("Ursula, Quartiersteam and operator", "ursula"),
 )
 # Emptied by reset; everything else hangs on them.
-ROOTS = "person, quarter, quarter_plan, address, street, city, letter, letter_refusal, suppression, period, rate_count"
+ROOTS = "person, quarter, quarter_plan, address, street, city, letter, letter_refusal, suppression, period, rate_count, retention_run"
 
 Say = Callable[[str], object]
 
@@ -97,6 +100,9 @@ def _build(say: Say) -> None:
     # What the town was told while it was built happened long ago: nobody gets mail about it now.
     told = Delivery.person_id.in_([resident.person_id for resident in settled.values()])
     db.session.execute(update(Delivery).where(told).values(state=DeliveryState.SKIPPED))
+    # Its people came two months ago and nothing was deleted since, which is no failure of last night.
+    now = clock.now()
+    db.session.add(RetentionRun(day=clock.today(config.time_zone) - timedelta(days=1), started_at=now, finished_at=now))
 
 
 def _counts() -> dict[str, int]:

@@ -63,6 +63,7 @@ class Walk:
     language: str
     watch: Watch
     person: str = ""
+    wholly: bool = False  # for everything at every width, in the dark too
     endpoints: set[str] = field(default_factory=set)  # the pages that were looked at
     wrong: list[str] = field(default_factory=list)
 
@@ -83,20 +84,26 @@ class Walk:
         for width in sorted(WIDTHS, key=lambda each: each != here):  # beginning with what the window is now
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             kept = f"{picture}-{width}" if picture else ""
-            found = self._shape() + self._examined(width, kept, is_new, has_words=is_new or width == here)
+            found = self._shape() + self._examined(width, kept, is_new, width == here)
             self.wrong += [f"{name}, {width} px: {line}" for line in found]
 
-    def _examined(self, width: int, picture: str, is_new: bool, has_words: bool) -> list[str]:
-        """What axe finds at this width. English has other words but the colours and boxes of German, and colours in the
-        dark are those of the other width: once each is enough. A page met again says other words, at one width."""
+    def _examined(self, width: int, picture: str, is_new: bool, is_first: bool) -> list[str]:
+        """What axe finds at this width.
+
+        Words and what is to be pressed on the phone, colours at the desk: what stands on a page is nearly the same at both.
+        Whoever looks ``wholly`` (``make thorough``) looks for everything at both, and for the colours in the dark. English
+        has other words but the colours and boxes of German, and a page met again says others at one width.
+        """
         seen = "" if is_new else MORE_OF_THE_SAME
         if self.language != "de":
-            return axe.check(self.page, colours=False, boxes=False, leaving_out=seen) if has_words else []
-        found = axe.check(self.page, words=has_words, leaving_out=seen)
+            words = is_new or is_first
+            return axe.check(self.page, colours=False, boxes=False, leaving_out=seen) if words else []
+        on_phone, at_desk = self.wholly or width == PHONE, self.wholly or width == DESK
+        found = axe.check(self.page, words=on_phone, boxes=on_phone, colours=at_desk, leaving_out=seen)
         self._keep(picture)
-        if width == DESK or picture:
+        if picture or (self.wholly and width == DESK):
             self.page.emulate_media(color_scheme="dark")
-            if width == DESK:
+            if self.wholly and width == DESK:
                 found += [f"dark: {line}" for line in axe.check(self.page, words=False, boxes=False, leaving_out=seen)]
             self._keep(f"{picture}-dark" if picture else "")
             self.page.emulate_media(color_scheme="light")

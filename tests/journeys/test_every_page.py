@@ -140,11 +140,19 @@ NOT_PAGES = {
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", ["de", pytest.param("en", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    ("language", "wholly"),
+    [
+        pytest.param("de", False, id="de"),
+        pytest.param("de", True, id="wholly", marks=pytest.mark.thorough),
+        pytest.param("en", False, id="en", marks=pytest.mark.thorough),
+    ],
+)
 @pytest.mark.parametrize("scene", SCENES)
-def test_every_page_can_be_seen_read_and_used(altenbrueck, chromium, scene, language):
+def test_every_page_can_be_seen_read_and_used(altenbrueck, chromium, scene, language, wholly):
     goes, person = SCENES[scene]
     walk = enter(chromium, altenbrueck, language, person[language] if isinstance(person, dict) else person)
+    walk.wholly = wholly
     goes(walk)
     walk.page.context.close()
     assert walk.wrong + walk.watch.seen == []

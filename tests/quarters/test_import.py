@@ -247,6 +247,7 @@ def test_two_quarters_of_one_name_have_pages_of_their_own(context, client):
 
 
 @pytest.mark.data
+@pytest.mark.thorough  # the first journey imports them as well
 def test_berlin_is_imported_with_its_542_quarters(context, city_data):
     layer = geojson.read_file(city_data / "berlin" / "quarters_plr2021.geojson", "id", "name")
     report = run(layer)

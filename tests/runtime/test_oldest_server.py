@@ -22,9 +22,8 @@ from tests.support.cluster import SERVER
 from tests.support.up import reachable_folder
 
 PROGRAMS = Path(f"/usr/lib/postgresql/{roles.OLDEST_MAJOR}/bin")  # where Debian and Ubuntu put them
-WAY = "tests/migrations/test_migrations.py::test_models_equal_migrations_and_the_way_goes_up_down_and_up"
 GUARDS = (
-    WAY, "tests/guards/test_wall.py", "tests/runtime/test_ground.py", "tests/runtime/test_backups.py",
+    "tests/migrations", "tests/guards/test_wall.py", "tests/runtime/test_ground.py", "tests/runtime/test_backups.py",
 )  # fmt: skip
 
 
@@ -54,6 +53,7 @@ def oldest_server():
             server.send_signal(signal.SIGINT)  # a fast end
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(
     not (PROGRAMS / "initdb").exists(),
     reason=f"PostgreSQL {roles.OLDEST_MAJOR} is not installed (Debian: apt install postgresql-{roles.OLDEST_MAJOR})",
