@@ -90,7 +90,8 @@ class Walk:
     def _examined(self, width: int, picture: str, is_new: bool, is_first: bool) -> list[str]:
         """What axe finds at this width.
 
-        Words and what is to be pressed on the phone, colours at the desk: what stands on a page is nearly the same at both.
+        Words and what is to be pressed on the phone, colours at the desk when a page comes first: what stands on it is nearly
+        the same at both.
         Whoever looks ``wholly`` (``make thorough``) looks for everything at both, and for the colours in the dark. English
         has other words but the colours and boxes of German, and a page met again says others at one width.
         """
@@ -98,8 +99,10 @@ class Walk:
         if self.language != "de":
             words = is_new or is_first
             return axe.check(self.page, colours=False, boxes=False, leaving_out=seen) if words else []
-        on_phone, at_desk = self.wholly or width == PHONE, self.wholly or width == DESK
-        found = axe.check(self.page, words=on_phone, boxes=on_phone, colours=at_desk, leaving_out=seen)
+        on_phone, at_desk = self.wholly or width == PHONE, self.wholly or (width == DESK and is_new)
+        found = []
+        if on_phone or at_desk:
+            found = axe.check(self.page, words=on_phone, boxes=on_phone, colours=at_desk, leaving_out=seen)
         self._keep(picture)
         if picture or (self.wholly and width == DESK):
             self.page.emulate_media(color_scheme="dark")
