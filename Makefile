@@ -3,7 +3,8 @@
 # make check   format, lint, types, layers, models against migrations
 # make machines  random lives, farewells and changes of quarters at full length: an hour or more
 # make planted  plant a defect for each guard test and see it go red
-# make thorough  what takes minutes: every field, filter and header under attack, a week of collecting, every page in English
+# make thorough  what takes long: every field, filter and header under attack, a week of collecting, fifty kills,
+#               the oldest PostgreSQL that is promised, every page for everything and in English
 # make coverage  which branches of the rules no test takes
 # make fuzz    10,000 requests no page expects (CASES=…); one JSON line
 # make mutants  change the rules one by one and see which change no test notices (NAMES="neighbour.policy*")
