@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from neighbour.accounts.models import Person
+from neighbour.core.db import as_owner, db
+from tests.factories import sign_in
 from tests.residency.helpers import Town
 from tests.residency.papers import Desk
 
@@ -12,6 +15,29 @@ from tests.residency.papers import Desk
 @pytest.fixture
 def town(app: Flask) -> Town:
     return Town(app)
+
+
+@pytest.fixture
+def anna(town: Town) -> int:
+    """Anna, who has said where she lives and proven nothing."""
+    person = town.person("anna")
+    town.settle(person, town.address("1"))
+    return person
+
+
+@pytest.fixture
+def browser(town: Town, visitor):
+    """Opens a browser in which this person is signed in."""
+
+    def opened(person: int):
+        client = visitor()
+        with town.app.app_context():
+            with as_owner():
+                row = db.session.get_one(Person, person)
+            sign_in(client, row)
+        return client
+
+    return opened
 
 
 @pytest.fixture

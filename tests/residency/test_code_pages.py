@@ -17,21 +17,6 @@ pytestmark = pytest.mark.usefixtures("frozen_clock")
 INVENTED = "N234567890A"
 
 
-@pytest.fixture
-def browser(town: Town, visitor):
-    """Opens a browser in which this person is signed in."""
-
-    def opened(person: int):
-        client = visitor()
-        with town.app.app_context():
-            with as_owner():
-                row = db.session.get_one(Person, person)
-            sign_in(client, row)
-        return client
-
-    return opened
-
-
 def steward(town: Town, owner, name: str = "stefan", number: str = "40") -> int:
     person = proven(town, name, number)
     owner.execute("UPDATE membership SET role = 'steward' WHERE person_id = %s", [person])

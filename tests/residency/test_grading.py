@@ -17,18 +17,6 @@ pytestmark = pytest.mark.usefixtures("frozen_clock")
 YEAR = timedelta(days=365)
 
 
-@pytest.fixture
-def town(app) -> Town:
-    return Town(app)
-
-
-@pytest.fixture
-def anna(town: Town) -> int:
-    person = town.person("anna")
-    town.settle(person, town.address("1"))
-    return person
-
-
 def vouched(town: Town, person: int, *neighbours: tuple[int, str], depth: int = 0) -> None:
     """Neighbours, each with their household, vouch for the person."""
     with town.as_person(person):

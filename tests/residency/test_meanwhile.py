@@ -6,9 +6,8 @@ import uuid
 
 import pytest
 
-from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
-from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.db import atomic
 from neighbour.notices.base import Skip
 from neighbour.policy import Level
 from neighbour.residency import changing_notices, flyers, grading, homes, letters, notices, renewal
@@ -16,27 +15,11 @@ from neighbour.residency.cases import crowds, deciding
 from neighbour.residency.cases import notices as case_notices
 from neighbour.residency.cli import letters as letters_command
 from neighbour.residency.flyers_cli import flyers as flyers_command
-from tests.factories import sign_in
 from tests.residency.helpers import Town, crowd, invited, level_of, newcomer, proven, types
 from tests.residency.papers import YEAR, Desk, photo
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 NOBODY = 999_999
-
-
-@pytest.fixture
-def browser(town: Town, visitor):
-    """Opens a browser in which this person is signed in."""
-
-    def opened(person: int):
-        client = visitor()
-        with town.app.app_context():
-            with as_owner():
-                row = db.session.get_one(Person, person)
-            sign_in(client, row)
-        return client
-
-    return opened
 
 
 @pytest.mark.parametrize(

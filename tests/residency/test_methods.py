@@ -21,18 +21,6 @@ YEAR = timedelta(days=365)
 NOTED = "SELECT object, result, actor_id, subject_id FROM security_event WHERE kind = %s ORDER BY id"
 
 
-@pytest.fixture
-def town(app) -> Town:
-    return Town(app)
-
-
-@pytest.fixture
-def anna(town: Town) -> int:
-    person = town.person("anna")
-    town.settle(person, town.address("1"))
-    return person
-
-
 def offered(town: Town, person: int) -> dict[str, dict]:
     """Key of the method → what its section is given, in the order of the page."""
     with town.as_person(person):
