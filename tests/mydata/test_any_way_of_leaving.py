@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import os
-
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -15,7 +12,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from neighbour.core import clock, scope
@@ -24,10 +20,7 @@ from neighbour.mydata import erasing, marks, notices
 from neighbour.mydata.models import Erasure
 from neighbour.notices.base import Skip
 from tests.factories import make_person, make_post, make_quarter
-
-FULL = bool(os.environ.get("MACHINES"))
-RUNS, STEPS = (2000, 50) if FULL else (6, 15)
-START = clock.datetime(2026, 5, 12, 8, 0, tzinfo=clock.UTC)
+from tests.support.lives import START, live
 
 
 class Dies(RuntimeError):
@@ -167,10 +160,4 @@ def machine(owner, quarter):
 def test_in_whatever_order_people_leave_they_are_here_hidden_or_gone(context, owner, instance_dir):
     with clock.freeze(START):
         quarter = make_quarter()
-    run_state_machine_as_test(
-        machine(owner, quarter),
-        settings=settings(
-            max_examples=RUNS, stateful_step_count=STEPS, deadline=None, derandomize=not FULL,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+    live(machine(owner, quarter), 6, 15)

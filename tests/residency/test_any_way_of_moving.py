@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +14,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from neighbour.contributions import service as contributions
@@ -29,10 +26,8 @@ from neighbour.residency import grading, letters, service
 from neighbour.residency.leaving import Leaving
 from tests.factories import make_person, make_post
 from tests.residency.patchwork import Patchwork
+from tests.support.lives import START, live
 
-FULL = bool(os.environ.get("MACHINES"))
-RUNS, STEPS = (2000, 50) if FULL else (5, 20)
-START = clock.datetime(2026, 5, 12, 8, 0, tzinfo=clock.UTC)
 COLUMNS = range(4)
 
 
@@ -176,10 +171,4 @@ def machine(owner, context):
 
 
 def test_in_whatever_order_people_move_the_same_things_hold(context, owner):
-    run_state_machine_as_test(
-        machine(owner, context),
-        settings=settings(
-            max_examples=RUNS, stateful_step_count=STEPS, deadline=None, derandomize=not FULL,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+    live(machine(owner, context), 5, 20)
