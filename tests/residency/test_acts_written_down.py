@@ -143,7 +143,7 @@ def test_initiatives_and_those_who_speak_for_them(desk: Desk, owner, told):
     with desk.town.app.app_context(), as_owner():
         made = initiatives.add("Treff Webstuhl", ["weber"])
     browser, name = desk.browser(olga), made.public_id
-    told()
+    assert told()[-1] == ("initiative.added", None, None, name, "done")
     for act in ("verify", "allow", "forbid"):
         assert browser.post(f"/desk/initiatives/{made.slug}", data={"act": act}).status_code == 303
     assert browser.post(f"/desk/initiatives/{made.slug}/suspend", data={"days": "0"}).status_code == 303
