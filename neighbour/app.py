@@ -93,10 +93,10 @@ KEPT_OF_A_DEAD_SESSION = {*KEPT_KEYS, "csrf_token"}
 
 
 class Csrf(CSRFProtect):
-    """Flask-WTF's protection, which looks at the method before it looks for the view."""
+    """Flask-WTF's protection, of what is not safe and does not say in ``@requires`` that it does without."""
 
     def protect(self, apply_exemptions: bool = False) -> None:
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
+        if request.method not in ("GET", "HEAD", "OPTIONS") and web.takes_token():
             super().protect(apply_exemptions)
 
 
@@ -118,7 +118,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.before_request(_begin)  # first: whatever is refused later is refused in the reader's language
     web.init_app(app)
     csrf.init_app(app)
-    app.extensions["csrf_protect"] = csrf
     app.jinja_env.globals["csrf_token"] = web.csrf_token
     app.context_processor(lambda: {"me": identity(), "csrf_token": web.csrf_token})  # after Flask-WTF's own
     login_manager.init_app(app, add_context_processor=False)  # templates know ``me``

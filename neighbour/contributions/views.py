@@ -63,7 +63,7 @@ def publish() -> Any:
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def reach_line() -> str:
     """The honest line about a choice of reach, for the composer while choosing."""
-    return _reach_line(ContributionForm(request.args, meta={"csrf": False}))
+    return _reach_line(request.args.get("audience", ""))
 
 
 @views.get("/c/<uid:contribution_id>")
@@ -270,7 +270,7 @@ def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contributi
         form=form,
         contribution=contribution,
         quarter=_quarter(_home(identity())),
-        preview=_preview(form),
+        preview=_preview(form.audience.data or ""),
         next_issue=_next_issue(),
     )
 
@@ -285,13 +285,13 @@ def _entries(thread: Thread) -> Iterator[Entry]:
         yield from replies
 
 
-def _reach_line(form: ContributionForm) -> str:
-    return render_template("contributions/_reach.html", preview=_preview(form), next_issue=_next_issue())
+def _reach_line(chosen: str) -> str:
+    return render_template("contributions/_reach.html", preview=_preview(chosen), next_issue=_next_issue())
 
 
-def _preview(form: ContributionForm) -> reach.ReachPreview:
+def _preview(chosen: str) -> reach.ReachPreview:
     try:
-        audience = Audience(form.audience.data)
+        audience = Audience(chosen)
     except ValueError:
         audience = Audience.QUARTER
     return reach.preview(_home(identity()), audience)

@@ -16,5 +16,3 @@ def include(app: Flask) -> None:
     helpers.init_app(app)
     app.extensions["source"] = source.Shelf(source.ROOT, app.extensions["config"].instance_dir)
     app.register_blueprint(views.pages)
-    for form_without_cookie in (views.language, views.theme):
-        app.extensions["csrf_protect"].exempt(form_without_cookie)

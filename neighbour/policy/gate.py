@@ -47,7 +47,8 @@ def requires(
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
     cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
     names: True where the page names neighbours: so many a day are enough for anybody (``limits.turn_page``).
-    csrf: False only where the address itself carries the right (one-click unsubscribe).
+    csrf: False only where the address itself carries the right (one-click unsubscribe) or nothing is changed that is
+        somebody's, so that the form may stand on a page that is kept for everybody and bears no token.
     fresh: True, or a function that says of whom it is asked (who is only signing up has nothing yet to be taken).
     body: most bytes of a request by somebody who is signed in, where that is more than pages usually take (uploads).
     """

@@ -126,11 +126,11 @@ def _before_moving() -> dict[str, Any]:
     }
 
 
-@views.get("/signup/address/streets")
-@requires(Permission.HOME_OWN)
+@views.post("/signup/address/streets")
+@requires(Permission.HOME_OWN, rate="read")
 def suggest_streets() -> Any:
     """Spellings of streets for what was typed so far, as options of a list."""
-    names = finding.streets(request.args.get("street", ""), request.args.get("postcode", ""))
+    names = finding.streets(request.form.get("street", ""), request.form.get("postcode", ""))
     return render_template("residency/_streets.html", names=names)
 
 

@@ -241,7 +241,7 @@ def test_nobody_writes_a_line_of_the_log(town: World, caplog):
         ):
             for path in ("/signin", "/code", "/write", "/me/appearance", "/signup/address"):
                 world.browsers["author"].ask("POST", path, data={name: FORGED}, headers=headers).close()
-    world.browsers["nobody"].ask("GET", "/find-my-quarter", query_string={"q": FORGED}).close()
+    world.browsers["nobody"].ask("POST", "/find-my-quarter", data={"q": FORGED}).close()
     logging.getLogger("neighbour.probe").warning("said %s to %r", FORGED, FORGED)
     written = [
         logs.Formatter(logs.FILE_FORMAT).format(record)

@@ -36,8 +36,9 @@ def reader(walk: Walk) -> None:
     if walk.language == "de":  # her mails speak German whatever she reads here
         walk.look_at(issue(walk), "the next issue as a mail", picture="digest")
     walk.go("/c/" + "a" * 26, "a thread that is not there", status=404)
-    for path in ("/quarters", "/quarters/weberviertel", "/find-my-quarter?q=Spulengasse 6"):
+    for path in ("/quarters", "/quarters/weberviertel", "/find-my-quarter"):
         walk.go(path)
+    walk.send("/find-my-quarter", "asked for a house", q="Spulengasse 6")
 
 
 def _answers(walk: Walk) -> None:

@@ -23,7 +23,7 @@ def visitor(walk: Walk) -> None:
     walk.look("a quarter")
     walk.go("/find-my-quarter")
     for typed in ("Spulengasse 6", "Färberstraße", "Lindenstraße 4", "Kettfadenstraße 171", "Quellnymphensteig"):
-        walk.go(f"/find-my-quarter?q={typed}")
+        walk.send("/find-my-quarter", f"asked for {typed}", q=typed)
     _signs_in_wrong(walk)
     walk.go("/signup")
     walk.send("/signup", "sign-up, empty", 422)

@@ -209,7 +209,7 @@ def _writes(newcomer: Visitor) -> str:
     line = newcomer.page.locator("#reach")
     own = line.inner_text()
     assert "ca. 5 Digest" in own and "morgen, 07:00" in own
-    with newcomer.page.expect_response(re.compile("/write/reach")):
+    with newcomer.page.expect_response(re.compile(r"/write/reach\?audience=nearby$")):  # and nothing of what she writes
         newcomer.page.get_by_label("Umgebung").check()
     expect(line).not_to_have_text(own, use_inner_text=True)
     with newcomer.page.expect_response(re.compile("/write/reach")):

@@ -191,14 +191,21 @@ class Browser(FlaskClient):
         return Context().run(super().open, *args, **kwargs)
 
 
-def walk(client: Any, addresses: Iterable[str]) -> dict[str, tuple[Any, ...]]:
-    """Path → (status, headers, body) of every page. The session's cookie is signed anew with each answer, ``Date`` is the
-    machine's own, and tokens are random by design: they are left out."""
+def walk(
+    client: Any, addresses: Iterable[str], forms: Iterable[tuple[str, dict[str, str]]] = ()
+) -> dict[str, tuple[Any, ...]]:
+    """Path → (status, headers, body) of every page, and of what these forms are answered. The session's cookie is signed
+    anew with each answer, ``Date`` is the machine's own, and tokens are random by design: they are left out."""
+    asked = [*((path, None) for path in addresses), *forms]
     found = {}
-    for path in addresses:
-        answer = client.get(path)
+    for path, form in asked:
+        answer = client.get(path) if form is None else client.post(path, data=form)
         headers = sorted((name, value) for name, value in answer.headers if name not in UNLIKE)
-        found[path] = (answer.status_code, headers, RANDOM.sub(rb"\1", answer.get_data()))
+        found[path if form is None else f"{path} {form}"] = (
+            answer.status_code,
+            headers,
+            RANDOM.sub(rb"\1", answer.get_data()),
+        )
     return found
 
 

@@ -61,12 +61,11 @@ class Story:
         self.sessions = {role: signed_in(app, person) for role, person in self.readers.items()}
         quarters = [city.here.slug, city.beside.slug, city.far.slug]
         samples = {"slug": quarters, "token": ["t" * 43], "code": ["7K2M9QXD"], "path": ["README.md"]}
-        houses_asked = [f"{house.street} {house.number}" for house in (self.one, self.other)]
         self.addresses = [
             *paths(app, samples, [uid_of(post) for post in self.posts]),
-            *(f"/find-my-quarter?q={asked}" for asked in houses_asked),
             *(f"/write/reach?audience={audience}" for audience in Audience),
         ]
+        self.forms = [("/find-my-quarter", {"q": f"{house.street} {house.number}"}) for house in (self.one, self.other)]
 
     def _protected(self):
         """Somebody whose every word is a canary, of the team and with a letter in her past; then her profile is protected."""
@@ -86,9 +85,10 @@ class Story:
         """(role, path) → what comes, to browsers with the same sessions in the same state."""
         forget_what_was_kept(self.city.app)
         addresses = [path for path in self.addresses if path.startswith(only)]
+        forms = [form for form in self.forms if form[0].startswith(only)]
         found = {}
         for role in roles:
-            pages = walk(browser(self.city.app, self.sessions[role]), addresses)
+            pages = walk(browser(self.city.app, self.sessions[role]), addresses, forms)
             found.update({(role, path): page for path, page in pages.items()})
         return found
 

@@ -116,11 +116,11 @@ def test_a_name_our_typeface_lacks_is_told_at_the_field(newcomer):
 
 def test_streets_are_offered_while_typing(newcomer):
     _person, browser = newcomer
-    page = browser.get("/signup/address/streets?street=Kettf")
+    page = browser.post("/signup/address/streets", data={"street": "Kettf"})
     assert 'value="Kettfadenstraße"' in page.get_data(as_text=True) and "04873 Altenbrück" in page.get_data(
         as_text=True
     )
-    assert browser.get("/signup/address/streets?street=").get_data(as_text=True).strip() == ""
+    assert browser.post("/signup/address/streets", data={"street": ""}).get_data(as_text=True).strip() == ""
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, current_app, render_template, request, url_for
 
-from neighbour.core import limits
 from neighbour.core.db import db
 from neighbour.core.text import clean_line
 from neighbour.policy import Permission, requires
@@ -30,28 +29,30 @@ class Answer:
     offers: tuple[str, ...] = ()
 
 
-@views.get("/find-my-quarter")
-@requires(Permission.PUBLIC_READ, cache="never")
+@views.route("/find-my-quarter", methods=["GET", "POST"])
+@requires(Permission.PUBLIC_READ, rate="lookup", cache="never", csrf=False)
 def find_my_quarter() -> str:
     """The quarter of a street or a house."""
-    typed = clean_line(request.args.get("q", ""))[:LONGEST]
-    answer = None
-    if typed:
-        limits.hit("lookup", limits.network(request.remote_addr))
-        answer = _look_up(typed)
+    typed = _typed()
+    answer = _look_up(typed) if typed else None
     return render_template("gazetteer/find_my_quarter.html", typed=typed, answer=answer)
 
 
-@views.get("/find-my-quarter/streets")
-@requires(Permission.PUBLIC_READ, cache="never")
+@views.post("/find-my-quarter/streets")
+@requires(Permission.PUBLIC_READ, rate="read", cache="never", csrf=False)
 def streets() -> str:
     """Spellings for what was typed so far, as options of a list."""
-    offers = service.suggest(clean_line(request.args.get("q", ""))[:LONGEST])
+    offers = service.suggest(_typed())
     places: dict[str, list[str]] = {}
     for one in offers:
         places.setdefault(one.name, []).append(one.place)
     options = [(name, ", ".join(dict.fromkeys(where))) for name, where in places.items()]
     return render_template("gazetteer/_streets.html", options=options)
+
+
+def _typed() -> str:
+    """Where somebody lives is sent in the body, never in an address: those stand in histories and in logs of proxies."""
+    return clean_line(request.form.get("q", ""))[:LONGEST]
 
 
 def _look_up(typed: str) -> Answer:
