@@ -76,7 +76,7 @@ mutants: _node _dev $(BUILT)
 # The pictures of the README are taken by the tests that look at every page (tests/journeys), of the demo city only.
 SEEN := start-1280 board-1280 board-360 board-360-dark thread-1280 write-360 digest-1280
 pictures: _node _dev $(BUILT) _chromium
-	@$(PY) -m pytest -q tests/journeys/test_every_page.py -p no:randomly -k "visitor-de or card-de or reading-de or writing-de"
+	@PICTURES=1 $(PY) -m pytest -q tests/journeys/test_every_page.py -p no:randomly -k "visitor-de or card-de or reading-de or writing-de"
 	@mkdir -p docs/pictures && for each in $(SEEN); do cp screenshots-run/$$each.jpg docs/pictures/ || exit 1; done
 
 build: $(BUILT)

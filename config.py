@@ -85,6 +85,7 @@ class Config:
     help_lines: tuple[tuple[str, str], ...]  # whom people at risk can call: name and number
     quick_exit_url: str  # where the page about protection leads whoever must leave it at once
     argon2_memory_kib: int
+    demo: bool  # in development the demo city moves into an empty instance
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
@@ -124,6 +125,7 @@ class Config:
             help_lines=read.pairs("HELP_LINES", HELP_LINES),
             quick_exit_url=read.text("QUICK_EXIT_URL", "https://www.wikipedia.org/"),
             argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104),
+            demo=read.text("DEMO", "yes") != "no",
         )
 
     @property

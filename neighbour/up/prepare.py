@@ -18,12 +18,12 @@ from neighbour.up.supervisor import say
 
 
 def prepare(config: Config) -> None:
-    """Migrate; in development seed the demo city if there is no quarter yet."""
+    """Migrate; in development seed the demo city if there is no quarter yet (unless ``DEMO=no``)."""
     waiting = instance.outstanding(config.owner_url)
     if waiting:
         say(f"the schema is brought up to date ({len(waiting)} steps) …")
         instance.migrate(config.owner_url, config.database_url)
-    if config.environment == "development":
+    if config.environment == "development" and config.demo:
         _seed(config)
 
 

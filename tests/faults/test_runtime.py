@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from urllib.parse import urlencode
 
 import pytest
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.fault
 
 @pytest.fixture(scope="module")
 def folder():
-    """One instance for all tests of this file: the demo city moves in once."""
+    """One instance for all tests of this file, without the demo city: nobody looks at it here."""
     with reachable_folder() as made:
         yield made
 
@@ -37,7 +39,7 @@ def place():
 
 @pytest.fixture
 def instance(folder):
-    found = Instance(folder / "instance")
+    found = Instance(folder / "instance", {"DEMO": "no"})
     found.log.unlink(missing_ok=True)
     yield found
     found.kill_everything()
@@ -135,9 +137,21 @@ def test_a_database_that_hangs_is_noticed_within_five_seconds_and_its_return_wit
 def test_the_console_is_quiet_and_the_jobs_are_in_the_file(instance):
     instance.start().wait_until(lambda: "is up" in instance.output)
     file = instance.folder / "log" / "jobs.log"
+    _asks_for_a_mail(instance)
     instance.wait_until(lambda: "notices.deliver" in file.read_text())
     assert "notices.deliver" not in instance.output
     assert str(file) in instance.output
+
+
+def _asks_for_a_mail(instance):
+    """Somebody signs up."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(f"http://127.0.0.1:{instance.port}/signup", timeout=10).read().decode()
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)[1]
+    fields = {"csrf_token": token, "email": "neu@altenbrueck.example", "password": "vier alte Fahrräder"}
+    fields |= {"is_adult": "y", "accepts_rules": "y"}
+    answer = browser.open(f"http://127.0.0.1:{instance.port}/signup", urlencode(fields).encode(), timeout=20)
+    assert "/signup/" in answer.url, answer.read().decode()[:3000]
 
 
 def test_a_taken_port_is_one_clear_line(instance):

@@ -30,7 +30,7 @@ def town() -> Iterator[Instance]:
     # Not in pytest's own folder: another run beside this one would close that to the database's user.
     made = Path(tempfile.mkdtemp(prefix="neighbour-town-"))
     made.chmod(0o755)
-    instance = Instance(made / "instance", {"TIME_ZONE": where_it_is_afternoon()})
+    instance = Instance(made / "instance", {"TIME_ZONE": where_it_is_afternoon(), "ARGON2_MEMORY_KIB": "64"})
     try:
         instance.start().wait_until(lambda: "is up" in instance.output, 300)
         yield instance

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +48,7 @@ class Instance:
             "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "CLOCK_FILE": str(self.folder / "clock"),
             "INSTANCE_DIR": str(self.folder), "SITE_URL": self.site, "CITY_NAME": "Berlin",
             "DATABASE_URL": self.database.app_url, "DATABASE_OWNER_URL": self.database.owner_url,
-            "SMTP_URL": f"smtp://127.0.0.1:{self.mail_port}", "OPERATOR_NAME": "Nachbarschaftsverein Probe e. V.",
+            "ARGON2_MEMORY_KIB": "64", "SMTP_URL": f"smtp://127.0.0.1:{self.mail_port}", "OPERATOR_NAME": "Nachbarschaftsverein Probe e. V.",
         }  # fmt: skip
 
     def is_now(self, moment: datetime) -> None:
@@ -105,14 +107,12 @@ class Instance:
         return (self.folder / "processes.log").read_text(errors="replace")[-3000:]
 
     def stop(self) -> None:
-        for process in reversed(self.running):
-            process.terminate()
+        """Kill them all: nothing they leave undone is looked at any more. How they end politely is asked in tests/faults."""
         for process in self.running:
-            try:
-                process.wait(8)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the worker's children too
+        for process in self.running:
+            process.wait()
 
 
 def post(url: str, body: bytes) -> int:

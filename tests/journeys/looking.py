@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.support import ROOT
 from tests.support.up import Instance
 
 PICTURES = ROOT / "screenshots-run"
+TAKES_PICTURES = "PICTURES" in os.environ or "THOROUGH" in os.environ  # they take a tenth of the time of looking
 WIDTHS = DESK, PHONE = (1280, 360)
 TINY = 320
 FITS_TINY: set[str] = set()  # pages that were looked at with large letters in a narrow window: once in a run is enough
@@ -104,7 +106,7 @@ class Walk:
         if on_phone or at_desk:
             found = axe.check(self.page, words=on_phone, boxes=on_phone, colours=at_desk, leaving_out=seen)
         self._keep(picture)
-        if picture or (self.wholly and width == DESK):
+        if (picture and TAKES_PICTURES) or (self.wholly and width == DESK):
             self.page.emulate_media(color_scheme="dark")
             if self.wholly and width == DESK:
                 found += [f"dark: {line}" for line in axe.check(self.page, words=False, boxes=False, leaving_out=seen)]
@@ -152,7 +154,7 @@ class Walk:
         return found + ([] if title.strip() else ["no title"])
 
     def _keep(self, picture: str) -> None:
-        if picture:
+        if picture and TAKES_PICTURES:
             PICTURES.mkdir(exist_ok=True)
             self.page.evaluate("scrollTo(0, 0)")
             self.page.screenshot(path=PICTURES / f"{picture}.jpg", type="jpeg", quality=80)
