@@ -63,17 +63,17 @@ def test_methods_that_repeat_or_list_are_none(anywhere, method):
 LINKS = re.compile(r'(?:href|src|srcset|action|formaction|hx-[a-z-]+|data-[a-z-]+|content)="([^"]*)"')
 
 
-def test_nothing_personal_stands_in_an_address(world: World):
+def test_nothing_personal_stands_in_an_address(town: World):
     """Everywhere that links, forms and redirects lead, of every page, for everybody whose own things stand there: no name, no
     mail address, no street, no bell. What a form takes by POST stays out of addresses, and so out of logs and histories."""
     wrong, looked_at = [], 0
-    for page in mapping.pages(world.app):
+    for page in mapping.pages(town.app):
         data = words.fill_in(page, mapping.fields(page))
         given = {} if page.is_safe else {"data": data}
         for role in ("author", "unproven"):
-            personal = {(what, word) for what, word in world.canaries(role) if what != "mails' secret"}
+            personal = {(what, word) for what, word in town.canaries(role) if what != "mails' secret"}
             personal |= {("street", "Kanalweg"), ("mail typed", "neu@altenbrueck.example"), ("name typed", "Kowalczyk")}
-            answer = world.ask(role, page, world.things(page)[0].values, **given)
+            answer = town.ask(role, page, town.things(page)[0].values, **given)
             places = [answer.response.headers.get("Location", "")]
             if answer.response.mimetype == "text/html":
                 places += LINKS.findall(answer.text)
