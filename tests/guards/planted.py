@@ -12,13 +12,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from tests.support import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 END = ""  # plant at the end of the file
+AT_ONCE = 2
 POSTS, MODELS, CORE = "neighbour/posts/service.py", "neighbour/contributions/models.py", "neighbour/core/tokens.py"
 CARD, WALL, REACH = (
     "neighbour/templates/macros/card.html",
@@ -230,15 +233,24 @@ def main(*wanted: str) -> int:
     for guard in sorted(each for each in guards() if not each.startswith(known)):
         print(f"NO DEFECT  {guard}")
         idle += 1
+    chosen = [each for each in DEFECTS if not wanted or any(part in each.guard for part in wanted)]
     cluster.current()  # one for all of them: a cluster of its own each would take most of the time
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        _copy(copy)
-        for defect in DEFECTS:
-            if not wanted or any(part in defect.guard for part in wanted):
-                outcome = _try(copy, defect)
-                idle += outcome != "red"
-                print(f"{outcome:9}  {defect.guard}  ({defect.file})", flush=True)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as gardeners:
+        copies = SimpleQueue[Path]()
+        for number in range(AT_ONCE):
+            _copy(Path(folder) / str(number))
+            copies.put(Path(folder) / str(number))
+
+        def outcome_of(defect: Defect) -> str:
+            copy = copies.get()
+            try:
+                return _try(copy, defect)
+            finally:
+                copies.put(copy)
+
+        for defect, outcome in zip(chosen, gardeners.map(outcome_of, chosen), strict=True):
+            idle += outcome != "red"
+            print(f"{outcome:9}  {defect.guard}  ({defect.file})", flush=True)
     cluster.stop()
     return idle
 
@@ -263,7 +275,8 @@ def _try(copy: Path, defect: Defect) -> str:
     folder, _slash, file = f"guards/{file}".rpartition("/")
     place = f"tests/{folder.removeprefix('guards/')}/test_{file}.py"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", place, "-k", name]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "THOROUGH": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(copy), "THOROUGH": "1"}
+    environment["PYTEST_XDIST_WORKER"] = f"planted{copy.name}"  # databases of its own
     if defect.file.startswith("migrations/"):
         del environment[cluster.PLACE]  # it has to be migrated anew
     try:
