@@ -1,6 +1,7 @@
 """After borders were redrawn: every home follows to the quarter it now lies in; a quarter where somebody lives stays.
 
-People did not move, the border did: the level of proof stays, and so do subscriptions and letters on their way.
+People did not move, the border did: the level of proof stays, and so do subscriptions and letters on their way. What they
+wrote goes along, as when a change was planned (``people_follow``, migration 0030), and they are told.
 No address is opened for it – the register's entries are hashed and compared with the homes' hashes.
 """
 
@@ -9,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, union, update
+from sqlalchemy import delete, func, select, text, union, update
 
+from neighbour.core import clock
 from neighbour.core.db import atomic, db
-from neighbour.notices.models import Subscription
 from neighbour.quarters.models import Adjacency, Quarter
 from neighbour.residency import cells, homes
+from neighbour.residency.changing_notices import QuarterCorrected
 from neighbour.residency.models import Address, Home, Membership
 
+_MOVING = text(
+    "CREATE TEMP TABLE moving ON COMMIT DROP AS SELECT m.person_id, m.quarter_id AS was_id, h.quarter_id AS now_id,"
+    " false AS keeps_role FROM membership m JOIN home h ON h.person_id = m.person_id"
+    " WHERE m.ended_at IS NULL AND m.person_id = ANY(:people)"
+)
 Locate = Callable[[float, float], "int | None"]
 
 
@@ -63,16 +70,17 @@ def _settle_anew(quarter_ids: Collection[int], moved: int) -> Resolved:
     if not affected:
         return Resolved(addresses=moved)
     entries = _entries({bytes(home.address_hash) for home in affected})
-    count = outside = 0
+    movers, outside = list[Home](), 0
     for home in affected:
         entry = entries.get(bytes(home.address_hash))
         if entry is None or entry.quarter_id is None:
             outside += 1
         elif (quarter_id := _belongs(home, entry.quarter_id)) != home.quarter_id:
-            _follow(home, quarter_id)
-            count += 1
+            home.quarter_id = quarter_id
+            movers.append(home)
     _lay_cells(affected, entries)
-    return Resolved(moved, count, outside)
+    _follow(movers)
+    return Resolved(moved, len(movers), outside)
 
 
 def _belongs(home: Home, quarter_id: int) -> int:
@@ -113,12 +121,19 @@ def _entries(wanted: set[bytes]) -> dict[bytes, _Entry]:
     return found
 
 
-def _follow(home: Home, quarter_id: int) -> None:
-    person = home.person_id
-    home.quarter_id = quarter_id
-    where_current = Membership.person_id == person, Membership.ended_at.is_(None)
-    db.session.execute(update(Membership).where(*where_current).values(quarter_id=quarter_id))
-    db.session.execute(update(Subscription).where(Subscription.person_id == person).values(quarter_id=quarter_id))
+def _follow(homes_moved: Collection[Home]) -> None:
+    """What these people have goes where their homes are now; each of them is told. What they did in the quarter before, they
+    do not do in another."""
+    if not homes_moved:
+        return
+    db.session.flush()
+    db.session.execute(_MOVING, {"people": [home.person_id for home in homes_moved]})
+    db.session.execute(text("SELECT people_follow()"))
+    db.session.execute(text("DROP TABLE moving"))
+    db.session.expire_all()
+    for home in homes_moved:
+        payload = {"quarter_id": home.quarter_id}
+        QuarterCorrected.send(home.person_id, subject_key=f"{home.quarter_id}:{clock.now():%Y-%m-%d}", payload=payload)
 
 
 def _lay_cells(affected: Collection[Home], entries: dict[bytes, _Entry]) -> None:

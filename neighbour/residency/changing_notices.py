@@ -1,5 +1,5 @@
-"""What residency says by mail when quarters change: yours will be divided, merged or redrawn; it stays after all; a small one has
-a board of its own."""
+"""What residency says by mail when quarters change: yours will be divided, merged or redrawn; it stays after all; your house
+belongs to another one; a small one has a board of its own."""
 
 from __future__ import annotations
 
@@ -77,6 +77,26 @@ class QuarterStays(Notice):
 
     def preview(self) -> dict[str, Any]:
         return {"day": date(2027, 3, 1), "board_url": site_url("/")}
+
+
+class QuarterCorrected(Notice):
+    """The register of addresses says of the reader's house that it belongs to another quarter."""
+
+    key = "residency.quarter_corrected"
+    title = __("Your house belongs to another quarter")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your house belongs to %(quarter)s", quarter=context["quarter"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """The quarter's name as it is when the mail is written; nothing to say when the quarter is gone."""
+        quarter = db.session.get(Quarter, payload["quarter_id"])
+        if quarter is None:
+            raise Skip
+        return {**self.preview(), "quarter": quarter.name}
+
+    def preview(self) -> dict[str, Any]:
+        return {"quarter": "Am Wehr", "board_url": site_url("/")}
 
 
 class QuarterOpened(Notice):

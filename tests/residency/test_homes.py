@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
 from neighbour.core.crypto import CannotOpen
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
+from neighbour.quarters.models import Quarter
 from neighbour.residency import borders, cells, grading, homes, letters, service
 from neighbour.residency.models import Address, Home, Membership
+from tests.factories import make_post
 from tests.residency.helpers import Town
 
 DAY = 86_400
@@ -282,6 +285,27 @@ def test_a_register_that_says_another_quarter_moves_homes_without_a_point(town: 
         done = borders.follow_register()
         assert borders.follow_register() == borders.Resolved()
     assert done.homes == 1 and town.seat(person).quarter_id == town.quarters["ufer"]
+
+
+def test_whose_house_the_register_puts_elsewhere_takes_all_along_and_is_told(town: Town, owner, jobs, mailbox):
+    anna = town.resident("anna", town.address("1"))
+    beside = town.resident("bela", town.address("2", quarter="ufer"))
+    weber, ufer = town.quarters["weber"], town.quarters["ufer"]
+    owner.execute("UPDATE membership SET role = 'steward' WHERE person_id = ANY(%s)", [[anna, beside]])
+    with town.app.app_context(), as_owner():
+        post = make_post(db.session.get(Person, anna), db.session.get(Quarter, weber)).id
+    owner.execute("INSERT INTO read_mark VALUES (%s, %s, %s, now())", [anna, weber, post])
+    owner.execute("UPDATE address SET quarter_id = %s", [ufer])
+    with town.app.app_context(), as_owner():
+        assert borders.follow_register().homes == 1
+    where = "SELECT quarter_id FROM contribution UNION ALL SELECT quarter_id FROM read_mark WHERE person_id = %s"
+    assert sorted(owner.execute(where, [anna]).fetchall()) == sorted([(ufer,), (ufer,), (weber,)])
+    assert (town.seat(anna).role, town.seat(beside).role) == ("resident", "steward")
+    told = "SELECT subject_id, object FROM security_event WHERE kind = 'role.taken'"
+    assert owner.execute(told).fetchall() == [(anna, "weber")]
+    jobs.run()
+    (mail,) = [each for each in mailbox.messages() if "gehört zum Quartier" in each.text]
+    assert mail.recipients == ["anna@example.org"] and "Ab jetzt liest und schreibst du" in " ".join(mail.text.split())
 
 
 # -- the wall ------------------------------------------------------------------------------------------------------

@@ -153,6 +153,18 @@ def test_the_choice_survives_the_register_and_the_next_change(city):
     assert city.quarter_of(near) == "n"
 
 
+def test_who_helps_out_goes_on_in_what_was_theirs_and_in_no_other_quarter(city, owner):
+    """A part that is divided from theirs was theirs; a quarter that was there before, and where their house comes to, was not."""
+    divided, given = city.resident(1, 0, role=Role.STEWARD), city.resident(3, 0, role=Role.VERIFIER)
+    city.plan({**SPLIT, (3, 0): "c"}, DAY)
+    assert perform(DAY)
+    roles = dict(owner.execute("SELECT person_id, role FROM membership").fetchall())
+    assert (city.quarter_of(divided), roles[divided.id]) == ("n", "steward")
+    assert (city.quarter_of(given), roles[given.id]) == ("c", "resident")
+    told = "SELECT subject_id, object FROM security_event WHERE kind = 'role.taken'"
+    assert owner.execute(told).fetchall() == [(given.id, "b")]
+
+
 def test_everybody_concerned_is_told_before_in_words_of_their_own_and_nobody_else(city, jobs, mailbox):
     left, right, beside = city.resident(0, 0, "east"), city.resident(1, 0), city.resident(2, 0)
     assert city.plan(SPLIT, DAY).told == 2
