@@ -305,7 +305,7 @@ def test_whose_house_the_register_puts_elsewhere_takes_all_along_and_is_told(tow
     assert owner.execute(told).fetchall() == [(anna, "weber")]
     jobs.run()
     (mail,) = [each for each in mailbox.messages() if "gehört zum Quartier" in each.text]
-    assert mail.recipients == ["anna@example.org"] and "Ab jetzt liest und schreibst du" in " ".join(mail.text.split())
+    assert mail.recipients == ("anna@example.org",) and "Ab jetzt liest und schreibst du" in " ".join(mail.text.split())
 
 
 # -- the wall ------------------------------------------------------------------------------------------------------
