@@ -15,8 +15,8 @@ def include(app: Flask) -> None:
         access_views,
         again_views,
         appearance_views,
+        book,
         notices,
-        service,
         settings_views,
         signin_views,
     )
@@ -28,7 +28,7 @@ def include(app: Flask) -> None:
 
     app.register_blueprint(views)
     app.extensions["ask_again"], app.extensions["ask_for_factor"] = again_views.ask_again, again_views.ask_for_factor
-    register_address_book(service.mailboxes)
+    register_address_book(book.mailboxes)
     if notices.tell_operators not in limits.on_names_reached:
         limits.on_names_reached.append(notices.tell_operators)
     app.extensions["nav"].append(

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from neighbour.accounts import (
     again_views,
     care,
-    email_changes,
     factors,
     onetime,
     passkeys,
     service,
     sessions,
+    taking_back,
     totp,
     web,
 )
@@ -93,6 +93,7 @@ def change_password() -> Any:
         try:
             service.check_password(person, form.current.data, web.memory_kib())
             service.change_password(person, form.password.data, web.memory_kib(), keep_token=identity().session_token)
+            web.remember(web.me())
             flash(_("Your new password is set. Every other device is signed out."), "good")
             return back("accounts.access")
         except service.Refused:
@@ -294,7 +295,7 @@ def end_device() -> Any:
 @requires(Permission.SIGN_IN, cache="never")
 def undo_email(token: str) -> Any:
     """The link in the old mailbox: a page with a button; opening it changes nothing."""
-    return _undo(token, email_changes.left_behind(token) is not None)
+    return _undo(token, taking_back.left_behind(token) is not None)
 
 
 @views.post("/undo-email/<token>")
@@ -302,7 +303,7 @@ def undo_email(token: str) -> Any:
 def take_back_email(token: str) -> Any:
     """The button: the old address counts again, everybody is signed out, and a new password is asked for."""
     try:
-        to_set = email_changes.undo(token)
+        to_set = taking_back.undo_email(token)
     except service.Refused:
         return _undo(token, False), 410
     cookie.pop("second", None)
@@ -312,6 +313,37 @@ def take_back_email(token: str) -> Any:
 
 def _undo(token: str, is_live: bool) -> Response:
     return no_referrer(render_template("accounts/undo_email.html", token=token, is_live=is_live))
+
+
+@views.get("/undo-factor/<token>")
+@requires(Permission.SIGN_IN, cache="never")
+def undo_factor(token: str) -> Any:
+    """The link of the mail that tells of a new way to sign in: a page with a button; opening it changes nothing."""
+    return _undo_factor(token, taking_back.is_open(token))
+
+
+@views.post("/undo-factor/<token>")
+@requires(Permission.SIGN_IN, rate="auth", cache="never")
+def take_back_factor(token: str) -> Any:
+    """The button: everything is as it was before, everybody is signed out, and a new password is asked for."""
+    try:
+        to_set = taking_back.undo_factor(token)
+    except service.Refused:
+        return _undo_factor(token, False), 410
+    cookie.pop("second", None)
+    flash(_("That is taken back, and everybody is signed out. Now set a new password."), "good")
+    return redirect(url_for("accounts.reset", token=to_set), 303)
+
+
+def _undo_factor(token: str, is_live: bool) -> Response:
+    return no_referrer(render_template("accounts/undo_factor.html", token=token, is_live=is_live))
+
+
+@views.app_errorhandler(sessions.Over)
+def went_on(_error: sessions.Over) -> Any:
+    """Sent twice, and the first one has gone through under another token: whoever has that sees what came of it, whoever
+    has not signs in."""
+    return back("accounts.access")
 
 
 @views.get("/stop-reset/<token>")

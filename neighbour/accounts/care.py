@@ -1,19 +1,22 @@
 """What the operator does to an account when its owner asks, or the team has decided: each of it told to the owner.
 
 Taking the second factors off is what a thief would ask for too, so it waits: 72 hours, in which the owner is told with a
-link that stops it, and in which coming in with a factor stops it as well, because whoever has one needs no help. What
-was asked for and how it ended stays on record.
+link that stops it, and in which showing a factor stops it as well, because whoever has one needs no help. But a thief who
+has added one has that one: what came in the 72 hours before the reset was asked for stops nothing. What was asked for and
+how it ended stays on record.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from neighbour.accounts import factors, notices, onetime, sessions
 from neighbour.accounts.addresses import fold
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import FactorReset, Person, ResetState, Status
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
@@ -30,8 +33,8 @@ def ask_for_reset(email: str) -> FactorReset:
     if not factors.has_any(person.id):
         raise ValueError(f"{email} has no second factor")
     with atomic():
-        waiting = _waiting(person.id)
-        if waiting is not None:
+        hold(person.id)
+        for waiting in _waiting(person.id):
             return waiting
         asked = FactorReset(person_id=person.id, asked_at=clock.now(), due_at=clock.now() + WAITS)
         db.session.add(asked)
@@ -55,10 +58,12 @@ def stop(token: str) -> None:
         stop_waiting(onetime.redeem(token, onetime.STOP).person_id)
 
 
-def stop_waiting(person_id: int) -> None:
-    """Nothing is taken off this account: its owner has come in with a factor, or objects. Inside atomic()."""
-    waiting = _waiting(person_id)
-    if waiting is not None:
+def stop_waiting(person_id: int, shown: datetime | None = None) -> None:
+    """Nothing is taken off this account: its owner objects, or has shown a factor that is there since ``shown``. Inside
+    atomic(), with the person held."""
+    for waiting in _waiting(person_id):
+        if shown is not None and shown > waiting.asked_at - WAITS:
+            continue
         waiting.state, waiting.ended_at = ResetState.STOPPED, clock.now()
         db.session.flush()
         audit.note(Event.FACTORS_RESET_STOPPED, actor=person_id, subject=person_id)
@@ -68,13 +73,13 @@ def due_resets() -> int:
     """Take the factors off where 72 hours have passed and nobody objected; gives how many accounts. Commits each."""
     now, done = clock.now(), 0
     ripe = FactorReset.state == ResetState.WAITING, FactorReset.due_at <= now
-    for number in list(db.session.scalars(select(FactorReset.id).where(*ripe))):
+    for number, person_id in db.session.execute(select(FactorReset.id, FactorReset.person_id).where(*ripe)).all():
         with atomic():
-            row = db.session.get_one(FactorReset, number, with_for_update=True, populate_existing=True)
-            if row.state != ResetState.WAITING:
+            hold(person_id)
+            row = db.session.get(FactorReset, number, with_for_update=True, populate_existing=True)
+            if row is None or row.state != ResetState.WAITING:
                 continue
             row.state, row.ended_at = ResetState.DONE, now
-            person_id = row.person_id
             factors.drop_all(person_id)
             sessions.end_all(person_id)
             onetime.spoil(person_id)
@@ -109,9 +114,9 @@ def restore(email: str) -> None:
         notices.Restored.send(person.id, subject_key=secrets.token_hex(8))
 
 
-def _waiting(person_id: int) -> FactorReset | None:
+def _waiting(person_id: int) -> Sequence[FactorReset]:
     mine = FactorReset.person_id == person_id, FactorReset.state == ResetState.WAITING
-    return db.session.scalar(select(FactorReset).where(*mine).with_for_update())
+    return db.session.scalars(select(FactorReset).where(*mine).with_for_update()).all()
 
 
 def _of(email: str) -> Person:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from neighbour.accounts import care, factors, notices, onetime, passkeys, sessions
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person, Status
 from neighbour.accounts.onetime import Refused
 from neighbour.core import audit, clock, limits, tokens
@@ -26,13 +28,21 @@ limits.register("second_step", limits.Rate(5, 3600, parts=6))  # wrong digits an
 @dataclass(frozen=True)
 class Browser:
     """Where somebody comes in from. ``source``: what guesses are counted by, the mark of a device the account knows or the
-    address of the network; ``block``: the wider piece of the network."""
+    address of the network; ``block``: the wider piece of the network; ``marks``: what it carries of an account, by the
+    password the account had then."""
 
     device: str
     source: str
     block: str = ""
     is_known: bool = False
     is_kept: bool = False
+    marks: tuple[tuple[int, str], ...] = ()
+
+    def before(self, person: Person | None) -> Browser:
+        """This browser as the account knows it: a mark from before the password it has now says nothing any more."""
+        now = person.password_round if person is not None else 0
+        mine = next((mark for of, mark in self.marks if of == now), "")
+        return replace(self, source=mine or self.source, is_known=bool(mine))
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,11 @@ class Entry:
 
 
 def admit(person: Person, browser: Browser) -> Entry:
-    """The right password was typed. Inside atomic()."""
+    """The right password was typed. Inside atomic(), with the person held."""
     if factors.has_any(person.id):
         token = onetime.mint(person.id, SECOND, "", onetime.SECOND_STEP_FOR)
         return Entry(person.id, token, is_complete=False)
-    return _opened(person, browser, is_strong=False)
+    return _opened(person, browser)
 
 
 def who_waits(token: str) -> int | None:
@@ -66,10 +76,11 @@ def second_step(token: str, browser: Browser, *, code: str = "", answer: str = "
         raise Refused("over")
     counter = f"{person_id}:known:{browser.source}" if browser.is_known else f"{person_id}:strange"
     limits.hit("second_step", counter)
+    shown = None
     try:
         if answer:
-            passkeys.check(answer, holder=token, purpose=passkeys.SECOND, person_id=person_id)
-        entry = _finish(token, person_id, browser, code, is_shown=bool(answer))
+            shown = passkeys.check(answer, holder=token, purpose=passkeys.SECOND, person_id=person_id)
+        entry = _finish(token, person_id, browser, code, shown)
     except Refused:
         with atomic():
             onetime.wrong(token, SECOND)
@@ -79,46 +90,57 @@ def second_step(token: str, browser: Browser, *, code: str = "", answer: str = "
     return entry
 
 
-def _finish(token: str, person_id: int, browser: Browser, code: str, *, is_shown: bool) -> Entry:
+def _finish(token: str, person_id: int, browser: Browser, code: str, shown: passkeys.Shown | None) -> Entry:
     with factors.eyes_of(person_id), atomic():
         onetime.redeem(token, SECOND)
-        if not is_shown and not factors.accept_code(person_id, code):
-            raise Refused("wrong")
-        return _opened(db.session.get_one(Person, person_id), browser, is_strong=True)
+        since = _since(person_id, code, shown)
+        return _opened(db.session.get_one(Person, person_id, populate_existing=True), browser, since)
 
 
-def by_passkey(
-    answer: str, browser: Browser, *, holder: str, knows: Callable[[str], bool]
-) -> tuple[Entry, Browser, str]:
+def _since(person_id: int, code: str, shown: passkeys.Shown | None, **told: factors.Change) -> datetime:
+    """Since when the factor is there that was shown: the passkey, or what was typed. Inside atomic(), with the eyes of the
+    person, who is held; raises Refused."""
+    if shown is not None and not passkeys.is_there(shown):
+        raise Refused("passkey")
+    since = shown.since if shown is not None else factors.accept_code(person_id, code, **told)
+    if since is None:
+        raise Refused("wrong")
+    return since
+
+
+def by_passkey(answer: str, *, holder: str, browser_for: Callable[[str], Browser]) -> tuple[Entry, Browser]:
     """Come in with a passkey and nothing else. The session is kept where the passkey belongs to the device itself, not
-    where a phone was held to somebody else's screen. ``knows``: whether this browser is one of an address's own.
+    where a phone was held to somebody else's screen. ``browser_for``: this browser, with its marks for an address.
 
-    Gives the entry, the browser as it was taken, and the address by which it is remembered. Commits; raises Refused.
+    Gives the entry, and the browser as it was taken. Commits; raises Refused.
     """
     try:
-        person_id = passkeys.check(answer, holder=holder, purpose=passkeys.SIGN_IN)
+        shown = passkeys.check(answer, holder=holder, purpose=passkeys.SIGN_IN)
     except Refused:
         audit.note(Event.FACTOR_REFUSED, result="refused")
         raise
-    with atomic():
-        person = db.session.get_one(Person, person_id)
+    with factors.eyes_of(shown.person_id), atomic():
+        hold(shown.person_id)
+        since = _since(shown.person_id, "", shown)
+        person = db.session.get_one(Person, shown.person_id, populate_existing=True)
         if person.status == Status.ERASED:
             raise Refused("passkey")
-        browser = replace(browser, is_known=knows(person.email), is_kept=passkeys.is_of_this_device(answer))
-        return _opened(person, browser, is_strong=True), browser, person.email
+        browser = replace(browser_for(person.email).before(person), is_kept=passkeys.is_of_this_device(answer))
+        return _opened(person, browser, since), browser
 
 
 def show_again(person: Person, token: str, *, code: str = "", answer: str = "") -> str:
     """Show once more that it is oneself, with a second factor; gives the session's new token. Commits; raises Refused,
-    TooMany."""
+    TooMany, ``sessions.Over``."""
     counter = f"again:{person.id}"
     limits.hit("second_step", counter)
+    shown = None
     try:
         if answer:
-            passkeys.check(answer, holder=token, purpose=passkeys.AGAIN, person_id=person.id)
+            shown = passkeys.check(answer, holder=token, purpose=passkeys.AGAIN, person_id=person.id)
         with factors.eyes_of(person.id), atomic():
-            if not answer and not factors.accept_code(person.id, code):
-                raise Refused("wrong")
+            hold(person.id)
+            care.stop_waiting(person.id, _since(person.id, code, shown, told=factors.Change.CODE_SHOWN))
             new = sessions.show_again(token, is_strong=True)
             audit.note(Event.REAUTHENTICATED, actor=person.id, subject=person.id, about="factor")
     except Refused:
@@ -128,10 +150,12 @@ def show_again(person: Person, token: str, *, code: str = "", answer: str = "") 
     return new
 
 
-def _opened(person: Person, browser: Browser, *, is_strong: bool) -> Entry:
-    """A session; whoever has this account hears of a device it has not seen before."""
-    if is_strong:
-        care.stop_waiting(person.id)
+def _opened(person: Person, browser: Browser, since: datetime | None = None) -> Entry:
+    """A session, with a factor shown that is there ``since`` then; whoever has this account hears of a device it has not
+    seen before."""
+    is_strong = since is not None
+    if since is not None:
+        care.stop_waiting(person.id, since)
     token = sessions.open_session(person.id, is_kept=browser.is_kept, device=browser.device, is_strong=is_strong)
     audit.note(Event.SIGNED_IN, actor=person.id, subject=person.id, about="factor" if is_strong else "password")
     if not browser.is_known and person.confirmed_at is not None:

@@ -11,13 +11,15 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, exists, or_, select
 
 from neighbour.accounts import notices, onetime, recovery, sessions, totp
-from neighbour.accounts.models import Authenticator, Passkey, RecoveryCode
-from neighbour.core import audit, scope
+from neighbour.accounts.locks import hold
+from neighbour.accounts.models import Authenticator, Passkey, Person, RecoveryCode
+from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db, in_atomic
 
@@ -31,6 +33,7 @@ class Change(StrEnum):
     APP_REMOVED = "app_removed"
     CODES_RENEWED = "codes_renewed"
     CODE_USED = "code_used"
+    CODE_SHOWN = "code_shown"
     RESET = "reset"
 
 
@@ -76,26 +79,29 @@ def has_any(person_id: int) -> bool:
         return bool(db.session.scalar(select(kept)))
 
 
-def accept_code(person_id: int, code: str) -> bool:
-    """Whether this is what the app shows now, or a recovery code that was not used yet; either works once. Inside
-    atomic(), with the person's eyes. Six digits are the app's, anything else is off the paper."""
+def accept_code(person_id: int, code: str, *, told: Change = Change.CODE_USED) -> datetime | None:
+    """Since when that is there which was typed: what the app shows now, or a recovery code that was not used yet; None for
+    anything else. Either works once. Inside atomic(), with the person's eyes. Six digits are the app's, anything else is off
+    the paper; ``told``: what the owner hears of a used code."""
     typed = "".join(code.split())
     if typed.isdecimal() and len(typed) == totp.DIGITS:
         return totp.accept(person_id, typed)
-    if not recovery.accept(person_id, typed):
-        return False
-    _tell(person_id, Change.CODE_USED)
-    return True
+    since = recovery.accept(person_id, typed)
+    if since is not None:
+        _tell(person_id, told)
+    return since
 
 
-def changed(person_id: int, what: Change, *, token: str, is_shown: bool = False) -> str:
-    """A factor came or went: every other session ends, the owner is told. Gives the token this session has from now on:
-    a new one where the change has shown a factor. Inside atomic()."""
+def changed(
+    person_id: int, what: Change, *, token: str, is_shown: bool = False, since: datetime | None = None
+) -> str:
+    """A factor came (``since``: at which moment) or went: every other session ends, the owner is told. Gives the token this
+    session has from now on: a new one where the change has shown a factor. Inside atomic(); raises ``sessions.Over``."""
     if is_shown:
         token = sessions.show_again(token, is_strong=True)
     sessions.end_all(person_id, except_token=token)
     onetime.spoil(person_id)
-    _tell(person_id, what)
+    _tell(person_id, what, since)
     return token
 
 
@@ -103,14 +109,17 @@ def add_app(person_id: int, seed: str, code: str, *, token: str) -> str | None:
     """Take the app whose digits were typed, instead of the one before; None if the digits are not its. Gives the session's
     new token. Commits."""
     with atomic():
+        hold(person_id)
+        since = clock.now()
         if not totp.install(person_id, seed, code):
             return None
-        return changed(person_id, Change.APP_ADDED, token=token, is_shown=True)
+        return changed(person_id, Change.APP_ADDED, token=token, is_shown=True, since=since)
 
 
 def remove_app(person_id: int, *, token: str) -> None:
     """The app goes; codes go with the last factor. Commits."""
     with atomic():
+        hold(person_id)
         db.session.execute(delete(Authenticator).where(Authenticator.person_id == person_id))
         _drop_idle_codes(person_id)
         changed(person_id, Change.APP_REMOVED, token=token)
@@ -119,6 +128,7 @@ def remove_app(person_id: int, *, token: str) -> None:
 def remove_passkey(person_id: int, number: int, *, token: str) -> None:
     """A passkey goes; codes go with the last factor. Commits."""
     with atomic():
+        hold(person_id)
         db.session.execute(delete(Passkey).where(Passkey.person_id == person_id, Passkey.id == number))
         _drop_idle_codes(person_id)
         changed(person_id, Change.PASSKEY_REMOVED, token=token)
@@ -127,8 +137,10 @@ def remove_passkey(person_id: int, number: int, *, token: str) -> None:
 def renew_codes(person_id: int) -> list[str]:
     """Ten new recovery codes, shown only now; the old ones work no more. Commits."""
     with atomic():
+        hold(person_id)
+        since = clock.now()
         codes = recovery.renew(person_id)
-        _tell(person_id, Change.CODES_RENEWED)
+        _tell(person_id, Change.CODES_RENEWED, since)
     return codes
 
 
@@ -145,11 +157,12 @@ def drop_all(person_id: int) -> None:
             db.session.execute(delete(model).where(model.person_id == person_id))
 
 
-def drop_since(person_id: int, moment: object) -> None:
-    """Take the factors off that were added from this moment on. Inside atomic()."""
+def drop_since(person_id: int, moment: datetime) -> None:
+    """Take the factors off that were added from this moment on; codes go with the last one. Inside atomic()."""
     with eyes_of(person_id):
         for model in (Passkey, Authenticator, RecoveryCode):
             db.session.execute(delete(model).where(model.person_id == person_id, model.created_at >= moment))
+        _drop_idle_codes(person_id)
 
 
 def _drop_idle_codes(person_id: int) -> None:
@@ -164,10 +177,16 @@ EVENTS = {
     Change.APP_REMOVED: Event.FACTOR_REMOVED,
     Change.CODES_RENEWED: Event.FACTOR_ADDED,
     Change.CODE_USED: Event.RECOVERY_CODE_USED,
+    Change.CODE_SHOWN: Event.RECOVERY_CODE_USED,
     Change.RESET: Event.FACTORS_RESET,
 }
 
 
-def _tell(person_id: int, what: Change) -> None:
+def _tell(person_id: int, what: Change, since: datetime | None = None) -> None:
+    """``since``: the moment to which the owner's mailbox of now can go back (``taking_back``)."""
     audit.note(EVENTS[what], subject=person_id, about=what.value)
-    notices.FactorChanged.send(person_id, subject_key=secrets.token_hex(8), payload={"what": what.value})
+    told = {"what": what.value}
+    if since is not None:
+        email = db.session.scalar(select(Person.email).where(Person.id == person_id))
+        told |= {"since": since.isoformat(), "to": email or ""}
+    notices.FactorChanged.send(person_id, subject_key=secrets.token_hex(8), payload=told)

@@ -28,7 +28,7 @@ Appoint = Callable[[int, str, str], bool]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
 OfficesOf = Callable[[int], "list[Office]"]
-BringBack = Callable[[int], None]
+BringBack = Callable[[int, bool], None]
 _appoint: list[Appoint] = []
 _bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
@@ -76,10 +76,11 @@ def register_return(bring_back: BringBack) -> None:
     _bring_back[:] = [bring_back]
 
 
-def bring_back(person_id: int) -> None:
-    """If this account is being left, it is not any more: its address is about to be its owner's again. Inside atomic()."""
+def bring_back(person_id: int, *, has_another_address: bool) -> None:
+    """If this account is being left, it is not any more: its owner takes back what a thief has done. Its mail address comes
+    back with it, unless it is about to get another one. Inside atomic(), with the person held; raises Refused("taken")."""
     if _bring_back:
-        _bring_back[0](person_id)
+        _bring_back[0](person_id, has_another_address)
 
 
 def appoint(person_id: int, quarter_key: str, role: str) -> bool:

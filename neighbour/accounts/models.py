@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     false,
+    text,
     true,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -85,6 +86,8 @@ class Person(Timestamps, Base):
     is_operator: Mapped[bool] = mapped_column(Boolean, default=False)
     #: counts up whenever links and codes are spoilt: a mail that was asked for in an earlier round is not sent any more
     links_round: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: counts up with every new password: a browser that was known under the one before is not known any more
+    password_round: Mapped[int] = mapped_column(default=0, server_default="0")
     #: why this person may not write at present, in the words they are told
     suspension_reason: Mapped[str | None] = mapped_column(Text)
     #: at risk: another name only, no street, no public cell, in no list, address for the operator alone
@@ -194,7 +197,10 @@ class FactorReset(Base):
     """The operator was asked to take the second factors off an account whose owner lost them; the owner may object."""
 
     __tablename__ = "factor_reset"
-    __table_args__ = (one_of("state", ResetState, "state"),)
+    __table_args__ = (
+        one_of("state", ResetState, "state"),
+        Index("uq_factor_reset_waiting", "person_id", unique=True, postgresql_where=text("state = 'waiting'")),
+    )
 
     id: Mapped[pk_int]
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)

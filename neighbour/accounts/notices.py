@@ -51,7 +51,8 @@ class Confirm(Notice):
 
 
 class AlreadyHere(Notice):
-    """Somebody signed up with an address that has an account."""
+    """Somebody signed up with an address that has an account – or that is kept for one (``is_kept``): then this goes to the
+    address itself, where the mail with the way back lies."""
 
     key = "accounts.already_here"
     title = __("Somebody signed up with your address")
@@ -59,11 +60,14 @@ class AlreadyHere(Notice):
     def subject(self, context: dict[str, Any]) -> str:
         return _("You already have an account")
 
+    def mailbox(self, person_id: int) -> Mailbox | None:
+        return super().mailbox(person_id) or _of_somebody_leaving(person_id)
+
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return self.preview()
+        return {**self.preview(), "is_kept": "to" in payload}
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site_url("/signin"), "forgot_url": site_url("/forgot")}
+        return {"url": site_url("/signin"), "forgot_url": site_url("/forgot"), "is_kept": False}
 
 
 class Reset(Notice):
@@ -104,7 +108,8 @@ class PasswordChanged(Notice):
 
 
 class FactorChanged(Notice):
-    """A passkey, the app or the recovery codes came or went; if it was not you, here is what to do."""
+    """A passkey, the app or the recovery codes came or went; if it was not you, here is what to do. What came is taken back
+    for three days by a link, which the mailbox gets that the account had then."""
 
     key = "accounts.factor_changed"
     title = __("The way you sign in was changed")
@@ -112,11 +117,21 @@ class FactorChanged(Notice):
     def subject(self, context: dict[str, Any]) -> str:
         return _("The way you sign in was changed")
 
+    def mailbox(self, person_id: int) -> Mailbox | None:
+        """Also of an account that is being left since: whoever added something may be the one who leaves."""
+        return super().mailbox(person_id) or _of_somebody_leaving(person_id)
+
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return {**self.preview(), "what": payload["what"]}
+        """Mints the link's token, where something came and the mailbox is still the account's."""
+        from neighbour.accounts import taking_back
+
+        token = taking_back.mint_factor_undo(person_id, payload) if "since" in payload else None
+        undo_url = site_url(f"/undo-factor/{token}") if token else ""
+        return {**self.preview(), "what": payload["what"], "undo_url": undo_url}
 
     def preview(self) -> dict[str, Any]:
-        return {"what": "passkey_added", "url": site_url("/me/access"), "forgot_url": site_url("/forgot")}
+        urls = {"url": site_url("/me/access"), "forgot_url": site_url("/forgot")}
+        return {"what": "passkey_added", "undo_url": site_url("/undo-factor/beispiel"), **urls}
 
 
 class ProtectionEnded(Notice):
@@ -166,14 +181,13 @@ class EmailChanged(Notice):
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Also of an account that is being left since, which no address book has: whoever changed the address may be the
         one who leaves. Where the mail goes says its payload."""
-        language = db.session.scalar(select(Person.language).where(Person.id == person_id))
-        return super().mailbox(person_id) or (Mailbox("", language, "", takes_mail=False) if language else None)
+        return super().mailbox(person_id) or _of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token; nothing when it is too late to take anything back."""
-        from neighbour.accounts import email_changes
+        from neighbour.accounts import taking_back
 
-        token = email_changes.mint_undo(person_id, payload["change"])
+        token = taking_back.mint_email_undo(person_id, payload["change"])
         if token is None:
             raise Skip
         return {"url": site_url(f"/undo-email/{token}")}
@@ -295,6 +309,12 @@ class ReadsTooMuch(Notice):
             "most": limits.RATES["names"].times * limits.PAGES_AT_ONCE,
             "url": site_url("/rules"),
         }
+
+
+def _of_somebody_leaving(person_id: int) -> Mailbox | None:
+    """For an account that no address book has any more. Only what says itself where it goes is sent there."""
+    language = db.session.scalar(select(Person.language).where(Person.id == person_id))
+    return Mailbox("", language, "", takes_mail=False) if language else None
 
 
 def tell_operators(reader: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import OneTimeToken, Person
 from neighbour.core import clock, tokens
 from neighbour.core.crypto import keyed_hash, same
@@ -19,13 +20,14 @@ CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
 CODE_FOR = timedelta(minutes=10)  # six digits can be guessed, links cannot (ASVS 5.0 V6.5.5)
 RESET_FOR = timedelta(minutes=60)
 SECOND_STEP_FOR = timedelta(minutes=10)
-UNDO, STOP = "undo_email", "stop_reset"
-STAY = (UNDO, STOP)  # what the owner defends the account with: nobody who got into it can spoil these
+UNDO, UNDO_FACTOR, STOP = "undo_email", "undo_factor", "stop_reset"
+STAY = (UNDO, UNDO_FACTOR, STOP)  # what the owner defends the account with: nobody who got into it can spoil these
 KINDS = (
     tokens.kind("confirm", "confirms the address it was sent to"),
     tokens.kind("confirm_code", "the same as six digits, for whoever is signed in"),
     tokens.kind("reset", "sets a new password"),
     tokens.kind(UNDO, "gives an account its old address back"),
+    tokens.kind(UNDO_FACTOR, "takes a new way to sign in off an account"),
     tokens.kind(STOP, "keeps the second step that somebody wants to have taken away"),
 )
 
@@ -69,7 +71,12 @@ def mint(person_id: int, purpose: str, email: str, valid: timedelta, secret: str
 
 
 def redeem(token: str, purpose: str) -> OneTimeToken:
-    """Use a token up; raises Refused. Inside atomic(); of two at the same time one is refused."""
+    """Use a token up; raises Refused. Inside atomic(), and the person is held from here on; of two at the same time one is
+    refused, and so is who comes while links are being spoilt."""
+    found = peek(token, purpose)
+    if found is None:
+        raise Refused("used_or_old")
+    hold(found.person_id)
     row = peek(token, purpose, lock=True)
     if row is None:
         raise Refused("used_or_old")
@@ -86,7 +93,9 @@ def peek(token: str, purpose: str, *, lock: bool = False) -> OneTimeToken | None
         OneTimeToken.used_at.is_(None),
         OneTimeToken.expires_at > clock.now(),
     )
-    return db.session.scalar(wanted.with_for_update() if lock else wanted)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(wanted)
 
 
 def try_code(person_id: int, code: str) -> Tried:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.accounts import factors
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Challenge, Passkey, Person
 from neighbour.accounts.onetime import Refused
 from neighbour.core import clock, tokens
@@ -71,7 +72,7 @@ def add(person_id: int, answer: str, name: str, *, holder: str, token: str) -> s
     except Exception as error:  # hostile bytes may end anywhere in the library
         raise _refused(error) from error
     with atomic():
-        _one_at_a_time(person_id)
+        hold(person_id)
         known = factors.of(person_id).passkeys
         if len(known) >= MOST or _owner(made.credential_id) is not None:
             raise Refused("passkey")
@@ -86,7 +87,8 @@ def add(person_id: int, answer: str, name: str, *, holder: str, token: str) -> s
         )
         db.session.add(key)
         db.session.flush()
-        return factors.changed(person_id, factors.Change.PASSKEY_ADDED, token=token, is_shown=True)
+        told = factors.Change.PASSKEY_ADDED
+        return factors.changed(person_id, told, token=token, is_shown=True, since=key.created_at)
 
 
 def options_to_sign(holder: str, purpose: str, person_id: int | None = None) -> str:
@@ -107,8 +109,16 @@ def options_to_sign(holder: str, purpose: str, person_id: int | None = None) -> 
     return options_to_json(options)
 
 
-def check(answer: str, *, holder: str, purpose: str, person_id: int | None = None) -> int:
-    """Whose passkey has signed; ``person_id``: it has to be this one's. Commits; raises Refused."""
+class Shown(NamedTuple):
+    """A passkey that has signed: whose it is, which one, and since when it is there."""
+
+    person_id: int
+    number: int
+    since: datetime
+
+
+def check(answer: str, *, holder: str, purpose: str, person_id: int | None = None) -> Shown:
+    """Which passkey has signed; ``person_id``: it has to be this one's. Commits; raises Refused."""
     from webauthn import verify_authentication_response
     from webauthn.helpers import base64url_to_bytes
 
@@ -131,11 +141,17 @@ def check(answer: str, *, holder: str, purpose: str, person_id: int | None = Non
                 require_user_verification=person_id is None,
             )
             key.sign_count, key.used_at = shown.new_sign_count, clock.now()
+            found = Shown(whose, key.id, key.created_at)
     except Refused:
         raise
     except Exception as error:  # hostile bytes may end anywhere in the library
         raise _refused(error) from error
-    return whose
+    return found
+
+
+def is_there(shown: Shown) -> bool:
+    """Whether that passkey has not been taken off since. Inside atomic(), with the eyes of its person, who is held."""
+    return db.session.scalar(select(Passkey.id).where(Passkey.id == shown.number)) is not None
 
 
 def is_of_this_device(answer: str) -> bool:
@@ -211,10 +227,6 @@ def _described(key: Passkey) -> Any:
 def _transports(parsed: dict[str, Any]) -> str:
     said = parsed.get("response", {}).get("transports") or []
     return " ".join(way for way in TRANSPORTS if way in said)
-
-
-def _one_at_a_time(person_id: int) -> None:
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"passkeys:{person_id}", 0))))
 
 
 def _host() -> str:

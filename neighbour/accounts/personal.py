@@ -10,6 +10,7 @@ about(
     kind="account",
     out="email first_name last_name alias suspension_reason display_name street_shown language confirmed_at created_at status",
     inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
+    " password_round"
     " is_protected is_listed",
     secret="email_key password_hash",
     erase=Blank(

@@ -7,6 +7,7 @@ use to anybody.
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
@@ -45,12 +46,12 @@ def name_of_set(person_id: int) -> str:
     return keyed_hash("recovery set", first.hex()).hex()[:16] if first else ""
 
 
-def accept(person_id: int, code: str) -> bool:
-    """Use a code up, however it is spaced and in whichever case; False if it is none or was used. Inside atomic(); of two
-    at the same time one is refused."""
+def accept(person_id: int, code: str) -> datetime | None:
+    """Use a code up, however it is spaced and in whichever case: since when it is there, None if it is none or was used.
+    Inside atomic(); of two at the same time one is refused."""
     mine = RecoveryCode.code_hash == _hash(person_id, code), RecoveryCode.person_id == person_id
     used = update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None)).values(used_at=clock.now())
-    return db.session.execute(used).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return db.session.scalar(used.returning(RecoveryCode.created_at))
 
 
 def _hash(person_id: int, code: str) -> bytes:

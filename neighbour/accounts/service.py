@@ -10,32 +10,30 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
-from neighbour.accounts import email_changes, entering, factors, notices, onetime, passwords, sessions
+from neighbour.accounts import decoys, email_changes, entering, factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
+from neighbour.accounts.decoys import DECOY, is_decoy, room_for
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
-from neighbour.accounts.models import Person, SignUpStep
+from neighbour.accounts.locks import hold
+from neighbour.accounts.models import Person, SignUpStep, Status
 from neighbour.accounts.onetime import Refused
 from neighbour.core import audit, clock, jobs, limits
 from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
-from neighbour.core.crypto import keyed_hash
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.jobs import Job
 from neighbour.core.text import clean_line
-from neighbour.notices.base import Mailbox
 
 AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
 FORGOT_SECONDS = 0.15  # longer than any answer takes, so that its time says nothing
-DECOY = "decoy:"
 
 
 @dataclass(frozen=True)
@@ -52,28 +50,42 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     Two clicks make one sign-up: whoever has just signed up with the same address and password goes on with that.
     """
     email, key = reachable(email), fold(email)
-    with atomic():
-        one_at_a_time(key)
-        owner = owner_of(key)
-        hashed = passwords.hash_password(password, memory_kib, like=owner.password_hash if owner is not None else "")
-        last = _unconfirmed(key)
-        is_again = passwords.verify(last.password_hash if last is not None else "", password, memory_kib)
-        if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
-            person = last
-        else:
-            as_decoy = _as_decoy(key)  # room is made for one in any case: both take as long
-            person = Person(
-                email=email,
-                email_key=key if owner is None else as_decoy,
-                password_hash=hashed,
-                language=language,
-                display_name="",
-            )
-            db.session.add(person)
-            db.session.flush()
-            audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
-            _tell_owner(owner, person.id)
-        token = sessions.open_session(person.id, is_kept=True, device=device)
+    made: SignUp | None = None
+    while made is None:  # as often as somebody else has signed up with it, or its owner changed it, while this computed
+        owner, last = _hash_of(owner_of(key)), _hash_of(_unconfirmed(key))
+        finish_reading()
+        hashed = passwords.hash_password(password, memory_kib, like=owner)
+        is_again = passwords.verify(last, password, memory_kib)
+        with atomic():
+            one_at_a_time(key)
+            if (owner, last) == (_hash_of(owner_of(key)), _hash_of(_unconfirmed(key))):
+                made = _signed_up(email, key, hashed, is_again=is_again, language=language, device=device)
+    return made
+
+
+def _hash_of(person: Person | None) -> str:
+    return person.password_hash if person is not None else ""
+
+
+def _signed_up(email: str, key: str, hashed: str, *, is_again: bool, language: str, device: str) -> SignUp:
+    """What ``sign_up`` writes, with the address held."""
+    owner, last = owner_of(key), _unconfirmed(key)
+    if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
+        person = last
+    else:
+        as_decoy = room_for(key)  # room is made for one in any case: both take as long
+        person = Person(
+            email=email,
+            email_key=key if owner is None else as_decoy,
+            password_hash=hashed,
+            language=language,
+            display_name="",
+        )
+        db.session.add(person)
+        db.session.flush()
+        audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
+        _tell_owner(owner, person.id, email)
+    token = sessions.open_session(person.id, is_kept=True, device=device)
     return SignUp(person.id, token)
 
 
@@ -86,6 +98,7 @@ def create(
     """
     address, key = reachable(email), fold(email)
     first, _space, last = clean_line(name).partition(" ")
+    hashed = passwords.hash_password(password, memory_kib)
     with atomic():
         one_at_a_time(key)
         if owner_of(key) is not None:
@@ -93,7 +106,7 @@ def create(
         person = Person(
             email=address,
             email_key=key,
-            password_hash=passwords.hash_password(password, memory_kib),
+            password_hash=hashed,
             first_name=first,
             last_name=last,
             **worn(first, last, Chosen()),
@@ -107,44 +120,32 @@ def create(
     return person
 
 
-def _tell_owner(owner: Person | None, newcomer_id: int) -> None:
-    """The mail for taken addresses. For a free one the same is written and taken back, so that both take as long."""
+def _tell_owner(owner: Person | None, newcomer_id: int, email: str) -> None:
+    """The mail for taken addresses; for those that are only kept it goes to the address. For a free one the same is written
+    and taken back, so that both take as long."""
+    is_kept = owner is not None and owner.email_key != fold(email)
+    day = clock.now().date().isoformat()
     with db.session.begin_nested() as tried:
         told = newcomer_id if owner is None else owner.id
-        is_new = notices.AlreadyHere.send(told, subject_key=clock.now().date().isoformat())
+        payload = {"to": email} if is_kept else {}
+        is_new = notices.AlreadyHere.send(told, subject_key=f"kept:{day}" if is_kept else day, payload=payload)
         if owner is None:
             tried.rollback()
     if not is_new:
         jobs.enqueue(Job.NOTICES_DELIVER, new_id())
 
 
-def _decoy_key(key: str) -> str:
-    return DECOY + keyed_hash("decoy", key).hex()[:32]
-
-
-def _as_decoy(key: str) -> str:
-    """The key of a new decoy; the one before, if there is one, makes room: only the last can be signed in to."""
-    newest = _decoy_key(key)
-    before = update(Person).where(Person.email_key == newest)
-    db.session.execute(before.values(email_key=f"{newest}:{secrets.token_hex(8)}"))
-    return newest
-
-
 def _unconfirmed(key: str) -> Person | None:
     """The last sign-up with this address that waits for its confirmation, account or decoy."""
-    waiting = Person.email_key.in_((key, _decoy_key(key))), Person.confirmed_at.is_(None), Person.status != "erased"
+    waiting = Person.email_key.in_((key, decoys.key_of(key))), Person.confirmed_at.is_(None), Person.status != "erased"
     query = select(Person).where(*waiting).options(undefer(Person.password_hash))
-    return db.session.scalar(query.order_by(Person.id.desc()).limit(1))
+    newest = query.order_by(Person.id.desc()).limit(1)
+    return db.session.scalar(newest.execution_options(populate_existing=True))
 
 
 def find(person_id: int) -> Person:
     """The person of this number; raises NoResultFound."""
     return db.session.get_one(Person, person_id)
-
-
-def is_decoy(person: Person) -> bool:
-    """Whether this account only exists to look the same."""
-    return person.email_key.startswith(DECOY)
 
 
 def step_done(person: Person, step: SignUpStep) -> None:
@@ -188,13 +189,13 @@ def correct_email(person: Person, email: str) -> None:
         owner = owner_of(key)
         owner = None if owner is not None and owner.id == person.id else owner
         if key != fold(person.email):
-            as_decoy = _as_decoy(key)
+            as_decoy = room_for(key)
             person.email, person.email_key = email, key if owner is None else as_decoy
             person.password_hash = passwords.costing_two(person.password_hash)  # beside an owner it has another salt
         onetime.spoil(person.id)
         db.session.flush()
         if is_decoy(person):
-            _tell_owner(owner, person.id)
+            _tell_owner(owner, person.id, email)
         else:
             _send_confirm(person.id, person.email)
 
@@ -244,12 +245,15 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
     through.
     """
     key = fold(email)
+    people = _people(key)
+    browser = browser.before(people[0] if people else None)
+    finish_reading()
     counted = [("auth_account", f"{key}:known:{browser.source}" if browser.is_known else f"{key}:strange")]
     if browser.block and not browser.is_known:
         counted.insert(0, ("stuffing", browser.block))
     for rate, counter in counted:
         limits.hit(rate, counter)
-    person = _whose(key, password, memory_kib)
+    person = _whose(people, password, memory_kib)
     if person is None:
         with atomic():
             subject = db.session.scalar(select(Person.id).where(Person.email_key == key))
@@ -257,29 +261,47 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
         raise Refused("wrong")
     for rate, counter in counted:
         limits.take_back(rate, counter)
+    old = person.password_hash
+    is_dated = passwords.needs_rehash(old, memory_kib)
+    hashed = passwords.hash_password(password, memory_kib, like=old) if is_dated else old
     with atomic():
-        if passwords.needs_rehash(person.password_hash, memory_kib):
-            person.password_hash = passwords.hash_password(password, memory_kib, like=person.password_hash)
+        person = _still(person, old)
+        if is_dated:
+            person.password_hash = hashed
         return entering.admit(person, browser)
 
 
-def _whose(key: str, password: str, memory_kib: int) -> Person | None:
-    """Who has this address and password: the confirmed account, or the last sign-up that waits for its confirmation.
-
-    One computation answers for both, whoever exists, and the hashes come with the people: the time says nothing
-    (``passwords``).
-    """
+def _people(key: str) -> list[Person]:
+    """Whom a password with this address could belong to: the confirmed account, and the last sign-up that waits for its
+    confirmation. With their hashes, so that their number does not show in the time."""
     mine = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
     owner = db.session.scalar(select(Person).where(*mine).options(undefer(Person.password_hash)))
-    people = [each for each in (owner, _unconfirmed(key)) if each is not None]
+    return [each for each in (owner, _unconfirmed(key)) if each is not None]
+
+
+def _whose(people: list[Person], password: str, memory_kib: int) -> Person | None:
+    """Whose password this is. One computation answers for all, whoever exists (``passwords``)."""
     fits = passwords.which([each.password_hash for each in people], password, memory_kib)
     return people[fits] if fits is not None else None
+
+
+def _still(person: Person, old: str) -> Person:
+    """The person as they are now, held: nobody has set another password since ``old`` was looked at, and taken it back with
+    everything that was begun with it. Inside atomic(); raises Refused."""
+    hold(person.id)
+    whole = select(Person).where(Person.id == person.id).options(undefer(Person.password_hash))
+    now = db.session.scalar(whole.execution_options(populate_existing=True))
+    if now is None or now.password_hash != old or now.status == Status.ERASED:
+        raise Refused("wrong")
+    return now
 
 
 def check_password(person: Person, password: str, memory_kib: int) -> None:
     """Ask for the password again before something important; raises Refused, TooMany."""
     limits.hit("auth_account", f"again:{person.id}")
-    if not passwords.verify(person.password_hash, password, memory_kib):
+    hashed = person.password_hash
+    finish_reading()
+    if not passwords.verify(hashed, password, memory_kib):
         audit.note(Event.REAUTHENTICATION_REFUSED, subject=person.id, about="password", result="refused")
         raise Refused("wrong")
     audit.note(Event.REAUTHENTICATED, actor=person.id, subject=person.id, about="password")
@@ -304,12 +326,18 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     Nobody had read a mail of an account that was not confirmed, so whoever began it need not be who reads this one: factors
     that hang on it by any way are not theirs, and would let the other one in.
     """
+    row = onetime.peek(token, "reset")
+    if row is None:
+        raise Refused("used_or_old")
+    old = find(row.person_id).password_hash
+    finish_reading()
+    hashed = passwords.hash_password(password, memory_kib, like=old)
     with atomic():
-        person = find(onetime.redeem(token, "reset").person_id)
+        number = onetime.redeem(token, "reset").person_id
+        person = db.session.get_one(Person, number, populate_existing=True)
         if person.confirmed_at is None:
             factors.drop_all(person.id)
             person = find(person.id)
-        hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
         person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
@@ -317,15 +345,21 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
 
 
 def change_password(person: Person, password: str, memory_kib: int, *, keep_token: str) -> None:
-    """A new password; every other session ends; the owner is told. Commits."""
+    """A new password; every other session ends; the owner is told. Commits; raises Refused where the one before has been
+    replaced meanwhile."""
+    old = person.password_hash
+    finish_reading()
+    hashed = passwords.hash_password(password, memory_kib, like=old)
     with atomic():
-        hashed = passwords.hash_password(password, memory_kib, like=person.password_hash)
+        person = _still(person, old)
         _renew_password(person, hashed, keep_token=keep_token)
 
 
 def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> None:
     """With the old password goes everything that was begun with it: other sessions, links in mails, a change of address."""
     person.password_hash = hashed
+    person.password_round += 1
+    db.session.flush()
     sessions.end_all(person.id, except_token=keep_token)
     onetime.spoil(person.id)
     audit.note(Event.PASSWORD_CHANGED, actor=person.id, subject=person.id)
@@ -351,28 +385,5 @@ def change_email(person: Person, email: str) -> None:
         if owner is None or owner.id == person.id:
             _send_confirm(person.id, email, to=email)
         else:
-            _tell_owner(owner, person.id)
+            _tell_owner(owner, person.id, email)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
-
-
-def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
-    """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
-    columns = (
-        Person.id,
-        Person.email,
-        Person.email_key,
-        Person.language,
-        Person.display_name,
-        Person.first_name,
-        Person.is_protected,
-    )
-    rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
-    return {
-        row.id: Mailbox(
-            row.email,
-            row.language,
-            row.display_name if row.is_protected else row.first_name or row.display_name,
-            takes_mail=not row.email_key.startswith(DECOY),
-        )
-        for row in rows
-    }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, text
 
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import LoginSession
 from neighbour.core import audit, clock, scope, tokens
 from neighbour.core.asking import Asked
@@ -65,6 +66,10 @@ class _Row(NamedTuple):
     opened: str
 
 
+class Over(LookupError):
+    """This session has ended, or goes on under another token, since the request began: sent twice, or ended elsewhere."""
+
+
 class Recognised(NamedTuple):
     """Whose session it is, whether its being used has to be noted, and whether the transaction looks through their eyes
     already."""
@@ -76,7 +81,7 @@ class Recognised(NamedTuple):
 
 def open_session(person_id: int, *, is_kept: bool, device: str, is_strong: bool = False) -> str:
     """Begin a session for ``person_id``, who has just shown that it is them, with a second factor if ``is_strong``; returns
-    its token for the cookie. Inside atomic()."""
+    its token for the cookie. Inside atomic(), with the person held since before what was shown was looked at last."""
     token, now = tokens.random_token(), clock.now()
     idle, absolute = (IDLE_KEPT, ABSOLUTE_KEPT) if is_kept else (IDLE, ABSOLUTE)
     db.session.add(
@@ -99,9 +104,11 @@ def open_session(person_id: int, *, is_kept: bool, device: str, is_strong: bool 
 
 def show_again(token: str, *, is_strong: bool) -> str:
     """The holder of a session has shown once more that it is them. A second factor makes it a session with another token,
-    which is given back (ASVS 5.0 V7.2.4). Inside atomic()."""
+    which is given back (ASVS 5.0 V7.2.4). Inside atomic(); raises Over."""
     now = clock.now()
-    row = db.session.get_one(LoginSession, tokens.hash_token(token), with_for_update=True)
+    row = db.session.get(LoginSession, tokens.hash_token(token), with_for_update=True, populate_existing=True)
+    if row is None:
+        raise Over
     row.fresh_at = now
     if is_strong:
         token = tokens.random_token()
@@ -177,7 +184,9 @@ def end(token: str) -> None:
 
 
 def end_all(person_id: int, *, except_token: str = "") -> None:
-    """End all sessions of a person, but the one named. Inside atomic()."""
+    """End all sessions of a person, but the one named. Inside atomic(); the person is held, so that none is being opened
+    that this would not see."""
+    hold(person_id)
     kept = tokens.hash_token(except_token)
     others = LoginSession.person_id == person_id, LoginSession.token_hash != kept
     if db.session.scalars(delete(LoginSession).where(*others).returning(LoginSession.device)).all():

@@ -48,7 +48,7 @@ def begin() -> Any:
         form.add_error("password", _("There were too many wrong passwords. Wait an hour, or set a new one by mail."))
         return _sign_in(form, goes_to), 429, {"Retry-After": str(many.retry_after)}
     if entry.is_complete:
-        return _arrive(entry, form.email.data, goes_to, is_kept=form.is_kept.data)
+        return _arrive(entry, goes_to, is_kept=form.is_kept.data)
     cookie["second"] = {"token": entry.token, "next": goes_to, "kept": form.is_kept.data}
     return redirect(url_for("accounts.second_step"), 303)
 
@@ -59,10 +59,10 @@ def _sign_in(form: SignInForm, goes_to: str) -> str:
     )
 
 
-def _arrive(entry: Entry, email: str, goes_to: str, *, is_kept: bool) -> Any:
+def _arrive(entry: Entry, goes_to: str, *, is_kept: bool) -> Any:
     """The session is there: put it into the cookie, know this browser from now on, and go where one wanted to."""
     who = web.begin(entry.token, is_kept=is_kept)
-    web.remember(email)
+    web.remember(web.me())
     home = url_for("feed.board") if who.quarters else url_for("accounts.sign_up_next")
     return redirect(goes_to or home, 303)
 
@@ -83,14 +83,12 @@ def by_passkey() -> Any:
     try:
         if not form.validate_on_submit():
             raise service.Refused("passkey")
-        entry, browser, email = entering.by_passkey(
-            form.answer.data or "", web.browser(), holder=web.ceremony(), knows=web.knows
-        )
+        entry, browser = entering.by_passkey(form.answer.data or "", holder=web.ceremony(), browser_for=web.browser)
     except service.Refused:
         plain = SignInForm(formdata=None)
         plain.add_error("email", _("That did not work with this passkey. Your password still does."))
         return _sign_in(plain, goes_to), 422
-    return _arrive(entry, email, goes_to, is_kept=browser.is_kept)
+    return _arrive(entry, goes_to, is_kept=browser.is_kept)
 
 
 @views.get("/signin/second")
@@ -124,8 +122,8 @@ def take_second_step() -> Any:
     if not form.validate_on_submit() or not (form.code.data or form.answer.data):
         form.add_error("code", _("Type a code, or use your passkey."))
         return _second_step(form), 422
-    email = service.find(person_id).email
-    browser = web.browser(email, is_kept=bool(pending["kept"]))
+    person = service.find(person_id)
+    browser = web.browser(person.email, is_kept=bool(pending["kept"])).before(person)
     try:
         entry = entering.second_step(
             pending["token"], browser, code=form.code.data or "", answer=form.answer.data or ""
@@ -136,7 +134,7 @@ def take_second_step() -> Any:
     except service.Refused as error:
         form.add_error("code", _wrong(error))
         return _second_step(form), 422
-    return _arrive(entry, email, local_path(pending["next"], ""), is_kept=browser.is_kept)
+    return _arrive(entry, local_path(pending["next"], ""), is_kept=browser.is_kept)
 
 
 def _wrong(error: service.Refused) -> str:
@@ -212,6 +210,6 @@ def set_password(token: str) -> Any:
         person = service.set_password(token, form.password.data, web.memory_kib())
     except service.Refused:
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
-    web.remember(person.email)  # whoever guesses from elsewhere must not keep this device out
+    web.remember(person)  # whoever guesses from elsewhere must not keep this device out
     flash(_("Your new password is set. You can sign in with it now."), "good")
     return back("accounts.sign_in")

@@ -80,7 +80,7 @@ def confirm_by_code() -> Any:
     if form.validate_on_submit():
         try:
             person = service.confirm_by_code(web.me(), form.code.data)
-            web.remember(person.email)  # whoever reads the mail here is at home here
+            web.remember(person)  # whoever reads the mail here is at home here
             flash(_("Thank you, your address is confirmed."), "good")
             return back("accounts.sign_up_next")
         except service.Refused as error:
@@ -131,7 +131,7 @@ def confirm_by_link(token: str) -> Any:
     except service.Refused:
         return _confirm_link(token, is_live=False), 410
     if person.id == identity().person_id:
-        web.remember(person.email)
+        web.remember(person)
     flash(_("Thank you, your address is confirmed."), "good")
     return back("accounts.sign_up_next" if identity().is_authenticated else "accounts.sign_in")
 

@@ -5,6 +5,7 @@ counts twice, so digits somebody looked over a shoulder for are worth nothing.
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import pyotp
 import segno
@@ -56,11 +57,11 @@ def picture(text: str) -> Markup:
 
 
 def install(person_id: int, seed: str, code: str) -> bool:
-    """Keep the seed if the digits are its; they are used up with that. Inside atomic()."""
+    """Keep the seed if the digits are its; they are used up with that. Inside atomic(), with the person held."""
     step = _step_of(seed, code, after=0)
     if step is None:
         return False
-    row = db.session.get(Authenticator, person_id) or Authenticator(person_id=person_id)
+    row = db.session.get(Authenticator, person_id, populate_existing=True) or Authenticator(person_id=person_id)
     row.sealed, row.last_step = seal_for("totp", seed.encode(), _whose(person_id)), step
     row.created_at, row.used_at = clock.now(), None
     db.session.add(row)
@@ -68,18 +69,18 @@ def install(person_id: int, seed: str, code: str) -> bool:
     return True
 
 
-def accept(person_id: int, code: str) -> bool:
-    """Whether these digits are shown now and were not used yet; they are from now on. Inside atomic(); of two at the same
-    time one waits for the other."""
+def accept(person_id: int, code: str) -> datetime | None:
+    """Since when the app is there that shows these digits now; None if they are not its, or were used. They are from now
+    on. Inside atomic(); of two at the same time one waits for the other."""
     row = db.session.get(Authenticator, person_id, with_for_update=True, populate_existing=True)
     if row is None:
-        return False
+        return None
     step = _step_of(_seed(row), code, after=row.last_step)
     if step is None:
-        return False
+        return None
     row.last_step, row.used_at = step, clock.now()
     db.session.flush()
-    return True
+    return row.created_at
 
 
 def _seed(row: Authenticator) -> str:

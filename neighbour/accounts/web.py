@@ -51,14 +51,14 @@ def device() -> str:
 
 def browser(email: str = "", *, is_kept: bool = False) -> Browser:
     """Where this request comes from, for whoever signs in with this address. A device the account knows is counted by its
-    own mark: whoever copied it guesses no more often from many addresses of the network."""
-    mine = _known_as(email) if email else ""
+    own mark: whoever copied it guesses no more often from many addresses of the network. Whether the account still knows
+    it says ``Browser.before``."""
     return Browser(
         device=device(),
-        source=mine or limits.network(request.remote_addr),
+        source=limits.network(request.remote_addr),
         block=limits.block(request.remote_addr),
-        is_known=bool(mine),
         is_kept=is_kept,
+        marks=_marks(email) if email else (),
     )
 
 
@@ -94,22 +94,25 @@ def ceremony() -> str:
     return str(cookie["ceremony"])
 
 
-def remember(email: str) -> None:
+def remember(person: Person) -> None:
     """Mark this browser as one of the account's: its owner typed the right password or read the mail here. Signing up
-    with an address is no sign of owning it."""
-    mine = _known_as(email) or f"{_mark(email)}.{tokens.public_id()}"
-    cookie["knows"] = [*[each for each in cookie.get("knows", []) if each != mine], mine][-MOST_KNOWN:]
+    with an address is no sign of owning it, nor is signing in before it was confirmed. A new password makes the mark
+    worthless."""
+    if person.confirmed_at is None:
+        return
+    now = person.password_round
+    mine = next((mark for of, mark in _marks(person.email) if of == now), "")
+    mine = mine or f"{_mark(person.email)}.{now}.{tokens.public_id()}"
+    others = [str(each) for each in cookie.get("knows", []) if not str(each).startswith(_mark(person.email) + ".")]
+    cookie["knows"] = [*others, mine][-MOST_KNOWN:]
 
 
-def knows(email: str) -> bool:
-    """Whether this browser is marked as one of that account's (in the signed cookie)."""
-    return bool(_known_as(email))
-
-
-def _known_as(email: str) -> str:
-    """The mark of this browser for an account: whose, and which of its devices; empty where it is none of them."""
-    begins = _mark(email) + "."
-    return next((str(each) for each in cookie.get("knows", []) if str(each).startswith(begins)), "")
+def _marks(email: str) -> tuple[tuple[int, str], ...]:
+    """The marks of this browser for an account, in the signed cookie: whose, of which password, and which of its devices;
+    each with the number of its password."""
+    parts = [(str(each), str(each).split(".")) for each in cookie.get("knows", [])]
+    mine = _mark(email)
+    return tuple((int(of[1]), mark) for mark, of in parts if len(of) == 3 and of[0] == mine and of[1].isdecimal())
 
 
 def forget(response: Response) -> Response:

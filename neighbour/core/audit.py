@@ -42,6 +42,7 @@ class Event(StrEnum):
     FACTORS_RESET_ASKED = "factor.reset_asked"
     FACTORS_RESET_STOPPED = "factor.reset_stopped"
     FACTORS_RESET = "factor.reset"
+    FACTORS_TAKEN_BACK = "factor.taken_back"
     RECOVERY_CODE_USED = "factor.recovery_used"
     ADDRESS_OPENED = "home.opened"
     ADDRESS_CHOSEN = "home.chosen"

@@ -20,8 +20,11 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, literal_column, select, text, update
 
-from neighbour.accounts import onetime, sessions
+from neighbour.accounts import decoys, onetime, sessions
+from neighbour.accounts.email_changes import one_at_a_time
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person
+from neighbour.accounts.onetime import Refused
 from neighbour.core import audit, clock, jobs, personal, scope, tokens
 from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
@@ -52,10 +55,11 @@ def begin(
 ) -> Erasure:
     """Let a person go: invisible and signed out from here on, gone when ``grace`` is over. Commits. Again is the same."""
     with scope.use(scope.Viewer(person_id)), atomic():
+        hold(person_id)
         before = db.session.scalar(select(Erasure).where(Erasure.person_id == person_id))
         if before is not None:
             return before
-        person = db.session.get_one(Person, person_id, with_for_update=True)
+        person = db.session.get_one(Person, person_id, populate_existing=True)
         mark, now = marks.mark_of(person.public_id), clock.now()
         erasure = Erasure(id=new_id(), person_id=person_id, reason=reason, keeps_texts=keeps_texts, asked_at=now)
         erasure.due_at, erasure.mark = now + grace, mark
@@ -103,24 +107,32 @@ def come_back(token: str) -> int:
     if row is None:
         raise NotPossible("used_or_old")
     with scope.use(scope.Viewer(row.person_id)), atomic():
+        hold(row.person_id)
         erasure = db.session.get(Erasure, row.id, with_for_update=True, populate_existing=True)
         if erasure is None or erasure.state != ErasureState.HIDDEN:
             raise NotPossible("used_or_old")
-        _demand_free(erasure.stash["person"]["email_key"])
+        try:
+            _free(erasure)
+        except Refused as error:
+            raise NotPossible(error.why) from error
         _put_back(erasure, erasure.stash["person"])
         _is_back(erasure)
     return int(row.person_id)
 
 
-def bring_back(person_id: int) -> None:
-    """Undo it because the mailbox that was left takes its address back (``accounts.email_changes.undo``): whoever asked to go
-    may be the one who changed it. The address itself is not put back here. Inside atomic(); nothing where nobody leaves."""
+def bring_back(person_id: int, has_another_address: bool) -> None:
+    """Undo it because a mailbox takes back what was done to the account (``accounts.taking_back``): whoever asked to go may be
+    who did it. The address is not put back where the account is about to get another one. Inside atomic(), with the person
+    held; nothing where nobody leaves; raises ``accounts.onetime.Refused``."""
     with scope.use(scope.Viewer(person_id)):
         mine = select(Erasure).where(Erasure.person_id == person_id, Erasure.state == ErasureState.HIDDEN)
         erasure = db.session.scalar(mine.with_for_update())
         if erasure is None:
             return
-        kept = {name: value for name, value in erasure.stash["person"].items() if name not in ("email", "email_key")}
+        if not has_another_address:
+            _free(erasure)
+        left_out = ("email", "email_key") if has_another_address else ()
+        kept = {name: value for name, value in erasure.stash["person"].items() if name not in left_out}
         _put_back(erasure, kept)
         _is_back(erasure)
 
@@ -142,11 +154,12 @@ _OF_TOKEN = text("SELECT id, person_id FROM erasure_of_token(:token)")
 _BACK = "UPDATE person SET ({0}) = (SELECT {0} FROM jsonb_populate_record(NULL::person, CAST(:kept AS jsonb))) WHERE id = :me"
 
 
-def _demand_free(key: str) -> None:
-    """Raises NotPossible for an address that somebody else has by now."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"address:{key}", 0))))
-    if db.session.scalar(select(Person.id).where(Person.email_key == key)) is not None:
-        raise NotPossible("taken")
+def _free(erasure: Erasure) -> None:
+    """The address is about to be this person's again. Nobody else gets it meanwhile (``email_changes.owner_of``); raises
+    Refused("taken") where somebody has confirmed it all the same."""
+    key = erasure.stash["person"]["email_key"]
+    one_at_a_time(key)
+    decoys.turn_aside(key, erasure.person_id)
 
 
 def _put_back(erasure: Erasure, kept: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 
 from neighbour.accounts.hooks import HomeSaid
+from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
@@ -120,6 +121,7 @@ def choose_address(
     NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():
+        hold(person_id)  # sent twice, the second one finds what the first has written
         address = db.session.get(Address, address_id)
         if address is None:
             raise LookupError(f"no address {address_id}")

@@ -423,7 +423,7 @@ def without_tokens(page):
 
 
 def test_mails_greet_a_protected_person_by_the_other_name():
-    from neighbour.accounts.service import mailboxes
+    from neighbour.accounts.book import mailboxes
 
     me = appears(make_person(make_quarter()))
     with as_owner(), atomic():

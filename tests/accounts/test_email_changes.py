@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from neighbour.accounts import email_changes, factors, forgetting, onetime, service
+from neighbour.accounts import email_changes, factors, forgetting, onetime, service, taking_back
 from neighbour.accounts.models import EmailChange, Person
 from neighbour.core import clock, limits, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -201,6 +201,7 @@ PURPOSES = {
     "confirm": ("/signup/confirm/{}", {}),
     "reset": ("/reset/{}", {"password": "zehn frische Brötchen"}),
     onetime.UNDO: ("/undo-email/{}", {}),
+    onetime.UNDO_FACTOR: ("/undo-factor/{}", {}),
     onetime.STOP: ("/stop-reset/{}", {}),
 }
 
@@ -217,7 +218,8 @@ def test_a_token_works_at_its_own_door_only(visitor, person, purpose):
             )
             db.session.add(left)
             db.session.flush()
-            bound = {"confirm": MAIL, onetime.UNDO: str(left.id)}.get(purpose, "")
+            since = f"{clock.now().isoformat()} {MAIL}"
+            bound = {"confirm": MAIL, onetime.UNDO: str(left.id), onetime.UNDO_FACTOR: since}.get(purpose, "")
             return onetime.mint(person.id, purpose, bound, onetime.RESET_FOR)
 
     for door, (path, fields) in PURPOSES.items():
@@ -259,6 +261,6 @@ def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mai
     jobs.run()
     undo = link_of(mailbox, "undo-email", MAIL).rpartition("/")[2]
     to_set = []
-    assert breaks(lambda: to_set.append(email_changes.undo(undo))) >= 4
+    assert breaks(lambda: to_set.append(taking_back.undo_email(undo))) >= 4
     assert breaks(lambda: service.set_password(to_set[-1], "zehn frische Brötchen", 64)) >= 3
     assert email_now(person) == MAIL

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from neighbour.accounts import care, email_changes, onetime, passkeys, totp
+from neighbour.accounts import care, email_changes, onetime, passkeys, taking_back, totp
 from neighbour.accounts.models import EmailChange
 from neighbour.core import clock, scope, tokens
 from neighbour.core.db import as_owner, atomic, db
@@ -54,7 +54,14 @@ def _undo_email(world: World) -> str:
         person = db.session.merge(world.people["mailer"])
         email_changes.change(person, "neu@altenbrueck.example")
         left = db.session.scalars(select(EmailChange)).one()
-        return str(email_changes.mint_undo(person.id, left.id))
+        return str(taking_back.mint_email_undo(person.id, left.id))
+
+
+def _undo_factor(world: World) -> str:
+    """Something to sign in with was added to somebody's account just now."""
+    person = world.people["mailer"]
+    with as_owner(), atomic():
+        return str(taking_back.mint_factor_undo(person.id, {"since": clock.now().isoformat(), "to": person.email}))
 
 
 def _stop_reset(world: World) -> str:
@@ -109,6 +116,7 @@ MAKERS: dict[str, tuple[str, Callable[[World], str]]] = {
     "stop_reset": ("nobody", _stop_reset),
     "totp-set-up": ("author", lambda world: totp.carry(world.people["author"].public_id, world.seed)),
     "undo_email": ("nobody", _undo_email),
+    "undo_factor": ("nobody", _undo_factor),
     "visit_code": ("author", lambda world: world.visit_code),
 }
 

@@ -147,6 +147,8 @@ SECRETS_OF_PAGES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("accounts.stop_reset", "token"): "stop_reset",
     ("accounts.take_back_email", "token"): "undo_email",
     ("accounts.undo_email", "token"): "undo_email",
+    ("accounts.take_back_factor", "token"): "undo_factor",
+    ("accounts.undo_factor", "token"): "undo_factor",
     ("residency.answer_missing", "which"): "desk:missing",
     ("residency.open_missing", "which"): "desk:missing",
     ("residency.still_here", "token"): "still-here",

@@ -185,11 +185,19 @@ def _links_in_mails(walk: Walk) -> None:
                 f" VALUES (%s, %s, {whose}, %s, 0, now(), now() + interval '1 day')",
                 [hash_token(purpose + token), purpose, email_of(walk.person), str(left)],
             )
+        owner.execute(
+            "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
+            f" VALUES (%s, 'undo_factor', {whose}, to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SSOF:00') || ' ' || %s, 0, now(),"
+            " now() + interval '1 day')",
+            [hash_token("undo_factor" + token), email_of(walk.person), email_of(walk.person)],
+        )
     walk.go(f"/undo-email/undo_email{token}", "take the address back", picture="undo-email")
     walk.go(f"/stop-reset/stop_reset{token}", "keep the second step", picture="stop-reset")
     walk.send(f"/stop-reset/stop_reset{token}", "kept")
     walk.go(f"/stop-reset/{token}", "a dead link to keep it")
     walk.go(f"/undo-email/{token}", "a dead link to take it back")
+    walk.go(f"/undo-factor/undo_factor{token}", "take a factor back", picture="undo-factor")
+    walk.go(f"/undo-factor/{token}", "a dead link to take a factor back", picture="undo-factor-dead")
 
 
 def at_the_database(walk: Walk) -> Any:

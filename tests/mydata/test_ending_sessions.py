@@ -54,6 +54,13 @@ def take_the_address_back(here):
     here.visitor().post(link_of(here.mailbox, "undo-email", MAIL))
 
 
+def take_a_passkey_back(here):
+    add_passkey(here.client)
+    sign_in(here.other, here.person)
+    here.jobs.run()
+    here.visitor().post(link_of(here.mailbox, "undo-factor", MAIL))
+
+
 def add_a_passkey(here):
     add_passkey(here.client)
 
@@ -92,7 +99,7 @@ def leave_for_good(here):
 
 WAYS = [
     sign_out, sign_everybody_out, sign_the_others_out, change_the_password, set_a_password_by_mail, take_the_address_back,
-    add_a_passkey, remove_the_app, have_the_factors_reset, show_a_second_factor_again, get_a_role, leave_for_good,
+    take_a_passkey_back, add_a_passkey, remove_the_app, have_the_factors_reset, show_a_second_factor_again, get_a_role, leave_for_good,
 ]  # fmt: skip
 
 

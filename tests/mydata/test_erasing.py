@@ -175,7 +175,8 @@ def test_coming_back_brings_everything_back(context, owner, visitor, client, job
     assert post.id
 
 
-def test_who_signs_up_anew_meanwhile_keeps_the_address(context, owner, client, jobs, mailbox, frozen_clock):
+def test_who_has_confirmed_the_address_all_the_same_keeps_it(context, owner, client, jobs, mailbox, frozen_clock):
+    """Nobody can sign up with it meanwhile (``accounts.email_changes``); if somebody has it, it is not taken from them."""
     ada = make_person(make_quarter(), name="Ada")
     erasing.begin(ada.id, keeps_texts=True)
     jobs.run()
@@ -190,6 +191,22 @@ def test_asking_twice_is_leaving_once(context, owner, frozen_clock):
     ada = make_person(make_quarter())
     assert erasing.begin(ada.id, keeps_texts=True).id == erasing.begin(ada.id, keeps_texts=False).id
     assert owner.execute("SELECT count(*) FROM erasure WHERE keeps_texts").fetchone() == (1,)
+
+
+def test_asking_twice_at_once_is_leaving_once(context, monkeypatch, app, owner):
+    from neighbour.mydata import marks
+    from tests.support.meeting import at_once, meet
+
+    ada = make_person(make_quarter())
+    meet(monkeypatch, marks, "mark_of")
+
+    def leave():
+        with app.app_context():
+            return erasing.begin(ada.id, keeps_texts=True).id
+
+    first, second = at_once(leave, leave)
+    assert first == second
+    assert owner.execute("SELECT count(*) FROM erasure").fetchone() == (1,)
 
 
 def test_nothing_goes_before_its_day(context, owner, jobs, frozen_clock):

@@ -152,9 +152,9 @@ def test_password_and_address_of_mail(log, client, visitor, mailbox, jobs):
 
 @tells(
     Event.FACTOR_ADDED, Event.FACTOR_REMOVED, Event.FACTOR_REFUSED, Event.RECOVERY_CODE_USED, Event.FACTORS_RESET,
-    Event.FACTORS_RESET_STOPPED,
+    Event.FACTORS_RESET_STOPPED, Event.FACTORS_TAKEN_BACK,
 )  # fmt: skip
-def test_second_factors(log, client, visitor, operate):
+def test_second_factors(log, client, visitor, operate, mailbox, jobs):
     person = make_member()
     me = person.id
     sign_in(client, person)
@@ -184,6 +184,11 @@ def test_second_factors(log, client, visitor, operate):
     clock.tick(73 * 3600)
     with log.once(Event.FACTORS_RESET, me), scope.use(scope.NOBODY):
         care.due_resets()
+    sign_in(client, person)
+    add_passkey(client)
+    jobs.run()
+    with log.once(Event.FACTORS_TAKEN_BACK, me):
+        visitor().post(link_of(mailbox, "undo-factor", MAIL))
 
 
 @tells(Event.ADDRESS_CHOSEN, Event.MOVED, Event.ADDRESS_OPENED, Event.PROTECTED)

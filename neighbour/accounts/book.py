@@ -1,0 +1,35 @@
+"""The address book of notices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from neighbour.accounts.decoys import DECOY
+from neighbour.accounts.models import Person
+from neighbour.core.db import db
+from neighbour.notices.base import Mailbox
+
+
+def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
+    """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
+    columns = (
+        Person.id,
+        Person.email,
+        Person.email_key,
+        Person.language,
+        Person.display_name,
+        Person.first_name,
+        Person.is_protected,
+    )
+    rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
+    return {
+        row.id: Mailbox(
+            row.email,
+            row.language,
+            row.display_name if row.is_protected else row.first_name or row.display_name,
+            takes_mail=not row.email_key.startswith(DECOY),
+        )
+        for row in rows
+    }
