@@ -33,6 +33,8 @@ AND EXISTS (SELECT 1 FROM factor_reset o WHERE o.person_id = r.person_id AND o.s
 
 def upgrade() -> None:
     op.add_column("person", sa.Column("password_round", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("person", sa.Column("email_wish", sa.Text(), nullable=True))
+    op.add_column("person", sa.Column("email_wished_at", sa.DateTime(timezone=True), nullable=True))
     op.execute(LEAVING)
     for_the_app("leaving_with(text)")
     op.execute(ONE_WAITS)
@@ -43,4 +45,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("uq_factor_reset_waiting", table_name="factor_reset")
     op.execute("DROP FUNCTION leaving_with(text)")
-    op.drop_column("person", "password_round")
+    for column in ("email_wished_at", "email_wish", "password_round"):
+        op.drop_column("person", column)

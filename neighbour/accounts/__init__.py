@@ -16,6 +16,7 @@ def include(app: Flask) -> None:
         again_views,
         appearance_views,
         book,
+        link_views,
         notices,
         settings_views,
         signin_views,

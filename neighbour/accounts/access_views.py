@@ -1,4 +1,4 @@
-"""How one signs in: password, mail address, second factors, devices – and the links that take a change back."""
+"""How one signs in: password, mail address, second factors, devices."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
-from flask import session as cookie
+from flask import Response, abort, flash, make_response, render_template, request
 from sqlalchemy import select
 
 from neighbour.accounts import (
     again_views,
-    care,
     factors,
     onetime,
     passkeys,
     service,
     sessions,
-    taking_back,
     totp,
     web,
 )
@@ -29,7 +26,7 @@ from neighbour.accounts.signup_views import views
 from neighbour.core import clock, tokens
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
-from neighbour.core.web import back, no_referrer
+from neighbour.core.web import back
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 
@@ -72,6 +69,7 @@ def access() -> str:
         person=web.me(),
         devices=devices,
         factors=mine,
+        wish=onetime.wish_of(web.me()),
         name_of=lambda key: _name_of(key.credential_id),
     )
 
@@ -121,6 +119,17 @@ def change_email() -> Any:
         except service.Refused:
             form.add_error("email", _("This is your address already."))
     return _email_page(form), 422
+
+
+@views.post("/me/email/give-up")
+@requires(Permission.ACCOUNT_OWN, rate="auth")
+def give_up_email() -> Any:
+    """The new address that waits for its confirmation is not wanted any more. Asks for nothing more: it may be somebody
+    else's wish, and nobody gains anything by it."""
+    with atomic():
+        onetime.spoil(person_number())
+    flash(_("The other address is given up. Links from mails sent until now no longer work."), "good")
+    return back("accounts.access")
 
 
 def _email_page(form: ChangeEmailForm) -> str:
@@ -291,82 +300,11 @@ def end_device() -> Any:
     return back("accounts.access")
 
 
-@views.get("/undo-email/<token>")
-@requires(Permission.SIGN_IN, cache="never")
-def undo_email(token: str) -> Any:
-    """The link in the old mailbox: a page with a button; opening it changes nothing."""
-    return _undo(token, taking_back.left_behind(token) is not None)
-
-
-@views.post("/undo-email/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
-def take_back_email(token: str) -> Any:
-    """The button: the old address counts again, everybody is signed out, and a new password is asked for."""
-    try:
-        to_set = taking_back.undo_email(token)
-    except service.Refused:
-        return _undo(token, False), 410
-    cookie.pop("second", None)
-    flash(_("Your old address counts again, and everybody is signed out. Now set a new password."), "good")
-    return redirect(url_for("accounts.reset", token=to_set), 303)
-
-
-def _undo(token: str, is_live: bool) -> Response:
-    return no_referrer(render_template("accounts/undo_email.html", token=token, is_live=is_live))
-
-
-@views.get("/undo-factor/<token>")
-@requires(Permission.SIGN_IN, cache="never")
-def undo_factor(token: str) -> Any:
-    """The link of the mail that tells of a new way to sign in: a page with a button; opening it changes nothing."""
-    return _undo_factor(token, taking_back.is_open(token))
-
-
-@views.post("/undo-factor/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
-def take_back_factor(token: str) -> Any:
-    """The button: everything is as it was before, everybody is signed out, and a new password is asked for."""
-    try:
-        to_set = taking_back.undo_factor(token)
-    except service.Refused:
-        return _undo_factor(token, False), 410
-    cookie.pop("second", None)
-    flash(_("That is taken back, and everybody is signed out. Now set a new password."), "good")
-    return redirect(url_for("accounts.reset", token=to_set), 303)
-
-
-def _undo_factor(token: str, is_live: bool) -> Response:
-    return no_referrer(render_template("accounts/undo_factor.html", token=token, is_live=is_live))
-
-
 @views.app_errorhandler(sessions.Over)
 def went_on(_error: sessions.Over) -> Any:
     """Sent twice, and the first one has gone through under another token: whoever has that sees what came of it, whoever
     has not signs in."""
     return back("accounts.access")
-
-
-@views.get("/stop-reset/<token>")
-@requires(Permission.SIGN_IN, cache="never")
-def stop_reset(token: str) -> Any:
-    """The link of the mail that announces the end of one's second step: a page with a button."""
-    return _stop(token, onetime.peek(token, onetime.STOP) is not None)
-
-
-@views.post("/stop-reset/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
-def object_to_reset(token: str) -> Any:
-    """The button: everything stays as it is."""
-    try:
-        care.stop(token)
-    except service.Refused:
-        return _stop(token, False), 410
-    flash(_("Good that you looked. Your second step stays as it is."), "good")
-    return back("accounts.sign_in")
-
-
-def _stop(token: str, is_live: bool) -> Response:
-    return no_referrer(render_template("accounts/stop_reset.html", token=token, is_live=is_live))
 
 
 def my_devices() -> list[LoginSession]:

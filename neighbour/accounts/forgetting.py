@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, delete, func, select
+from sqlalchemy import Delete, delete, func, select, update
 
-from neighbour.accounts.models import Challenge, EmailChange, FactorReset, LoginSession, OneTimeToken
+from neighbour.accounts.models import Challenge, EmailChange, FactorReset, LoginSession, OneTimeToken, Person
+from neighbour.accounts.onetime import CONFIRM_FOR
 from neighbour.core.db import atomic, db
 
 UNCONFIRMED_FOR, LINKS_KEPT, RESETS_KEPT = timedelta(days=14), timedelta(days=1), timedelta(days=365)
@@ -25,8 +26,11 @@ def sessions(before: datetime) -> int:
 
 
 def links(before: datetime) -> int:
-    """Links and codes sent by mail that worked until then."""
-    return _gone(delete(OneTimeToken).where(OneTimeToken.expires_at < before))
+    """Links and codes sent by mail that worked until then, and the addresses somebody wished for and never confirmed."""
+    with atomic():
+        old = Person.email_wished_at < before - CONFIRM_FOR
+        db.session.execute(update(Person).where(old).values(email_wish=None, email_wished_at=None))
+        return _gone(delete(OneTimeToken).where(OneTimeToken.expires_at < before))
 
 
 def challenges(before: datetime) -> int:

@@ -86,6 +86,9 @@ class Person(Timestamps, Base):
     is_operator: Mapped[bool] = mapped_column(Boolean, default=False)
     #: counts up whenever links and codes are spoilt: a mail that was asked for in an earlier round is not sent any more
     links_round: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: the mail address this person asked for, until it is confirmed or given up; says nothing about whether it is free
+    email_wish: Mapped[str | None] = mapped_column(Text)
+    email_wished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: counts up with every new password: a browser that was known under the one before is not known any more
     password_round: Mapped[int] = mapped_column(default=0, server_default="0")
     #: why this person may not write at present, in the words they are told

@@ -135,8 +135,16 @@ def spoil(person_id: int) -> None:
     ones the owner defends the account with. Inside atomic()."""
     live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None), OneTimeToken.purpose.not_in(STAY)
     db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
-    db.session.get_one(Person, person_id).links_round += 1
+    person = db.session.get_one(Person, person_id)
+    person.links_round += 1
+    person.email_wish = person.email_wished_at = None
     db.session.flush()
+
+
+def wish_of(person: Person) -> str | None:
+    """The mail address that waits for its confirmation, as long as a link for it can work."""
+    at = person.email_wished_at
+    return person.email_wish if at is not None and clock.now() < at + CONFIRM_FOR else None
 
 
 def is_of_this_round(person_id: int, payload: dict[str, Any]) -> bool:

@@ -8,7 +8,8 @@ about(
     "person",
     of="id",
     kind="account",
-    out="email first_name last_name alias suspension_reason display_name street_shown language confirmed_at created_at status",
+    out="email first_name last_name alias suspension_reason display_name street_shown language confirmed_at created_at status"
+    " email_wish email_wished_at",
     inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
     " password_round"
     " is_protected is_listed",
@@ -28,6 +29,8 @@ about(
             "alias": "''",
             "suspension_reason": "NULL",
             "street_shown": "NULL",
+            "email_wish": "NULL",
+            "email_wished_at": "NULL",
             "language": "language",
             "confirmed_at": "confirmed_at",
             "created_at": "date_trunc('month', created_at)",

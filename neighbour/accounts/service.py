@@ -381,6 +381,7 @@ def change_email(person: Person, email: str) -> None:
     limits.hit("mail", f"to:{key}")
     with atomic():
         audit.note(Event.EMAIL_CHANGE_ASKED, actor=person.id, subject=person.id)
+        person.email_wish, person.email_wished_at = email, clock.now()  # free or taken: the page says the same
         owner = owner_of(key)
         if owner is None or owner.id == person.id:
             _send_confirm(person.id, email, to=email)

@@ -48,6 +48,8 @@ COLUMNS: dict[str, LazyText] = {
     "chosen_key": __("quarter chosen at a border"),
     "edited_at": __("changed"),
     "email": __("e-mail"),
+    "email_wish": __("new e-mail address asked for"),
+    "email_wished_at": __("new e-mail address asked for on"),
     "ended_at": __("ended"),
     "expires_at": __("until"),
     "first_name": __("first name"),

@@ -195,6 +195,32 @@ def test_a_mail_that_still_waits_mints_nothing_after_a_new_password(client, visi
     assert link_of(mailbox, "reset")
 
 
+@pytest.mark.parametrize("wanted", [THIEF, "eva@altenbrueck.example"])
+def test_a_change_that_waits_is_shown_and_can_be_given_up(client, person, mailbox, jobs, frozen_clock, wanted):
+    """The same for an address that is free and for one that is taken, or the page would tell which are."""
+    make_member("eva@altenbrueck.example")
+    sign_in(client, person)
+    assert "/me/email/give-up" not in client.get("/me/access").text
+    client.post("/me/email", data={"e-email": wanted})
+    jobs.run()
+    page = client.get("/me/access").text
+    assert f"Du möchtest ab jetzt {wanted} benutzen" in page and "/me/email/give-up" in page
+    frozen_clock.tick(3600 * 11)
+    sign_in(client, person)
+    assert client.post("/me/email/give-up").location == "/me/access"
+    assert wanted not in client.get("/me/access").text
+    if wanted == THIEF:
+        assert client.post(link_of(mailbox, "signup/confirm", THIEF)).status_code == 410
+    client.post("/me/email", data={"e-email": wanted})
+    frozen_clock.tick(3600 * 24 + 1)
+    sign_in(client, person)
+    assert wanted not in client.get("/me/access").text, "the link has ended"
+    with scope.use(scope.NOBODY):
+        forgetting.links(clock.now())
+    with as_owner():
+        assert db.session.scalars(select(Person.email_wish).where(Person.id == person.id)).all() == [None]
+
+
 # -- tokens serve one purpose -------------------------------------------------------------------------------------------
 
 PURPOSES = {
