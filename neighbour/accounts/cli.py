@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from sqlalchemy import select
 
-from neighbour.accounts import care, hooks, service
+from neighbour.accounts import care, decoys, hooks, service
 from neighbour.accounts.models import Person
 from neighbour.core import audit, i18n
 from neighbour.core.audit import Event
@@ -111,7 +111,7 @@ def list_command(operators: bool) -> None:
     Marks are confirmed and operator. Homes are never shown.
     """
     wanted = (
-        select(Person).where(Person.status != "erased", ~Person.email_key.startswith(service.DECOY)).order_by(Person.id)
+        select(Person).where(Person.status != "erased", ~Person.email_key.startswith(decoys.DECOY)).order_by(Person.id)
     )
     for each in db.session.scalars(wanted.where(Person.is_operator) if operators else wanted):
         marks = ", ".join(

@@ -92,9 +92,7 @@ def accept_code(person_id: int, code: str, *, told: Change = Change.CODE_USED) -
     return since
 
 
-def changed(
-    person_id: int, what: Change, *, token: str, is_shown: bool = False, since: datetime | None = None
-) -> str:
+def changed(person_id: int, what: Change, *, token: str, is_shown: bool = False, since: datetime | None = None) -> str:
     """A factor came (``since``: at which moment) or went: every other session ends, the owner is told. Gives the token this
     session has from now on: a new one where the change has shown a factor. Inside atomic(); raises ``sessions.Over``."""
     if is_shown:

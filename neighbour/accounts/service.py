@@ -13,13 +13,13 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from neighbour.accounts import decoys, email_changes, entering, factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
-from neighbour.accounts.decoys import DECOY, is_decoy, room_for
+from neighbour.accounts.decoys import is_decoy, room_for
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
 from neighbour.accounts.locks import hold

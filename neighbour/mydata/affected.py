@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import func, literal, select
 
+from neighbour.accounts.decoys import DECOY
 from neighbour.accounts.models import Person
-from neighbour.accounts.service import DECOY
 from neighbour.core.audit import Event, SecurityEvent
 from neighbour.core.db import db
 from neighbour.mydata.models import Erasure

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from neighbour.accounts.decoys import DECOY
 from neighbour.accounts.models import Person
-from neighbour.accounts.service import DECOY
 from neighbour.core import clock, scope, tokens
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _

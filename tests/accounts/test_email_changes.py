@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from neighbour.accounts import email_changes, factors, forgetting, onetime, service, taking_back
+from neighbour.accounts import decoys, email_changes, factors, forgetting, onetime, service, taking_back
 from neighbour.accounts.models import EmailChange, Person
 from neighbour.core import clock, limits, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -171,7 +171,7 @@ def test_meanwhile_the_old_address_is_nobody_elses(client, visitor, operate, per
     assert not any(mail.recipients[0] == MAIL and "/signup/confirm" in mail.text for mail in mailbox.messages())
     with as_owner():
         decoy = select(Person.email_key).where(Person.email == MAIL)
-        assert [key.startswith(service.DECOY) for key in db.session.scalars(decoy)] == [True]
+        assert [key.startswith(decoys.DECOY) for key in db.session.scalars(decoy)] == [True]
     frozen_clock.tick(73 * 3600)
     with scope.use(scope.NOBODY):
         assert email_changes.owner_of(MAIL) is None

@@ -70,7 +70,9 @@ def test_the_owner_takes_a_thiefs_passkey_back_after_all_else_has_failed(
     client.post("/forgot", data={"email": MAIL})
     jobs.run()
     assert client.post(link_of(mailbox, "reset"), data={"password": "neun alte Fahrräder"}).status_code == 303
-    assert type_password(client, password="neun alte Fahrräder").location == "/signin/second", "it is the thief's factor"
+    assert type_password(client, password="neun alte Fahrräder").location == "/signin/second", (
+        "it is the thief's factor"
+    )
     assert comes_by_passkey(visitor(), device) == 303
     frozen_clock.tick(71 * HOUR)
     page = client.get(link)

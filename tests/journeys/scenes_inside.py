@@ -198,6 +198,11 @@ def _links_in_mails(walk: Walk) -> None:
     walk.go(f"/undo-email/{token}", "a dead link to take it back")
     walk.go(f"/undo-factor/undo_factor{token}", "take a factor back", picture="undo-factor")
     walk.go(f"/undo-factor/{token}", "a dead link to take a factor back", picture="undo-factor-dead")
+    with at_the_database(walk) as owner:
+        wish = "UPDATE person SET email_wish = 'neu@example.org', email_wished_at = now() WHERE email = %s"
+        owner.execute(wish, [email_of(walk.person)])
+    walk.go("/me/access", "a change of address that waits", picture="access-wish")
+    walk.send("/me/email/give-up", "given up")
 
 
 def at_the_database(walk: Walk) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -35,10 +36,8 @@ def meet(monkeypatch: pytest.MonkeyPatch, where: Any, name: str) -> None:
     barrier, real = threading.Barrier(2), getattr(where, name)
 
     def stop(*args: Any, **more: Any) -> Any:
-        try:
+        with suppress(threading.BrokenBarrierError):
             barrier.wait(PATIENCE)
-        except threading.BrokenBarrierError:
-            pass
         return real(*args, **more)
 
     monkeypatch.setattr(where, name, stop)
