@@ -185,6 +185,20 @@ def test_the_mail_says_so_and_what_went_has_no_such_link(client, person, mailbox
     assert "/undo-factor/" not in removed and "/forgot" in removed
 
 
+def test_mails_say_no_more_than_is_known(client, person, mailbox, jobs):
+    """A code shown in an open session signs nobody in; who asks for another address may have come by a passkey."""
+    with_app(person)
+    code = with_codes(person)[0]
+    sign_in(client, person)
+    assert client.post("/me/again", data={"again-code": code}).status_code == 303
+    client.post("/me/email", data={"e-email": THIEF})
+    jobs.run()
+    told = [" ".join(mail.text.split()) for mail in mailbox.messages() if mail.recipients == (MAIL,)]
+    assert any("mit einem deiner Notfallcodes gezeigt, dass du es bist" in text for text in told)
+    assert any("Jemand, der in deinem Konto angemeldet ist, möchte dafür eine andere" in text for text in told)
+    assert not any("zum Anmelden benutzt" in text or "dein Passwort kennt" in text for text in told)
+
+
 # -- a reset that waits, and who may stop it -----------------------------------------------------------------------------
 
 
