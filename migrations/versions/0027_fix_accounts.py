@@ -13,7 +13,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0027"
-down_revision = "0030"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
