@@ -127,8 +127,6 @@ NOT_PAGES = {
     "notices.one_click_opened": "leads on to the page with the button",
     "residency.document_page": "a picture inside its page",
     "residency.case_page": "a picture inside its page",
-    "residency.suggest_streets": "options of a list while typing",
-    "gazetteer.streets": "options of a list while typing",
     "contributions.reach_line": "one line of the composer while choosing",
     "mydata.progress": "a piece of the page of one's data, while it is put together",
     "mydata.file": "somebody's archive",
