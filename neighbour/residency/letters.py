@@ -78,10 +78,15 @@ class Status:
 
     @property
     def state(self) -> str:
-        """The letter's state as its person is told it, empty without one: what was refused looks as if it were not."""
-        if self.letter is None or self.letter.state != LetterState.REFUSED:
-            return str(self.letter.state) if self.letter else ""
-        return str(LetterState.PRINTED if self.letter.printed_at else LetterState.REQUESTED)
+        """The letter's state as its person is told it, empty without one: what was refused looks as if it were not, and past its
+        day both are over, whether the night has closed the other already or not."""
+        if self.letter is None:
+            return ""
+        told = LetterState(self.letter.state)
+        if told is LetterState.REFUSED:
+            told = LetterState.PRINTED if self.letter.printed_at else LetterState.REQUESTED
+        is_past = self.letter.expires_at is not None and self.letter.expires_at <= clock.now()
+        return str(LetterState.EXPIRED if told is LetterState.PRINTED and is_past else told)
 
 
 def request(person_id: int) -> Letter:
