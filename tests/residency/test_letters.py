@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from neighbour.core import clock, limits
+from neighbour.core import clock, limits, roles
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
@@ -151,6 +153,39 @@ def test_parallel_redemptions_of_one_code_are_one(town: Town, tmp_path: Path, pe
     assert set(outcomes) == {Outcome.PROVEN, Outcome.USED}
     with town.app.app_context(), as_owner():
         assert len(db.session.scalars(select(Proof)).all()) == 1
+
+
+@pytest.mark.parametrize("act", ["redeem", "request"])
+def test_the_membership_is_taken_before_the_letter_as_by_whoever_moves(
+    town: Town, tmp_path: Path, owner, database, act: str
+):
+    """While somebody holds the membership – a move, a grading – an answer or a wish waits without holding letter or home: the
+    other order is a deadlock."""
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+
+    def acts() -> None:
+        with town.as_person(person):
+            if act == "redeem":
+                letters.redeem(person, code)
+            else:
+                with contextlib.suppress(NoLetter):
+                    letters.request(person)
+
+    with roles.connect(database.owner_url) as mover, ThreadPoolExecutor(1) as pool:
+        mover.execute("SELECT 1 FROM membership WHERE person_id = %s FOR UPDATE", [person])
+        done = pool.submit(acts)
+        waits = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {mover.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        for _moment in range(200):
+            if owner.execute(waits).fetchone()[0]:
+                break
+            time.sleep(0.02)
+        else:
+            pytest.fail("nobody waits for the membership")
+        for table in ("letter", "home"):
+            mover.execute(f"SELECT 1 FROM {table} WHERE person_id = %s FOR UPDATE NOWAIT", [person])
+        mover.rollback()
+        done.result(10)
 
 
 def test_parallel_guesses_get_five_tries_together(town: Town, tmp_path: Path):
