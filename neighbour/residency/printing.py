@@ -229,8 +229,7 @@ def _keep_back(kept: Sequence[Letter], batch: str) -> None:
     """What a print leaves behind of a letter, for letters in no file: the opened address, which is told to who asked for the
     card, one more code, which nobody ever read, and the day until which it holds. No refusal: ``batches`` tells them by that."""
     for letter in kept:
-        if homes.open_for_letter(letter.person_id or 0, batch) is None:
-            raise LookupError("a letter without a home")
+        homes.open_for_letter(letter.person_id or 0, batch)
         _add_code(letter, codes.make())
 
 
