@@ -355,15 +355,17 @@ def _slip(letter: Letter, batch: str, zone: ZoneInfo) -> Slip:
     exact = homes.open_for_letter(letter.person_id or 0, batch)
     if exact is None:
         raise LookupError("a letter without a home")
-    _add_code(letter, code)
+    good_until = _add_code(letter, code)
     letter.refusal_hashes = [*letter.refusal_hashes, codes.refusal_fingerprint(refusal)]
     language = db.session.scalar(select(Person.language).where(Person.id == letter.person_id)) or "de"
-    return Slip(exact.envelope(), code, refusal, letter.expires_at.astimezone(zone).date(), language)
+    return Slip(exact.envelope(), code, refusal, good_until.astimezone(zone).date(), language)
 
 
-def _add_code(letter: Letter, code: str) -> None:
+def _add_code(letter: Letter, code: str) -> datetime:
+    """One more code for the letter; gives until when it is good."""
     letter.code_hashes = [*letter.code_hashes, codes.fingerprint(code, bound_to=binding(letter))]
     letter.expires_at = clock.now() + LIFE
+    return letter.expires_at
 
 
 def _counted(letters: Iterable[letter_pdf.Letter], total: int, progress: Progress) -> Iterator[letter_pdf.Letter]:

@@ -25,7 +25,6 @@ from neighbour.residency.models import Letter, LetterRefusal, Proof
 from tests.residency.helpers import Town
 
 DAY = 86_400
-REPEATS = [0, *(pytest.param(number, marks=pytest.mark.thorough) for number in range(1, 30))]
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 
 
@@ -142,7 +141,7 @@ def test_the_code_opens_no_session(town: Town, tmp_path: Path, client, owner):
     assert owner.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("repeat", REPEATS)
+@pytest.mark.parametrize("repeat", [0, *(pytest.param(number, marks=pytest.mark.thorough) for number in range(1, 30))])
 @pytest.mark.parametrize("people", [200])
 def test_parallel_redemptions_of_one_code_are_one(town: Town, tmp_path: Path, people: int, repeat: int):
     person = town.resident("anna", town.address())
@@ -175,7 +174,9 @@ def test_the_membership_is_taken_before_the_letter_as_by_whoever_moves(
     with roles.connect(database.owner_url) as mover, ThreadPoolExecutor(1) as pool:
         mover.execute("SELECT 1 FROM membership WHERE person_id = %s FOR UPDATE", [person])
         done = pool.submit(acts)
-        waits = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {mover.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        waits = (
+            f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {mover.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        )
         for _moment in range(200):
             if owner.execute(waits).fetchone()[0]:
                 break
