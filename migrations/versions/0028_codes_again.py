@@ -141,7 +141,7 @@ END $$;
 
 # Whose proofs a worker has to look at: past their day – those first –, near it, or a year without a yes, until the question of
 # that year has been asked. Numbers of people, nothing else; what is due is found out through each person's own eyes. Of more
-# than ``most`` each turn takes the next stretch of numbers, and goes round.
+# than ``most`` each turn takes the next stretch, and goes round.
 DUE = """
 CREATE FUNCTION people_with_proofs_due(at timestamptz, turn bigint, most int) RETURNS SETOF bigint LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -152,9 +152,8 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
       AND (p.expires_at <= at + interval '30 days'
            OR at - coalesce(p.renewed_at, p.created_at) BETWEEN interval '365 days' AND interval '393 days')
     GROUP BY m.person_id),
-  begins AS (SELECT turn * most % (max(person_id) + 1) AS number FROM due)
-  SELECT due.person_id FROM due, begins
-  ORDER BY is_past DESC, due.person_id < begins.number, due.person_id LIMIT most
+  placed AS (SELECT person_id, is_past, row_number() OVER (ORDER BY person_id) - 1 AS place, count(*) OVER () AS all_of_them FROM due)
+  SELECT person_id FROM placed ORDER BY is_past DESC, place < turn * most % all_of_them, place LIMIT most
 $$;
 """
 DUE_NAME = "people_with_proofs_due(timestamptz, bigint, int)"
