@@ -14,7 +14,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
