@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 
 from neighbour.core import audit, clock, tokens
 from neighbour.core.audit import Event
@@ -127,15 +127,19 @@ class Line:
 
 def listed(limit: int = 50) -> list[Line]:
     """The flyers of the quarters whose desk this is, newest first: the wall shows no others."""
+    return _lines(limit)
+
+
+def _lines(limit: int, *which: ColumnElement[bool]) -> list[Line]:
     houses = select(func.count()).where(FlyerHouse.flyer_id == Flyer.id).scalar_subquery()
-    query = select(Flyer, Quarter.name, houses).join(Quarter, Quarter.id == Flyer.quarter_id)
+    query = select(Flyer, Quarter.name, houses).join(Quarter, Quarter.id == Flyer.quarter_id).where(*which)
     rows = db.session.execute(query.order_by(Flyer.id.desc()).limit(limit)).all()
     return [Line(flyer, name, count, _is_live(flyer)) for flyer, name, count in rows]
 
 
 def find(public_id: str) -> Line | None:
     """One flyer, None where these eyes know none of this id."""
-    return next((line for line in listed(limit=500) if line.flyer.public_id == public_id), None)
+    return next(iter(_lines(1, Flyer.public_id == public_id)), None)
 
 
 def _is_live(flyer: Flyer) -> bool:
@@ -158,13 +162,14 @@ _USE = text("SELECT outcome, use_id, place, alarm FROM use_flyer(:code, :at)")
 
 def redeem(person_id: int, code: str, network: str) -> Answer:
     """Answer a flyer's code for somebody who says that they live in one of its houses. code: as ``codes.read_marked`` gives it.
-    Tries are counted first; whoever lives elsewhere hears what a wrong code hears."""
+    Tries are counted first; whoever lives elsewhere hears what a wrong code hears. Whoever used it before and has moved to
+    another of its houses is let in anew, without a further use."""
     if not guessing.may_try(person_id, network):
         return Answer(Outcome.LOCKED, method=FLYER.key)
     with atomic():
         grading.current_membership(person_id, lock=True)  # nobody moves between the code's answer and the proof
         used = db.session.execute(_USE, {"code": codes.marked_fingerprint(code), "at": clock.now()}).one()
-        if used.outcome in (Outcome.USED, "good"):
+        if used.outcome in (Outcome.USED, Outcome.HELD, "good"):
             guessing.was_right(person_id, network)
         outcome = Outcome.PROVEN if used.outcome == "good" else Outcome(used.outcome)
         if outcome is Outcome.PROVEN:

@@ -131,9 +131,13 @@ def regrade(membership: Membership) -> Level:
         membership.proven_at = now
         begin_lists(membership.person_id, membership.quarter_id)
         subject = f"{membership.id} {level}"
-        Welcome.send(membership.person_id, subject_key=subject, payload={"quarter_id": membership.quarter_id})
+        Welcome.send(
+            membership.person_id,
+            subject_key=subject,
+            payload={"quarter_id": membership.quarter_id, "level": str(level)},
+        )
         if level is Level.VERIFIED:  # a card that nobody needs any more is not printed
-            asked = Letter.person_id == membership.person_id, Letter.state == LetterState.REQUESTED
+            asked = Letter.person_id == membership.person_id, Letter.waits()
             db.session.execute(update(Letter).where(*asked).values(state=LetterState.WITHDRAWN))
     elif not level.reads_board:
         stop_lists(membership.person_id, membership.quarter_id)
@@ -156,8 +160,8 @@ def end_proofs(person_id: int, *which: ColumnElement[bool], past_only: bool = Fa
             mine = [Proof.membership_id == membership.id, Proof.ended_at.is_(None), *which]
             if past_only:
                 mine.append(Proof.expires_at <= now)
-            db.session.execute(update(Proof).where(*mine).values(ended_at=now))
-            audit.note(Event.PROOF_WITHDRAWN, subject=person_id, result="expired" if past_only else "done")
+            if db.session.execute(update(Proof).where(*mine).values(ended_at=now).returning(Proof.id)).first():
+                audit.note(Event.PROOF_WITHDRAWN, subject=person_id, result="expired" if past_only else "done")
             before = Level(membership.level)
             level = regrade(membership)
             if level.rank < before.rank:

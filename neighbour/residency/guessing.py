@@ -19,10 +19,11 @@ def register() -> None:
 
 
 def may_try(person_id: int, network: str) -> bool:
-    """Count a try; False when there is none left. Commits."""
+    """Count a try; False when there is none left. The network first: where others have used up the tries of a shared one, the
+    account keeps its own. Commits."""
     try:
-        limits.hit("marked_code", str(person_id))
         limits.hit("marked_network", network)
+        limits.hit("marked_code", str(person_id))
     except limits.TooMany:
         return False
     return True

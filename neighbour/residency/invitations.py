@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, func, select, text, update
 
 from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
@@ -58,7 +58,9 @@ class NoInvitation(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """Somebody who joined, as the inviter sees them. name: empty when the account is gone."""
+    """Somebody who joined, as the inviter sees them. name: empty when they do not live in the quarter any more, when their
+    profile is protected, and when the account is gone: the inviter knows who it was, and would read off where and under which
+    name they live now."""
 
     public_id: str
     name: str
@@ -150,18 +152,21 @@ def _shown(row: Invitation, uses: tuple[Use, ...]) -> Shown:
 
 
 def _uses_of(ids: list[int]) -> dict[int, tuple[Use, ...]]:
+    lives_here = Membership.quarter_id == Invitation.quarter_id, Membership.ended_at.is_(None)
     query = (
-        select(InvitationUse, *Person.face())
+        select(InvitationUse, func.coalesce(Membership.id.is_not(None) & ~Person.is_protected, False), *Person.face())
+        .join(Invitation, Invitation.id == InvitationUse.invitation_id)
         .outerjoin(Person, Person.id == InvitationUse.person_id)
+        .outerjoin(Membership, and_(Membership.person_id == InvitationUse.person_id, *lives_here))
         .where(InvitationUse.invitation_id.in_(ids))
         .order_by(InvitationUse.id)
     )
     now = clock.now()
     found: dict[int, tuple[Use, ...]] = {}
-    for use, *face in db.session.execute(query):
+    for use, is_shown, *face in db.session.execute(query):
         is_recent = use.person_id is not None and now < use.used_at + TAKEN_BACK_WITHIN
         is_gone = use.taken_back_at is not None
-        name = seen(Face(*face), Ring.OWN).shown if use.person_id is not None else ""
+        name = seen(Face(*face), Ring.OWN).shown if is_shown else ""
         one = Use(use.public_id, name, use.used_at, is_gone, is_recent and not is_gone)
         found[use.invitation_id] = (*found.get(use.invitation_id, ()), one)
     return found
@@ -218,7 +223,8 @@ def redeem(person_id: int, code: str, network: str) -> Answer:
     """Answer an invitation's code for a person who says that they live in its quarter.
 
     code: as ``codes.read_marked`` gives it. Every try is counted first (``guessing``). Of any number of simultaneous uses no
-    more than five count: the database locks the inviter's invitations. A code of another quarter is a wrong one.
+    more than five count: the database locks the inviter's invitations. A code of another quarter is a wrong one. Whoever used
+    it before and has moved inside the quarter is let in anew, without a further use.
     """
     if not guessing.may_try(person_id, network):
         return Answer(Outcome.LOCKED, method=INVITATION.key)
@@ -226,7 +232,7 @@ def redeem(person_id: int, code: str, network: str) -> Answer:
         grading.current_membership(person_id, lock=True)  # nobody moves between the code's answer and the proof
         values: dict[str, Any] = {"code": codes.marked_fingerprint(code), "at": clock.now(), "most": MOST_PER_MONTH}
         used = db.session.execute(_USE, values).one()
-        if used.outcome in (Outcome.USED, "good"):
+        if used.outcome in (Outcome.USED, Outcome.HELD, "good"):
             guessing.was_right(person_id, network)
         outcome = Outcome.PROVEN if used.outcome == "good" else Outcome(used.outcome)
         if outcome is Outcome.PROVEN:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, abort, current_app, flash, render_template, request
 
 from neighbour.core.i18n import gettext as _
+from neighbour.core.text import clean_line
 from neighbour.core.web import back, is_htmx
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import person_number
@@ -31,9 +32,11 @@ def letters_print() -> Any:
     form = PrintForm()
     if not form.validate_on_submit():
         return _page(form), 422
-    again = request.form.get("again", "")[:40] or None
-    print_runs.ask(person_number(), form.paper.data, wants_table=bool(form.wants_table.data), again=again)
-    flash(_("The batch is being made. It appears here in a moment."), "good")
+    again = clean_line(request.form.get("again"))[:40] or None
+    if print_runs.ask(person_number(), form.paper.data, wants_table=bool(form.wants_table.data), again=again):
+        flash(_("The batch is being made. It appears here in a moment."), "good")
+    else:
+        flash(_("Another batch is being made just now. Ask for this one again when that is there."), "warn")
     return back("residency.letters_desk")
 
 

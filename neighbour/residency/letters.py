@@ -13,8 +13,9 @@ should it still arrive.
 
 A request says nothing about other people: whether somebody else in the house waits for a letter shows in no
 answer, nor whether somebody there wants none. Else whoever looks for somebody would order a card to her name at one house
-after another and see where it is refused; so a refused letter looks to who asked for it like one that nobody answers, it is
-only never printed (``printing``) and its code opens nothing. Letters queue, and the operator prints what is due.
+after another and see where it is refused; so a refused letter is to who asked for it like one that nobody answers. It queues,
+takes its place in the day's number, belongs to a batch, and the opening of the address is written down as for a card
+(``printing``); it is only in no file, and no code opens anything. Letters queue, and the operator prints what is due.
 
 The code proves where somebody lives. It is no way to sign in: it is read from the person who is signed in
 already and opens no session; its 30 days are therefore longer than the ten minutes allowed to a code that does.
@@ -77,15 +78,21 @@ class Status:
 
     @property
     def state(self) -> str:
-        """The letter's state as its person is told it, empty without one: what was refused looks as if it were not."""
-        if self.letter is None or self.letter.state != LetterState.REFUSED:
-            return str(self.letter.state) if self.letter else ""
-        return str(LetterState.PRINTED if self.letter.printed_at else LetterState.REQUESTED)
+        """The letter's state as its person is told it, empty without one: what was refused looks as if it were not, and past its
+        day both are over, whether the night has closed the other already or not."""
+        if self.letter is None:
+            return ""
+        told = LetterState(self.letter.state)
+        if told is LetterState.REFUSED:
+            told = LetterState.PRINTED if self.letter.printed_at else LetterState.REQUESTED
+        is_past = self.letter.expires_at is not None and self.letter.expires_at <= clock.now()
+        return str(LetterState.EXPIRED if told is LetterState.PRINTED and is_past else told)
 
 
 def request(person_id: int) -> Letter:
     """Queue a letter to the person's home. Raises NoLetter. Two clicks make one letter: the home is locked."""
     with atomic():
+        current_membership(person_id, lock=True)  # before letters and home, as whoever moves
         home = db.session.scalar(select(Home).where(Home.person_id == person_id).with_for_update())
         _demand_allowed(person_id, home)
         assert home is not None
@@ -99,7 +106,9 @@ def request(person_id: int) -> Letter:
         )
         db.session.add(letter)
         db.session.flush()
-        LetterRequested.send(person_id, subject_key=str(letter.id))
+        not_before = _not_before(person_id, home)
+        payload = {"not_before": not_before.isoformat() if not_before else None}
+        LetterRequested.send(person_id, subject_key=str(letter.id), payload=payload)
         audit.note(Event.PROOF_ASKED, actor=person_id, subject=person_id, about=POSTCARD.key)
         return letter
 
@@ -108,21 +117,19 @@ def status(person_id: int) -> Status:
     """What to tell a person about their letter; says nothing about anybody else's."""
     home = db.session.scalar(select(Home).where(Home.person_id == person_id))
     letter = _newest(person_id)
-    last = (
-        db.session.scalar(
-            select(func.max(Letter.printed_at)).where(
-                Letter.person_id == person_id, Letter.address_hash == home.address_hash
-            )
-        )
-        if home
-        else None
-    )
-    not_before = last + ADDRESS_REST if last and last + ADDRESS_REST > clock.now() else None
+    not_before = _not_before(person_id, home) if home else None
     try:
         _demand_allowed(person_id, home)
     except NoLetter as no:
         return Status(letter, False, no.reason, no.again_at, not_before)
     return Status(letter, True, not_before=not_before)
+
+
+def _not_before(person_id: int, home: Home) -> datetime | None:
+    """Until when the house rests after the person's own letters; others' are not told."""
+    mine = Letter.person_id == person_id, Letter.address_hash == home.address_hash
+    last = db.session.scalar(select(func.max(Letter.printed_at)).where(*mine))
+    return last + ADDRESS_REST if last and last + ADDRESS_REST > clock.now() else None
 
 
 def _demand_allowed(person_id: int, home: Home | None) -> None:
@@ -169,6 +176,7 @@ def redeem(person_id: int, typed: str) -> Answer:
     if code is None:
         return Answer(Outcome.UNREADABLE)
     with atomic():
+        current_membership(person_id, lock=True)  # before the letter, as whoever moves or is graded anew: no deadlock
         letter = db.session.scalar(_answerable(person_id).with_for_update())
         home = db.session.scalar(select(Home.address_hash).where(Home.person_id == person_id))
         if letter is None or home is None or bytes(home) != bytes(letter.address_hash):

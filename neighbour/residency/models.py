@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    or_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -166,6 +167,12 @@ class Letter(Base):
     #: 30 days after printing; None before
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     batch: Mapped[str | None] = mapped_column(Text, index=True)
+
+    @classmethod
+    def waits(cls) -> ColumnElement[bool]:
+        """The condition for letters asked for and not printed; also those refused meanwhile: to who asked, they wait on."""
+        refused = and_(cls.state == LetterState.REFUSED, cls.printed_at.is_(None))
+        return or_(cls.state == LetterState.REQUESTED, refused)
 
 
 class LetterRefusal(Base):

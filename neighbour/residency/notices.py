@@ -3,6 +3,7 @@ used strangely. No mail holds an address or a code."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -27,14 +28,17 @@ class LetterRequested(Notice):
         return _("Your card is ordered")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return self.preview()
+        """``not_before``: a second card waits until the house has rested."""
+        day = payload.get("not_before")
+        return {**self.preview(), "not_before": datetime.fromisoformat(day) if day else None}
 
     def preview(self) -> dict[str, Any]:
-        return {"code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
+        return {"not_before": None, "code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
 
 
 class Welcome(Notice):
-    """The address is proven: what one can do from now on, and that the digest begins."""
+    """The board is open: what one can do from now on, and that the digest begins. ``level`` says whether the address is proven
+    or others vouch for it, and what is still closed."""
 
     key = "residency.welcome"
     title = __("Welcome to your quarter")
@@ -47,10 +51,28 @@ class Welcome(Notice):
         quarter = db.session.get(Quarter, payload["quarter_id"])
         if quarter is None:
             raise Skip
-        return {**self.preview(), "quarter": quarter.name}
+        return {**self.preview(), "quarter": quarter.name, "level": payload.get("level", "verified")}
 
     def preview(self) -> dict[str, Any]:
-        return {"quarter": "Weberviertel", "board_url": site_url("/"), "digest_url": site_url("/me/digest")}
+        urls = {name: site_url(path) for name, path in _WELCOME_LINKS.items()}
+        return {"quarter": "Weberviertel", "level": "verified", **urls}
+
+
+_WELCOME_LINKS = {"board_url": "/", "digest_url": "/me/digest", "waiting_url": "/waiting"}
+
+
+class Moved(Notice):
+    """Another address was given for the account: to its mail address, always, so that nobody is moved away unseen by whoever
+    holds an unlocked phone. Says neither address nor quarter."""
+
+    key = "residency.moved"
+    title = __("Your address was changed")
+
+    def preview(self) -> dict[str, Any]:
+        return {"address_url": site_url("/settings/address"), "sessions_url": site_url("/me/access")}
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return self.preview()
 
 
 def _quarter_name(payload: dict[str, Any]) -> str:
@@ -71,11 +93,14 @@ class InvitationUsed(Notice):
         return _("%(name)s followed your invitation", name=context["name"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The newcomer's name as neighbours see it when the mail is written."""
-        face = db.session.execute(select(*Person.face()).where(Person.id == payload["person_id"])).first()
-        if face is None:
+        """The newcomer's name as neighbours see it when the mail is written; nobody's where the profile is protected: the
+        inviter would know whose alias it is."""
+        query = select(Person.is_protected, *Person.face()).where(Person.id == payload["person_id"])
+        found = db.session.execute(query).first()
+        if found is None:
             raise Skip
-        return {**self.preview(), "name": seen(Face(*face), Ring.OWN).shown}
+        is_protected, *face = found
+        return {**self.preview(), "name": _("Somebody") if is_protected else seen(Face(*face), Ring.OWN).shown}
 
     def preview(self) -> dict[str, Any]:
         return {"name": "Mira T.", "invitations_url": site_url("/me/invitations")}

@@ -32,9 +32,10 @@ KINDS = ("pdf", "csv")
 log = logging.getLogger("neighbour.letters")
 
 
-def ask(person_id: int, paper: str, *, wants_table: bool, again: str | None = None) -> PrintRun:
-    """Ask for a batch: what is due, or the letters of batch ``again`` once more. While one is being made, that one is given
-    back and asked for anew, in case its worker died or whoever asked runs the instance no more. Commits."""
+def ask(person_id: int, paper: str, *, wants_table: bool, again: str | None = None) -> bool:
+    """Ask for a batch: what is due, or the letters of batch ``again`` once more. While one is being made, that one is
+    asked for anew, in case its worker died or whoever asked runs the instance no more. False where that one is another than the
+    one wished for, which has to be asked for again afterwards. Commits."""
     with atomic():
         waiting = select(PrintRun).where(PrintRun.state == PrintState.ASKED).order_by(PrintRun.id).limit(1)
         run = db.session.scalar(waiting)
@@ -44,7 +45,7 @@ def ask(person_id: int, paper: str, *, wants_table: bool, again: str | None = No
             db.session.flush()
         run.asked_by_id = person_id
         jobs.enqueue(Job.RESIDENCY_PRINT, run.id, person_id)
-        return run
+        return (run.again, run.paper, run.wants_table) == (again, Format(paper), wants_table)
 
 
 def perform(run_id: int, operator_id: int, config: Config) -> None:
@@ -52,11 +53,9 @@ def perform(run_id: int, operator_id: int, config: Config) -> None:
     with scope.use(scope.Viewer(operator_id)):
         try:
             _make(run_id, config)
-        except printing.NothingToPrint:
-            _ends(run_id, PrintState.NOTHING)
         except Exception as error:
             log.error("printing at the desk failed\n%s", logs.traceback_of(error))
-            _ends(run_id, PrintState.FAILED)
+            _failed(run_id)
 
 
 def _make(run_id: int, config: Config) -> None:
@@ -78,20 +77,28 @@ def _make(run_id: int, config: Config) -> None:
                 seals=True,
                 progress=_Progress(config, run.public_id),
             )
-            with printing.as_printer():
-                done = printing.print_again(run.again, config, wish) if run.again else printing.print_due(config, wish)
-            run.state, run.ended_at = PrintState.READY, clock.now()
-            run.batch, run.letters = done.batch, done.letters
+            run.ended_at = clock.now()
+            try:
+                done = _print(run, config, wish)
+            except printing.NothingToPrint:  # what was kept back has had its turn all the same
+                run.state = PrintState.NOTHING
+                return
+            run.state, run.batch, run.letters = PrintState.READY, done.batch, done.letters
     except BaseException:
         for path in made:
             path.unlink(missing_ok=True)
         raise
 
 
-def _ends(run_id: int, state: PrintState) -> None:
+def _print(run: PrintRun, config: Config, wish: printing.Wish) -> printing.Printed:
+    with printing.as_printer():
+        return printing.print_again(run.again, config, wish) if run.again else printing.print_due(config, wish)
+
+
+def _failed(run_id: int) -> None:
     with atomic():
         mine = PrintRun.id == run_id, PrintRun.state == PrintState.ASKED
-        db.session.execute(update(PrintRun).where(*mine).values(state=state, ended_at=clock.now()))
+        db.session.execute(update(PrintRun).where(*mine).values(state=PrintState.FAILED, ended_at=clock.now()))
 
 
 class _Progress:

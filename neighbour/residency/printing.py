@@ -4,6 +4,11 @@ A batch holds letters of many people, so it runs on the owner's connection (the 
 operator who says so (``as_printer``). The order is: choose and lock, make codes,
 write the whole file to the disk, mark, commit. If anything fails before the commit, the file is taken away and
 no letter is marked; a file left behind by a power cut holds codes that nobody accepts, and may be thrown away.
+
+Letters to houses and names that want none are queued, counted and marked like the others: they take their turn at their house,
+their place in the day's number, and the name of the batch, and the address they would have gone to is opened like the others'.
+Only the file lacks them. Whatever was different, and be it a day on which another card comes, would tell whoever looks for
+somebody where she said "never again".
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +24,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, any_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, any_, case, func, or_, select, text
+from sqlalchemy.orm import aliased
 
 from config import Config
 from neighbour.accounts.models import Person, Status
@@ -84,21 +90,25 @@ class Wish:
 def print_due(config: Config, wish: Wish) -> Printed:
     """Print the letters that are due today and mark them.
 
-    Raises NothingToPrint, and FileExistsError rather than overwrite a file that was named.
+    Raises NothingToPrint, and FileExistsError rather than overwrite a file that was named. Letters that are due and kept back
+    are marked all the same, also where there is nothing else: inside an ``atomic()`` of its own the caller lets that be.
     """
     written: list[Path] = []
     with _taken_away(written), atomic():
         db.session.execute(_ONE_AT_A_TIME)
         batch = _next_name(config)
         chosen = due(_left_today(config))
-        if not chosen:
-            raise NothingToPrint(_why_nothing(config))
-        pdf = _write(chosen, batch, config, wish, written)
+        welcome, kept = _parted(chosen)
+        pdf = _write(welcome, batch, config, wish, written) if welcome else None
+        _keep_back(kept, batch)
         for letter in chosen:
-            letter.state, letter.printed_at, letter.batch = LetterState.PRINTED, clock.now(), batch
-        _keep_back()
-        audit.note(Event.LETTERS_PRINTED, actor=wish.by, about=batch)
-    return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
+            letter.state = LetterState.REFUSED if letter in kept else LetterState.PRINTED
+            letter.printed_at, letter.batch = clock.now(), batch
+        if pdf is not None:
+            audit.note(Event.LETTERS_PRINTED, actor=wish.by, about=batch)
+    if pdf is None:  # said after the commit: those kept back have had their turn
+        raise NothingToPrint(_why_nothing(config, kept=len(kept)))
+    return Printed(batch, pdf, len(welcome), waiting(), len(crowded()))
 
 
 def print_again(batch: str, config: Config, wish: Wish) -> Printed:
@@ -110,15 +120,18 @@ def print_again(batch: str, config: Config, wish: Wish) -> Printed:
     written: list[Path] = []
     with _taken_away(written), atomic():
         db.session.execute(_ONE_AT_A_TIME)
-        alive = Letter.batch == batch, Letter.state == LetterState.PRINTED, Letter.expires_at > clock.now()
+        sent = Letter.state.in_((LetterState.PRINTED, LetterState.REFUSED)), ~_has_a_later_one()
+        alive = Letter.batch == batch, *sent, Letter.expires_at > clock.now()
         fresh = func.cardinality(Letter.code_hashes) < MOST_PRINTS
-        query = select(Letter).where(*alive, fresh, _is_welcome(), _is_at_home()).order_by(Letter.id).with_for_update()
-        chosen = list(db.session.scalars(query).all())
-        if not chosen:
-            raise NothingToPrint(f"nothing of batch {batch} can be printed again")
-        pdf = _write(chosen, batch, config, wish, written)
-        audit.note(Event.LETTERS_PRINTED_AGAIN, actor=wish.by, about=batch)
-    return Printed(batch, pdf, len(chosen), waiting(), len(crowded()))
+        query = select(Letter).where(*alive, fresh, _is_at_home()).order_by(Letter.id).with_for_update()
+        welcome, kept = _parted(db.session.scalars(query).all())
+        pdf = _write(welcome, batch, config, wish, written) if welcome else None
+        _keep_back(kept, batch)
+        if pdf is not None:
+            audit.note(Event.LETTERS_PRINTED_AGAIN, actor=wish.by, about=batch)
+    if pdf is None:
+        raise NothingToPrint(f"nothing of batch {batch} can be printed again")
+    return Printed(batch, pdf, len(welcome), waiting(), len(crowded()))
 
 
 @contextmanager
@@ -136,42 +149,42 @@ def as_printer() -> Iterator[None]:
 @dataclass(frozen=True)
 class Queue:
     """What waits and why: due today, over today's limit, behind another card for the same house, houses that rest after a card,
-    houses and names that want none, accounts that moved, are suspended or not confirmed. since: the oldest request."""
+    accounts that moved, are suspended or not confirmed. refused: how many of them all go to houses and names that want none,
+    and will be in no file when their turn comes. since: the oldest request."""
 
     today: int
     over_limit: int
     behind: int
     resting: int
-    refused: int
     not_at_home: int
+    refused: int
     since: datetime | None
 
     @property
     def count(self) -> int:
         """All that wait."""
-        return self.today + self.over_limit + self.behind + self.resting + self.refused + self.not_at_home
+        return self.today + self.over_limit + self.behind + self.resting + self.not_at_home
 
 
 def queue(config: Config) -> Queue:
     """The letters that are asked for and not printed, by what keeps them."""
-    why = case((~_is_welcome(), "refused"), (~_is_at_home(), "away"), (_rests(), "rests"), else_="ready").label("why")
-    asked = (
-        select(Letter.address_hash, Letter.requested_at, why).where(Letter.state == LetterState.REQUESTED).subquery()
-    )
-    houses = func.count(func.distinct(asked.c.address_hash))
-    query = select(asked.c.why, func.count(), houses, func.min(asked.c.requested_at)).group_by(asked.c.why)
-    found = {reason: (count, of, since) for reason, count, of, since in db.session.execute(query)}
-    count = {reason: row[0] for reason, row in found.items()}
-    ready = found.get("ready", (0, 0, None))
+    why = case((~_is_at_home(), "away"), (_rests(), "rests"), else_="ready").label("why")
+    asked = select(Letter.address_hash, Letter.requested_at, why, _is_kept_back().label("kept")).where(Letter.waits())
+    row = asked.subquery().c
+    houses, kept = func.count(func.distinct(row.address_hash)), func.count().filter(row.kept)
+    query = select(row.why, func.count(), houses, func.min(row.requested_at), kept).group_by(row.why)
+    found = {reason: tuple(counts) for reason, *counts in db.session.execute(query)}
+    count = {reason: counts[0] for reason, counts in found.items()}
+    ready = found.get("ready", (0, 0, None, 0))
     today = min(ready[1], max(_left_today(config), 0))
     return Queue(
         today=today,
         over_limit=ready[1] - today,
         behind=ready[0] - ready[1],
         resting=count.get("rests", 0),
-        refused=count.get("refused", 0),
         not_at_home=count.get("away", 0),
-        since=min((row[2] for row in found.values()), default=None),
+        refused=sum(counts[3] for counts in found.values()),
+        since=min((counts[2] for counts in found.values()), default=None),
     )
 
 
@@ -184,39 +197,45 @@ def _rests() -> ColumnElement[bool]:
 
 
 def due(most: int) -> list[Letter]:
-    """At most ``most`` waiting letters that may be printed now, oldest request first, one per house; locked.
+    """At most ``most`` waiting letters whose turn it is, oldest request first, one per house; locked.
 
-    A house rests for 30 days after a letter, unless that letter's code came back. Left out are refused houses and
-    names, people who are suspended or whose mail address is not confirmed, and homes that have changed.
+    A house rests for 30 days after a letter, unless that letter's code came back. Left out are people who are suspended or
+    whose mail address is not confirmed, and homes that have changed; not left out are letters to houses and names that want
+    none (``_parted``).
     """
-    ready = Letter.state == LetterState.REQUESTED, ~_rests(), _is_welcome(), _is_at_home()
-    first = _first_of_each_house(*ready)
-    query = select(Letter).where(Letter.id.in_(first)).order_by(Letter.id).limit(max(most, 0)).with_for_update()
-    return list(db.session.scalars(query).all())
-
-
-def _keep_back() -> None:
-    """Letters to houses and names that want none, whose turn has come: they are in no file, and to who asked for them they
-    look like the others of the day. Else whoever looks for somebody would know where she is by a card that is never sent."""
-    db.session.flush()
-    ready = Letter.state == LetterState.REQUESTED, ~_rests(), ~_is_welcome(), _is_at_home()
-    for letter in db.session.scalars(select(Letter).where(Letter.id.in_(_first_of_each_house(*ready)))).all():
-        letter.state, letter.printed_at = LetterState.REFUSED, clock.now()
-        letter.expires_at = clock.now() + LIFE
-
-
-def _first_of_each_house(*ready: ColumnElement[bool]) -> Select[tuple[int]]:
+    ready = Letter.waits(), ~_rests(), _is_at_home()
     ranked = (
         select(Letter.id, func.row_number().over(partition_by=Letter.address_hash, order_by=Letter.id).label("turn"))
         .where(*ready)
         .subquery()
     )
-    return select(ranked.c.id).where(ranked.c.turn == 1)
+    first = select(ranked.c.id).where(ranked.c.turn == 1)
+    query = select(Letter).where(Letter.id.in_(first)).order_by(Letter.id).limit(max(most, 0)).with_for_update()
+    return list(db.session.scalars(query).all())
+
+
+def _is_kept_back() -> ColumnElement[bool]:
+    return or_(Letter.state == LetterState.REFUSED, ~_is_welcome())
+
+
+def _parted(chosen: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
+    """Those for the file, and those that look printed and are not."""
+    query = select(Letter.id).where(Letter.id.in_([letter.id for letter in chosen]), _is_kept_back())
+    kept = set(db.session.scalars(query))
+    return [one for one in chosen if one.id not in kept], [one for one in chosen if one.id in kept]
+
+
+def _keep_back(kept: Sequence[Letter], batch: str) -> None:
+    """What a print leaves behind of a letter, for letters in no file: the opened address, which is told to who asked for the
+    card, one more code, which nobody ever read, and the day until which it holds. No refusal: ``batches`` tells them by that."""
+    for letter in kept:
+        homes.open_for_letter(letter.person_id or 0, batch)
+        _add_code(letter, codes.make())
 
 
 def waiting() -> int:
     """How many letters are asked for and not printed."""
-    return db.session.scalar(select(func.count()).where(Letter.state == LetterState.REQUESTED)) or 0
+    return db.session.scalar(select(func.count()).where(Letter.waits())) or 0
 
 
 def crowded() -> list[list[str]]:
@@ -233,9 +252,10 @@ def crowded() -> list[list[str]]:
 
 
 def batches(limit: int = 20) -> list[BatchLine]:
-    """The last batches, newest first."""
+    """The last batches with what was really printed, newest first."""
     used = func.count().filter(Letter.state == LetterState.USED)
-    query = select(Letter.batch, func.min(Letter.printed_at), func.count(), used).where(Letter.batch.is_not(None))
+    on_paper = Letter.batch.is_not(None), func.cardinality(Letter.refusal_hashes) > 0
+    query = select(Letter.batch, func.min(Letter.printed_at), func.count(), used).where(*on_paper)
     rows = db.session.execute(
         query.group_by(Letter.batch).order_by(func.min(Letter.printed_at).desc()).limit(limit)
     ).all()
@@ -255,6 +275,11 @@ def _is_welcome() -> ColumnElement[bool]:
     return ~select(LetterRefusal.target_hash).where(unwelcome).correlate(Letter).exists()
 
 
+def _has_a_later_one() -> ColumnElement[bool]:
+    later = aliased(Letter)
+    return select(later.id).where(later.person_id == Letter.person_id, later.id > Letter.id).exists()
+
+
 def _is_at_home() -> ColumnElement[bool]:
     """The account is in order, and still says it lives in the house the letter goes to."""
     person = Person.id == Letter.person_id, Person.status == Status.ACTIVE, Person.confirmed_at.is_not(None)
@@ -263,15 +288,17 @@ def _is_at_home() -> ColumnElement[bool]:
 
 
 def _left_today(config: Config) -> int:
-    """How many of today's letters (a day of the city) are left."""
+    """How many of today's letters (a day of the city) are left. Those kept back have had theirs: with one letter more a day
+    whoever ordered enough of them could count who is refused."""
     zone = ZoneInfo(config.time_zone)
     midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    of_today = Letter.printed_at >= midnight, Letter.batch.is_not(None)  # not those that were kept back
-    printed = db.session.scalar(select(func.count()).where(*of_today)) or 0
-    return config.letters_per_day - printed
+    of_today = Letter.printed_at >= midnight, Letter.batch.is_not(None)
+    return config.letters_per_day - (db.session.scalar(select(func.count()).where(*of_today)) or 0)
 
 
-def _why_nothing(config: Config) -> str:
+def _why_nothing(config: Config, kept: int = 0) -> str:
+    if kept:
+        return f"all that were due ({kept}) go to houses or names that want no letters"
     if _left_today(config) <= 0:
         return f"today's {config.letters_per_day} letters are printed (LETTERS_PER_DAY); {waiting()} are waiting"
     held = waiting()
@@ -328,11 +355,17 @@ def _slip(letter: Letter, batch: str, zone: ZoneInfo) -> Slip:
     exact = homes.open_for_letter(letter.person_id or 0, batch)
     if exact is None:
         raise LookupError("a letter without a home")
-    letter.code_hashes = [*letter.code_hashes, codes.fingerprint(code, bound_to=binding(letter))]
+    good_until = _add_code(letter, code)
     letter.refusal_hashes = [*letter.refusal_hashes, codes.refusal_fingerprint(refusal)]
-    letter.expires_at = clock.now() + LIFE
     language = db.session.scalar(select(Person.language).where(Person.id == letter.person_id)) or "de"
-    return Slip(exact.envelope(), code, refusal, letter.expires_at.astimezone(zone).date(), language)
+    return Slip(exact.envelope(), code, refusal, good_until.astimezone(zone).date(), language)
+
+
+def _add_code(letter: Letter, code: str) -> datetime:
+    """One more code for the letter; gives until when it is good."""
+    letter.code_hashes = [*letter.code_hashes, codes.fingerprint(code, bound_to=binding(letter))]
+    letter.expires_at = clock.now() + LIFE
+    return letter.expires_at
 
 
 def _counted(letters: Iterable[letter_pdf.Letter], total: int, progress: Progress) -> Iterator[letter_pdf.Letter]:

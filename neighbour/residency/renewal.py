@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from neighbour.accounts.models import Person, Status
 from neighbour.core import clock, jobs, scope, tokens
 from neighbour.core.crypto import keyed_hash, same
 from neighbour.core.db import atomic, db
+from neighbour.core.jobs import Period
 from neighbour.policy import Level
 from neighbour.quarters.models import Quarter
 from neighbour.residency import grading
@@ -29,20 +30,21 @@ YEAR = timedelta(days=365)
 REMINDERS = (timedelta(days=30), timedelta(days=7))
 ASKED_FROM = 9  # o'clock, local: nobody is asked in the night
 PURPOSE, LINK_LIVES = tokens.kind("still-here", "says yes to one yearly question"), 60 * 86_400
-AT_ONCE = 500
+YEARLY_CALL = timedelta(days=28)  # after that only the reminders ask: what was sent is remembered for 30 days
 PER_KNOCK = 20_000
-JOB = "residency.proofs"
+JOB, ROW_KEPT = "residency.proofs", timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Question:
     """What a person is asked: which quarter, until when their level holds, which asking this is (``key``: the same until it is
-    answered)."""
+    answered), when they last said yes."""
 
     quarter: str
     falls_at: datetime | None
     key: str
     membership_id: int
+    said_at: datetime
 
 
 def question_of(person_id: int) -> Question | None:
@@ -58,7 +60,7 @@ def question_of(person_id: int) -> Question | None:
         quarter = db.session.get(Quarter, membership.quarter_id)
         said = max(proof.renewed_at or proof.created_at for proof in proofs)
         key = f"{membership.id} {said:%Y-%m-%d}"
-        return Question(quarter.name if quarter else "", falls_at(membership, proofs), key, membership.id)
+        return Question(quarter.name if quarter else "", falls_at(membership, proofs), key, membership.id, said)
 
 
 def falls_at(membership: Membership, proofs: list[Proof]) -> datetime | None:
@@ -77,7 +79,8 @@ def _is_due(membership: Membership, proofs: list[Proof]) -> bool:
 
 
 def token(person_id: int, question: Question) -> str:
-    """The signed part of the link: this person's membership, this question, nothing that could be read by others."""
+    """The signed part of the link: this person's membership (the yes is to whatever is asked there when it is given), nothing
+    that could be read by others."""
     public_id = db.session.get_one(Person, person_id).public_id
     return tokens.sign(PURPOSE, [public_id, _membership(question.membership_id)])
 
@@ -127,26 +130,30 @@ def say_yes(person_id: int) -> bool:
         return True
 
 
-_DUE = text("SELECT * FROM people_with_proofs_due(:at, :after, :most)")
+_DUE = text("SELECT * FROM people_with_proofs_due(:at, :turn, :most)")
 
 
 def look_through(time_zone: str) -> int:
     """What an hour brings: proofs past their day end, whoever is due is asked – once an hour of
     the city, however many beats knock; gives how many people it looked at. Whoever a crash left out is looked at in the next
-    hour."""
+    hour. Of more people than ``PER_KNOCK`` those past their day come first, the others hour by hour in turn."""
     local = clock.now().astimezone(ZoneInfo(time_zone))
-    if not jobs.once(JOB, f"{local:%Y-%m-%dT%H}"):
-        return 0
-    after = done = 0
-    while done < PER_KNOCK:
-        with atomic():
-            people = list(db.session.scalars(_DUE, {"at": clock.now(), "after": after, "most": AT_ONCE}))
-        if not people:
-            return done
-        for person_id in people:
-            _look_at(person_id, asks=local.hour >= ASKED_FROM)
-        after, done = people[-1], done + len(people)
-    return done
+    with atomic():
+        if not jobs.once(JOB, f"{local:%Y-%m-%dT%H}"):
+            return 0
+        old = Period.job == JOB, Period.opened_at < clock.now() - ROW_KEPT
+        db.session.execute(delete(Period).where(*old))
+    with atomic():
+        values = {"at": clock.now(), "turn": _turn(local), "most": PER_KNOCK}
+        people = list(db.session.scalars(_DUE, values))
+    for person_id in people:
+        _look_at(person_id, asks=local.hour >= ASKED_FROM)
+    return len(people)
+
+
+def _turn(local: datetime) -> int:
+    """The number of this hour among those in which people are asked: each is a turn, the night's belong to the next."""
+    return local.toordinal() * (24 - ASKED_FROM) + max(local.hour - ASKED_FROM, 0)
 
 
 def _look_at(person_id: int, *, asks: bool) -> None:
@@ -156,6 +163,8 @@ def _look_at(person_id: int, *, asks: bool) -> None:
         if question is None:
             return
         call = _call(question)
+        if call is None:
+            return
         StillHere.send(
             person_id,
             subject_key=f"{question.key} {call}",
@@ -163,8 +172,10 @@ def _look_at(person_id: int, *, asks: bool) -> None:
         )
 
 
-def _call(question: Question) -> str:
-    """Which of the calls it is time for: the nearest reminder that is due, or the yearly one."""
+def _call(question: Question) -> str | None:
+    """Which of the calls it is time for: the nearest reminder that is due, or the yearly one; None between them."""
     now = clock.now()
     due = [each for each in REMINDERS if question.falls_at is not None and now >= question.falls_at - each]
-    return f"{min(due).days} days" if due else "yearly"
+    if due:
+        return f"{min(due).days} days"
+    return "yearly" if now < question.said_at + YEAR + YEARLY_CALL else None

@@ -34,6 +34,7 @@ from neighbour.residency.models import (
     Membership,
     MissingAddress,
 )
+from neighbour.residency.notices import Moved
 
 MOVES_REST = timedelta(days=180)
 
@@ -178,6 +179,8 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
     db.session.flush()
     new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)
     db.session.add(new)
+    if old is not None:
+        Moved.send(person_id, subject_key=str(old.id))
     return new
 
 

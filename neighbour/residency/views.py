@@ -141,7 +141,10 @@ def _say(answer: Answer) -> str:
         Outcome.EXPIRED: _("This code was good for 30 days and has expired. You can order another card."),
         Outcome.NO_LETTER: _("There is no card on its way to you that this code could belong to."),
         Outcome.HOUSE_LOCKED: _("Too many wrong codes. Please try again next month, or write to us."),
-        Outcome.LOCKED: _("Too many wrong codes of this kind. A card to your letterbox still works, or write to us."),
+        Outcome.LOCKED: _(
+            "Too many codes of this kind were tried, by you or from the network you are in. Try again later or from"
+            " elsewhere. A card to your letterbox works in any case."
+        ),
         Outcome.FULL: _("Everybody this code was meant for has used it. Ask for a new one, or order a card."),
         Outcome.OVER: _("This code is over. Ask for a new one, or order a card."),
     }[answer.outcome]

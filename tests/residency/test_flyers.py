@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from neighbour.core import i18n, scope
 from neighbour.core.db import as_owner
 from neighbour.policy import Level
-from neighbour.residency import codes, flyers, slips
+from neighbour.residency import codes, flyers, grading, slips
 from neighbour.residency.flyers import BadStreets, Wish
 from neighbour.residency.flyers_cli import flyers as command
 from neighbour.residency.proofs.method import Outcome
@@ -93,6 +93,33 @@ def test_bursts_and_tries_from_elsewhere_alarm_once(town: Town, owner, frozen_cl
     for person in elsewhere:
         assert types(town, person, code, str(person)) is Outcome.WRONG
     assert alarms(owner) == ["flyer_burst", "flyer_elsewhere"]
+
+
+def test_who_moves_among_its_houses_types_it_once_more(town: Town, owner):
+    house = town.address("2")
+    carla, dora = newcomer(town, "carla", "1"), newcomer(town, "dora", "3")
+    code = hung(town)
+    assert [types(town, carla, code) for _twice in range(2)] == [Outcome.PROVEN, Outcome.USED]
+    town.settle(carla, house)
+    assert [types(town, carla, code) for _twice in range(2)] == [Outcome.PROVEN, Outcome.USED]
+    assert level_of(town, carla) is Level.VOUCHED and listed(town).flyer.uses == 1
+    with town.as_person(carla):
+        grading.end_proofs(carla)
+    assert [types(town, who, code) for who in (carla, dora)] == [Outcome.OVER, Outcome.PROVEN]
+
+
+def test_one_is_found_however_many_came_after_it(town: Town, owner):
+    newcomer(town, "carla", "1")
+    hung(town)
+    first = listed(town).flyer.public_id
+    owner.execute(
+        "INSERT INTO flyer (public_id, quarter_id, streets, code_hash, most_uses, uses, refused, strays, expires_at, created_at)"
+        " SELECT 'more' || n, quarter_id, streets, decode(md5(n::text), 'hex'), 40, 0, 0, 0, expires_at, created_at"
+        " FROM flyer, generate_series(1, 501) n"
+    )
+    with town.app.app_context(), as_owner():
+        found = flyers.find(first)
+        assert found is not None and found.flyer.public_id == first and flyers.find("never") is None
 
 
 def test_it_ends_when_it_is_stopped_and_on_its_day(town: Town, frozen_clock):

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from neighbour.core import clock, limits
+from neighbour.accounts import choosing
+from neighbour.accounts.models import Person
+from neighbour.core import clock, limits, scope
+from neighbour.core.db import atomic, db
 from neighbour.policy import Identity, Level, Permission
 from neighbour.policy.identity import Seat
 from neighbour.policy.table import allows
@@ -28,7 +31,9 @@ def why_not(town: Town, person: int) -> Reason | None:
 
 def shown(town: Town, person: int) -> invitations.Shown:
     """The newest invitation on the inviter's page."""
-    with town.as_person(person):
+    seat = town.seat(person)
+    eyes = scope.Viewer(person, (seat.quarter_id,) if seat and seat.level is not Level.UNPROVEN else ())
+    with town.app.app_context(), scope.use(eyes):
         return invitations.of_person(person)[0]
 
 
@@ -207,6 +212,18 @@ def test_wrong_codes_count_per_account_and_per_network(town: Town):
     assert types(town, people[5], real, "net two") is Outcome.PROVEN
 
 
+def test_a_full_network_costs_the_account_nothing(town: Town):
+    """Forty wrong codes of a hostel; ten times somebody there types a right one."""
+    anna = proven(town, "anna", "1")
+    *others, last = crowd(town, 6, "7")
+    for person in others:
+        for _try in range(8):
+            types(town, person, INVENTED, "hostel")
+    code = invited(town, anna)
+    assert {types(town, last, code, "hostel") for _try in range(11)} == {Outcome.LOCKED}
+    assert types(town, last, code, "at home") is Outcome.PROVEN
+
+
 def test_a_right_code_costs_no_try(town: Town):
     anna = proven(town, "anna", "1")
     (person,) = crowd(town, 1, "7")
@@ -259,7 +276,8 @@ def test_a_code_that_is_posted_publicly_lets_five_in_and_alarms_within_the_minut
     assert all(code not in mail.text and codes.show(code) not in mail.text for mail in mailbox.messages())
 
 
-def test_the_last_use_is_given_once_however_many_ask_at_once(town: Town, owner):
+@pytest.mark.parametrize("repeat", [0, *(pytest.param(number, marks=pytest.mark.thorough) for number in range(1, 30))])
+def test_the_last_use_is_given_once_however_many_ask_at_once(town: Town, owner, repeat: int):
     """200 at once for the last use of one code."""
     anna = proven(town, "anna", "1")
     code = invited(town, anna)
@@ -350,8 +368,60 @@ def test_who_has_left_leaves_the_use_used(town: Town, owner):
     assert (use.name, use.can_be_taken_back, shown(town, anna).left) == ("", False, 4)
 
 
+def test_the_inviter_reads_a_name_only_while_it_is_a_neighbours(town: Town, owner):
+    """Whoever knows whom he invited would read off under which name she lives where."""
+    anna, carla, dora = proven(town, "anna", "1"), newcomer(town, "carla", "3"), newcomer(town, "dora", "4")
+    for guest in (carla, dora):
+        types(town, guest, invited(town, anna) if guest == carla else code_of(town, anna))
+    assert names(town, anna) == ["Carla", "Dora"]
+    town.settle(carla, town.address("5"))
+    assert names(town, anna) == ["Carla", "Dora"], "around the corner"
+    town.settle(carla, town.address("9", quarter="ufer"))
+    assert names(town, anna) == ["", "Dora"]
+    with town.as_person(dora), atomic():
+        choosing.protect(db.session.get_one(Person, dora), alias="Lastenrad", is_listed=True)
+    assert names(town, anna) == ["", ""]
+
+
+def test_the_mail_of_a_followed_invitation_says_no_protected_name(town: Town, jobs, mailbox):
+    anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
+    with town.as_person(carla), atomic():
+        choosing.protect(db.session.get_one(Person, carla), alias="Lastenrad", is_listed=True)
+    types(town, carla, invited(town, anna))
+    jobs.run()
+    (told,) = [
+        mail for mail in mailbox.messages() if "anna@example.org" in mail.recipients and "Einladung" in mail.text
+    ]
+    assert str(told.message["Subject"]).startswith("Jemand ") and "Lastenrad" not in told.text + told.html
+
+
+def test_who_moves_inside_the_quarter_types_it_once_more(town: Town, frozen_clock):
+    anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
+    code = invited(town, anna)
+    assert [types(town, carla, code) for _twice in range(2)] == [Outcome.PROVEN, Outcome.USED]
+    town.settle(carla, town.address("4"), "Carla Neumann")
+    assert level_of(town, carla) is Level.UNPROVEN
+    assert [types(town, carla, code) for _twice in range(2)] == [Outcome.PROVEN, Outcome.USED]
+    assert level_of(town, carla) is Level.VOUCHED and shown(town, anna).left == 4, "no further use"
+    with town.as_person(carla):
+        grading.end_proofs(carla)
+    assert types(town, carla, code) is Outcome.OVER, "and what has ended is not begun anew"
+
+
+def names(town: Town, inviter: int) -> list[str]:
+    return [use.name for use in shown(town, inviter).uses]
+
+
+def code_of(town: Town, inviter: int) -> str:
+    """The code of the newest invitation."""
+    with town.app.app_context():
+        return invitations.code_of(shown(town, inviter).public_id)
+
+
 def test_a_held_proof_opens_nothing_and_uses_up_the_invitation(town: Town, monkeypatch):
     anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
     monkeypatch.setattr(grading, "_looks", [lambda membership, proof: True])
     assert types(town, carla, invited(town, anna)) is Outcome.HELD
     assert level_of(town, carla) is Level.UNPROVEN and shown(town, anna).left == 4
+    code = code_of(town, anna)
+    assert types(town, carla, code) is Outcome.HELD, "typed again it still waits"

@@ -278,6 +278,26 @@ def test_nothing_due_is_said_and_a_second_click_makes_no_second_run(town: Town, 
     assert "nichts war fällig" in desk.get("/desk/letters").text
 
 
+def test_another_wish_while_one_is_being_made_is_not_swallowed(town: Town, desk, jobs, tmp_path: Path, owner):
+    town.resident("anna", town.address("1"))
+    batch = town.print_letters(tmp_path).done.batch
+    told = desk.post("/desk/letters", data={"paper": "a6"}, follow_redirects=True).text
+    assert "Der Stapel wird gemacht" in told
+    told = desk.post("/desk/letters", data={"paper": "a6", "again": batch}, follow_redirects=True).text
+    assert "Gerade wird ein anderer Stapel gemacht" in told and "Der Stapel wird gemacht" not in told
+    jobs.run()
+    desk.post("/desk/letters", data={"paper": "a6", "again": batch})
+    jobs.run()
+    states = owner.execute("SELECT state, again FROM print_run ORDER BY id").fetchall()
+    assert states == [("nothing", None), ("ready", batch)]
+
+
+def test_a_batch_nobody_could_name_is_no_error(town: Town, desk, jobs, owner):
+    assert desk.post("/desk/letters", data={"paper": "a6", "again": "2026\x00-05"}).status_code == 303
+    jobs.run()
+    assert owner.execute("SELECT state, again FROM print_run").fetchall() == [("nothing", "2026-05")]
+
+
 def test_a_run_that_breaks_marks_nothing_and_leaves_no_file(town: Town, desk, jobs, owner, monkeypatch):
     town.resident("anna", town.address("1"))
     desk.post("/desk/letters", data={"paper": "a6", "wants_table": "1"})

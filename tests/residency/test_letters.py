@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from neighbour.core import clock, limits
+from neighbour.core import clock, limits, roles
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
@@ -139,8 +141,9 @@ def test_the_code_opens_no_session(town: Town, tmp_path: Path, client, owner):
     assert owner.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("repeat", [0, *(pytest.param(number, marks=pytest.mark.thorough) for number in range(1, 30))])
 @pytest.mark.parametrize("people", [200])
-def test_parallel_redemptions_of_one_code_are_one(town: Town, tmp_path: Path, people: int):
+def test_parallel_redemptions_of_one_code_are_one(town: Town, tmp_path: Path, people: int, repeat: int):
     person = town.resident("anna", town.address())
     code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
     with ThreadPoolExecutor(12) as pool:
@@ -149,6 +152,41 @@ def test_parallel_redemptions_of_one_code_are_one(town: Town, tmp_path: Path, pe
     assert set(outcomes) == {Outcome.PROVEN, Outcome.USED}
     with town.app.app_context(), as_owner():
         assert len(db.session.scalars(select(Proof)).all()) == 1
+
+
+@pytest.mark.parametrize("act", ["redeem", "request"])
+def test_the_membership_is_taken_before_the_letter_as_by_whoever_moves(
+    town: Town, tmp_path: Path, owner, database, act: str
+):
+    """While somebody holds the membership – a move, a grading – an answer or a wish waits without holding letter or home: the
+    other order is a deadlock."""
+    person = town.resident("anna", town.address())
+    code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+
+    def acts() -> None:
+        with town.as_person(person):
+            if act == "redeem":
+                letters.redeem(person, code)
+            else:
+                with contextlib.suppress(NoLetter):
+                    letters.request(person)
+
+    with roles.connect(database.owner_url) as mover, ThreadPoolExecutor(1) as pool:
+        mover.execute("SELECT 1 FROM membership WHERE person_id = %s FOR UPDATE", [person])
+        done = pool.submit(acts)
+        waits = (
+            f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {mover.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        )
+        for _moment in range(200):
+            if owner.execute(waits).fetchone()[0]:
+                break
+            time.sleep(0.02)
+        else:
+            pytest.fail("nobody waits for the membership")
+        for table in ("letter", "home"):
+            mover.execute(f"SELECT 1 FROM {table} WHERE person_id = %s FOR UPDATE NOWAIT", [person])
+        mover.rollback()
+        done.result(10)
 
 
 def test_parallel_guesses_get_five_tries_together(town: Town, tmp_path: Path):
@@ -362,6 +400,7 @@ def test_a_refused_name_is_refused_however_it_is_spelled_in_this_house_only(
     with town.as_person(neighbour):
         letters.request(neighbour)
     assert not is_printed(town, tmp_path)
+    frozen_clock.tick(40 * DAY)  # that one has had the house's turn
     town.resident("schulz", house, "Anna Schulz")
     assert is_printed(town, tmp_path)
 
@@ -371,7 +410,12 @@ def test_letters_that_wait_for_a_refused_house_are_not_printed(town: Town, tmp_p
     for name in ("anna", "bela", "cem"):
         town.resident(name, house)
     assert refuse(town, town.print_letters(tmp_path).cards["Anna Kowalczyk"][1], whole_house=True)
-    frozen_clock.tick(40 * DAY)
+    for left in (1, 0):
+        frozen_clock.tick(40 * DAY)
+        with pytest.raises(printing.NothingToPrint, match="want no letters"):
+            town.print_letters(tmp_path)
+        with town.app.app_context(), as_owner():
+            assert printing.waiting() == left
     with pytest.raises(printing.NothingToPrint, match="no letter is waiting"):
         town.print_letters(tmp_path)
 
@@ -404,13 +448,14 @@ def test_who_asks_for_a_card_never_learns_that_somebody_there_refused_it(
     is: whatever she does about hers, both look the same for ever, whether she refused before or after."""
     houses = town.address("1"), town.address("2")
     ids = [town.resident(f"ex{number}", house, "Anna Kowalczyk") for number, house in enumerate(houses)]
-    first = [pages_of(town, client, person) for person in ids]
+    first = [pages_of(town, client, person, owner) for person in ids]
     assert first[0] == first[1]
     _done, cards = printing_by_house(town, tmp_path, owner)
     assert refuse(town, cards[ids[0]], whole_house=True)
     for days in (0, 10, 15, 31, 40):
         frozen_clock.tick(days * DAY)
-        one, other = (pages_of(town, client, person) for person in ids)
+        owner.execute("SELECT forget_letter_codes(%s)", [clock.now()])  # as every night
+        one, other = (pages_of(town, client, person, owner) for person in ids)
         assert one == other, days
         one, other = (redeem(town, person, "0000-0000") for person in ids)
         assert one == other, days
@@ -418,19 +463,20 @@ def test_who_asks_for_a_card_never_learns_that_somebody_there_refused_it(
         town.resident(f"again{number}", house, "Anna Kowalczyk")
     for days in (0, 31):
         frozen_clock.tick(days * DAY)
-        one, other = (pages_of(town, client, town_person(owner, f"again{number}")) for number in (0, 1))
+        one, other = (pages_of(town, client, town_person(owner, f"again{number}"), owner) for number in (0, 1))
         assert one == other, days
         if not days:
             frozen_clock.tick(40 * DAY)
             assert len(town.print_letters(tmp_path).cards) == 1
             for day in (0, 16):
                 frozen_clock.tick(day * DAY)
-                one, other = (pages_of(town, client, town_person(owner, f"again{number}")) for number in (0, 1))
-                assert one == other and "printed" in one[1], day
+                one, other = (pages_of(town, client, town_person(owner, f"again{number}"), owner) for number in (0, 1))
+                assert one == other and "printed" in one[-1] and "deine Karte wurde gedruckt" in one[1], day
 
 
-def pages_of(town: Town, client, person: int) -> list[str]:
-    """What the site says to somebody about their card: the page that waits for it, and the archive's columns."""
+def pages_of(town: Town, client, person: int, owner) -> list[str]:
+    """What the site says to somebody about their card: the page that waits for it, the one that lists who opened the
+    address, and what the archive takes of both tables."""
     import re
 
     from neighbour.core import personal
@@ -439,10 +485,15 @@ def pages_of(town: Town, client, person: int) -> list[str]:
     with town.app.app_context():
         sign_in(client, type("P", (), {"id": person}))
         own = r'csrf_token"[^>]*value="[^"]*"|content="[^"]*"|avatar--\d|\S+@\S+|(?i:ex|again)\d'
-        page = re.sub(own, "", client.get("/waiting").text)
-        assert "state" not in personal.register()["letter"].out
+        said = [re.sub(own, "", client.get(path).text) for path in ("/waiting", "/settings/address")]
+        for table in ("letter", "address_access"):
+            columns = ", ".join(personal.register()[table].out)
+            said.append(
+                str(owner.execute(f"SELECT {columns} FROM {table} WHERE person_id = {person} ORDER BY id").fetchall())
+            )
+        assert not {"state", "tries"} & set(personal.register()["letter"].out)
         status = letters_status(town, person)
-    return [page, str(status)]
+    return [*said, str(status)]
 
 
 def letters_status(town: Town, person: int) -> tuple[object, ...]:

@@ -77,7 +77,6 @@ def test_an_hour_looks_through_so_many_and_no_more(town: Town, monkeypatch, froz
     for number in range(3):
         proven(town, f"p{number}", str(number))
     monkeypatch.setattr(renewal, "PER_KNOCK", 1)
-    monkeypatch.setattr(renewal, "AT_ONCE", 1)
     frozen_clock.tick(366 * 86_400)
     with town.app.app_context(), scope.use(scope.NOBODY):
         assert renewal.look_through("Europe/Berlin") == 1

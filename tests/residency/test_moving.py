@@ -77,7 +77,8 @@ def test_no_mail_tells_what_is_answered_there_afterwards(city, jobs, mailbox):
     with scope.use(viewer_of(neighbour, quarter)), atomic():
         tell_of(answer, post)
     jobs.run()
-    assert [mail.message["Subject"] for mail in mailbox.messages()] == ["Willkommen im Quartier Quartier b"]
+    told = [mail.message["Subject"] for mail in mailbox.messages()]
+    assert told == ["Deine Adresse wurde geändert", "Willkommen im Quartier Quartier b"]
 
 
 def test_what_stays_stands_there_without_a_name_also_in_what_was_kept(city, client):

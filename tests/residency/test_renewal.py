@@ -222,6 +222,67 @@ def test_nothing_half_done_is_left_when_a_yes_breaks(town: Town, monkeypatch, ow
     assert owner.execute(query, [carla]).fetchone() == (2,)
 
 
+def withdrawn(owner, person: int) -> list[str]:
+    """What was noted about proofs of this person that ended."""
+    query = "SELECT result FROM security_event WHERE kind = 'proof.withdrawn' AND subject_id = %s"
+    return [row[0] for row in owner.execute(query, [person])]
+
+
+def test_that_a_proof_is_over_is_noted_when_one_ended_and_not_each_hour(town: Town, knock, owner, frozen_clock):
+    anna = proven(town, "anna", "1")
+    days(frozen_clock, 365)
+    for _hour in range(3):
+        assert knock() == 1
+        frozen_clock.tick(3600)
+    assert withdrawn(owner, anna) == []
+    days(frozen_clock, 365)
+    knock()
+    assert withdrawn(owner, anna) == ["expired"]
+
+
+def test_the_question_of_a_year_comes_once_also_when_the_mail_is_forgotten(town: Town, knock, owner, frozen_clock):
+    """What was sent is remembered for 30 days, and the question stays open for eleven months."""
+    proven(town, "anna", "1")
+    days(frozen_clock, 365)
+    sent = []
+    for _month in range(13):
+        knock()
+        sent += calls(owner)
+        owner.execute("DELETE FROM delivery")
+        days(frozen_clock, 29)
+    assert sent == ["yearly", "30 days"]
+
+
+def test_of_more_people_than_an_hour_looks_at_everybody_has_a_turn(town: Town, knock, owner, frozen_clock, monkeypatch):
+    monkeypatch.setattr(renewal, "PER_KNOCK", 2)
+    people = [proven(town, f"p{number}", str(number)) for number in range(7)]
+    days(frozen_clock, 365)
+    asked = "SELECT DISTINCT person_id FROM delivery WHERE notice = 'residency.still_here' ORDER BY person_id"
+    for _hour in range(14):
+        assert knock() == 2
+        frozen_clock.tick(3600)
+    assert [row[0] for row in owner.execute(asked)] == people
+
+
+def test_who_is_past_their_day_is_looked_at_first(town: Town, knock, owner, frozen_clock, monkeypatch):
+    monkeypatch.setattr(renewal, "PER_KNOCK", 2)
+    monkeypatch.setattr(renewal, "_turn", lambda local: 0)  # the turn of the lowest numbers
+    people = [proven(town, f"p{number}", str(number)) for number in range(6)]
+    with town.as_person(people[-1]):
+        grading.end_proofs(people[-1])
+        grading.grant(people[-1], "postcard", Level.VERIFIED, timedelta(days=365))
+    days(frozen_clock, 365)
+    knock()
+    assert level_of(town, people[-1]) is Level.UNPROVEN
+
+
+def test_hours_long_past_leave_no_row(town: Town, knock, owner, frozen_clock):
+    for _day in range(30):
+        knock()
+        days(frozen_clock, 1)
+    assert owner.execute("SELECT count(*) FROM period WHERE job = 'residency.proofs'").fetchone()[0] <= 8
+
+
 def test_codes_long_over_are_forgotten_and_proofs_stay(town: Town, jobs, owner, frozen_clock):
     anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
     types(town, carla, invited(town, anna))
