@@ -14,7 +14,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0028"
-down_revision = "0030"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
