@@ -163,6 +163,42 @@ def test_suspending_ends_its_power_at_once_and_looks_again(desk: Desk, treff: Tr
     assert edda.get(CONFIRM).status_code == 200
 
 
+LISTS = "SELECT includes_nearby, paused_until::text FROM subscription WHERE person_id = %s AND list = 'digest' AND is_on"
+
+
+@pytest.mark.parametrize("verdict", ["matches", "doubts"])
+def test_whose_board_closes_for_a_second_look_is_told_so_and_finds_everything_as_it_was(
+    desk: Desk, treff: Treff, rosa, edda, owner, jobs, mailbox, frozen_clock, verdict
+):
+    person, phone = rosa
+    treff.confirm(edda, treff.code_of(phone))
+    owner.execute("UPDATE subscription SET includes_nearby = false, paused_until = '2099-01-01'")
+    jobs.run()
+    frozen_clock.tick(3_600)
+    operator = desk.browser(desk.operator("olga"))
+    operator.post(f"/desk/initiatives/{Treff.slug}/suspend", data={"days": "30"})
+    jobs.run()
+    assert heard(mailbox)[1:] == ["Wir sehen uns deinen Nachweis noch einmal an"]
+    assert owner.execute(LISTS, [person]).fetchall() == [(False, "2099-01-01")]
+    assert phone.get("/board").status_code == 303, "closed all the same"
+    case = desk.case_of(person)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, verdict)
+    jobs.run()
+    if verdict == "matches":
+        assert heard(mailbox)[2:] == ["Willkommen im Quartier Weberviertel"]
+        assert owner.execute(LISTS, [person]).fetchall() == [(False, "2099-01-01")]
+    else:
+        assert heard(mailbox)[2:] == ["Wir konnten deinen Nachweis nicht annehmen"]
+        assert owner.execute(LISTS, [person]).fetchall() == []
+
+
+def heard(mailbox):
+    """The subjects of Rosa's mails."""
+    mine = [mail for mail in mailbox.messages() if list(mail.recipients) == ["rosa@example.org"]]
+    return [mail.message["Subject"] for mail in mine]
+
+
 def test_an_initiative_is_public_once_it_is_verified(desk: Desk, client, operate, jobs, mailbox):
     desk.town.person("edda")
     assert operate(initiatives, "add", "Bücherei am Ufer", "--quarter", "ufer", "--hours", "Mo 10–12").exit_code == 0

@@ -21,6 +21,7 @@ from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes, grading, homes
 from neighbour.residency.cases.models import Visit
+from neighbour.residency.models import Proof
 from neighbour.residency.proofs.in_person import IN_PERSON
 
 LIFE = timedelta(minutes=15)
@@ -179,26 +180,14 @@ def by_editor(editor_id: int, since: datetime) -> int:
 
 
 def look_again(place: str, since: datetime) -> int:
-    """Let the proofs that came of this place's confirmations since a moment wait for somebody's look; gives how many. For an
-    operator, or on the owner's connection."""
+    """Let the proofs that came of this place's confirmations since a moment wait for somebody's look, and tell those who fall;
+    gives how many wait. For an operator, or on the owner's connection."""
+    confirmed = Proof.source == f"initiative {place}", Proof.created_at >= since
     query = select(Visit.person_id).where(Visit.place == place, Visit.confirmed_at >= since).distinct()
     people = db.session.scalars(query).all()
     held = 0
     with atomic():
         for person_id in people:
             with scope.use(scope.Viewer(person_id)):
-                held += _hold_those_of(person_id, place, since)
+                held += grading.hold_standing(person_id, *confirmed)
     return held
-
-
-def _hold_those_of(person_id: int, place: str, since: datetime) -> int:
-    membership = grading.current_membership(person_id, lock=True)
-    if membership is None:
-        return 0
-    standing = grading.standing(membership.id, clock.now())
-    proofs = [each for each in standing if each.source == f"initiative {place}" and each.created_at >= since]
-    for proof in proofs:
-        grading.hold(membership, proof)
-    grading.regrade(membership)
-    db.session.flush()
-    return len(proofs)
