@@ -171,7 +171,13 @@ def downgrade() -> None:
     op.create_check_constraint(op.f(APPEALS), "proof_case", "appeal IN ('open', 'granted', 'rejected')")
     op.execute("DROP FUNCTION desks_waiting(timestamptz)")
     follow = BEFORE.FOLLOW.partition("CREATE TRIGGER")[0]
-    for part in (BEFORE.THIN, BEFORE.WAITING, BEFORE.HOUSES, follow, NEAR_BEFORE.TAKE_VISIT.format(near=NEAR_BEFORE.NEAR)):
+    for part in (
+        BEFORE.THIN,
+        BEFORE.WAITING,
+        BEFORE.HOUSES,
+        follow,
+        NEAR_BEFORE.TAKE_VISIT.format(near=NEAR_BEFORE.NEAR),
+    ):
         op.execute(part.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
     for function in ("thin_desks()", "desks_waiting(timestamptz)"):
         for_the_app(function)

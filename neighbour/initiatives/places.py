@@ -14,7 +14,9 @@ def near(quarter_id: int) -> list[Place]:
     works = InitiativeQuarter.initiative_id == Initiative.id, InitiativeQuarter.quarter_id == quarter_id
     rows = db.session.scalars(
         select(Initiative)
-        .where(Initiative.id.in_(select(func.initiatives_confirming(quarter_id))))  # as the desk asks, where a code is typed
+        .where(
+            Initiative.id.in_(select(func.initiatives_confirming(quarter_id)))
+        )  # as the desk asks, where a code is typed
         .order_by(select(InitiativeQuarter).where(*works).exists().desc(), Initiative.name, Initiative.id)
     )
     return [_place(each) for each in rows]

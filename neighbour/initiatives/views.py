@@ -140,7 +140,9 @@ def confirm(slug: str) -> Any:
 
 def _wait_page(found: Initiative, form: VisitForm, many: TooMany) -> Any:
     """There were too many wrong codes: from when on it works again."""
-    again = clock.now() + timedelta(seconds=many.retry_after + 59)  # the minute after, as clocks on walls have no seconds
+    again = clock.now() + timedelta(
+        seconds=many.retry_after + 59
+    )  # the minute after, as clocks on walls have no seconds
     words = _("There were too many wrong codes. From %(time)s on you can go on.", time=i18n.clock_time(again))
     form.add_error("code", words)
     return _code_page(found, form), 429, {"Retry-After": str(many.retry_after)}

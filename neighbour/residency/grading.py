@@ -169,7 +169,13 @@ def _tell_fall(membership: Membership, before: Level, level: Level, **why: bool)
     LevelFell.send(
         membership.person_id,
         subject_key=f"{membership.id} {clock.now():%Y-%m-%dT%H:%M}",
-        payload={"quarter_id": membership.quarter_id, "level": str(level), "is_over_time": False, "is_held": False, **why},
+        payload={
+            "quarter_id": membership.quarter_id,
+            "level": str(level),
+            "is_over_time": False,
+            "is_held": False,
+            **why,
+        },
     )
 
 

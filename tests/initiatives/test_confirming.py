@@ -9,7 +9,7 @@ import pytest
 
 from neighbour.accounts.cli import person as person_commands
 from neighbour.accounts.models import Person
-from neighbour.core import clock, i18n
+from neighbour.core import clock, i18n, qr
 from neighbour.core.db import as_owner, db
 from neighbour.initiatives import service
 from neighbour.initiatives.cli import initiatives
@@ -39,6 +39,8 @@ def test_from_the_code_on_the_phone_to_the_board(desk: Desk, treff: Treff, rosa,
     person, phone = rosa
     assert "Treff Webstuhl" in text_of(phone.get("/waiting")) and "Di 16–18" in text_of(phone.get("/waiting"))
     code = treff.code_of(phone)
+    drawn = qr.drawn(f"http://localhost/visit/{code.replace('-', '')}")
+    assert f'd="{drawn.path}"' in phone.get("/proof/in-person").text
     assert len(code) == 9 and phone.get("/proof/in-person").headers["Referrer-Policy"] == "no-referrer"
     link = edda.get(f"/visit/{code.replace('-', '')}")
     assert f'value="{code}"' in link.text and "Lind" not in link.text
@@ -203,7 +205,9 @@ def test_suspending_ends_its_power_at_once_and_looks_again(desk: Desk, treff: Tr
     assert edda.get(CONFIRM).status_code == 200
 
 
-LISTS = "SELECT includes_nearby, paused_until::text FROM subscription WHERE person_id = %s AND list = 'digest' AND is_on"
+LISTS = (
+    "SELECT includes_nearby, paused_until::text FROM subscription WHERE person_id = %s AND list = 'digest' AND is_on"
+)
 
 
 @pytest.mark.parametrize("verdict", ["matches", "doubts"])

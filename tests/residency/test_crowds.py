@@ -141,7 +141,9 @@ def test_whoever_may_answer_for_a_house_is_told_that_it_waits(desk: Desk, jobs, 
         return {mail.recipients[0].partition("@")[0]: mail.message["Subject"] for mail in mails}
 
     assert told(0.5) == {}
-    assert told(1) == dict.fromkeys(["vera", "olga"], "2 Nachweise warten auf dich"), "no two verifiers there: operators too"
+    assert told(1) == dict.fromkeys(["vera", "olga"], "2 Nachweise warten auf dich"), (
+        "no two verifiers there: operators too"
+    )
     desk.verifier("wim")
     desk.verifier("iris", house=house, bell="Iris Imhaus")
     assert set(told(24)) == {"vera", "wim"}, "nobody of the house, and the operators rest"

@@ -14,7 +14,7 @@ from neighbour.core.db import atomic, db
 from neighbour.core.tokens import from_uid
 from neighbour.mydata import erasing
 from neighbour.policy import Level, Role
-from neighbour.residency.cases import documents
+from neighbour.residency.cases import documents, pictures
 from tests.residency.papers import Desk, photo, text_of, upload
 from tests.residency.test_canaries import dump, forms_of
 
@@ -143,7 +143,7 @@ def test_whoever_moves_leaves_the_case_and_its_pages_behind(desk: Desk, anna, te
 
 
 def test_whoever_leaves_is_on_no_desk_and_finds_their_document_when_they_come_back(desk: Desk, anna, team, owner):
-    person, browser = anna
+    person, _browser = anna
     desk.deposit(person)
     case, nowhere = desk.case_of(person), "/desk/proofs/" + "a" * 26
     first, second = (desk.browser(each) for each in team[:2])
@@ -192,6 +192,18 @@ def leave(desk: Desk, person: int) -> None:
 def come_back(desk: Desk, person: int) -> None:
     with desk.eyes(person), atomic():
         erasing.bring_back(person)
+
+
+def test_no_connection_is_held_while_pictures_are_drawn(desk: Desk, anna, monkeypatch):
+    """That takes up to twenty seconds, and a process has sixteen connections for all its pages."""
+    held = []
+
+    def draw(uploads):
+        held.append(db.session().in_transaction())
+        return pictures.Drawn([photo()], left_out=0)
+
+    monkeypatch.setattr(pictures, "draw", draw)
+    assert desk.hand_in(anna[1], photo()).status_code == 303 and held == [False]
 
 
 def test_three_documents_in_thirty_days(desk: Desk, anna, frozen_clock):

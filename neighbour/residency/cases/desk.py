@@ -69,7 +69,7 @@ def _by_others(days: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def remind(time_zone: str) -> int:
-    """Tell those who look that something has been waiting for them for an hour, houses too; once a day each. Gives how many were told."""
+    """Tell those who look that a case or a house has been waiting for them for an hour; once a day each. Gives how many."""
     with scope.use(scope.NOBODY), atomic():
         query = text("SELECT person_id, proofs FROM desks_waiting(:before)")
         rows = db.session.execute(query, {"before": clock.now() - timedelta(hours=1)}).all()
