@@ -16,7 +16,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0029"
-down_revision = "0026"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
