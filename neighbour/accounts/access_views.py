@@ -23,7 +23,7 @@ from neighbour.accounts.factor_forms import AppForm, NewPasskeyForm
 from neighbour.accounts.forms import ChangeEmailForm, ChangePasswordForm
 from neighbour.accounts.models import LoginSession
 from neighbour.accounts.signup_views import views
-from neighbour.core import clock, tokens
+from neighbour.core import clock, qr, tokens
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
@@ -232,7 +232,7 @@ def _app(form: AppForm, seed: str) -> str:
     return render_template(
         "accounts/new_app.html",
         form=form,
-        picture=totp.picture(address),
+        drawn=qr.drawn(address),
         address=address,
         groups=groups,
         has_one=has_one,

@@ -4,12 +4,9 @@ counts twice, so digits somebody looked over a shoulder for are worth nothing.
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 
 import pyotp
-import segno
-from markupsafe import Markup
 
 from neighbour.accounts.models import Authenticator
 from neighbour.core import clock, tokens
@@ -44,16 +41,6 @@ def carried(public_id: str, token: str) -> str | None:
 def address(seed: str, *, account: str, issuer: str) -> str:
     """The ``otpauth:`` address that apps read from the picture."""
     return pyotp.TOTP(seed).provisioning_uri(name=account, issuer_name=issuer)
-
-
-def picture(text: str) -> Markup:
-    """The address as a QR code: SVG without styles, dark on white in every theme."""
-    drawn = io.BytesIO()
-    segno.make(text, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, dark="#000", light="#fff", border=3, omitsize=True, nl=False,
-        svgclass=None, lineclass=None,
-    )  # fmt: skip
-    return Markup(drawn.getvalue().decode())  # noqa: S704  drawn here, of an address that was quoted
 
 
 def install(person_id: int, seed: str, code: str) -> bool:

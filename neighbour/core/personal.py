@@ -4,7 +4,7 @@ Each room has a file ``personal.py`` beside its models, found by itself. It name
 
     about("thanks", of="person_id", kind="contribution", out="contribution_id created_at", inner="person_id")
     nobodys("quarter", "id key name …", why="the city's map")
-    also("person", out="alias", blank={"alias": "''"})          # columns that another room adds to a table
+    also("person", out="alias", blank={"alias": "''"})          # columns, or a rule, that another room adds to a table
 
 ``of``      whose row it is: a column with the person's number, or the way there over foreign keys
             (``contribution_id.author_id``: the author of what ``contribution_id`` points at)
@@ -162,10 +162,17 @@ def about(
 
 
 def also(
-    table: str, *, out: str = "", inner: str = "", secret: str = "", blank: Mapping[str, str] | None = None
+    table: str,
+    *,
+    out: str = "",
+    inner: str = "",
+    secret: str = "",
+    blank: Mapping[str, str] | None = None,
+    told: str = "",
 ) -> None:
-    """Declare further columns of a table that another room has declared; ``blank`` for tables that are blanked."""
-    _more.append((table, {"out": out, "inner": inner, "secret": secret, "blank": dict(blank or {})}))
+    """Declare further columns of a table that another room has declared; ``blank`` for tables that are blanked, ``told`` for
+    rows of which only the room knows when they go out (all rooms have to agree)."""
+    _more.append((table, {"out": out, "inner": inner, "secret": secret, "blank": dict(blank or {}), "told": told}))
 
 
 def nobodys(table: str, columns: str, *, why: str, ends: str = "", lasts: str = "") -> None:
@@ -216,6 +223,7 @@ def _extend(entry: Entry, more: dict[str, Any]) -> None:
     entry.out |= _named(more["out"])
     entry.inner |= set(more["inner"].split())
     entry.secret |= set(more["secret"].split())
+    entry.told = " AND ".join(f"({rule})" for rule in (entry.told, more["told"]) if rule)
     if more["blank"]:
         if not isinstance(entry.erase, Blank):
             raise BadEntry(f"rows of {entry.table} are not blanked")

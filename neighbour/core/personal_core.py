@@ -20,6 +20,4 @@ about(
     erase=Keep("numbers only, for twelve months: who was affected has to be answered after an incident (Art. 33 GDPR)"),
     order="id",
     ends="events",
-    # as long as the look itself is told to nobody (``residency.homes.TOLD_AFTER``)
-    told="NOT (kind = 'home.opened' AND object IN ('document', 'held') AND at > :now - interval '30 days')",
 )

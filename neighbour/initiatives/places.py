@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, select
 
 from neighbour.core.db import db
 from neighbour.initiatives.models import Initiative, InitiativeQuarter
-from neighbour.quarters.models import Adjacency
 from neighbour.residency.cases.visits import Place
 
 
 def near(quarter_id: int) -> list[Place]:
     """Those of the quarter first, then those next door, by name; only those that confirm now."""
-    beside = select(Adjacency.neighbour_id).where(Adjacency.quarter_id == quarter_id)
-    here = InitiativeQuarter.quarter_id == quarter_id
-    rows = db.session.execute(
-        select(Initiative, InitiativeQuarter.quarter_id)
-        .join(InitiativeQuarter, InitiativeQuarter.initiative_id == Initiative.id)
+    works = InitiativeQuarter.initiative_id == Initiative.id, InitiativeQuarter.quarter_id == quarter_id
+    rows = db.session.scalars(
+        select(Initiative)
         .where(
-            Initiative.may_confirm,
-            Initiative.verified_at.is_not(None),
-            Initiative.suspended_at.is_(None),
-            or_(here, InitiativeQuarter.quarter_id.in_(beside)),
-        )
-        .order_by(here.desc(), Initiative.name, Initiative.id)
-    ).all()
-    found = {initiative.id: initiative for initiative, _quarter in reversed(rows)}
-    order = list(dict.fromkeys(initiative.id for initiative, _quarter in rows))
-    return [_place(found[key]) for key in order]
+            Initiative.id.in_(select(func.initiatives_confirming(quarter_id)))
+        )  # as the desk asks, where a code is typed
+        .order_by(select(InitiativeQuarter).where(*works).exists().desc(), Initiative.name, Initiative.id)
+    )
+    return [_place(each) for each in rows]
 
 
 def _place(initiative: Initiative) -> Place:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template
 from werkzeug.wrappers import Response
 
+from neighbour.core import clock, i18n
 from neighbour.core.i18n import gettext as _
 from neighbour.core.limits import TooMany
 from neighbour.core.web import back, no_referrer
@@ -83,14 +85,17 @@ def desk_of(slug: str) -> Any:
 @views.get("/visit/<code>")
 @requires(Permission.INITIATIVE_CONFIRM)
 def visit_from_link(code: str) -> Any:
-    """What the visitor's QR code opens on an editor's phone: the field, filled in. Nothing happens before the button."""
-    mine = next((each for each in service.edited_by(person_number()) if each.confirms), None)
-    if mine is None:
+    """What the visitor's QR code opens on an editor's phone: the field, filled in; for whoever speaks for several, first the
+    question where they are. Nothing happens before the button."""
+    mine = [each for each in service.edited_by(person_number()) if each.confirms]
+    if not mine:
         abort(404)
     form = VisitForm()
     read = codes.read(code)
     form.code.data = codes.show(read) if read else ""
-    return _code_page(mine, form)
+    if len(mine) == 1 or not read:
+        return _code_page(mine[0], form)
+    return no_referrer(render_template("initiatives/which.html", initiatives=mine, form=form))
 
 
 @views.post("/i/<slug>/confirm")
@@ -100,7 +105,10 @@ def look(slug: str) -> Any:
     found, form = _mine(slug, Permission.INITIATIVE_CONFIRM), VisitForm()
     if not form.validate_on_submit():
         return _code_page(found, form), 422
-    visitor = visits.take(person_number(), found.public_id, form.code.data or "")
+    try:
+        visitor = visits.take(person_number(), found.public_id, form.code.data or "")
+    except TooMany as many:
+        return _wait_page(found, form, many)
     if visitor is None:
         form.add_error("code", _("This code is wrong or over. Ask your visitor for a fresh one."))
         return _code_page(found, form), 422
@@ -113,7 +121,10 @@ def confirm(slug: str) -> Any:
     """The paper was seen: the visitor's address is proven."""
     found, form = _mine(slug, Permission.INITIATIVE_CONFIRM), ConfirmForm()
     if not form.validate_on_submit():
-        visitor = visits.take(person_number(), found.public_id, form.code.data or "")
+        try:
+            visitor = visits.take(person_number(), found.public_id, form.code.data or "")
+        except TooMany as many:
+            return _wait_page(found, VisitForm(), many)
         return (_visitor_page(found, visitor, form), 422) if visitor else _over(slug)
     try:
         if not service.confirm(found, person_number(), form.code.data or ""):
@@ -125,6 +136,16 @@ def confirm(slug: str) -> Any:
         return back("initiatives.desk_of", slug=slug)
     flash(_("Confirmed. Your visitor sees on their own phone how it goes on."), "good")
     return back("initiatives.desk_of", slug=slug)
+
+
+def _wait_page(found: Initiative, form: VisitForm, many: TooMany) -> Any:
+    """There were too many wrong codes: from when on it works again."""
+    again = clock.now() + timedelta(
+        seconds=many.retry_after + 59
+    )  # the minute after, as clocks on walls have no seconds
+    words = _("There were too many wrong codes. From %(time)s on you can go on.", time=i18n.clock_time(again))
+    form.add_error("code", words)
+    return _code_page(found, form), 429, {"Retry-After": str(many.retry_after)}
 
 
 def _over(slug: str) -> Response:

@@ -1,15 +1,20 @@
 """Why anything is kept: each class of personal data with its purpose, legal basis, recipients and period, in one table.
 
 The privacy notice (/privacy), the processing record (``neighbour privacy record``) and the archive of one's own data are
-written from it; which columns belong to a class says the register (``core/personal``). A guard test compares.
+written from it; which columns belong to a class says the register (``core/personal``). A guard test compares. How long
+says the retention table (``rules``), whose periods are put into the words.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from neighbour.core.i18n import LazyText
+from neighbour.core import limits
+from neighbour.core.i18n import LazyText, ngettext
+from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.mydata.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,33 @@ class DataClass:
     period: LazyText
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A period in words, in the language spoken when it is read: ``90 days``, ``12 months``."""
+
+    period: timedelta
+
+    def __str__(self) -> str:
+        years, days = divmod(self.period.days, 365)
+        if years == 1 and not days:
+            return _("12 months")
+        if years and not days:
+            return ngettext("%(num)s year", "%(num)s years", years)
+        return ngettext("%(num)s day", "%(num)s days", self.period.days) if self.period.days else _("an hour")
+
+
+class Counted(Kept):
+    """How long attempts are counted at most; the rooms say it when the application is made (``limits.register``)."""
+
+    def __init__(self) -> None:
+        super().__init__(timedelta())
+
+    def __str__(self) -> str:
+        return str(Kept(timedelta(seconds=max(rate.seconds for rate in limits.RATES.values()))))
+
+
+#: the periods of the retention table by name, for the words below
+KEPT: dict[str, Kept] = {rule.name: Kept(rule.period) for rule in RULES} | {"counted": Counted()}
 CONTRACT = __("so that you can use the board (Art. 6 (1) b GDPR)")
 SAFETY = __("our interest in keeping the board safe (Art. 6 (1) f GDPR)")
 DUTY = __("the law obliges us to (Art. 6 (1) c GDPR)")
@@ -37,7 +69,7 @@ CLASSES: dict[str, DataClass] = {
             __("Signing in, your mail, and so that neighbours know who is writing. Of the password we keep a fingerprint only (argon2id)."),
             __("Proven neighbours see first name and initial, and your street only if you allow it. The rest: nobody."),
             CONTRACT,
-            __("Until you delete your account; after 24 months without a visit we ask twice, then it is deleted. Sign-ups that are not confirmed: 14 days."),
+            __("Until you delete your account; after %(inactive)s without a visit we ask twice, then it is deleted. Sign-ups not confirmed: %(unconfirmed)s.", **KEPT),
         ),
         DataClass(
             "home",
@@ -45,7 +77,7 @@ CLASSES: dict[str, DataClass] = {
             __("To find your quarter, to send you the card with the code, and to compare it with a paper you show. It is encrypted in a table of its own; the key lies elsewhere."),
             __("You; whoever prints the cards for the operator; and those who look at a proof you have chosen: two of the Quartiersteam or the operator, or the initiative you visit. Each look is written down for you."),
             CONTRACT,
-            __("As long as your account; an address the register lacks for 90 days; printed files, encrypted, for 7 days."),
+            __("As long as your account; an address the register lacks %(missing)s; printed files, encrypted, %(letter_files)s; houses whose quarter changed %(plans)s.", **KEPT),
         ),
         DataClass(
             "proof",
@@ -53,7 +85,7 @@ CLASSES: dict[str, DataClass] = {
             __("Only neighbours who have proven their address read and write here. Of codes we keep fingerprints."),
             __("Neighbours see that you are proven, not how. Whoever invited you sees that you came. A document: two of the Quartiersteam, or the operator."),
             CONTRACT,
-            __("Documents until they are decided on, 14 days at most; codes 30 days; invitations and flyers 90 days after they end; proofs and decisions 12 months after they end, likewise quarters you have left; letters 12 months under your name, then without it: a “never again” on a card stays valid."),
+            __("Documents until decided on, %(documents)s at most; codes on cards 30 days, for an initiative %(visit_codes)s; after their end invitations and flyers %(invitations)s, proofs, decisions and quarters you left %(proofs)s; letters %(letters)s under your name, then without: a “never again” on a card stays valid.", **KEPT),
         ),
         DataClass(
             "contribution",
@@ -61,7 +93,7 @@ CLASSES: dict[str, DataClass] = {
             __("It is the board. You choose how far each contribution reaches."),
             __("The quarters you chose; what you make public, everybody."),
             CONTRACT,
-            __("As long as you leave it there. What was taken down is deleted after 30 days, what the operator took down after 12 months."),
+            __("As long as you leave it there; what you take down %(withdrawn)s, what the operator takes down %(hidden)s; up to where you have read %(read_marks)s.", **KEPT),
         ),
         DataClass(
             "mail",
@@ -69,7 +101,7 @@ CLASSES: dict[str, DataClass] = {
             __("So that nothing comes twice and we notice when your mail does not arrive."),
             __("You, and the mail server that carries it."),
             CONTRACT,
-            __("What was sent: 30 days. Your choice of lists: as long as your account."),
+            __("What was sent %(mails)s; your choice of lists as long as your account; fingerprints of addresses that take no mail %(suppressions)s.", **KEPT),
         ),
         DataClass(
             "access",
@@ -77,7 +109,7 @@ CLASSES: dict[str, DataClass] = {
             __("So that you can stay signed in, sign devices out, and nobody guesses passwords."),
             __("You"),
             CONTRACT,
-            __("Devices 14 days after the last visit, 90 at most; links a day after they end; an address you left 72 hours; counters of attempts an hour; used recovery codes and the log 30 days. Passkeys and the app as long as you have them."),
+            __("Devices 14 days after the last visit, 90 at most; links %(links)s after they end; an address you left 72 hours; counters of attempts %(counted)s at most; used recovery codes %(used_codes)s; the log %(logs)s; a second step the operator took off %(resets)s. Passkeys and the app as long as you have them.", **KEPT),
         ),
         DataClass(
             "security",
@@ -85,15 +117,15 @@ CLASSES: dict[str, DataClass] = {
             __("So that misuse comes to light and we can tell you if something went wrong. Numbers and kinds of events, no texts."),
             __("You; the operator after an incident."),
             SAFETY,
-            __("12 months; what we wrote to you after an incident: 3 years"),
+            __("%(events)s; what we wrote to you after an incident: %(incidents)s", **KEPT),
         ),
         DataClass(
             "requests",
             __("Your wishes about your data"),
-            __("To hand you your data, or to delete it, whatever happens in between. That you are gone remains as a fingerprint, so that no backup brings you back."),
+            __("To hand you your data, or delete it. That you are gone remains as a fingerprint, so that no backup brings you back."),
             __("You"),
             DUTY,
-            __("The archive 7 days, the wish 30 days. Deleting takes 14 days in which you can come back, then it is done at once."),
+            __("The archive 7 days, the wish %(archives)s. Deleting takes 14 days in which you can come back.", **KEPT),
         ),
     )
 }  # fmt: skip

@@ -66,6 +66,7 @@ def begin(
         hidden = {} if keeps_texts else {e.table: _hide(e, e.erase, person_id) for e, _t in _texts()}
         erasure.stash = {"person": _take_out(person_id), "hidden": hidden}
         db.session.add(erasure)
+        db.session.flush()  # before the membership ends: what hangs on it waits for whoever may come back
         current = Membership.person_id == person_id, Membership.ended_at.is_(None)
         db.session.execute(update(Membership).where(*current).values(ended_at=now))
         sessions.end_all(person_id)

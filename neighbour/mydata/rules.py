@@ -117,7 +117,7 @@ RULES: tuple[Rule, ...] = (
     Rule("sessions", "access", __("sessions that are over"), timedelta(), accounts.sessions, True),
     Rule("links", "access", __("links and codes sent by mail"), accounts.LINKS_KEPT, accounts.links, True),
     Rule("challenges", "access", __("riddles for passkeys"), timedelta(), accounts.challenges, True),
-    Rule("counters", "access", __("counters of attempts"), HOUR, limits.purge, True),
+    Rule("counters", "access", __("counters of attempts, after the time they count for"), HOUR, limits.purge, True),
     Rule("left_mail", "access", __("mail addresses that were left, after 72 hours"), timedelta(), accounts.left_addresses, True),
     Rule("used_codes", "access", __("recovery codes that were used"), MONTH, _asks("forget_used_codes(:before)")),
     Rule("resets", "access", __("second steps taken off by the operator"), accounts.RESETS_KEPT, accounts.resets),

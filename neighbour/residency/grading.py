@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
@@ -120,29 +120,64 @@ def hold(membership: Membership, proof: Proof, looks: Collection[Look] = ()) -> 
 
 def regrade(membership: Membership) -> Level:
     """Count a membership's level anew from its proofs; gives it. The digest begins with the first level that opens the
-    board, and a rise is welcomed; without any level left the lists end. Inside atomic(), the membership locked."""
+    board, and a rise is welcomed; without any level left the lists end, unless a proof waits: they are as they were when it
+    counts again. Inside atomic(), the membership locked."""
     now = clock.now()
     proofs = standing(membership.id, now)
     before, level = Level(membership.level), level_of(proofs, membership.household_hash)
+    if not level.reads_board and not _is_held(membership.id, now):  # also where what had waited was refused
+        stop_lists(membership.person_id, membership.quarter_id)
     if level is before:
         return level
     membership.level = level
     if level.rank > before.rank:
         membership.proven_at = now
         begin_lists(membership.person_id, membership.quarter_id)
-        subject = f"{membership.id} {level}"
-        Welcome.send(
-            membership.person_id,
-            subject_key=subject,
-            payload={"quarter_id": membership.quarter_id, "level": str(level)},
-        )
+        subject = f"{membership.id} {level} {now:%Y-%m-%dT%H:%M:%S}"  # whoever fell and rises again is welcomed again
+        payload = {"quarter_id": membership.quarter_id, "level": str(level)}
+        Welcome.send(membership.person_id, subject_key=subject, payload=payload)
         if level is Level.VERIFIED:  # a card that nobody needs any more is not printed
             asked = Letter.person_id == membership.person_id, Letter.waits()
             db.session.execute(update(Letter).where(*asked).values(state=LetterState.WITHDRAWN))
-    elif not level.reads_board:
-        stop_lists(membership.person_id, membership.quarter_id)
     db.session.flush()
     return level
+
+
+def _is_held(membership_id: int, at: datetime) -> bool:
+    waits = Proof.membership_id == membership_id, Proof.ended_at.is_(None), Proof.held_at.is_not(None)
+    return bool(db.session.scalar(select(exists().where(*waits, Proof.expires_at.is_(None) | (Proof.expires_at > at)))))
+
+
+def hold_standing(person_id: int, *which: ColumnElement[bool]) -> int:
+    """Let those of a person's proofs that count now and that ``which`` names wait for somebody's look, and count anew; who falls
+    is told. Gives how many wait. Through the person's own eyes, inside atomic()."""
+    membership = current_membership(person_id, lock=True)
+    if membership is None:
+        return 0
+    before = Level(membership.level)
+    proofs = standing(membership.id, clock.now(), *which)
+    for proof in proofs:
+        hold(membership, proof)
+    _tell_fall(membership, before, regrade(membership), is_held=True)
+    db.session.flush()
+    return len(proofs)
+
+
+def _tell_fall(membership: Membership, before: Level, level: Level, **why: bool) -> None:
+    """Say that something holds no longer, if that changed anything; never by whom, nor why somebody looks."""
+    if level.rank >= before.rank:
+        return
+    LevelFell.send(
+        membership.person_id,
+        subject_key=f"{membership.id} {clock.now():%Y-%m-%dT%H:%M}",
+        payload={
+            "quarter_id": membership.quarter_id,
+            "level": str(level),
+            "is_over_time": False,
+            "is_held": False,
+            **why,
+        },
+    )
 
 
 def end_proofs(person_id: int, *which: ColumnElement[bool], past_only: bool = False) -> Level | None:
@@ -164,18 +199,14 @@ def end_proofs(person_id: int, *which: ColumnElement[bool], past_only: bool = Fa
                 audit.note(Event.PROOF_WITHDRAWN, subject=person_id, result="expired" if past_only else "done")
             before = Level(membership.level)
             level = regrade(membership)
-            if level.rank < before.rank:
-                LevelFell.send(
-                    person_id,
-                    subject_key=f"{membership.id} {now:%Y-%m-%dT%H:%M}",
-                    payload={"quarter_id": membership.quarter_id, "level": str(level), "is_over_time": past_only},
-                )
+            _tell_fall(membership, before, level, is_over_time=past_only)
             return level
 
 
-def standing(membership_id: int, at: datetime) -> list[Proof]:
-    """The proofs of a membership that count at a moment, oldest first."""
+def standing(membership_id: int, at: datetime, *which: ColumnElement[bool]) -> list[Proof]:
+    """The proofs of a membership that count at a moment (those that ``which`` names), oldest first."""
     query = select(Proof).where(
+        *which,
         Proof.membership_id == membership_id,
         Proof.ended_at.is_(None),
         Proof.held_at.is_(None),

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response, abort, current_app, flash, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
+from neighbour.core import qr
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, no_referrer, site_url
 from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import identity, person_number
-from neighbour.residency import invitations, qr, service, slips
+from neighbour.residency import invitations, service, slips
 from neighbour.residency.forms import InvitationForm
 from neighbour.residency.grading import current_membership
 from neighbour.residency.invitations import NoInvitation
@@ -61,7 +62,7 @@ def invitation(invitation: str) -> Any:
     url = site_url(f"/code/{shown.code}")
     place = service.place_of(person_number())
     return no_referrer(
-        render_template("residency/invitation.html", shown=shown, url=url, qr=qr.drawn(url), place=place)
+        render_template("residency/invitation.html", shown=shown, url=url, drawn=qr.drawn(url), place=place)
     )
 
 

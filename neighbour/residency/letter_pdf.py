@@ -40,8 +40,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
+from neighbour.core import qr
 from neighbour.core.text import normal_form
-from neighbour.residency import qr
 
 FONTS = Path(__file__).parent / "fonts"
 TEXT, STRONG = "SourceSans3", "SourceSans3-Semibold"

@@ -136,19 +136,25 @@ class CodeAlarmed(Notice):
 
 
 class LevelFell(Notice):
-    """What one had proven holds no longer: what is closed, what stays, and how it opens again. Says nothing about others."""
+    """What one had proven holds no longer, or is looked at once more: what is closed, what stays, and how it opens again. Says
+    nothing about others."""
 
     key = "residency.level_fell"
     title = __("Your proof holds no longer")
 
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("We look at your proof once more") if context["is_held"] else _("Your proof holds no longer")
+
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return {**self.preview(), "quarter": _quarter_name(payload), **_only(payload, "level", "is_over_time")}
+        said = {"is_held": payload.get("is_held", False), **_only(payload, "level", "is_over_time")}
+        return {**self.preview(), "quarter": _quarter_name(payload), **said}
 
     def preview(self) -> dict[str, Any]:
         return {
             "quarter": "Weberviertel",
             "level": "unproven",
             "is_over_time": True,
+            "is_held": False,
             "waiting_url": site_url("/waiting"),
         }
 

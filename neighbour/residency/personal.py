@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from neighbour.core.audit import Event
 from neighbour.core.db import db
-from neighbour.core.personal import WITH_PARENT, Calls, about, files_of, nobodys
+from neighbour.core.personal import WITH_PARENT, Calls, about, also, files_of, nobodys
 from neighbour.residency import homes
 from neighbour.residency.cases import documents
 from neighbour.residency.cases.models import UNDECIDED, ProofCase
@@ -42,6 +43,8 @@ files_of(own_pages)
 
 
 _DESK = ", ".join(f"'{purpose}'" for purpose in homes.DESK_PURPOSES)
+_OPENED = ", ".join(sorted({f"'{purpose.partition(' ')[0]}'" for purpose in homes.DESK_PURPOSES}))
+_LATELY = f"at > :now - interval '{homes.TOLD_AFTER.days} days'"
 
 about(
     "home",
@@ -70,7 +73,12 @@ about(
     inner="id person_id by_person_id",
     order="id",
     ends="looks",
-    told=f"purpose NOT IN ({_DESK}) OR at <= :now - interval '{homes.TOLD_AFTER.days} days'",  # as ``homes.accesses``
+    told=f"NOT (purpose IN ({_DESK}) AND {_LATELY})",  # as ``homes.accesses``
+)
+# The same looks as events, and what each of the two said: a minute would say which neighbour it was.
+also(
+    "security_event",
+    told=f"NOT ((kind = '{Event.PROOF_LOOKED_AT}' OR (kind = '{Event.ADDRESS_OPENED}' AND object IN ({_OPENED}))) AND {_LATELY})",
 )
 about(
     "letter",
@@ -135,10 +143,10 @@ about(
     "case_half",
     of="case_id.person_id",
     kind="proof",
-    out="part says reason note said_at",
+    out="part says reason note",
     erase=WITH_PARENT,
     secret="household_hash",
-    inner="id case_id by_person_id until",
+    inner="id case_id by_person_id until said_at",  # when says which neighbour it was
     told="EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL)",
     ends="cases",
 )

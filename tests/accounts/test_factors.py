@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 from neighbour.accounts import care, factors, recovery, service, totp
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import Authenticator, FactorReset, Person, RecoveryCode
-from neighbour.core import crypto, scope
+from neighbour.core import crypto, qr, scope
 from neighbour.core.db import as_owner, atomic, db
 from tests.accounts.factor_helpers import (
     GOOD,
@@ -45,7 +46,8 @@ def second(browser, code):
 def test_an_app_is_set_up_by_its_picture_and_its_first_digits(client, person, mailbox, jobs):
     sign_in(client, person, is_strong=False)
     page = client.get("/me/app").text
-    assert '<svg xmlns="http://www.w3.org/2000/svg"' in page and " style=" not in page
+    address = html.unescape(re.search(r'href="(otpauth:[^"]+)"', page)[1])
+    assert f'fill="black" d="{qr.drawn(address).path}"' in page and " style=" not in page
     seed = re.search(r"secret=([A-Z2-7]{32})", page).group(1)
     carried = re.search(r'name="seed"[^>]*value="([^"]+)"', page).group(1)
     wrong = client.post("/me/app", data={"seed": carried, "code": "000000"})

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from neighbour.accounts.cli import person as person_commands
+from neighbour.accounts.models import Person
+from neighbour.core import clock, i18n, qr
+from neighbour.core.db import as_owner, db
+from neighbour.initiatives import service
 from neighbour.initiatives.cli import initiatives
+from neighbour.initiatives.models import EditorRole
 from neighbour.policy import Level
 from neighbour.residency.cases import visits
 from tests.initiatives.helpers import Treff
@@ -33,6 +39,8 @@ def test_from_the_code_on_the_phone_to_the_board(desk: Desk, treff: Treff, rosa,
     person, phone = rosa
     assert "Treff Webstuhl" in text_of(phone.get("/waiting")) and "Di 16–18" in text_of(phone.get("/waiting"))
     code = treff.code_of(phone)
+    drawn = qr.drawn(f"http://localhost/visit/{code.replace('-', '')}")
+    assert f'd="{drawn.path}"' in phone.get("/proof/in-person").text
     assert len(code) == 9 and phone.get("/proof/in-person").headers["Referrer-Policy"] == "no-referrer"
     link = edda.get(f"/visit/{code.replace('-', '')}")
     assert f'value="{code}"' in link.text and "Lind" not in link.text
@@ -80,9 +88,44 @@ def test_nobody_confirms_themselves_or_their_household_and_learns_nothing_by_try
     assert owner.execute("SELECT count(*) FROM address_access WHERE purpose = 'visit'").fetchone() == (0,)
 
 
-def test_codes_are_tried_ten_times_an_hour(edda):
+def test_wrong_codes_are_tried_ten_times_an_hour_and_then_the_page_says_when_to_go_on(edda, frozen_clock):
     answers = [edda.post(CONFIRM, data={"code": "ZZZZ-ZZZZ"}).status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
+    later = edda.post(CONFIRM, data={"code": "ZZZZ-ZZZZ"})
+    seconds = int(later.headers["Retry-After"])
+    at = i18n.clock_time(clock.now() + timedelta(seconds=seconds + 59))
+    assert f"Ab {at} geht es weiter" in text_of(later) and 'value="ZZZZ-ZZZZ"' in later.text
+    unticked = edda.post(CONFIRM + "/seen", data={"code": "ZZZZ-ZZZZ"})
+    assert unticked.status_code == 429 and "geht es weiter" in text_of(unticked)
+    frozen_clock.tick(seconds)
+    assert edda.post(CONFIRM, data={"code": "ZZZZ-ZZZZ"}).status_code == 422
+
+
+def test_a_right_code_uses_up_no_try_however_often_it_is_looked_at(desk: Desk, treff: Treff, rosa, edda):
+    code = treff.code_of(rosa[1])
+    answers = [edda.post(CONFIRM, data={"code": code}).status_code for _ in range(11)]
+    assert answers == [200] * 11
+    wrong = [edda.post(CONFIRM, data={"code": "ZZZZ-ZZZZ"}).status_code for _ in range(11)]
+    assert wrong == [422] * 10 + [429]
+
+
+def test_whoever_speaks_for_several_chooses_for_which_a_scanned_code_is(desk: Desk, treff: Treff, rosa, edda, owner):
+    with desk.town.app.app_context(), as_owner():
+        far = service.add("Atelier am Ufer", ["ufer"])
+        service.verify(far, None)
+        service.let_confirm(far, True)
+        service.name_editor(far, db.session.get(Person, treff.editor), EditorRole.EDITOR)
+    code = treff.code_of(rosa[1])
+    page = edda.get(f"/visit/{code.replace('-', '')}").text
+    ways = re.findall(r'formaction="([^"]+)"[^>]*>([^<]+)<', page)
+    assert ways == [("/i/atelier-am-ufer/confirm", "Atelier am Ufer"), (CONFIRM, "Treff Webstuhl")]
+    hidden = re.search(r'name="code" value="([^"]+)"', page)[1]
+    assert edda.post(ways[0][0], data={"code": hidden}).status_code == 422, "not near her"
+    assert "Rosa Lind" in edda.post(ways[1][0], data={"code": hidden}).text
+    edda.post(CONFIRM + "/seen", data={"code": hidden, "seen": "y"})
+    (source,) = owner.execute("SELECT source FROM proof WHERE method = 'in_person'").fetchone()
+    (ours,) = owner.execute("SELECT public_id FROM initiative WHERE slug = %s", [Treff.slug]).fetchone()
+    assert source == f"initiative {ours}"
 
 
 def test_what_one_editor_has_in_hand_no_other_takes(desk: Desk, treff: Treff, rosa, edda):
@@ -129,7 +172,6 @@ def test_an_initiative_confirms_so_many_a_day(desk: Desk, treff: Treff, edda, mo
     for number in range(visits.OF_EDITOR.times):
         person = desk.resident(f"r{number}", bell=f"Name{number} Klingel{chr(97 + number)}")
         treff.confirm(edda, treff.code_of(desk.browser(person)))
-        owner.execute("DELETE FROM rate_count WHERE rate_class = 'visit_code'")
     last = desk.resident("last", bell="Letzte Klingelei")
     done = treff.confirm(edda, treff.code_of(desk.browser(last)))
     assert done.status_code == 303 and desk.level(last) is Level.UNPROVEN
@@ -161,6 +203,44 @@ def test_suspending_ends_its_power_at_once_and_looks_again(desk: Desk, treff: Tr
     assert desk.level(person) is Level.VERIFIED
     operator.post(f"/desk/initiatives/{Treff.slug}", data={"act": "resume"})
     assert edda.get(CONFIRM).status_code == 200
+
+
+LISTS = (
+    "SELECT includes_nearby, paused_until::text FROM subscription WHERE person_id = %s AND list = 'digest' AND is_on"
+)
+
+
+@pytest.mark.parametrize("verdict", ["matches", "doubts"])
+def test_whose_board_closes_for_a_second_look_is_told_so_and_finds_everything_as_it_was(
+    desk: Desk, treff: Treff, rosa, edda, owner, jobs, mailbox, frozen_clock, verdict
+):
+    person, phone = rosa
+    treff.confirm(edda, treff.code_of(phone))
+    owner.execute("UPDATE subscription SET includes_nearby = false, paused_until = '2099-01-01'")
+    jobs.run()
+    frozen_clock.tick(3_600)
+    operator = desk.browser(desk.operator("olga"))
+    operator.post(f"/desk/initiatives/{Treff.slug}/suspend", data={"days": "30"})
+    jobs.run()
+    assert heard(mailbox)[1:] == ["Wir sehen uns deinen Nachweis noch einmal an"]
+    assert owner.execute(LISTS, [person]).fetchall() == [(False, "2099-01-01")]
+    assert phone.get("/board").status_code == 303, "closed all the same"
+    case = desk.case_of(person)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, verdict)
+    jobs.run()
+    if verdict == "matches":
+        assert heard(mailbox)[2:] == ["Willkommen im Quartier Weberviertel"]
+        assert owner.execute(LISTS, [person]).fetchall() == [(False, "2099-01-01")]
+    else:
+        assert heard(mailbox)[2:] == ["Wir konnten deinen Nachweis nicht annehmen"]
+        assert owner.execute(LISTS, [person]).fetchall() == []
+
+
+def heard(mailbox):
+    """The subjects of Rosa's mails."""
+    mine = [mail for mail in mailbox.messages() if list(mail.recipients) == ["rosa@example.org"]]
+    return [mail.message["Subject"] for mail in mine]
 
 
 def test_an_initiative_is_public_once_it_is_verified(desk: Desk, client, operate, jobs, mailbox):

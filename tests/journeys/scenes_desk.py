@@ -112,10 +112,22 @@ def editor(walk: Walk) -> None:
     walk.go(here, "confirming")
     walk.send(here, "confirming, empty", 422)
     walk.send(here, "confirming, wrong", 422, code="ZZZZ-ZZZZ")
-    walk.go(f"/visit/{_code(walk)}", "confirming, scanned")
+    code = _code(walk)
+    with _owner(walk.town) as owner:
+        owner.execute(SECOND, [_number(owner, "liselotte")])
+        walk.go(f"/visit/{code}", "confirming, scanned, for several", picture="visit-which")
+        owner.execute("DELETE FROM initiative WHERE slug = 'zweite'")
+    walk.go(f"/visit/{code}", "confirming, scanned")
     walk.send(here, "confirming, name and address")
     walk._keep("confirming-1280")
     walk.send(here + "/seen", "confirming, without the tick", 422)
+
+
+SECOND = """
+WITH made AS (INSERT INTO initiative (public_id, slug, name, about, address_line, hours, verified_at, may_confirm)
+  VALUES ('zweite000000', 'zweite', 'Förderverein der Stadtteilbücherei am alten Kesselhaus e. V.', '', '', '', now(), true) RETURNING id)
+INSERT INTO initiative_editor (initiative_id, person_id, role, since) SELECT id, %s, 'editor', now() FROM made
+"""
 
 
 def _code(walk: Walk) -> str:

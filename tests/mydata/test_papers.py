@@ -30,6 +30,28 @@ def test_the_notice_lists_every_class_with_purpose_recipients_basis_and_period(c
     assert len(text.split()) < 950  # short enough to be read
 
 
+#: lines of the retention table that one word says together; they have to last equally long
+TOGETHER = {
+    "flyers": "invitations", "alarms": "invitations", "print_runs": "invitations",
+    "cases": "proofs", "visits": "proofs", "memberships": "proofs", "looks": "events",
+}  # fmt: skip
+
+
+def test_the_notice_says_of_everything_how_long_it_is_kept_as_the_retention_table_has_it(app):
+    by_name = {rule.name: rule for rule in RULES}
+    for rule in RULES:
+        words = CLASSES[rule.kind].period.message
+        said = TOGETHER.get(rule.name, rule.name)
+        assert by_name[said].period == rule.period, rule.name
+        if rule.period and rule.name != "counters":  # what goes at its end needs no period
+            assert f"%({said})s" in words, rule.name
+    with i18n.speaking("en"):
+        assert "counters of attempts 30 days at most" in str(CLASSES["access"].period)
+    with i18n.speaking("de"):
+        said = str(CLASSES["access"].period) + str(CLASSES["mail"].period)
+    assert "höchstens 30 Tage;" in said and "abgenommen hat, 12 Monate" in said and "Fingerabdruck: 2 Jahre" in said
+
+
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_the_record_names_every_class_and_every_column_about_people(operate, language):
     from neighbour.core import personal

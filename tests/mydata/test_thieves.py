@@ -8,15 +8,16 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from neighbour.accounts.models import Person, Status
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.mydata import erasing
+from neighbour.residency.cases.models import CaseHalf, CaseKind, CaseState, ProofCase
 from neighbour.residency.homes import TOLD_AFTER
-from neighbour.residency.models import AddressAccess
+from neighbour.residency.models import AddressAccess, Membership
 from tests.accounts.factor_helpers import GOOD, MAIL, is_in, link_of, make_member, type_password
 from tests.accounts.test_email_changes import THIEF
 from tests.accounts.test_signing import sign_up
@@ -76,6 +77,43 @@ def test_the_archive_says_no_more_of_the_desk_than_the_page_does(client, app, jo
     frozen_clock.tick(TOLD_AFTER.total_seconds() + 480)
     sign_in(client, ada)
     assert looks(client) == (["document team", "visit"], ["document", "visit"])
+
+
+def test_the_archive_does_not_say_when_each_pair_of_eyes_decided(client, app, jobs, frozen_clock):
+    """Not while the case is open, and not to the minute afterwards; that and how two people decided is told at the decision."""
+    ada, verifier = make_person(make_quarter(), name="Ada"), make_person()
+    with as_owner(), atomic():
+        here = db.session.scalars(select(Membership).where(Membership.person_id == ada.id)).one()
+        which = {"person_id": ada.id, "membership_id": here.id, "quarter_id": here.quarter_id}
+        case = ProofCase(**which, kind=CaseKind.DOCUMENT, method="document", state=CaseState.OPEN)
+        db.session.add(case)
+        db.session.flush()
+        case_id = case.id
+        said = {"until": clock.now(), "says": "no", "reason": "name", "said_at": clock.now()}
+        db.session.add(CaseHalf(case_id=case_id, by_person_id=verifier.id, **said))
+        about = {"about": "document half", "result": "no"}
+        audit.note(Event.PROOF_LOOKED_AT, actor=verifier.id, subject=ada.id, **about)
+    app.extensions["jobs"] = jobs
+    sign_in(client, ada)
+    assert halves(client) == ([], [])
+    with as_owner(), atomic():
+        db.session.execute(update(ProofCase).values(state=CaseState.REFUSED, decided_at=clock.now()))
+    frozen_clock.tick(86_400)
+    sign_in(client, ada)
+    half = {"part": "half", "says": "no", "reason": "name", "note": ""}
+    assert halves(client) == ([half], [])
+    frozen_clock.tick(TOLD_AFTER.total_seconds())
+    sign_in(client, ada)
+    assert halves(client) == ([half], ["document half"])
+
+
+def halves(client):
+    """What the archive says about those who looked: what they said, and the events."""
+    _path, answer = fetched(client)
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    events = json.loads(archive.read("data/security.json"))["security_event"]
+    looked = [row["object"] for row in events if row["kind"] == Event.PROOF_LOOKED_AT]
+    return json.loads(archive.read("data/proof.json")).get("case_half", []), looked
 
 
 def looks(client):

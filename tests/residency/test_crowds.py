@@ -124,6 +124,31 @@ def test_whoever_lives_in_a_house_is_not_asked_about_it(desk: Desk):
     assert "Kettfadenstraße 5" not in other.get("/desk/proofs").text
 
 
+def test_whoever_may_answer_for_a_house_is_told_that_it_waits(desk: Desk, jobs, mailbox, frozen_clock):
+    house = desk.town.address("5")
+    for n in range(8):
+        desk.proven(f"p{n}", house=house, bell=f"Name{chr(97 + n)} Klingel{chr(97 + n)}")
+    desk.verifier("vera")
+    desk.verifier("ute", quarter="ufer")
+    desk.operator("olga")
+
+    def told(hours: float) -> dict[str, str]:
+        mailbox.clear()
+        frozen_clock.tick(hours * 3600)
+        jobs.sent.append(("residency.remind", []))
+        jobs.run()
+        mails = [mail for mail in mailbox.messages() if "wart" in mail.message["Subject"]]
+        return {mail.recipients[0].partition("@")[0]: mail.message["Subject"] for mail in mails}
+
+    assert told(0.5) == {}
+    assert told(1) == dict.fromkeys(["vera", "olga"], "2 Nachweise warten auf dich"), (
+        "no two verifiers there: operators too"
+    )
+    desk.verifier("wim")
+    desk.verifier("iris", house=house, bell="Iris Imhaus")
+    assert set(told(24)) == {"vera", "wim"}, "nobody of the house, and the operators rest"
+
+
 # -- nobody learns of each other ---------------------------------------------------------------------------------------
 
 

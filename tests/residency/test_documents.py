@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -10,8 +11,10 @@ from sqlalchemy import text
 
 from neighbour.core import backups, clock, scope
 from neighbour.core.db import atomic, db
+from neighbour.core.tokens import from_uid
+from neighbour.mydata import erasing
 from neighbour.policy import Level, Role
-from neighbour.residency.cases import documents
+from neighbour.residency.cases import documents, pictures
 from tests.residency.papers import Desk, photo, text_of, upload
 from tests.residency.test_canaries import dump, forms_of
 
@@ -118,8 +121,8 @@ def test_withdrawn_and_erased_are_gone_at_once(desk: Desk, anna, owner):
         "withdrawn",
     )
     desk.deposit(person)
-    with desk.eyes(person), atomic():
-        assert documents.erase(person) == 2
+    with desk.town.app.app_context(), scope.use(scope.NOBODY):
+        erasing.run(erasing.begin(person, keeps_texts=False, grace=timedelta()).id)
     for table in ("proof_case", "case_page", "case_key", "case_half"):
         assert owner.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
@@ -137,6 +140,70 @@ def test_whoever_moves_leaves_the_case_and_its_pages_behind(desk: Desk, anna, te
     )
     assert first.post(case).status_code == 404
     assert first.post(case + "/decide", data={"verdict": "matches"}).status_code == 404
+
+
+def test_whoever_leaves_is_on_no_desk_and_finds_their_document_when_they_come_back(desk: Desk, anna, team, owner):
+    person, _browser = anna
+    desk.deposit(person)
+    case, nowhere = desk.case_of(person), "/desk/proofs/" + "a" * 26
+    first, second = (desk.browser(each) for each in team[:2])
+    first.post(case)
+    assert first.get(case + "/pages/1").status_code == 200
+    leave(desk, person)
+    for path in ("", "/pages/1"):
+        answer, nothing = (first.get(page + path) for page in (case, nowhere))
+        assert (answer.status_code, answer.data) == (404, nothing.data), path
+    assert first.post(case + "/decide", data={"verdict": "matches"}).status_code == 404
+    assert second.post(case).status_code == 404 and case not in second.get("/desk/proofs").text
+    with desk.eyes(team[0]):
+        assert documents.page(from_uid(case[-26:]), 1) is None, "the wall says so, too"
+    come_back(desk, person)
+    assert owner.execute("SELECT state, (SELECT count(*) FROM case_page) FROM proof_case").fetchone() == ("open", 1)
+    for verifier in team[:2]:
+        desk.says(verifier, case)
+    assert desk.level(person) is Level.VERIFIED
+
+
+def test_an_appeal_waits_for_whoever_comes_back_and_ends_undecided_with_a_move(desk: Desk, anna, team, owner):
+    person, _browser = anna
+    desk.deposit(person)
+    case = desk.case_of(person)
+    for verifier in team[:2]:
+        desk.says(verifier, case, "paper")
+    desk.browser(person).post("/proof/decision", data={"words": "Es ist doch ein Mietvertrag."})
+    leave(desk, person)
+    operator = desk.browser(desk.operator("olga"))
+    assert case not in operator.get("/desk/proofs").text
+    come_back(desk, person)
+    page = text_of(desk.browser(person).get("/proof/decision"))
+    assert "bleibt dabei" not in page and "Du hast den Betreiber" in page
+    assert case in operator.get("/desk/proofs").text
+    desk.town.settle(person, desk.town.address("9", quarter="ufer"), "Anna Kowalczyk")
+    assert owner.execute("SELECT appeal FROM proof_case").fetchone() == ("withdrawn",)
+    assert case not in operator.get("/desk/proofs").text
+
+
+def leave(desk: Desk, person: int) -> None:
+    """Their account is let go; they have two weeks to come back."""
+    with desk.town.app.app_context():
+        erasing.begin(person, keeps_texts=True)
+
+
+def come_back(desk: Desk, person: int) -> None:
+    with desk.eyes(person), atomic():
+        erasing.bring_back(person)
+
+
+def test_no_connection_is_held_while_pictures_are_drawn(desk: Desk, anna, monkeypatch):
+    """That takes up to twenty seconds, and a process has sixteen connections for all its pages."""
+    held = []
+
+    def draw(uploads):
+        held.append(db.session().in_transaction())
+        return pictures.Drawn([photo()], left_out=0)
+
+    monkeypatch.setattr(pictures, "draw", draw)
+    assert desk.hand_in(anna[1], photo()).status_code == 303 and held == [False]
 
 
 def test_three_documents_in_thirty_days(desk: Desk, anna, frozen_clock):

@@ -97,6 +97,24 @@ def test_two_have_it_in_hand_and_no_third_until_a_half_is_free_again(desk: Desk,
     assert browsers[2].post(case).status_code == 200
 
 
+def test_a_form_that_is_wrong_where_two_others_have_it_in_hand_by_now_leads_on(desk: Desk, anna, monkeypatch):
+    """Between the look whether it is in hand and taking it once more the half may run out and two others be quicker."""
+    case, browser = desk.case_of(anna), desk.browser(desk.verifier("vera"))
+    browser.post(case)
+    for error, answer in ((deciding.Busy, 303), (deciding.NotYours("gone"), 404)):
+        with monkeypatch.context() as patch:
+            patch.setattr(deciding, "take", raising(error))
+            assert browser.post(case + "/decide", data={"verdict": ""}).status_code == answer
+    assert browser.post(case + "/decide", data={"verdict": ""}).status_code == 422
+
+
+def raising(error):
+    def take(_eyes, _case_id):
+        raise error
+
+    return take
+
+
 def test_both_halves_of_one_household_are_one(desk: Desk, anna):
     house = desk.town.address("77")
     one = desk.verifier("vera", bell="Vera Bach", house=house)

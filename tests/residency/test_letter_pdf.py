@@ -10,7 +10,8 @@ import pytest
 from pypdf import PdfReader
 
 from config import Config
-from neighbour.residency import codes, letter_pdf, qr
+from neighbour.core import qr
+from neighbour.residency import codes, letter_pdf
 from neighbour.residency.letter_pdf import Format, write_batch
 from neighbour.residency.letter_words import Slip, compose
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from datetime import date, timedelta
 
@@ -13,11 +14,13 @@ from neighbour.contributions import service as contributions
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.notices import service as notices
 from neighbour.policy import Role
 from neighbour.posts.models import Post
 from neighbour.quarters import plans, service
 from neighbour.quarters.geojson import LayerError
 from neighbour.residency import borders, changing, planning
+from neighbour.residency.changing_notices import QuarterChanges
 from neighbour.residency.models import Address
 from tests.factories import make_comment, make_post, sign_in, viewer_of
 from tests.residency.patchwork import Patchwork, layer, on, perform, readable
@@ -313,3 +316,19 @@ def test_the_application_performs_only_what_is_due_and_sees_only_the_house_of_it
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute(statement)
     assert city.quarter_of(other) == "a"
+
+
+@pytest.mark.parametrize(
+    ("joined", "said"),
+    [
+        (["Bleiche"], "Am 1. März 2027 wächst dein Quartier: Bleiche geht in Weberviertel auf."),
+        (["Bleiche", "Färberei"], "Am 1. März 2027 wächst dein Quartier: Bleiche, Färberei gehen in Weberviertel auf."),
+    ],
+)
+def test_one_quarter_becomes_part_of_another_and_two_become_part_of_it(context, monkeypatch, joined, said):
+    notice = QuarterChanges()
+    example = {**notice.preview(), "parts": [], "joined": joined, "is_moving": False, "now": "Weberviertel"}
+    monkeypatch.setattr(QuarterChanges, "preview", lambda self: example)
+    written = notices.preview(notice.key, "de")
+    for text in (written.text, written.html):
+        assert said in html.unescape(" ".join(text.replace("\u00ad", "").split()))

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
+from sqlalchemy import Boolean, TableValuedAlias, column, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
@@ -81,52 +80,42 @@ def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
     return Eyes(person_id, bytes(household) if household else None, is_operator)
 
 
-def queue(eyes: Eyes) -> list[ProofCase]:
-    """The cases this person may look at now, oldest first."""
-    return list(db.session.scalars(select(ProofCase).where(_theirs(eyes)).order_by(ProofCase.created_at)))
+@dataclass(frozen=True)
+class Queue:
+    """What lies on somebody's desk, oldest first: cases that wait for them, and others an operator may look at."""
+
+    mine: list[ProofCase]
+    others: list[ProofCase]
 
 
-def thin_quarters() -> set[int]:
-    """The quarters with fewer than two verifiers, in which operators look; for operators, empty for anybody else."""
-    return set(db.session.scalars(text("SELECT thin_desks()")))
+def queue(eyes: Eyes) -> Queue:
+    """The cases this person may look at now. Through their eyes."""
+    found = _desk(eyes)
+    rows = db.session.execute(
+        select(ProofCase, found.c.is_theirs)
+        .join(found, found.c.case_id == ProofCase.id)
+        .order_by(ProofCase.created_at, ProofCase.id)
+    ).all()
+    return Queue(*([case for case, is_theirs in rows if is_theirs is wanted] for wanted in (True, False)))
 
 
 def waiting(eyes: Eyes) -> Waiting:
     """How many cases wait for this person, and since when."""
-    row = db.session.execute(select(func.count(), func.min(ProofCase.created_at)).where(_theirs(eyes))).one()
+    found = _desk(eyes)
+    row = db.session.execute(select(func.count(), func.min(found.c.since)).where(found.c.is_theirs)).one()
     return Waiting(row[0], row[1])
 
 
-def _theirs(eyes: Eyes) -> ColumnElement[bool]:
-    said = select(CaseHalf.id).where(
-        CaseHalf.case_id == ProofCase.id, CaseHalf.by_person_id == eyes.person_id, CaseHalf.says.is_not(None)
-    )
-    states: ColumnElement[bool] = ProofCase.state == CaseState.OPEN
-    if eyes.is_operator:
-        states = or_(ProofCase.state.in_(UNDECIDED), ProofCase.appeal == Appeal.OPEN)
-    else:  # the address of a protected person is the operator's alone
-        states = and_(states, ~_of_protected())
-    return and_(
-        states,
-        ProofCase.person_id != eyes.person_id,
-        ProofCase.household_hash.is_(None) | (ProofCase.household_hash != (eyes.household_hash or b"")),
-        ~said.exists(),
-    )
-
-
-def _of_protected() -> ColumnElement[bool]:
-    return select(Person.id).where(Person.id == ProofCase.person_id, Person.is_protected).exists()
-
-
-def of_protected(cases: Sequence[ProofCase]) -> set[uuid.UUID]:
-    """Those of these cases whose person is protected: operators look at both halves."""
-    ids = [case.id for case in cases]
-    return set(db.session.scalars(select(ProofCase.id).where(ProofCase.id.in_(ids), _of_protected())))
+def _desk(eyes: Eyes) -> TableValuedAlias:
+    """Who may look at what: the database says it, to the pages and to the daily reminder alike (migration 0029)."""
+    columns = "case_id", "since", column("is_theirs", Boolean)
+    return func.desk_cases(eyes.is_operator).table_valued(*columns, name="desk")
 
 
 def case_for(eyes: Eyes, case_id: uuid.UUID) -> ProofCase:
     """A case that waits for this person. Raises NotYours."""
-    case = db.session.scalar(select(ProofCase).where(ProofCase.id == case_id, _theirs(eyes)))
+    query = select(ProofCase).where(ProofCase.id == case_id, ProofCase.id.in_(select(_desk(eyes).c.case_id)))
+    case = db.session.scalar(query)
     if case is None:
         raise NotYours(str(case_id))
     return case

@@ -69,12 +69,12 @@ def _by_others(days: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def remind(time_zone: str) -> int:
-    """Tell those who may look that something has been waiting for an hour; once a day each. Gives how many were told."""
+    """Tell those who look that a case or a house has been waiting for them for an hour; once a day each. Gives how many."""
     with scope.use(scope.NOBODY), atomic():
-        query = text("SELECT person_id, cases FROM desks_waiting(:before)")
+        query = text("SELECT person_id, proofs FROM desks_waiting(:before)")
         rows = db.session.execute(query, {"before": clock.now() - timedelta(hours=1)}).all()
         today = clock.today(time_zone).isoformat()
-        return sum(DeskWaits.send(row.person_id, period=today, payload={"count": row.cases}) for row in rows)
+        return sum(DeskWaits.send(row.person_id, period=today, payload={"count": row.proofs}) for row in rows)
 
 
 def missing(mine: int) -> Sequence[MissingAddress]:

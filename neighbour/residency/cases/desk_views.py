@@ -53,13 +53,10 @@ def missing_waiting() -> Waiting:
 def proof_cases() -> str:
     """What waits for a look, oldest first."""
     cases = deciding.queue(_eyes())
-    thin = deciding.thin_quarters()
-    protected = deciding.of_protected(cases)
-    mine = [each for each in cases if each.id in protected or _needs_me(each, thin)]
     return render_template(
         "residency/desk_cases.html",
-        mine=mine,
-        others=[each for each in cases if each not in mine],
+        mine=cases.mine,
+        others=cases.others,
         houses=crowds.houses(with_lines=True),
         quarters=_quarter_names(),
         words=words,
@@ -67,11 +64,6 @@ def proof_cases() -> str:
         days=deciding.TARGET_DAYS,
         promised_since=clock.now() - timedelta(days=deciding.TARGET_DAYS),
     )
-
-
-def _needs_me(case: ProofCase, thin: set[int]) -> bool:
-    """Operators look where a quarter has no two verifiers, and where two did not agree; the rest is the quarter's own."""
-    return not may(Permission.OPERATE) or case.quarter_id in thin or deciding.part_of(case) != "half"
 
 
 def _quarter_names() -> dict[int, str]:
@@ -99,14 +91,7 @@ def proof_case(case_id: uuid.UUID) -> str:
 def open_case(case_id: uuid.UUID) -> Any:
     """Take a half of it and look."""
     case = _case(case_id)
-    try:
-        opened = deciding.take(_eyes(), case_id)
-    except deciding.NotYours:
-        abort(404)
-    except deciding.Busy:
-        flash(_("Two others are looking at this one. Please take another."), "info")
-        return back("residency.proof_cases")
-    return _case_page(case, opened, DecisionForm(_yes(case)))
+    return _opened_page(case, DecisionForm(_yes(case)))
 
 
 @views.post("/desk/proofs/<uid:case_id>/decide")
@@ -118,13 +103,25 @@ def decide_case(case_id: uuid.UUID) -> Any:
     if not form.validate_on_submit():
         if deciding.in_hand(eyes, case_id) is None:
             return _too_late(case_id)
-        return _case_page(case, deciding.take(eyes, case_id), form), 422
+        return _opened_page(case, form, 422)
     try:
         deciding.decide(eyes, case_id, form.verdict.data, form.note.data or "")
     except deciding.NotYours:
         return _too_late(case_id)
     flash(_("Noted. Thank you for looking."), "good")
     return back("residency.proof_cases")
+
+
+def _opened_page(case: ProofCase, form: DecisionForm, status: int = 200) -> Any:
+    """The case in hand; on to the others where two have it in hand already, or it is decided by now."""
+    try:
+        opened = deciding.take(_eyes(), case.id)
+    except deciding.NotYours:
+        abort(404)
+    except deciding.Busy:
+        flash(_("Two others are looking at this one. Please take another."), "info")
+        return back("residency.proof_cases")
+    return _case_page(case, opened, form), status
 
 
 def _too_late(case_id: uuid.UUID) -> BaseResponse:

@@ -6,7 +6,7 @@ withdrawn, erased, or after 14 days in any case – pages and salt are deleted. 
 (``core.backups``), so no backup, old or new, opens a page: a case that came back with a backup has no key and is closed.
 
 A person who moves leaves their case behind: the database itself ends it with the membership, so that no way of moving can
-forget to.
+forget to. Whoever lets their account go is on no desk any more; their case goes with them, or is there when they come back.
 
 At most three uploads in 30 days; withdrawn ones count, so that nobody tries papers out.
 """
@@ -154,12 +154,6 @@ def close(case: ProofCase, state: CaseState) -> None:
     for part in (CasePage, CaseKey):
         db.session.execute(delete(part).where(part.case_id == case.id))
     db.session.execute(delete(CaseHalf).where(CaseHalf.case_id == case.id, CaseHalf.says.is_(None)))
-
-
-def erase(person_id: int) -> int:
-    """Everything that hangs on this person's cases is gone; gives how many cases. Through their eyes, inside atomic()."""
-    gone = db.session.execute(delete(ProofCase).where(ProofCase.person_id == person_id))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def forget_overdue(before: datetime) -> int:

@@ -51,6 +51,7 @@ class Appeal(StrEnum):
     OPEN = "open"
     GRANTED = "granted"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"  # they moved before anybody decided
 
 
 class ProofCase(Timestamps, Base):
@@ -60,7 +61,7 @@ class ProofCase(Timestamps, Base):
     __table_args__ = (
         one_of("kind", CaseKind, "kind"),
         one_of("state", CaseState, "state"),
-        CheckConstraint("appeal IN ('open', 'granted', 'rejected')", name="appeal"),
+        one_of("appeal", Appeal, "appeal"),
         Index(
             "uq_proof_case_document",
             "person_id",

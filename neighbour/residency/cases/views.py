@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import segno
 from flask import Response, abort, flash, make_response, redirect, render_template, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from neighbour.core import qr
+from neighbour.core.db import finish_reading
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, is_htmx, is_own_form, no_referrer, site_url
 from neighbour.policy import Permission, requires
@@ -45,6 +45,7 @@ def hand_in_document() -> Any:
     me = person_number()
     try:
         documents.demand_allowed(me)
+        finish_reading()  # no connection is held while the pictures are drawn, which may take 20 seconds
         drawn = pictures.draw(uploads)
         documents.hand_in(me, form.paper.data, drawn.pages)
     except documents.NoUpload:
@@ -162,7 +163,7 @@ def in_person() -> Any:
         places=visits.places_for(me),
         shown=shown,
         code=codes.show(shown.code) if shown else "",
-        qr=qr_code(site_url(f"/visit/{shown.code}")) if shown else "",
+        drawn=qr.drawn(site_url(f"/visit/{shown.code}")) if shown else None,
         life=visits.LIFE.seconds // 60,
     )
     return no_referrer(page)
@@ -184,12 +185,3 @@ def renew_visit() -> BaseResponse:
     except visits.NoVisit:
         return back("residency.waiting")
     return back("residency.in_person")
-
-
-def qr_code(text: str) -> Markup:
-    """A QR code as SVG, black on white whatever the colours of the page."""
-    drawn = segno.make(text, error="m").svg_inline(scale=6, border=3, dark="#000", light="#fff", omitsize=True)
-    return Markup(drawn)  # noqa: S704  segno draws paths; the text is not in it
-
-
-__all__ = ["picture", "qr_code"]

@@ -2,7 +2,7 @@
 
 The code is good for 15 minutes and for one confirmation. It is made from a random number in the row and the key outside the
 database, so the row alone shows none; it can be shown again as long as it lasts. Eight symbols are 2^40; an editor has ten
-tries an hour, and only editors of a verified initiative have any.
+wrong tries an hour, and only editors of a verified initiative have any.
 
 Which initiatives there are this room does not know: they register ``places`` (who confirms near a quarter).
 """
@@ -21,12 +21,13 @@ from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes, grading, homes
 from neighbour.residency.cases.models import Visit
+from neighbour.residency.models import Proof
 from neighbour.residency.proofs.in_person import IN_PERSON
 
 LIFE = timedelta(minutes=15)
 OF_PLACE = limits.Rate(20, 86_400)  # confirmations a day
 OF_EDITOR = limits.Rate(12, 86_400)
-TRIES = limits.Rate(10, 3_600)  # codes typed by one editor
+TRIES = limits.Rate(10, 3_600)  # wrong codes typed by one editor
 CODE = tokens.kind("visit_code", "shows an editor one resident's name and address, for a quarter of an hour")
 
 
@@ -117,8 +118,9 @@ _TAKE = text("SELECT take_visit(:code, :place, :at)")
 
 def take(editor_id: int, place: str, typed: str) -> Visitor | None:
     """The visitor with this code, their home opened and written down; None for a code that is wrong, over, the editor's own
-    or of their household – one answer for all. Counts a try; raises limits.TooMany. Through the editor's eyes."""
-    limits.hit("visit_code", str(editor_id))
+    or of their household – one answer for all. Counts a try unless it is right; raises limits.TooMany. Through the editor's
+    eyes."""
+    limits.hit("visit_code", str(editor_id))  # in advance, so that of many at once none slips through
     code = codes.read(typed)
     if code is None:
         return None
@@ -130,6 +132,7 @@ def take(editor_id: int, place: str, typed: str) -> Visitor | None:
         home = homes.open_for_verifier(visit.person_id, "visit", editor_id)
         if not isinstance(home, homes.ExactHome):
             return None
+        limits.take_back("visit_code", str(editor_id))
         return Visitor(visit.id, home, visit.expires_at)
 
 
@@ -179,26 +182,14 @@ def by_editor(editor_id: int, since: datetime) -> int:
 
 
 def look_again(place: str, since: datetime) -> int:
-    """Let the proofs that came of this place's confirmations since a moment wait for somebody's look; gives how many. For an
-    operator, or on the owner's connection."""
+    """Let the proofs that came of this place's confirmations since a moment wait for somebody's look, and tell those who fall;
+    gives how many wait. For an operator, or on the owner's connection."""
+    confirmed = Proof.source == f"initiative {place}", Proof.created_at >= since
     query = select(Visit.person_id).where(Visit.place == place, Visit.confirmed_at >= since).distinct()
     people = db.session.scalars(query).all()
     held = 0
     with atomic():
         for person_id in people:
             with scope.use(scope.Viewer(person_id)):
-                held += _hold_those_of(person_id, place, since)
+                held += grading.hold_standing(person_id, *confirmed)
     return held
-
-
-def _hold_those_of(person_id: int, place: str, since: datetime) -> int:
-    membership = grading.current_membership(person_id, lock=True)
-    if membership is None:
-        return 0
-    standing = grading.standing(membership.id, clock.now())
-    proofs = [each for each in standing if each.source == f"initiative {place}" and each.created_at >= since]
-    for proof in proofs:
-        grading.hold(membership, proof)
-    grading.regrade(membership)
-    db.session.flush()
-    return len(proofs)

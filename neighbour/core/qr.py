@@ -16,9 +16,9 @@ class Drawn:
     path: str
 
 
-def rows_of(url: str) -> list[tuple[int, ...]]:
-    """The modules of the code for ``url``, level M, row by row; 1 is dark. No quiet zone."""
-    return [tuple(row) for row in segno.make(url, error="m", micro=False).matrix]
+def rows_of(text: str) -> list[tuple[int, ...]]:
+    """The modules of the code for ``text``, level M, row by row; 1 is dark. No quiet zone."""
+    return [tuple(row) for row in segno.make(text, error="m", micro=False).matrix]
 
 
 def runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -32,9 +32,9 @@ def runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
             start = None
 
 
-def drawn(url: str) -> Drawn:
-    """The code for ``url`` to be put into a page."""
-    rows = rows_of(url)
+def drawn(text: str) -> Drawn:
+    """The code for ``text`` to be put into a page (``macros/qr.html``)."""
+    rows = rows_of(text)
     bars = [
         f"M{4 + start} {4 + number}h{length}v1h-{length}z"
         for number, row in enumerate(rows)
