@@ -132,9 +132,15 @@ def test_a_used_code_says_nothing_to_whoever_has_moved_meanwhile(town: Town, tmp
     assert redeem(town, anna, code).outcome is Outcome.NO_LETTER
 
 
-def test_the_code_opens_no_session(town: Town, tmp_path: Path, client, owner):
+def test_the_code_opens_no_session(town: Town, tmp_path: Path, visitor, owner):
+    """Whoever fished the card out of the letterbox has a code and no account."""
     person = town.resident("anna", town.address())
     code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    finder = visitor()
+    assert finder.get(f"/code/{code}").status_code == 200, "the address on the card shows how to go on"
+    assert "/signin" in finder.post("/code", data={"code": code}).location
+    assert finder.get("/me").status_code == finder.get("/waiting").status_code == 303
+    assert town.seat(person).level == Level.UNPROVEN
     assert redeem(town, person, code).outcome is Outcome.PROVEN
     assert owner.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
 
