@@ -140,6 +140,7 @@ def test_where_nothing_can_be_counted_nobody_gets_in(town: World, caplog):
     right = {"email": world.people["author"].email, "password": words.PASSWORD}
     tries = {
         "sign in": ("nobody", "/signin", right),
+        "passkey": ("nobody", "/signin/passkey", {"k-answer": "{}"}),
         "code of the card": ("unproven", "/code", {"code": world.letter_code}),
         "code of the mail": ("unconf.", "/signup/confirm", {"code": world.secret("confirm_code")}),
         "link for a password": ("nobody", f"/reset/{world.secret('reset')}", {"password": words.PASSWORD}),

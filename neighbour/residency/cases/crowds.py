@@ -5,7 +5,8 @@
 
 The counting reads across people, so it is done by the database (``needs_look``), which answers yes or no about the asker's
 own home and nothing else. All questions are asked each time, whatever the first says: whoever waits is told that they
-wait, and neither the answer nor how long it takes says for which of the reasons. Members of a household learn nothing of each other.
+wait, and neither the answer nor how long it takes says for which of the reasons. Members of a household learn nothing of
+each other.
 
 Where only the house is crowded there is no case per person but one question about the house: how many may live there
 before somebody asks, or that each shall be looked at.
