@@ -120,6 +120,7 @@ DEFECTS = (
     Defect("texts::test_no_german_is_kept", DE, END, '\nmsgid "Nobody says this"\nmsgstr "Das sagt niemand"\n'),
     Defect("trust::test_every_named_test_is_there", "docs/trust.md", "::test_the_cookie_of_an_ended", "::test_a_cookie_of_an_ended"),
     Defect("trust::test_every_check_has_a_line", "docs/trust.md", "| 41 |", "| 410 |"),
+    Defect("trust::test_what_is_left_to_the_machines", "Makefile", " tests/residency/test_four_eyes.py", ""),
     Defect("trust::test_commands_exist", "docs/trust.md", "`make fuzz`", "`make fuss`"),
     Defect("packages::test_what_is_installed", "requirements-dev.lock", "pytest==9.2.0", "pytest==9.1.0"),
     Defect("packages::test_every_locked_package", "requirements.lock", "flask==3.1.3", "flask==3.1.2"),
