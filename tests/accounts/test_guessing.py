@@ -281,7 +281,9 @@ def test_every_hash_that_is_kept_costs_what_it_should(app, client, visitor, mail
     assert visitor().post(link, data={"password": "zehn alte Fahrräder"}).status_code == 303
     kept |= stored_hashes(owner)
     assert len(kept) >= 3 and person.id
-    costs = [re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$", each.removeprefix(passwords.TWO)) for each in kept]
+    costs = [
+        re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$", each.removeprefix(passwords.TWO)) for each in kept
+    ]
     assert all(cost and int(cost[1]) >= 19 * 1024 and (cost[2], cost[3]) == ("3", "4") for cost in costs), kept
 
 

@@ -148,5 +148,3 @@ def test_who_changes_the_address_hears_that_the_old_mailbox_opens_the_account_wi
     assert "Kann jemand anderes das alte Postfach lesen?" in client.get("/me/email").text
     with_app(person)
     assert "Kann jemand anderes" not in client.get("/me/email").text
-
-

@@ -18,7 +18,9 @@ def test_what_is_no_number_is_refused_in_every_field_for_one(town: World):
     for page in (each for each in mapping.pages(town.app) if not each.is_safe):
         fields = mapping.fields(page)
         for name in (each.name for each in fields if each.kind == "IntegerField"):
-            role = next(role for role in ("operator", "steward") if allows(town.identities[role], page.gate["permission"]))
+            role = next(
+                role for role in ("operator", "steward") if allows(town.identities[role], page.gate["permission"])
+            )
             for typed in NO_NUMBERS:
                 data = {**words.fill_in(page, fields), name: typed}
                 answer = town.ask(role, page, town.things(page)[0].values, data=data)

@@ -160,7 +160,9 @@ def test_views_fetch_no_row_by_a_number_themselves():
     fetching = set()
     for path in (each for each in PRODUCT if each.name.endswith("views.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and re.search(r"session\.get(_one)?\(|\.query\.get", ast.unparse(node)):
+            if isinstance(node, ast.FunctionDef) and re.search(
+                r"session\.get(_one)?\(|\.query\.get", ast.unparse(node)
+            ):
                 fetching.add(f"{name(path)}:{node.name}")
     assert fetching == FETCHED
 

@@ -35,7 +35,13 @@ def neighbour(chromium: Browser, town: Instance, watch: Watch, person: str, **se
 
 
 def signs_up(
-    visitor: Visitor, town: Instance, first: str, number: str, street: str = "Garnweg", last: str = "Ankunft", email: str = ""
+    visitor: Visitor,
+    town: Instance,
+    first: str,
+    number: str,
+    street: str = "Garnweg",
+    last: str = "Ankunft",
+    email: str = "",
 ) -> None:
     """The four steps, from the page of the first one to the waiting page."""
     email = email or f"{first.lower()}@example.org"

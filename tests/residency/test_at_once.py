@@ -22,7 +22,6 @@ from tests.residency.papers import Desk
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 MANY, T = 6, TypeVar("T")
-REPEATS = pytest.mark.parametrize("repeats", [1, pytest.param(30, marks=pytest.mark.thorough)])
 
 
 def at_once(ask: Callable[[int], T], many: int = MANY) -> list[T]:
@@ -37,7 +36,7 @@ def at_once(ask: Callable[[int], T], many: int = MANY) -> list[T]:
         return list(pool.map(one, range(many)))
 
 
-@REPEATS
+@pytest.mark.parametrize("repeats", [1, pytest.param(30, marks=pytest.mark.thorough)])
 def test_the_last_use_of_a_flyer_lets_one_in(town: Town, owner, repeats):
     for number in range(repeats):
         people = [newcomer(town, f"p{number}x{n}", f"{number * MANY + n + 1}") for n in range(MANY)]
@@ -50,7 +49,7 @@ def test_the_last_use_of_a_flyer_lets_one_in(town: Town, owner, repeats):
         assert owner.execute("SELECT count(*) FROM proof").fetchone() == (number + 1,)
 
 
-@REPEATS
+@pytest.mark.parametrize("repeats", [1, pytest.param(30, marks=pytest.mark.thorough)])
 def test_a_code_shown_in_person_is_confirmed_once(desk: Desk, owner, repeats):
     treff = Treff(desk)
     before = owner.execute("SELECT count(*) FROM proof").fetchone()[0]
@@ -70,7 +69,7 @@ def test_a_code_shown_in_person_is_confirmed_once(desk: Desk, owner, repeats):
         assert owner.execute("SELECT count(*) FROM proof").fetchone() == (before + number + 1,)
 
 
-@REPEATS
+@pytest.mark.parametrize("repeats", [1, pytest.param(30, marks=pytest.mark.thorough)])
 def test_a_recovery_code_lets_one_in(town: Town, owner, repeats):
     person = town.person("anna")
     with town.app.app_context():

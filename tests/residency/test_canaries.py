@@ -96,7 +96,12 @@ def test_homes_leave_no_trace_outside_the_seal(town: Town, tmp_path: Path, clean
     assert everything.count("@e.org") >= people  # the dump is not empty
     logged, kept = caplog.text, backup_of(clean_database, tmp_path / "backup.dump")
     assert logged.count("INSERT INTO home") >= BY_HAND and kept.count("@e.org") >= people
-    for word in ("Zaunkönig", "Piepmatz", "Ammer", "Verlorenweg"):  # streets and towns are in the register, which is public
+    for word in (
+        "Zaunkönig",
+        "Piepmatz",
+        "Ammer",
+        "Verlorenweg",
+    ):  # streets and towns are in the register, which is public
         assert not [form for form in forms_of(word) if form in kept], word
     written = in_the_log_of_writes(clean_database, r"\d@e\.org|(?i:Zaunkönig|Piepmatz|Ammer|Verlorenweg)\d".encode())
     assert written and {each[1:] for each in written} == {b"@e.org"}

@@ -182,5 +182,7 @@ def test_a_proof_that_waits_takes_the_same_statements_whatever_it_waits_for(desk
         asked[name] = sum("needs_look" in str(query) for query in queries)
         taken[name] = len(queries)
         assert desk.level(person) is (Level.VERIFIED if name == "frei" else Level.UNPROVEN), name
-    assert asked == {"frei": 3, "twice": 7, "seventh": 7}, "no answer stops the questions; a case writes all answers down"
+    assert asked == {"frei": 3, "twice": 7, "seventh": 7}, (
+        "no answer stops the questions; a case writes all answers down"
+    )
     assert taken["twice"] == taken["seventh"]

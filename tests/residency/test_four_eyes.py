@@ -217,6 +217,7 @@ def test_something_else_needs_a_word_and_nothing_typed_is_lost(desk: Desk, anna)
 
 # -- as a machine ----------------------------------------------------------------------------------------------------
 
+
 def machine(desk: Desk, owner):
     """The machine's class. 0 and 1 live together, 2 and 3 alone, 4 and 5 are operators; Anna hands papers in."""
     crew, anna = _crew(desk)
