@@ -187,7 +187,7 @@ DEFECTS = (
     Defect("attacks/failing::test_four_processes", "neighbour/core/limits.py", 'keyed_hash("rate", key)', 'keyed_hash("rate", key + str(__import__("os").getpid()))'),
     Defect("attacks/failing::test_whatever_is_gone", "neighbour/app.py", "        return _error_page(503)\n", "        return _error_page(503) if False else Response(str(error), status=503)\n"),
     Defect("attacks/failing::test_a_queue_that_is_away", "neighbour/core/jobs.py", "        except Exception:", "        except ValueError:"),
-    Defect("attacks/failing::test_whatever_is_gone", "neighbour/app.py", "        return _error_page(503)\n", "        return _error_page(503)[0]\n"),
+    Defect("attacks/failing::test_whatever_is_gone", "neighbour/app.py", "    return _error_page(500)\n", "    return _error_page(500).get_data(as_text=True)\n"),
     Defect("attacks/failing::test_every_class_counts", "neighbour/core/limits.py", '    if not _COUNT.at_once({**place,', '    if not rate.parts > 1 and not _COUNT.at_once({**place,'),
     Defect("attacks/failing::test_every_class_is_asked", "neighbour/core/limits.py", '    "mail": Rate(5, 3600),', '    "mails": Rate(5, 3600),\n    "mail": Rate(5, 3600),'),
     Defect("attacks/ended::test_the_cookie_of_an_ended", "tests/attacks/test_ended.py", '"DELETE FROM login_session WHERE token_hash = %s"', '"SELECT 1 WHERE %s IS NOT NULL"'),
