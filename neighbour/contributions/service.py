@@ -233,6 +233,12 @@ def comments_of(contribution_id: uuid.UUID) -> list[Comment]:
     )
 
 
+def comment_of(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Comment | None:
+    """The answer with this id under this contribution, if it exists for the viewer of this session."""
+    found = db.session.get(Comment, comment_id)
+    return found if found is not None and found.contribution_id == contribution_id else None
+
+
 def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
     """Earlier wordings, newest first."""
     wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())

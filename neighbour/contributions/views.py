@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from neighbour.contributions import cards, kinds, reach, service
 from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
-from neighbour.contributions.models import Audience, Comment, Contribution, State
+from neighbour.contributions.models import Audience, Contribution, State
 from neighbour.contributions.notices import tell_of
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
@@ -203,8 +203,8 @@ def comment(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.ACCOUNT_OWN)
 def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Response:
     """Take one's own answer down."""
-    answer = db.session.get(Comment, comment_id)
-    if answer is None or answer.contribution_id != contribution_id:
+    answer = service.comment_of(contribution_id, comment_id)
+    if answer is None:
         abort(404)
     demand(Permission.COMMENT_WITHDRAW, answer)
     with atomic():
@@ -227,10 +227,10 @@ def _visible(contribution_id: uuid.UUID) -> Contribution:
 
 def _comment_of(contribution: Contribution, uid: str) -> uuid.UUID:
     try:
-        answer = db.session.get(Comment, from_uid(uid))
+        answer = service.comment_of(contribution.id, from_uid(uid))
     except ValueError:
         abort(404)
-    if answer is None or answer.contribution_id != contribution.id:
+    if answer is None:
         abort(404)
     return answer.id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from neighbour.accounts.models import Passkey, Person
 from neighbour.core.db import as_owner, db
@@ -124,18 +124,6 @@ def test_a_stolen_session_does_not_have_the_street_shown(client, frozen_clock, m
     assert client.post("/me/appearance", data={**form, "first_name": "Uwe-Jörg"}).status_code == 303, "was shown before"
 
 
-def test_a_stolen_session_does_not_end_the_protection(client, frozen_clock):
-    person = make_member()
-    sign_in(client, person)
-    assert client.post("/me/protection", data={"alias": "Möwe"}).status_code == 303
-    frozen_clock.tick(11 * MINUTE)
-    assert client.post("/me/protection", data={"end": "1"}).status_code == 403
-    with as_owner():
-        assert db.session.scalar(text("SELECT is_protected FROM person WHERE id = :id"), {"id": person.id})
-    client.post("/me/again", data={"again-password": GOOD})
-    assert client.post("/me/protection", data={"end": "1"}).status_code == 303
-
-
 def test_who_copied_the_cookie_of_a_known_device_guesses_five_times_an_hour_from_wherever(client, visitor):
     """A device that is shared, or was: its mark lets nobody guess anew from every address of the network."""
     make_member()
@@ -160,18 +148,3 @@ def test_who_changes_the_address_hears_that_the_old_mailbox_opens_the_account_wi
     assert "Kann jemand anderes das alte Postfach lesen?" in client.get("/me/email").text
     with_app(person)
     assert "Kann jemand anderes" not in client.get("/me/email").text
-
-
-@pytest.mark.parametrize(("is_kept", "step", "most"), [(True, 13 * 24, 90 * 24), (False, 11, 24)])
-def test_a_stolen_cookie_that_is_used_again_and_again_ends_all_the_same(client, frozen_clock, is_kept, step, most):
-    """Hours. Each use moves the idle limit on, and never the absolute one."""
-    sign_in(client, make_member(), is_kept=is_kept)
-    used = 0
-    while used + step < most:
-        frozen_clock.tick(step * 3600)
-        used += step
-        assert is_in(client), used
-    frozen_clock.tick((most - used) * 3600 - MINUTE)
-    assert is_in(client)
-    frozen_clock.tick(2 * MINUTE)
-    assert not is_in(client)

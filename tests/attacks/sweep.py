@@ -44,7 +44,7 @@ def _of_page(world: World, page: Page, look: Look) -> Iterator[Cell]:
     data = words.fill_in(page, fields)
     things = world.things(page)
     nothing = next((thing for thing in things if thing.label == "nothing"), None)
-    mine, theirs = world.canaries("author"), world.canaries("another") | world.canaries("far")
+    mine, theirs = world.canaries("author"), world.canaries("another") | foreign(world)
     for role in world.roles:
         absent = _ask(world, role, page, nothing, data) if nothing else None
         for thing in things:
@@ -55,6 +55,11 @@ def _of_page(world: World, page: Page, look: Look) -> Iterator[Cell]:
             is_seen = absent is not None and answer.bare != absent.bare
             yield Cell(page.key, thing.label, role, answer.status, found, is_seen, *seen)
             answer.response.close()
+
+
+def foreign(world: World) -> set[tuple[str, str]]:
+    """(what, word) of somebody of the other quarter, of whom nothing but what they say to the whole city gets here."""
+    return {(f"foreign {what}", word) for what, word in world.canaries("far")}
 
 
 def _faults(page: Page, role: str, answer: Answer, look: Look) -> Iterator[str]:

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from tests.attacks import fuzz, mapping
+from neighbour.policy.table import allows
+from tests.attacks import fuzz, mapping, words
 from tests.attacks.world import World
 
-pytestmark = pytest.mark.thorough
+#: not one of them is a number that a form can mean
+NO_NUMBERS = ("NaN", "-NaN", "inf", "1e999", "-1e999", "9" * fuzz.DIGITS)
 
 
+def test_what_is_no_number_is_refused_in_every_field_for_one(town: World):
+    """4xx, or the form again with what is wrong; nothing is written, and nothing fails."""
+    asked = 0
+    for page in (each for each in mapping.pages(town.app) if not each.is_safe):
+        fields = mapping.fields(page)
+        for name in (each.name for each in fields if each.kind == "IntegerField"):
+            role = next(
+                role for role in ("operator", "steward") if allows(town.identities[role], page.gate["permission"])
+            )
+            for typed in NO_NUMBERS:
+                data = {**words.fill_in(page, fields), name: typed}
+                answer = town.ask(role, page, town.things(page)[0].values, data=data)
+                assert 400 <= answer.status < 500 and answer.written == [], (page.key, name, typed[:9], answer.status)
+                asked += 1
+    assert asked >= 3 * len(NO_NUMBERS)
+
+
+@pytest.mark.thorough
 def test_no_request_makes_a_page_fail(world: World):
     figures = fuzz.run(world, 3 * len(mapping.pages(world.app)), is_quick=True)
     assert figures.failures == []

@@ -147,6 +147,26 @@ def test_other_peoples_eyes_are_used_in_few_places_of_the_desk():
     assert using == OTHER_EYES
 
 
+#: Rows that no request names: the quarter of whoever asks, or of what was found for them.
+FETCHED = {
+    "neighbour/contributions/views.py:_quarter",
+    "neighbour/quarters/views.py:show",
+    "neighbour/residency/gazetteer/views.py:_look_up",
+}
+
+
+def test_views_fetch_no_row_by_a_number_themselves():
+    """What a request names is found by the room's service, which knows whose it is (ASVS 8.2)."""
+    fetching = set()
+    for path in (each for each in PRODUCT if each.name.endswith("views.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and re.search(
+                r"session\.get(_one)?\(|\.query\.get", ast.unparse(node)
+            ):
+                fetching.add(f"{name(path)}:{node.name}")
+    assert fetching == FETCHED
+
+
 def test_no_shell_no_eval_no_pickle_no_template_from_text():
     found = [
         name(path)

@@ -60,6 +60,18 @@ def test_every_named_test_is_there_and_runs_by_its_command():
     assert seen >= 120
 
 
+def test_what_is_left_to_the_machines_is_run_by_them():
+    """A file that a line of ``make machines`` names stands in its recipe."""
+    recipe = MAKEFILE.partition("\nmachines:")[2].partition("\n\n")[0]
+    named = {
+        name.partition("::")[0]
+        for _row, _what, proofs, _figure, command in lines()
+        for name in re.findall(r"`(tests/[^`]+)`", proofs)
+        if command == "`make machines`"
+    }
+    assert len(named) >= 4 and sorted(named - set(recipe.split())) == []
+
+
 def test_commands_exist():
     targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.M))
     assert set(re.findall(r"`make ([a-z]+)", TEXT)) <= targets

@@ -23,6 +23,7 @@ class Treff:
             made = service.add("Treff Webstuhl", ["weber"], address_line="Spulengasse 6", hours="Di 16–18")
             service.verify(made, None)
             service.let_confirm(made, True)
+            self.place = made.public_id
         self.editor = desk.proven("edda")
         self.names(self.editor)
 

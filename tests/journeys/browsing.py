@@ -84,6 +84,15 @@ class Visitor:
         self.fill(email=email, password=password)
         self.press("Anmelden")
 
+    def tab_to(self, selector: str) -> None:
+        """Press Tab until the focus is on the last thing that the selector means, from wherever it is."""
+        wanted = self.page.locator(selector).last
+        for _step in range(250):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("one => one === document.activeElement"):
+                return
+        raise AssertionError(f"Tab does not come to {selector}")
+
     @property
     def path(self) -> str:
         return urlsplit(self.page.url).path

@@ -13,6 +13,7 @@ from tests.journeys import axe
 from tests.journeys.browsing import DESK, PHONE, Visitor, Watch, arrive
 from tests.journeys.looking import address, enter
 from tests.journeys.scenes_desk import TREFF_SLUG
+from tests.journeys.test_proofs import signs_up
 from tests.support.up import Instance
 
 pytestmark = pytest.mark.browser
@@ -20,18 +21,11 @@ TEAM = ("karlheinz", "ursula")
 
 
 def newcomer(town: Instance, chromium: Browser, watch: Watch, email: str, name: str, house: str) -> Visitor:
-    """Somebody whose mail address is confirmed chooses address and name, on a phone."""
-    made = town.run("person", "create", email, "--name", name)
-    password = made.stdout.rsplit(" ", 1)[-1].strip()
-    assert made.returncode == 0 and password, made.stderr
+    """Somebody signs up on a phone, from the first page to the one that says how to go on."""
     phone = arrive(chromium, address(town), watch, **PHONE)
-    phone.sign_in(email, password)
-    street, number = house.rsplit(" ", 1)
-    phone.fill(street=street, number=number, recipient=name)
-    phone.send("/signup/address")
-    phone.send("/signup/appearance")
-    phone.go("/waiting")
-    assert phone.path == "/waiting", phone.words
+    phone.go("/signup")
+    (first, last), (street, number) = name.split(), house.rsplit(" ", 1)
+    signs_up(phone, town, first, number, street, last=last, email=email)
     return phone
 
 
@@ -45,15 +39,15 @@ def somebody(town: Instance, chromium: Browser, watch: Watch, key: str) -> Visit
 def decides(visitor: Visitor, verdict: str = "matches") -> str:
     """Opens the newest case and says it by keyboard alone; gives what was to be read."""
     visitor.go("/desk/proofs")
-    visitor.page.locator("a[href^='/desk/proofs/']").last.focus()
+    visitor.tab_to("a[href^='/desk/proofs/']")
     _goes_by_enter(visitor)
-    visitor.page.locator(".post-btn button").first.focus()
+    visitor.tab_to("main .post-btn button")
     _goes_by_enter(visitor)
     words = visitor.words
     assert axe.check(visitor.page) == []
-    visitor.page.locator(f"[name=verdict][value={verdict}]").focus()
+    visitor.tab_to(f"[name=verdict][value={verdict}]")
     visitor.page.keyboard.press("Space")
-    visitor.page.locator("form[action$='/decide'] button[type=submit]").focus()
+    visitor.tab_to("form[action$='/decide'] button[type=submit]")
     _goes_by_enter(visitor)
     assert "Danke fürs Ansehen" in visitor.words
     return words

@@ -73,7 +73,7 @@ def _reads_it_offline(chromium, archive, folder):
 
 def _leaves_by_keyboard(visitor, page):
     visitor.go("/me/leave")
-    page.locator("[name=texts][value=keep]").focus()
+    visitor.tab_to("[name=texts][value=keep]")
     page.keyboard.press("ArrowDown")
     assert page.locator("[name=texts][value=all]").is_checked()
     page.keyboard.press("Tab")

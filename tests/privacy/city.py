@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -94,6 +94,12 @@ class City:
             db.session.add(entry)
             db.session.flush()
         return House(entry.id, street, number, first.lon, first.lat, quarter.id)
+
+    def numbered(self, house: House, number: str) -> House:
+        """The house with another number on its door, in the register too."""
+        with as_owner(), atomic():
+            db.session.get_one(Address, house.id).number = number
+        return replace(house, number=number)
 
     def cell_of(self, house: House) -> str | None:
         with as_owner():

@@ -10,12 +10,13 @@ from neighbour.accounts import choosing
 from neighbour.accounts.appearance import Byline
 from neighbour.accounts.models import Person
 from neighbour.contributions.models import Audience
-from neighbour.core import clock
+from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.digests import sending
 from neighbour.digests import service as digests
 from neighbour.policy import Role
 from tests.digests.helpers import MORNING
-from tests.factories import make_comment, make_post
+from tests.factories import make_comment, make_post, sign_in
 from tests.privacy.city import (
     ROLES,
     City,
@@ -30,11 +31,11 @@ from tests.privacy.city import (
 )
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
-LEAST_PAIRS = 100
-
+LEAST_PAGES, LEAST_OPEN = 100, 40  # addresses that differ in more than a query; those that answer somebody with a page
 
 HER_NAME, HER_DOOR = ("Kanaria", "Zaunkönig", "Piepmatz"), ("Kanarienweg", "7719")
 CANARIES = [word.encode() for word in (*HER_NAME, *HER_DOOR)]
+NUMBERS = ["4417", "4423"]  # on Anna's and on Bela's door
 
 
 class Story:
@@ -43,10 +44,10 @@ class Story:
     def __init__(self, app):
         self.city = city = City.built(app)
         houses = city.houses[city.here.id]
-        self.one, cell = houses[5], city.cell_of(houses[5])
+        cell = city.cell_of(houses[5])
         assert cell is not None
-        same = [house for house in houses if city.cell_of(house) == cell and house.street != self.one.street]
-        self.other = same[-1]
+        same = [house for house in houses if city.cell_of(house) == cell and house.street != houses[5].street]
+        self.one, self.other = city.numbered(houses[5], NUMBERS[0]), city.numbered(same[-1], NUMBERS[1])
         self.anna = city.neighbour(city.here, self.one, name="Anna", role=Role.STEWARD)
         self.bela = city.neighbour(city.here, self.other, name="Bela")
         self.protected = self._protected()
@@ -92,6 +93,14 @@ class Story:
             found.update({(role, path): page for path, page in pages.items()})
         return found
 
+    def issues(self):
+        """role → the digest that this reader would get now, as it is sent."""
+        found = {}
+        with clock.freeze(MORNING + timedelta(days=1)), scope.use(scope.NOBODY):
+            for role, person in self.readers.items():
+                found[role] = sending.preview(person.id, self.city.app.extensions["config"]) if person else None
+        return {role: issue[0] for role, issue in found.items() if issue is not None}
+
     def exchange(self):
         self.city.moves_in(self.anna, self.other)
         self.city.moves_in(self.bela, self.one)
@@ -107,18 +116,33 @@ def story(app):
 
 
 def test_nobody_can_tell_who_of_two_in_a_cell_lives_where_and_no_canary_sings(story, jobs, mailbox, capsys):
-    before = story.read()
+    before, mails_before = story.read(), story.issues()
     story.exchange()
-    after = story.read()
-    assert different(before, after) == []
+    after, mails_after = story.read(), story.issues()
+    assert different(before, after) == [] and different(mails_before, mails_after) == []
+    assert len(mails_before) >= 3 and all(b"Lastenrad" in mail for mail in mails_before.values())
     for name in (b"Anna P.", b"Lastenrad"):
         shown = {role for role, path in before if name in before[role, path][2]}
         assert shown >= {"vouched", "verified", "housemate", "beside", "steward"}  # they do see her
     assert [key for key, page in before.items() if any(word in page[2] for word in CANARIES)] == []
+    assert [
+        key for key, page in before.items() if any(each.encode() in page[2] for each in NUMBERS) and "?q=" not in key[1]
+    ] == []
     _mails_are_silent_too(jobs, mailbox)
-    assert len(before) >= LEAST_PAIRS and set(story.sessions) == set(ROLES)
+    pages = {path.partition("?")[0] for _role, path in before}
+    opened = {path.partition("?")[0] for (_role, path), page in before.items() if page[0] == 200}
+    assert (len(pages) >= LEAST_PAGES, len(opened) >= LEAST_OPEN) == (True, True), (len(pages), len(opened))
+    assert set(story.sessions) == set(ROLES)
     with capsys.disabled():
-        print(f" swap of two homes: {len(before)} pages (route x role) byte-equal", end="")
+        print(f" swap of two homes: {len(pages)} pages, {len(before)} answers to roles, byte-equal", end="")
+
+
+def test_a_house_number_is_read_by_its_owner_alone(story, client):
+    """The canaries that nobody else met are where they belong."""
+    sign_in(client, story.anna)
+    page = client.post("/settings/address")
+    assert page.status_code == 200 and story.one.street in page.text and NUMBERS[0] in page.text
+    assert NUMBERS[1] not in page.text
 
 
 def _mails_are_silent_too(jobs, mailbox):

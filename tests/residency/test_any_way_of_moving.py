@@ -19,11 +19,12 @@ from hypothesis.stateful import (
 from neighbour.contributions import service as contributions
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, scope
-from neighbour.core.db import atomic, db
+from neighbour.core.db import as_owner, atomic, db
 from neighbour.policy import Level
 from neighbour.posts.models import Post
 from neighbour.residency import grading, letters, service
 from neighbour.residency.leaving import Leaving
+from tests.attacks.world import mark_printed
 from tests.factories import make_person, make_post
 from tests.residency.patchwork import Patchwork
 from tests.support.lives import START, live
@@ -91,6 +92,16 @@ def machine(owner, context):
                     letters.request(self.me)
             except letters.NoLetter:
                 pass
+
+        @rule()
+        def answer_a_card(self):
+            waiting = one("SELECT id FROM letter WHERE person_id = %s AND state = 'requested'", self.me)
+            for (letter,) in waiting:
+                with as_owner(), atomic():
+                    code, _refusal = mark_printed(letter)
+                with self.eyes():
+                    outcome = letters.redeem(self.me, code).outcome
+                assert outcome in (letters.Outcome.PROVEN, letters.Outcome.HOUSE_LOCKED)
 
         @precondition(lambda self: (self.seat() or ("", ""))[1] == Level.VERIFIED)
         @rule()

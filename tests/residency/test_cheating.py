@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -24,18 +24,31 @@ def test_a_code_of_one_quarter_proves_nothing_in_another_for_who_moves_while_it_
     anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
     elsewhere = town.address("9", quarter="ufer")
     code = invited(town, anna) if kind == "invitation" else flyer_for(town, "Kettfadenstraße 3")
-    with roles.connect(clean_database.owner_url) as slow, ThreadPoolExecutor(2) as pool:
+    with (
+        roles.connect(clean_database.superuser_url, autocommit=True) as watcher,
+        roles.connect(clean_database.owner_url) as slow,
+        ThreadPoolExecutor(2) as pool,
+    ):
         slow.execute(f"SELECT id FROM {kind} FOR UPDATE")  # as somebody who uses another code of hers at this moment
         read = pool.submit(types, town, carla, code)
-        time.sleep(0.3)
+        wait_for_a_lock(watcher, 1, read)
         moved = pool.submit(town.settle, carla, elsewhere, "Carla Neumann")
-        time.sleep(0.3)
+        wait_for_a_lock(watcher, 2, moved)
         slow.commit()
         assert read.result(10) in (Outcome.PROVEN, Outcome.WRONG)
         moved.result(10)
     seat = town.seat(carla)
     assert seat is not None
     assert (seat.quarter_id, seat.level) == (town.quarters["ufer"], Level.UNPROVEN)
+
+
+def wait_for_a_lock(watcher, waiting: int, task: Future) -> None:
+    """Until so many of this database's connections wait for what another holds, or the task needs none and is done."""
+    held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 10
+    while watcher.execute(held).fetchone()[0] < waiting and not task.done():
+        assert time.monotonic() < deadline, "nothing waits and nothing ends"
+        time.sleep(0.01)
 
 
 def flyer_for(town: Town, streets: str) -> str:

@@ -9,14 +9,14 @@ from io import BytesIO
 import pytest
 from sqlalchemy import text
 
-from neighbour.core import backups, clock, scope
+from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.tokens import from_uid
 from neighbour.mydata import erasing
 from neighbour.policy import Level, Role
 from neighbour.residency.cases import documents, pictures
 from tests.residency.papers import Desk, photo, text_of, upload
-from tests.residency.test_canaries import dump, forms_of
+from tests.residency.test_canaries import backup_of, dump, forms_of
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 DAY = 86_400
@@ -72,21 +72,22 @@ def test_from_upload_to_the_board_by_two_people(desk: Desk, anna, team, owner, j
 
 def test_nothing_of_the_paper_is_left_after_the_decision(desk: Desk, anna, team, owner, clean_database, tmp_path):
     person, browser = anna
-    original = photo("Kanarienvogel auf Papier")
-    desk.hand_in(browser, original)
+    desk.hand_in(browser, photo("Kanarienvogel auf Papier"))
+    shown = re.search(r'<img src="([^"]+)"', browser.get("/proof/document").text)
+    drawn = browser.get(shown[1]).data  # what is uploaded is drawn anew
     (sealed,) = owner.execute("SELECT sealed FROM case_page").fetchone()
-    kept = tmp_path / "before.dump"
-    backups.backup(clean_database.owner_url, kept, lambda line: None)
+    kept = backup_of(clean_database, tmp_path / "before.dump")
     salt = owner.execute("SELECT salt FROM case_key").fetchone()[0]
     case = desk.case_of(person)
     for verifier in team:
         desk.says(verifier, case)
     everything = dump(clean_database)
-    for bytes_ in (original[200:260], bytes(sealed)[20:60], bytes(salt)):
+    for bytes_ in (drawn[700:760], bytes(sealed)[20:60], bytes(salt)):
         assert bytes_.hex() not in everything
-    assert bytes(salt).hex() not in kept.read_bytes().hex(), "no backup has what the key is made from"
+    assert bytes(sealed).hex() in kept and drawn[700:760].hex() not in kept, "the page is in the backup, sealed"
+    assert bytes(salt).hex() not in kept, "no backup has what the key is made from"
     folder = desk.town.app.extensions["config"].instance_dir
-    assert [path for path in folder.rglob("*") if path.is_file() and original[200:260] in path.read_bytes()] == []
+    assert [path for path in folder.rglob("*") if path.is_file() and drawn[700:760] in path.read_bytes()] == []
 
 
 def test_a_case_that_came_back_with_a_backup_is_closed_and_its_person_told(desk: Desk, anna, owner, jobs):

@@ -13,7 +13,7 @@ from neighbour.core.db import atomic, db
 from neighbour.policy import Identity, Level, Permission
 from neighbour.policy.identity import Seat
 from neighbour.policy.table import allows
-from neighbour.residency import codes, grading, guessing, invitations, letters
+from neighbour.residency import codes, grading, guessing, invitations, letters, printing
 from neighbour.residency.invitations import NoInvitation, Reason
 from neighbour.residency.proofs.method import Outcome
 from tests.residency.breaking import breaks_at_each_point
@@ -242,7 +242,7 @@ def test_guessing_is_hopeless():
 
 def test_guessing_a_cards_code_is_hopeless():
     """The same crowd at cards: five tries a letter, one letter an account in thirty days, three codes on it at most."""
-    chance = 10_000 * letters.TRIES * 3 / len(codes.ALPHABET) ** codes.LETTER_CODE_LENGTH
+    chance = 10_000 * letters.TRIES * printing.MOST_PRINTS / len(codes.ALPHABET) ** codes.LETTER_CODE_LENGTH
     print(f"a card's code guessed by 10,000 accounts in 30 days: {chance:.1e}")
     assert chance <= 1e-6
     assert letters.LIFE.days <= 30 and limits.Rate(20, 30 * DAY) == letters.TRIES_OF_HOUSE

@@ -19,7 +19,7 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.policy import Level
 from neighbour.quarters.models import QuarterStat
-from neighbour.residency import codes, letters, printing
+from neighbour.residency import letters, printing
 from neighbour.residency.letters import Answer, NoLetter, Outcome, Reason
 from neighbour.residency.models import Letter, LetterRefusal, Proof
 from tests.residency.helpers import Town
@@ -134,9 +134,15 @@ def test_a_used_code_says_nothing_to_whoever_has_moved_meanwhile(town: Town, tmp
     assert redeem(town, anna, code).outcome is Outcome.NO_LETTER
 
 
-def test_the_code_opens_no_session(town: Town, tmp_path: Path, client, owner):
+def test_the_code_opens_no_session(town: Town, tmp_path: Path, visitor, owner):
+    """Whoever fished the card out of the letterbox has a code and no account."""
     person = town.resident("anna", town.address())
     code, _ = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
+    finder = visitor()
+    assert finder.get(f"/code/{code}").status_code == 200, "the address on the card shows how to go on"
+    assert "/signin" in finder.post("/code", data={"code": code}).location
+    assert finder.get("/me").status_code == finder.get("/waiting").status_code == 303
+    assert town.seat(person).level == Level.UNPROVEN
     assert redeem(town, person, code).outcome is Outcome.PROVEN
     assert owner.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
 
@@ -216,34 +222,11 @@ def test_tries_are_counted_for_the_house_over_all_accounts(town: Town, tmp_path:
     assert outcomes[:20].count(Outcome.HOUSE_LOCKED) == 0
 
 
-def test_guessing_is_hopeless():
-    """10,000 accounts, a letter each and month, five tries, and the three codes a thrice printed letter has."""
-    tries = 10_000 * letters.TRIES
-    chance = tries * printing.MOST_PRINTS / len(codes.ALPHABET) ** codes.LETTER_CODE_LENGTH
-    assert chance < 1e-6
-    assert letters.TRIES_OF_HOUSE.times <= 20
-
-
 def test_the_limit_of_a_house_cannot_be_taken_by_another_of_its_name(app):
     limits.register("code_address", letters.TRIES_OF_HOUSE)  # the application made a second time
     with pytest.raises(ValueError, match="code_address"):
         limits.register("code_address", limits.Rate(1_000_000, 1))
     assert limits.RATES["code_address"] == letters.TRIES_OF_HOUSE
-
-
-def test_many_accounts_aiming_at_one_house_get_one_letter_a_month(town: Town, tmp_path: Path, frozen_clock):
-    house = town.address()
-    for number in range(12):
-        town.resident(f"bot{number}", house, f"Bot {number} Nummer{number}")
-    sent = []
-    for _day in range(90):
-        try:
-            sent.append(town.print_letters(tmp_path).done.letters)
-        except printing.NothingToPrint:
-            sent.append(0)
-        frozen_clock.tick(DAY)
-    assert [day for day, count in enumerate(sent) if count] == [0, 30, 60]
-    assert sum(sent) == 3
 
 
 def test_the_operator_hears_of_houses_for_which_many_cards_wait(town: Town, tmp_path: Path):

@@ -180,7 +180,7 @@ def test_a_link_is_for_one_person_one_home_one_purpose(town: Town, knock, jobs, 
     missing = client.get("/still-here/nothing")
     for wrong in ("/still-here/" + other, link[:-2] + "AA"):
         assert client.get(wrong).status_code == client.post(wrong).status_code == 404
-        assert client.get(wrong).get_data() == missing.get_data() if "csrf" not in missing.text else True
+        assert client.get(wrong).data == missing.data
     days(frozen_clock, 180)
     town.settle(anna, town.address("5"), "Anna Kowalczyk")
     assert client.get(link).status_code == 404, "moved since, and the link is old"

@@ -40,6 +40,7 @@ def nursery() -> None:
         if pid == 0:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+            os.environ["PGAPPNAME"] = f"goodbyes {os.getpid()}"  # the server knows whose connection is whose
             work(app)
         print(pid, flush=True)
 

@@ -4,8 +4,9 @@
 * more than six accounts at one household, or at one house of which nobody has said that it is large.
 
 The counting reads across people, so it is done by the database (``needs_look``), which answers yes or no about the asker's
-own home and nothing else. All questions are asked each time, whatever the first says: a proof that waits takes as long as
-one that does not, and says as little. Members of a household learn nothing of each other.
+own home and nothing else. All questions are asked each time, whatever the first says: whoever waits is told that they
+wait, and neither the answer nor how long it takes says for which of the reasons. Members of a household learn nothing of
+each other.
 
 Where only the house is crowded there is no case per person but one question about the house: how many may live there
 before somebody asks, or that each shall be looked at.
@@ -45,7 +46,7 @@ def keep(membership: Membership, proof: Proof, looks: Collection[grading.Look]) 
     """For ``grading.on_held``: make a case of a proof that waits, unless it is only the house that is crowded."""
     grounds = _answers()
     others = [each for each in looks if each is not look]
-    one_by_one = bool(grounds["house"] and _ask("one by one"))
+    one_by_one = _ask("one by one") and grounds["house"]
     if looks and not (others or grounds["person"] or grounds["household"] or one_by_one):
         return
     found = [ground for ground, is_so in grounds.items() if is_so]
