@@ -192,7 +192,7 @@ def leave(desk: Desk, person: int) -> None:
 
 def come_back(desk: Desk, person: int) -> None:
     with desk.eyes(person), atomic():
-        erasing.bring_back(person)
+        erasing.bring_back(person, has_another_address=False)
 
 
 def test_no_connection_is_held_while_pictures_are_drawn(desk: Desk, anna, monkeypatch):
