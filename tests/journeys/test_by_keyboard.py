@@ -118,7 +118,11 @@ AT_THE_DESK = [
 ]
 
 
-@pytest.mark.parametrize(("width", "paths"), [(360, ON_THE_PHONE), (1280, AT_THE_DESK)], ids=["360", "1280"])
+@pytest.mark.parametrize(
+    ("width", "paths"),
+    [(360, ON_THE_PHONE), pytest.param(1280, AT_THE_DESK, marks=pytest.mark.thorough)],
+    ids=["360", "1280"],
+)
 def test_every_stop_is_seen_and_none_is_a_trap(walk, altenbrueck, width, paths):
     walk.page.set_viewport_size({"width": width, "height": 740})
     for path in [*paths, busiest_thread(altenbrueck)] if width == 1280 else paths:

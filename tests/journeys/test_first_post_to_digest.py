@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.data]
 AFTERNOON = datetime(2026, 5, 12, 14, 0, tzinfo=UTC)  # a Tuesday, 16:00 in Berlin
 MORNING = datetime(2026, 5, 13, 5, 0, 30, tzinfo=UTC)  # 07:00:30
 HOME, BESIDE = "08100415", "08100314"  # two quarters of Neukölln that border on each other
+DISTRICT = "08"
 STREET, NUMBER, POSTCODE = "Anzengruberstraße", "10", "12043"
 MAIL, PASSWORD = "aylin@example.org", "sieben nasse Handschuhe"
 TITLE, WORDS = "Wer leiht mir eine Stehleiter?", "Am Freitag möchte ich eine Lampe aufhängen."
@@ -53,22 +54,30 @@ def chromium() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def berlin(spare_database, city_data, tmp_path) -> Iterator[Instance]:
-    """Berlin's 542 quarters and the register of one postcode, imported by the operator's commands."""
+@pytest.fixture(params=[DISTRICT, pytest.param("", marks=pytest.mark.thorough)], ids=["Neukölln", "Berlin"])
+def berlin(request, spare_database, city_data, tmp_path) -> Iterator[Instance]:
+    """Neukölln's quarters, or Berlin's 542, and the register of two postcodes, imported by the operator's commands."""
     instance = Instance(tmp_path, spare_database)
     instance.is_now(AFTERNOON)
     instance.start()
     try:
-        layer = city_data / "berlin" / "quarters_plr2021.geojson"
+        layer, many = part_of_layer(city_data, request.param, tmp_path / "layer.geojson")
         named = ("--city", "Berlin", "--id-property", "id", "--name-property", "name")
-        assert "542 added" in instance.command("quarters", "import", str(layer), *named)
+        assert f"{many} added" in instance.command("quarters", "import", str(layer), *named)
         register = part_of_register(city_data / "berlin" / "addresses_plr.csv.gz", tmp_path / "register.csv")
         assert re.search(r"\d{3,} added", instance.command("addresses", "import", str(register)))
         instance.wait_for_site()
         yield instance
     finally:
         instance.stop()
+
+
+def part_of_layer(city_data: Path, district: str, part: Path) -> tuple[Path, int]:
+    """The real quarters of a district ("": of the whole city) as a file, and how many they are."""
+    layer = json.loads((city_data / "berlin" / "quarters_plr2021.geojson").read_text(encoding="utf-8"))
+    layer["features"] = [one for one in layer["features"] if one["properties"]["id"].startswith(district)]
+    part.write_text(json.dumps(layer), encoding="utf-8")
+    return part, len(layer["features"])
 
 
 def part_of_register(whole: Path, part: Path) -> Path:

@@ -333,7 +333,7 @@ def test_whatever_they_do_it_takes_two_households_or_an_operator(desk: Desk, own
     """Decided only by two equal words of two households, or by an operator after two that differ; appealed once, before an
     operator who had no part."""
     reached.clear()
-    live(machine(desk, owner), 12, 24)
+    live(machine(desk, owner), 6, 20)
     states, appeals = ({pair[number] for pair in reached} for number in (0, 1))
     assert "open" in states and len(states) > 1
     assert not FULL or states == {"open", "accepted", "refused", "contested"}
