@@ -202,6 +202,17 @@ def test_what_ends_within_a_day_goes_every_hour_and_is_in_the_report_of_the_nigh
     assert owner.execute(night + " ORDER BY day").fetchall() == [("2", "0"), ("0", "1")]
 
 
+def test_what_an_hour_forgets_before_the_first_night_is_gone_and_in_no_report(ada, owner, jobs):
+    with clock.freeze(at(2)):
+        owner.execute(
+            "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
+            " VALUES ('1', 'reset', %s, '', 0, %s, %s)",
+            [ada.id, clock.now() - 3 * DAY, clock.now() - 2 * DAY],
+        )
+        knock(jobs)
+    assert count(owner, "one_time_token") == 0 and count(owner, "retention_run") == 0
+
+
 def test_an_answer_below_which_others_answered_loses_its_words_and_keeps_its_place(context, owner):
     quarter = make_quarter()
     ada, ben = make_person(quarter), make_person(quarter)
