@@ -124,7 +124,7 @@ class Config:
             letters_per_day=read.number("LETTERS_PER_DAY", 50),
             help_lines=read.pairs("HELP_LINES", HELP_LINES),
             quick_exit_url=read.text("QUICK_EXIT_URL", "https://www.wikipedia.org/"),
-            argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 47_104),
+            argon2_memory_kib=read.number("ARGON2_MEMORY_KIB", 32_768),
             demo=read.text("DEMO", "yes") != "no",
         )
 
