@@ -8,8 +8,8 @@ case that must not be told apart from it as slow.
 
 Parameters: t=3, m=32 MiB, p=4, which is more of both than ASVS 5.0 asks for at least (appendix C: t=2 with 19 MiB). RFC 9106
 recommends 64 MiB, but fifty who sign in at once on two cores then wait longer than three seconds, and so they do with 46
-(``make bench ONLY=signin``); whoever has more cores sets more. At most as many at once as there are cores, so that a flood of sign-ins
-costs memory for two, not for two hundred.
+(``make bench ONLY=signin``); whoever has more cores sets more. At most as many at once as there are
+cores, so that a flood of sign-ins costs memory for two, not for two hundred.
 """
 
 from __future__ import annotations
