@@ -182,7 +182,7 @@ DEFECTS = (
     Defect("attacks/probes::test_no_line_end", "neighbour/notices/envelope.py", 'Header(header_text(text), "utf-8", header_name="Subject").encode(linesep="\\n")', "text"),
     Defect("attacks/probes::test_no_filter", "neighbour/core/web.py", '    if "\\0" in request.path:', '    if "\\1" in request.path:'),
     Defect("attacks/probes::test_next", "neighbour/core/web.py", 'or target.startswith("//") ', ""),
-    Defect("attacks/failing::test_where_nothing", "neighbour/policy/gate.py", "        limits.hit(rate", "        pass or rate == 'auth' or limits.hit(rate"),
+    Defect("attacks/failing::test_where_nothing", "neighbour/policy/gate.py", "        limits.hit(rate", "        rate == 'auth' or limits.hit(rate"),
     Defect("attacks/failing::test_the_request_after", "neighbour/core/limits.py", "_BEFORE} < :times\"\n)", "_BEFORE} < :times + 1\"\n)"),
     Defect("attacks/failing::test_four_processes", "neighbour/core/limits.py", 'keyed_hash("rate", key)', 'keyed_hash("rate", key + str(__import__("os").getpid()))'),
     Defect("attacks/failing::test_whatever_is_gone", "neighbour/app.py", "        return _error_page(503)\n", "        return _error_page(503) if False else Response(str(error), status=503)\n"),
