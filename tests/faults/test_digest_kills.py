@@ -26,7 +26,7 @@ from tests.support.nursery import environment, nursery
 pytestmark = pytest.mark.fault
 
 QUARTERS, THREADS = 10, 2
-MORNINGS = [(8, 40), pytest.param((50, 200), marks=pytest.mark.thorough)]  # kills, readers in each quarter
+MORNINGS = [(4, 40), pytest.param((50, 200), marks=pytest.mark.thorough)]  # kills, readers in each quarter
 PATIENCE = 400.0  # a minute and a half on two idle cores; a busy machine gets its time
 
 

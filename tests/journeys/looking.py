@@ -92,8 +92,8 @@ class Walk:
     def _examined(self, width: int, picture: str, is_new: bool, is_first: bool) -> list[str]:
         """What axe finds at this width.
 
-        Words and what is to be pressed on the phone, colours at the desk when a page comes first: what stands on it is nearly
-        the same at both.
+        Words on the phone, what is to be pressed there and colours at the desk when a page comes first: what stands on it is
+        nearly the same at both.
         Whoever looks ``wholly`` (``make thorough``) looks for everything at both, and for the colours in the dark. English
         has other words but the colours and boxes of German, and a page met again says others at one width.
         """
@@ -104,7 +104,9 @@ class Walk:
         on_phone, at_desk = self.wholly or width == PHONE, self.wholly or (width == DESK and is_new)
         found = []
         if on_phone or at_desk:
-            found = axe.check(self.page, words=on_phone, boxes=on_phone, colours=at_desk, leaving_out=seen)
+            found = axe.check(
+                self.page, words=on_phone, boxes=on_phone and (is_new or self.wholly), colours=at_desk, leaving_out=seen
+            )
         self._keep(picture)
         if (picture and TAKES_PICTURES) or (self.wholly and width == DESK):
             self.page.emulate_media(color_scheme="dark")

@@ -143,7 +143,7 @@ def test_nothing_half_done_is_left_when_answering_a_card_breaks(town: Town, tmp_
 # -- limits ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("accounts", [40, pytest.param(100, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("accounts", [20, pytest.param(100, marks=pytest.mark.thorough)])
 def test_a_crowd_at_one_house_never_gets_more_than_one_card_in_thirty_days(town: Town, frozen_clock, owner, accounts):
     """Half a year of asking, printing, leaving, coming back, and refusing at the end: a random walk with a fixed beginning."""
     people = crowd(town, accounts, "7", opens=True)
