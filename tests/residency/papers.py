@@ -108,9 +108,10 @@ class Desk:
             documents.hand_in(person_id, "bill", [photo()])
 
     def case_of(self, person_id: int) -> str:
-        """The address of somebody's newest case on the desk."""
+        """The address of somebody's newest case on the desk: of two of the same second, the one nobody has decided."""
         with self.town.app.app_context(), as_owner():
-            rows = db.session.query(ProofCase).filter_by(person_id=person_id).order_by(ProofCase.created_at)
+            rows = db.session.query(ProofCase).filter_by(person_id=person_id)
+            rows = rows.order_by(ProofCase.created_at, ProofCase.decided_at.asc().nulls_last())
             return "/desk/proofs/" + to_uid(rows.all()[-1].id)
 
     def says(self, person_id: int, case: str, verdict: str = "matches", note: str = "") -> Any:
