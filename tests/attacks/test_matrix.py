@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import re
 
+from sqlalchemy import text
+
+from neighbour.core import scope
+from neighbour.core.db import db
 from neighbour.policy import Level, Role
 from tests.attacks import headers, mapping, sweep, words
 from tests.attacks.world import World
+from tests.factories import viewer_of
 from tests.guards import matrix, routes
 
 
@@ -65,3 +70,33 @@ def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(town: Wo
             if seen[0] != seen[1] or answers[0].written != answers[1].written:
                 problems.append(f"{page.key}, {name}: {sweep.difference(*seen)}")
     assert problems == [] and tried >= 8
+
+
+#: what the wall itself lets through of others: who lives in a quarter one reads, what hangs there, who used one's invitation
+SEEN = {
+    "another": {"membership", "contribution", "comment", "invitation_use"},
+    "far": {"membership"},
+    "nobody": set[str](),
+}
+NAMING = """
+SELECT c.relname, a.attname FROM pg_constraint f
+JOIN pg_class c ON c.oid = f.conrelid JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+WHERE f.contype = 'f' AND f.confrelid = 'person'::regclass AND c.relrowsecurity
+"""
+
+
+def test_the_wall_alone_shows_nobody_a_row_about_somebody_else(town: World):
+    """With no rule book before it: every row the town has, through the eyes of a neighbour, of one far away and of nobody."""
+    columns = town.hands.execute(NAMING).fetchall()
+    seen: dict[str, set[str]] = {role: set() for role in SEEN}
+    filled = set()
+    for table, column in columns:
+        someone = f"SELECT 1 FROM {table} WHERE {column} <> :me LIMIT 1"
+        filled |= {table} if town.hands.execute(f"SELECT 1 FROM {table} WHERE {column} > 0").rowcount else set()
+        for role, through in seen.items():
+            me = town.people.get(role)
+            eyes = viewer_of(me, town.here if role == "another" else town.there) if me else scope.NOBODY
+            with town.app.app_context(), scope.use(eyes):
+                through |= {table} if db.session.execute(text(someone), {"me": me.id if me else 0}).first() else set()
+    assert len(filled) > 20, "there is something to hide"
+    assert seen == SEEN
