@@ -28,6 +28,7 @@ from neighbour.residency.models import Home, Membership
 from tests.factories import make_quarter
 
 
+@pytest.mark.thorough
 def test_the_town_is_there_once_and_everything_about_it_is_true(context, app, frozen_clock):
     """One seeding for many looks at it: moving in takes seconds."""
     counts = seed.seed()

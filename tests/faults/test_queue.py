@@ -78,6 +78,7 @@ def test_kills_lose_no_job(crew, send, tmp_path, shares):
     assert len(probe.read_text().split()) <= JOBS + len(shares) * 64
 
 
+@pytest.mark.thorough
 def test_a_knock_that_waited_too_long_is_thrown_away_unread(crew, send, spare_database, tmp_path):
     for number in range(20):
         send(number, expires=0.1)

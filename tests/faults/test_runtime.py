@@ -66,6 +66,7 @@ def test_a_polite_end_leaves_no_process_within_ten_seconds(instance, demand):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed on this machine")
+@pytest.mark.thorough
 def test_make_told_to_stop_ends_everything_though_it_passes_nothing_on(instance):
     """A terminal's Ctrl-C reaches everybody; ``kill -INT`` reaches make alone, which then waits for its recipe."""
     recipe = instance.folder.parent / "Makefile"
@@ -78,6 +79,7 @@ def test_make_told_to_stop_ends_everything_though_it_passes_nothing_on(instance)
     assert "Traceback" not in instance.output
 
 
+@pytest.mark.thorough
 def test_killed_the_supervisor_takes_everything_with_it(instance):
     instance.start().wait_until(lambda: "is up" in instance.output)
     instance.process.kill()
@@ -135,6 +137,7 @@ def test_a_database_that_hangs_is_noticed_within_five_seconds_and_its_return_wit
     assert instance.wait_until(lambda: status(instance, "/ready") == 200, 15) < 10
 
 
+@pytest.mark.thorough
 def test_the_console_is_quiet_and_the_jobs_are_in_the_file(instance):
     instance.start().wait_until(lambda: "is up" in instance.output)
     file = instance.folder / "log" / "jobs.log"
@@ -193,6 +196,7 @@ def test_the_database_ends_with_the_program_that_started_it(place):
         time.sleep(0.05)
 
 
+@pytest.mark.thorough
 def test_a_number_of_the_dead_server_in_use_by_another_program_does_not_block_the_start(place):
     cluster = postgres.ensure(place)
     file = cluster.home / "data" / "postmaster.pid"

@@ -13,15 +13,27 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 BOXES = ("target-size",)  # and this one, which looks at where things lie, a quarter
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that look at colours; they take half of the time
 
-RUN = """([only, rules, without]) => {
+RUN = """([only, rules, marked]) => {
   const stays = one => { for (let up = one; up; up = up.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(up).position) || up.matches(".menu[open] > .menu__list")) return true; };
   // What is half below a bar or an open menu at this moment comes out when one scrolls or closes it: they are no neighbours.
   const slides = node => node.any.some(({data, relatedNodes}) => data?.messageKey === "partiallyObscured" && relatedNodes.length
     && relatedNodes.every(({target}) => stays(document.querySelector(target[0]))));
-  return axe.run(without ? {exclude: [[without]]} : document, {runOnly: only, rules, resultTypes: ["violations"], iframes: false}).then(({violations}) => violations
+  return axe.run(marked ? {include: [["[data-unseen]"]]} : document, {runOnly: only, rules, resultTypes: ["violations"], iframes: false}).then(({violations}) => violations
     .map(each => ({...each, nodes: each.nodes.filter(node => each.id !== "target-size" || !slides(node))}))
     .filter(each => each.nodes.length));
 }"""
+
+# What axe could say of an element in this place: what it is, how it looks, whether it is named, and what is around it.
+KINDS = """() => {
+  const told = ["role", "type", "aria-current", "aria-invalid", "aria-expanded", "aria-hidden", "disabled"];
+  const looks = one => one ? one.tagName + "." + one.getAttribute("class") : "";
+  const kind = one => [looks(one), looks(one.parentElement), looks(one.parentElement?.parentElement), one.labels?.length, Boolean(one.textContent.trim()),
+    ...[...one.attributes].filter(({name}) => name !== "class").map(({name, value}) => told.includes(name) ? name + "=" + value : name).sort()].join(" ");
+  window.kindsOnThisPage = new Map();
+  for (const one of document.querySelectorAll("body, body *:not(svg *)")) { const name = kind(one); if (!kindsOnThisPage.has(name)) kindsOnThisPage.set(name, one); }
+  return [...kindsOnThisPage.keys()];
+}"""
+MARK = "kinds => kinds.forEach(kind => kindsOnThisPage.get(kind).setAttribute('data-unseen', ''))"
 
 
 @lru_cache
@@ -29,13 +41,24 @@ def _source() -> str:
     return SOURCE.read_text(encoding="utf-8")
 
 
+def mark_unseen(page: Page, seen: set[str]) -> bool:
+    """Mark one element of each kind that is not among ``seen`` yet, and add it there; whether there was any.
+
+    Most of a page is what was on the pages before: the bar, the cards, the fields of forms.
+    """
+    unseen = [kind for kind in page.evaluate(KINDS) if kind not in seen]
+    page.evaluate(MARK, unseen)
+    seen.update(unseen)
+    return bool(unseen)
+
+
 def check(
-    page: Page, *, colours: bool = True, words: bool = True, boxes: bool = True, leaving_out: str = ""
+    page: Page, *, colours: bool = True, words: bool = True, boxes: bool = True, only_marked: bool = False
 ) -> list[str]:
     """What axe finds on the page as it stands now, one line per rule: ``[]`` is what we want.
 
     colours, boxes, words: False leaves out the rules about these, or all others, where nothing of theirs has changed
-    since the last look. leaving_out: a selector of what was looked at before.
+    since the last look. only_marked: examine what ``mark_unseen`` has marked and not the page as a whole.
     The source is evaluated in the page's main world through the debugger, so the content security policy
     stays as it is. Frames hold mails, which are pages of their own.
     """
@@ -46,7 +69,7 @@ def check(
     if not words:
         only = {"type": "rule", "values": [name for name, is_on in seen.items() if is_on]}
     rules = {name: {"enabled": is_on} for name, is_on in seen.items()}
-    found: list[dict[str, Any]] = page.evaluate(RUN, [only, rules, leaving_out])
+    found: list[dict[str, Any]] = page.evaluate(RUN, [only, rules, only_marked])
     return [
         f"{each['id']} ({each['impact']}): {each['help']} – "
         + "; ".join(

@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -32,7 +34,8 @@ WIDTHS = DESK, PHONE = (1280, 360)
 TINY = 320
 FITS_TINY: set[str] = set()  # pages that were looked at with large letters in a narrow window: once in a run is enough
 HEIGHTS = {DESK: 800, PHONE: 740}
-MORE_OF_THE_SAME = ".feed > article:nth-of-type(n+6)"  # on a board that was looked at in full before
+EXAMINED: set[tuple[str, str]] = set()  # pages that were examined as a whole, by language
+SEEN: set[str] = set()  # kinds of elements that were examined, see ``axe.mark_unseen``
 NOBODY = "postgresql://nobody@/none"
 
 
@@ -76,45 +79,51 @@ class Walk:
     def look(self, name: str, picture: str = "") -> None:
         """Look at the page as it stands now; ``picture`` names the file its pictures are kept in."""
         endpoint = endpoint_of(urlsplit(self.page.url).path)
-        is_new = endpoint not in self.endpoints
+        page = (self.language, endpoint or name)
+        is_new = page not in EXAMINED
+        EXAMINED.add(page)
         if endpoint:
             self.endpoints.add(endpoint)
         here = (self.page.viewport_size or {})["width"]
         if self.language == "de" and endpoint not in FITS_TINY:
             FITS_TINY.update([endpoint] if endpoint else [])
             self.wrong += [f"{name}, {TINY} px and large text: {line}" for line in self._tiny()]
+        has_unseen = axe.mark_unseen(self.page, SEEN)
         for width in sorted(WIDTHS, key=lambda each: each != here):  # beginning with what the window is now
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             kept = f"{picture}-{width}" if picture else ""
-            found = self._shape() + self._examined(width, kept, is_new, width == here)
+            found = self._shape()
+            if self.wholly:
+                found += self._examined_wholly(width)
+            elif width == PHONE:
+                found += self._examined(is_new, has_unseen)
+            self.keep(kept)
             self.wrong += [f"{name}, {width} px: {line}" for line in found]
 
-    def _examined(self, width: int, picture: str, is_new: bool, is_first: bool) -> list[str]:
-        """What axe finds at this width.
+    def _examined(self, is_new: bool, has_unseen: bool) -> list[str]:
+        """What axe finds on the phone: nearly the same stands on a page at the desk.
 
-        Words on the phone, what is to be pressed there and colours at the desk when a page comes first: what stands on it is
-        nearly the same at both.
-        Whoever looks ``wholly`` (``make thorough``) looks for everything at both, and for the colours in the dark. English
-        has other words but the colours and boxes of German, and a page met again says others at one width.
+        A page that comes for the first time is examined as a whole, later only what has not been on any page before. English
+        has other words but the colours and boxes of German.
         """
-        seen = "" if is_new else MORE_OF_THE_SAME
-        if self.language != "de":
-            words = is_new or is_first
-            return axe.check(self.page, colours=False, boxes=False, leaving_out=seen) if words else []
-        on_phone, at_desk = self.wholly or width == PHONE, self.wholly or (width == DESK and is_new)
-        found = []
-        if on_phone or at_desk:
-            found = axe.check(
-                self.page, words=on_phone, boxes=on_phone and (is_new or self.wholly), colours=at_desk, leaving_out=seen
-            )
-        self._keep(picture)
-        if (picture and TAKES_PICTURES) or (self.wholly and width == DESK):
-            self.page.emulate_media(color_scheme="dark")
-            if self.wholly and width == DESK:
-                found += [f"dark: {line}" for line in axe.check(self.page, words=False, boxes=False, leaving_out=seen)]
-            self._keep(f"{picture}-dark" if picture else "")
-            self.page.emulate_media(color_scheme="light")
+        if not (is_new or has_unseen):
+            return []
+        speaks_german = self.language == "de"
+        return axe.check(self.page, colours=speaks_german, boxes=speaks_german, only_marked=not is_new)
+
+    def _examined_wholly(self, width: int) -> list[str]:
+        """What axe finds on everything at this width, and of the colours in the dark (``make thorough``)."""
+        found = axe.check(self.page)
+        if width == DESK:
+            with self._in_the_dark():
+                found += [f"dark: {line}" for line in axe.check(self.page, words=False, boxes=False)]
         return found
+
+    @contextmanager
+    def _in_the_dark(self) -> Iterator[None]:
+        self.page.emulate_media(color_scheme="dark")
+        yield
+        self.page.emulate_media(color_scheme="light")
 
     def _tiny(self) -> list[str]:
         """What does not fit a narrow window for somebody who has set their browser to letters twice as large."""
@@ -155,11 +164,15 @@ class Walk:
         found += [f"speaks {language!r}"] if language != self.language else []
         return found + ([] if title.strip() else ["no title"])
 
-    def _keep(self, picture: str) -> None:
-        if picture and TAKES_PICTURES:
-            PICTURES.mkdir(exist_ok=True)
-            self.page.evaluate("scrollTo(0, 0)")
-            self.page.screenshot(path=PICTURES / f"{picture}.jpg", type="jpeg", quality=80)
+    def keep(self, name: str) -> None:
+        """Keep pictures of the page as it stands, light and dark, where pictures are wanted."""
+        if not name or not TAKES_PICTURES:
+            return
+        PICTURES.mkdir(exist_ok=True)
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.screenshot(path=PICTURES / f"{name}.jpg", type="jpeg", quality=80)
+        with self._in_the_dark():
+            self.page.screenshot(path=PICTURES / f"{name}-dark.jpg", type="jpeg", quality=80)
 
 
 def enter(

@@ -40,7 +40,7 @@ def prover(walk: Walk) -> None:
         owner.execute("DELETE FROM proof_case WHERE state = 'withdrawn'")
     walk.go("/proof/in-person", "in person")
     walk.send("/proof/in-person", "in person, the code")
-    walk._keep("visit-1280")
+    walk.keep("visit-1280")
 
 
 def refused(walk: Walk) -> None:
@@ -75,7 +75,7 @@ def desk(walk: Walk) -> None:
     walk.look("a proof, closed")
     here = walk.visitor.path
     walk.send(here, "a proof, opened")
-    walk._keep("desk-case-1280")
+    walk.keep("desk-case-1280")
     walk.send(here + "/decide", "a proof, nothing said", 422)
     walk.go("/desk/looks", "looks at addresses", picture="desk-looks")
     _initiatives(walk)
@@ -119,7 +119,7 @@ def editor(walk: Walk) -> None:
         owner.execute("DELETE FROM initiative WHERE slug = 'zweite'")
     walk.go(f"/visit/{code}", "confirming, scanned")
     walk.send(here, "confirming, name and address")
-    walk._keep("confirming-1280")
+    walk.keep("confirming-1280")
     walk.send(here + "/seen", "confirming, without the tick", 422)
 
 

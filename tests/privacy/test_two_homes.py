@@ -156,6 +156,7 @@ def _mails_are_silent_too(jobs, mailbox):
     ] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("leak", ["number", "point"])
 def test_a_leak_of_the_house_or_its_point_would_be_seen(story, monkeypatch, leak):
     """The test's own test: a byline that says where somebody lives makes pages differ."""

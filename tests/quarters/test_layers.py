@@ -168,6 +168,7 @@ def test_hamburg_and_amsterdam_are_sound_as_they_are(city_data, city, count):
 
 
 @pytest.mark.data
+@pytest.mark.thorough
 def test_zurich_is_refused_with_every_fault_named_and_mended_by_the_rules(city_data):
     features = geojson.read_file(city_data / "cities" / "zuerich.geojson", "id", "name")
     keys, shapes = [f.key for f in features], [f.geometry for f in features]

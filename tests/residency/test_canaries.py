@@ -19,7 +19,7 @@ from neighbour.residency.models import Address, Home
 from tests.residency.helpers import Town
 from tests.support.cluster import Databases
 
-BY_HAND = 40
+BY_HAND = 20
 
 
 def libpq(url: str) -> str:
@@ -55,7 +55,7 @@ def forms_of(word: str) -> list[str]:
     return [word, word.lower(), raw.hex(), base64.b64encode(raw).decode().rstrip("=")[:-1]]
 
 
-@pytest.mark.parametrize("people", [60, pytest.param(1_000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("people", [30, pytest.param(1_000, marks=pytest.mark.thorough)])
 def test_homes_leave_no_trace_outside_the_seal(town: Town, tmp_path: Path, clean_database: Databases, caplog, people):
     with town.app.app_context(), as_owner(), atomic():
         db.session.connection().exec_driver_sql(
@@ -86,9 +86,9 @@ def test_homes_leave_no_trace_outside_the_seal(town: Town, tmp_path: Path, clean
         for place, (person, address, number) in enumerate(pairs[:BY_HAND]):
             with scope.use(scope.Viewer(person)):
                 service.choose_address(person, address, f"Zaunkönig{number} Piepmatz{number}", f"Ammer{number}")
-                if place < 25:
+                if place < 12:
                     letters.request(person)
-                if place < 10:
+                if place < 5:
                     with atomic():
                         homes.report_missing(person, f"Verlorenweg{number} 88{number}")
     town.print_letters(tmp_path)

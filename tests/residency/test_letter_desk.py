@@ -143,15 +143,15 @@ def test_nothing_half_done_is_left_when_answering_a_card_breaks(town: Town, tmp_
 # -- limits ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("accounts", [20, pytest.param(100, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("accounts", [12, pytest.param(100, marks=pytest.mark.thorough)])
 def test_a_crowd_at_one_house_never_gets_more_than_one_card_in_thirty_days(town: Town, frozen_clock, owner, accounts):
     """Half a year of asking, printing, leaving, coming back, and refusing at the end: a random walk with a fixed beginning."""
     people = crowd(town, accounts, "7", opens=True)
     dice, day = random.Random(4), 0
     while day < 180:
-        for person in dice.sample(people, 12):
+        for person in dice.sample(people, min(len(people), 12)):
             asks(town, person)
-        if dice.random() < 0.2:  # an account goes; what was printed for it stays printed
+        if dice.random() < 0.2 and len(people) > 4:  # an account goes; what was printed for it stays printed
             owner.execute("DELETE FROM person WHERE id = %s", [people.pop()])
         prints(town)
         step = dice.choice((1, 3, 7))
