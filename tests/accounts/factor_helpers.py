@@ -9,13 +9,14 @@ from typing import Any
 import pyotp
 
 from neighbour.accounts import factors, recovery, totp
+from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
-from neighbour.core.db import atomic
-from tests.accounts.test_signing import GOOD, give_password
+from neighbour.core.db import as_owner, atomic, db
+from tests.accounts.signing_helpers import GOOD, give_password
 from tests.factories import make_person, make_quarter
 from tests.support.authenticator import Device
 
-MAIL = "uwe@altenbrueck.example"
+MAIL, THIEF = "uwe@altenbrueck.example", "dieb@altenbrueck.example"
 
 
 def make_member(email: str = MAIL, **fields: Any) -> Any:
@@ -77,3 +78,17 @@ def link_of(mailbox: Any, kind: str, to: str = "") -> str:
 
 
 __all__ = ["GOOD", "MAIL", "scope"]
+
+
+def change(browser: Any, mailbox: Any, jobs: Any, to: str) -> None:
+    """Ask for another mail address in this session and confirm it."""
+    assert browser.post("/me/email", data={"e-email": to}).status_code == 303
+    jobs.run()
+    assert browser.post(link_of(mailbox, "signup/confirm", to)).status_code == 303
+    jobs.run()
+
+
+def email_now(person: Any) -> str:
+    """The address the account has."""
+    with as_owner():
+        return str(db.session.get_one(Person, person.id, populate_existing=True).email_key)

@@ -18,7 +18,6 @@ from tests.accounts.factor_helpers import (
     digits,
     is_in,
     link_of,
-    make_member,
     options,
     type_password,
     with_app,
@@ -28,11 +27,6 @@ from tests.support.meeting import at_once, meanwhile, meet
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 NEW, THIEFS = "neun alte Fahrräder", "Passwort des Angreifers"
-
-
-@pytest.fixture
-def person():
-    return make_member()
 
 
 @pytest.fixture
@@ -203,7 +197,7 @@ def test_a_browser_of_before_the_new_password_is_a_stranger(client, visitor, per
 
 def test_signing_in_to_a_sign_up_with_a_taken_address_makes_no_known_device(visitor, person):
     """Or a decoy's password would give five more guesses at its owner's, again and again."""
-    from tests.accounts.test_signing import sign_up
+    from tests.accounts.signing_helpers import sign_up
 
     answers = []
     for number in range(8):

@@ -12,38 +12,23 @@ from neighbour.core.db import as_owner, atomic, db
 from tests.accounts.factor_helpers import (
     GOOD,
     MAIL,
+    THIEF,
     add_passkey,
+    change,
     digits,
+    email_now,
     is_in,
     link_of,
     make_member,
     type_password,
     with_app,
 )
-from tests.accounts.test_signing import sign_up
+from tests.accounts.signing_helpers import sign_up
 from tests.factories import sign_in
 from tests.residency.breaking import breaks_at_each_point
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
-THIEF, THIRD = "dieb@altenbrueck.example", "dritte@altenbrueck.example"
-
-
-@pytest.fixture
-def person():
-    return make_member()
-
-
-def change(browser, mailbox, jobs, to):
-    """Ask for another address in this session and confirm it."""
-    assert browser.post("/me/email", data={"e-email": to}).status_code == 303
-    jobs.run()
-    assert browser.post(link_of(mailbox, "signup/confirm", to)).status_code == 303
-    jobs.run()
-
-
-def email_now(person):
-    with as_owner():
-        return db.session.get_one(Person, person.id, populate_existing=True).email_key
+THIRD = "dritte@altenbrueck.example"
 
 
 def test_both_mailboxes_are_told_before_and_after(client, person, mailbox, jobs):

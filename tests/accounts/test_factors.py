@@ -28,15 +28,10 @@ from tests.accounts.factor_helpers import (
     with_app,
     with_codes,
 )
-from tests.accounts.test_signing import masked
+from tests.accounts.signing_helpers import masked
 from tests.factories import sign_in
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
-
-
-@pytest.fixture
-def person():
-    return make_member()
 
 
 def second(browser, code):
@@ -270,7 +265,7 @@ def by_taking_the_address_back(browser, person, mailbox, jobs):
 
 
 def by_signing_up_again(browser, person, mailbox, jobs):
-    from tests.accounts.test_signing import sign_up
+    from tests.accounts.signing_helpers import sign_up
 
     sign_up(browser, MAIL, GOOD)
     browser.post("/signout")

@@ -145,7 +145,7 @@ def test_a_piece_of_the_network_is_what_one_customer_can_have(one, other, is_sam
 
 def test_a_failed_sign_in_costs_one_hash_whoever_exists(monkeypatch, visitor):
     """Owner, nobody, a sign-up that waits, a decoy beside its owner: one computation each, so the time says nothing."""
-    from tests.accounts.test_signing import sign_up
+    from tests.accounts.signing_helpers import sign_up
 
     make_member()
     sign_up(visitor(), MAIL, "ein ganz anderes Passwort")
@@ -163,7 +163,7 @@ def test_a_failed_sign_in_costs_one_hash_whoever_exists(monkeypatch, visitor):
 
 @pytest.mark.parametrize("corrected_to", [MAIL, "frei@altenbrueck.example"])
 def test_a_corrected_address_costs_the_same_whether_it_was_taken(monkeypatch, client, corrected_to):
-    from tests.accounts.test_signing import sign_up
+    from tests.accounts.signing_helpers import sign_up
 
     make_member()
     sign_up(client, "vertippt@altenbrueck.example", "ein ganz anderes Passwort")
@@ -225,7 +225,7 @@ def test_suspension_stops_writing_only_and_is_told_with_its_reason(operate, clie
 def test_six_digits_work_for_ten_minutes_and_only_where_they_were_asked_for(
     client, visitor, mailbox, jobs, frozen_clock, seconds, status
 ):
-    from tests.accounts.test_signing import sign_up
+    from tests.accounts.signing_helpers import sign_up
 
     sign_up(client, "neu@altenbrueck.example")
     client.post("/signup/confirm/again")

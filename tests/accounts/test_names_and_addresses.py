@@ -10,7 +10,7 @@ from neighbour.accounts.models import Person
 from neighbour.accounts.names import sounds_like_the_team
 from neighbour.core.db import as_owner, db
 from neighbour.core.mail import Outcome, Transport
-from tests.accounts.test_signing import GOOD, sign_up
+from tests.accounts.signing_helpers import GOOD, sign_up
 from tests.factories import make_person, make_quarter, sign_in
 
 SPOOFS = """Moderation|MODERATION|Moderatorin|Die Moderation|Mоderation|Моderаtіоn|M0deration|Mod3rat0r|ＭＯＤＥＲＡＴＩＯＮ|Modєration

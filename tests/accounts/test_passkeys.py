@@ -12,16 +12,11 @@ from neighbour.accounts import passkeys
 from neighbour.accounts.models import Challenge, LoginSession, Passkey
 from neighbour.core.db import as_owner, db
 from tests.accounts.factor_helpers import add_passkey, is_in, make_member, options, type_password
-from tests.accounts.test_signing import masked
+from tests.accounts.signing_helpers import masked
 from tests.factories import sign_in
 from tests.support.authenticator import Device
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-@pytest.fixture
-def person():
-    return make_member()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import limits, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.policy import Level
-from tests.accounts.test_signing import GOOD, give_password, sign_up
+from tests.accounts.signing_helpers import GOOD, give_password, sign_up
 from tests.factories import make_person, make_quarter, sign_in
 
 pytestmark = pytest.mark.usefixtures("context")

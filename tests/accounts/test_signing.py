@@ -12,29 +12,8 @@ from neighbour.accounts.entering import Browser
 from neighbour.accounts.models import LoginSession, Person
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db, hang_up
+from tests.accounts.signing_helpers import GOOD, give_password, masked, sign_up
 from tests.factories import make_person, make_quarter, sign_in
-
-GOOD = "drei bunte Regenschirme"
-
-
-def give_password(person, password=GOOD):
-    from neighbour.core.db import atomic
-
-    with as_owner(), atomic():
-        db.session.get_one(Person, person.id).password_hash = passwords.hash_password(password, 64)
-
-
-def sign_up(client, email="neu@altenbrueck.example", password=GOOD, **more):
-    return client.post(
-        "/signup", data={"email": email, "password": password, "is_adult": "y", "accepts_rules": "y", **more}
-    )
-
-
-def masked(response):
-    text = response.get_data(as_text=True)
-    return re.sub(
-        r'name="(?:[ek]-)?(?:csrf_token|form_key)"[^>]*value="[^"]*"|content="[^"]*"|\S+@\S+|avatar--\d', "", text
-    )
 
 
 def test_sign_up_takes_four_steps_and_every_step_is_saved(context, client, mailbox, jobs):

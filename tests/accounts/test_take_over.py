@@ -13,27 +13,23 @@ from neighbour.core.db import as_owner, db
 from tests.accounts.factor_helpers import (
     GOOD,
     MAIL,
+    THIEF,
     add_passkey,
+    change,
     digits,
+    email_now,
     is_in,
     link_of,
-    make_member,
     options,
     type_password,
     with_app,
     with_codes,
 )
-from tests.accounts.test_email_changes import THIEF, change, email_now
-from tests.accounts.test_signing import sign_up
+from tests.accounts.signing_helpers import sign_up
 from tests.factories import make_person, make_quarter, sign_in
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
 NEW, HOUR = "zehn frische Brötchen", 3600
-
-
-@pytest.fixture
-def person():
-    return make_member()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.accounts.factor_helpers import (
     type_password,
     with_app,
 )
-from tests.accounts.test_signing import sign_up
+from tests.accounts.signing_helpers import sign_up
 from tests.factories import sign_in
 from tests.support.authenticator import Device
 

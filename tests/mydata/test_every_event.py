@@ -35,7 +35,7 @@ from tests.accounts.factor_helpers import (
     with_app,
     with_codes,
 )
-from tests.accounts.test_signing import sign_up
+from tests.accounts.signing_helpers import sign_up
 from tests.factories import make_person, make_post, make_quarter, sign_in
 from tests.residency.helpers import Town, invited, newcomer, proven, types
 from tests.residency.papers import Desk

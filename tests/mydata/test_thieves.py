@@ -18,9 +18,8 @@ from neighbour.mydata import erasing
 from neighbour.residency.cases.models import CaseHalf, CaseKind, CaseState, ProofCase
 from neighbour.residency.homes import TOLD_AFTER
 from neighbour.residency.models import AddressAccess, Membership
-from tests.accounts.factor_helpers import GOOD, MAIL, is_in, link_of, make_member, type_password
-from tests.accounts.test_email_changes import THIEF
-from tests.accounts.test_signing import sign_up
+from tests.accounts.factor_helpers import GOOD, MAIL, THIEF, is_in, link_of, make_member, type_password
+from tests.accounts.signing_helpers import sign_up
 from tests.factories import make_person, make_quarter, sign_in
 from tests.mydata.test_exports import fetched
 

@@ -136,7 +136,7 @@ def test_at_the_door_too_nothing_of_an_address_is_left_behind(
 ):
     """Sign-up, refused forms, a letter, a move and an address the register lacks, as browsers send them: nothing in pages of
     errors, mails, jobs, logs or the dump; and every opening is written down."""
-    from tests.accounts.test_signing import GOOD
+    from tests.accounts.signing_helpers import GOOD
 
     caplog.set_level(logging.DEBUG)
     opened: list[bytes] = []
