@@ -30,6 +30,7 @@ NOBODY = 999_999
         (notices.InvitationUsed, {"person_id": NOBODY}),
         (case_notices.CaseRefused, {"case_id": str(uuid.UUID(int=1))}),
         (changing_notices.QuarterStays, {"plan": NOBODY}),
+        (changing_notices.QuarterCorrected, {"quarter_id": NOBODY}),
         (changing_notices.QuarterOpened, {"quarter_id": NOBODY, "is_mine": True}),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
