@@ -255,7 +255,7 @@ def test_nobody_is_put_out_where_the_ground_of_their_house_will_be_in_no_quarter
     assert perform(DAY)
     assert [city.quarter_of(each) for each in (inside, outside)] == ["b", "b"]
     where = "SELECT DISTINCT quarter_id FROM address WHERE street = %s"
-    assert owner.execute(where, ["Dawe" "g"]).fetchall() == [(None,)]
+    assert owner.execute(where, ["Daweg"]).fetchall() == [(None,)]
 
 
 def test_ground_that_nobody_takes_of_a_quarter_that_goes_leaves_its_people_with_the_others(city):
