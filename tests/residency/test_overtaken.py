@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from neighbour.policy import Level
-from neighbour.residency import grading
 from neighbour.residency.cases import crowds, deciding, documents
 from neighbour.residency.cases.deciding import NotYours
 from tests.residency.papers import Desk
