@@ -36,6 +36,7 @@ from neighbour.residency.cases.models import (
     ProofCase,
 )
 from neighbour.residency.cases.notices import AppealDecided, CaseRefused
+from neighbour.residency.invitations import is_taken_back
 from neighbour.residency.models import Membership, Proof
 from neighbour.residency.proofs.document import DOCUMENT
 
@@ -261,7 +262,11 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
         case.note = half.note
     db.session.flush()
     if is_granted and case.kind == CaseKind.HELD:
-        db.session.execute(update(Proof).where(Proof.id == case.proof_id).values(ended_at=None))
+        refused = (
+            Proof.id == case.proof_id,
+            ~is_taken_back(),
+        )  # by the neighbour who gave it: no appeal goes against that
+        db.session.execute(update(Proof).where(*refused).values(ended_at=None))
         crowds.release(case.person_id, case.proof_id)
     AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
 
