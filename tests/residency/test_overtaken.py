@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from neighbour.core import clock
 from neighbour.policy import Level
 from neighbour.residency.cases import crowds, deciding, documents
 from neighbour.residency.cases.deciding import NotYours
@@ -101,17 +102,25 @@ def test_who_moves_while_their_house_is_answered_for_is_not_let_in_and_no_case(
     assert owner.execute("SELECT level FROM membership WHERE person_id = %s", [people[6]]).fetchall() == [("unproven",)]
 
 
-def test_a_document_that_is_decided_while_the_night_forgets_it_is_told_once(
+def test_a_document_whose_person_moves_while_the_night_forgets_it_is_told_of_by_nobody(
     desk: Desk, anna: int, owner, overtaken: Overtaking, frozen_clock
 ):
     frozen_clock.tick(documents.KEPT_FOR.total_seconds())
-    before = documents.clock.now() - documents.KEPT_FOR
 
     def act() -> int:
         with desk.town.app.app_context():
-            return documents.forget_overdue(before)
+            return documents.forget_overdue(clock.now() - documents.KEPT_FOR)
 
-    withdraws = "UPDATE proof_case SET state = 'withdrawn' WHERE person_id = %s"
-    assert overtaken(act, anna, withdraws, holds="SELECT 1 FROM proof_case WHERE person_id = %s FOR UPDATE") == 1
+    assert overtaken(act, anna, MOVES) == 1
     assert owner.execute("SELECT state FROM proof_case").fetchone() == ("withdrawn",)
     assert owner.execute("SELECT count(*) FROM delivery WHERE person_id = %s", [anna]).fetchone() == (0,)
+
+
+def test_whoever_takes_a_document_back_while_they_move_has_none_to_take_back(
+    desk: Desk, anna: int, overtaken: Overtaking
+):
+    def act() -> bool:
+        with desk.eyes(anna):
+            return documents.withdraw(anna)
+
+    assert overtaken(act, anna, MOVES) is False
