@@ -81,12 +81,12 @@ def _ask(what: str) -> bool:
 
 
 def _remember_name(membership: Membership) -> None:
-    """The full name as the account has it when the proof is given; the letterbox often has a family's only. Whoever has a
-    membership has a home: both come with the address and go with the account."""
-    house = db.session.scalars(select(Home.address_hash).where(Home.person_id == membership.person_id)).one()
+    """The full name as the account has it when the proof is given; the letterbox often has a family's only. Without a
+    name, or a home to be twice at, there is nothing to compare."""
+    house = db.session.scalar(select(Home.address_hash).where(Home.person_id == membership.person_id))
     person = db.session.get_one(Person, membership.person_id)
     name = f"{person.first_name} {person.last_name}".strip()
-    membership.person_hash = homes.person_hash(bytes(house), name) if name else None
+    membership.person_hash = homes.person_hash(bytes(house), name) if house and name else None
     db.session.flush()
 
 

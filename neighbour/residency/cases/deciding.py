@@ -262,10 +262,8 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
         case.note = half.note
     db.session.flush()
     if is_granted and case.kind == CaseKind.HELD:
-        refused = (
-            Proof.id == case.proof_id,
-            ~is_taken_back(),
-        )  # by the neighbour who gave it: no appeal goes against that
+        # A neighbour's word that was taken back since is not given again by anybody else.
+        refused = Proof.id == case.proof_id, ~is_taken_back()
         db.session.execute(update(Proof).where(*refused).values(ended_at=None))
         crowds.release(case.person_id, case.proof_id)
     AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
