@@ -22,7 +22,7 @@ from neighbour.quarters.geojson import LayerError
 from neighbour.residency import borders, changing
 from neighbour.residency import service as residency
 from neighbour.residency.changing_notices import QuarterChanges
-from tests.factories import make_comment, make_post, sign_in, viewer_of
+from tests.factories import make_comment, make_person, make_post, sign_in, viewer_of
 from tests.residency.patchwork import Patchwork, layer, on, perform, readable
 
 DAY = date(2026, 6, 1)
@@ -178,6 +178,17 @@ def test_everybody_concerned_is_told_before_in_words_of_their_own_and_nobody_els
     assert "Du wohnst dann im Quartier Quartier n." in theirs and "darfst du wählen" not in theirs
     assert "weg" not in (mine + theirs).lower().replace("weg zu", "")
     assert texts(mailbox, beside) == []
+
+
+def test_whoever_has_no_quarter_is_concerned_by_no_change(city, owner):
+    inside, nowhere, left = city.resident(0, 0), make_person(), city.resident(1, 0)
+    owner.execute("UPDATE membership SET ended_at = now() WHERE person_id = %s", [left.id])
+    city.plan(SPLIT, DAY)
+    seen = []
+    for each in (inside, nowhere, left):
+        with scope.use(scope.Viewer(each.id)):
+            seen.append(changing.outlook(each.id))
+    assert seen[0] is not None and seen[0].quarter.key == "a" and seen[1:] == [None, None]
 
 
 def test_a_change_that_is_cancelled_is_taken_back_where_it_was_told(city, owner, jobs, mailbox):
