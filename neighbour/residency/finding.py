@@ -136,5 +136,4 @@ def _either(names: list[str]) -> str:
 
 def streets(typed: str, postcode: str) -> list[tuple[str, str]]:
     """Spellings of streets for the beginning that was typed: (name, where it lies)."""
-    offers = gazetteer.suggest(typed, postcode)
-    return [(offer.name, f"{offer.postcode} {offer.place}".strip()) for offer in offers]
+    return [(offer.name, offer.where) for offer in gazetteer.suggest(typed, postcode)]

@@ -23,35 +23,29 @@ from neighbour.residency.views import views
 @requires(Permission.INVITATION_OWN)
 def invitations_own() -> str:
     """One's invitations, who used them, and the button for another."""
-    return _page(InvitationForm())
-
-
-@views.post("/me/invitations")
-@requires(Permission.INVITATION_MAKE)
-def invitation_make() -> Any:
-    """Make one; what stands in the way is told on the page."""
-    form = InvitationForm()
-    if not form.validate_on_submit():
-        return _page(form), 422
-    try:
-        made = invitations.make(person_number(), is_named=bool(form.is_named.data))
-    except NoInvitation:
-        return back("residency.invitations_own")
-    return back("residency.invitation", invitation=made.public_id)
-
-
-def _page(form: InvitationForm) -> str:
     place = service.place_of(person_number())
     why_not = invitations.why_not(person_number(), current_membership(person_number()))
     return render_template(
         "residency/invitations.html",
-        form=form,
+        form=InvitationForm(),
         place=place,
         why_not=str(why_not or ""),
         can_make=why_not is None and may(Permission.INVITATION_MAKE),
         shown=invitations.of_person(person_number()),
         most=invitations,
     )
+
+
+@views.post("/me/invitations")
+@requires(Permission.INVITATION_MAKE)
+def invitation_make() -> Any:
+    """Make one; what stands in the way is told on the page."""
+    is_named = bool(InvitationForm().is_named.data)  # a tick or none: nothing that could be filled in wrong
+    try:
+        made = invitations.make(person_number(), is_named=is_named)
+    except NoInvitation:
+        return back("residency.invitations_own")
+    return back("residency.invitation", invitation=made.public_id)
 
 
 @views.get("/me/invitations/<invitation>")

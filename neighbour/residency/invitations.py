@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, func, select, text, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, text, update
 
 from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
@@ -209,9 +209,15 @@ def take_back(person_id: int, use_id: str) -> bool:
         return True
 
 
-def source_of(use_id: int) -> str:
+def source_of(use_id: int | str) -> str:
     """What a proof says it came from."""
     return f"invitation {use_id}"
+
+
+def is_taken_back() -> ColumnElement[bool]:
+    """The condition for proofs whose giver has taken their word back. Through the eyes of whom it was given."""
+    use = InvitationUse.taken_back_at.is_not(None), Proof.source == func.concat(source_of(""), InvitationUse.id)
+    return exists().where(*use)
 
 
 _USE = text(

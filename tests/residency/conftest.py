@@ -10,6 +10,7 @@ from neighbour.core.db import as_owner, db
 from tests.factories import sign_in
 from tests.residency.helpers import Town
 from tests.residency.papers import Desk
+from tests.residency.racing import Overtaking
 
 
 @pytest.fixture
@@ -44,3 +45,9 @@ def browser(town: Town, visitor):
 def desk(town: Town, visitor) -> Desk:
     """The town with people who look at proofs."""
     return Desk(town, visitor)
+
+
+@pytest.fixture
+def overtaken(owner, database) -> Overtaking:
+    """Runs something while somebody else is quicker."""
+    return Overtaking(owner, database.owner_url)

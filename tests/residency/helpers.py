@@ -17,6 +17,7 @@ from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.policy import Level, Seat
+from neighbour.quarters import index
 from neighbour.quarters.models import Quarter
 from neighbour.residency import grading, homes, invitations, letters, printing, proofs, service
 from neighbour.residency.gazetteer.loading import refresh_streets
@@ -49,6 +50,7 @@ class Town:
             }
             db.session.add_all(made.values())
             db.session.flush()
+            index.forget()  # as after every import
             return {key: quarter.id for key, quarter in made.items()}
 
     def address(

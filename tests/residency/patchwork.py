@@ -23,7 +23,7 @@ from neighbour.notices.models import Subscription
 from neighbour.policy import Level, Role
 from neighbour.quarters import geojson, plans, service
 from neighbour.quarters.models import Quarter
-from neighbour.residency import homes
+from neighbour.residency import homes, planning
 from neighbour.residency.gazetteer.spelling import street_key
 from neighbour.residency.models import Address, Home, Membership
 from tests.factories import make_person
@@ -89,6 +89,18 @@ class Patchwork:
                         quarter_id=numbers[self.patches[column, row]],
                     )
             db.session.add_all(self.addresses.values())
+
+    def build(self, column: int, row: int, street: str = "Neubau", **place: Any) -> None:
+        """A further house in the register, ``new`` on this patch and where the others there belong unless told otherwise; and
+        what follows for a planned change."""
+        with as_owner(), atomic():
+            beside = db.session.get_one(Address, self.addresses[column, row, "middle"].id)
+            place.setdefault("quarter_id", beside.quarter_id)
+            new = Address(street=street, street_key=street_key(street), number="1", postcode="04873", **place)
+            db.session.add(new)
+            db.session.flush()
+            planning.refresh()
+        self.addresses[column, row, "new"] = new
 
     def numbers(self) -> dict[str, int]:
         """Key → number of the quarters there are now."""

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from neighbour.policy import Level
-from neighbour.residency import letters
+from neighbour.residency import invitations, letters
 from neighbour.residency.cases import documents
+from neighbour.residency.proofs.method import Outcome
+from tests.residency.helpers import invited, types
 from tests.residency.papers import Desk, photo, text_of
 from tests.support import counting
 
@@ -81,6 +83,25 @@ def test_a_held_proof_that_is_refused_ends_and_its_person_may_appeal(desk: Desk,
     assert desk.level(again) is Level.VERIFIED
     jobs.run()
     assert "Dein Nachweis gilt" in "".join(mail.text for mail in mailbox.messages())
+
+
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_a_word_that_is_taken_back_after_a_refusal_does_not_count_again_by_an_appeal(desk: Desk, owner, is_taken_back):
+    house = desk.town.address("5")
+    anna = desk.proven("anna")
+    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    again = desk.resident("ines2", house=house, bell="Wolf", first_name="Ines", last_name="Wolf")
+    assert types(desk.town, again, invited(desk.town, anna)) is Outcome.HELD
+    case = desk.case_of(again)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, "twice")
+    desk.browser(again).post("/proof/decision", data={"words": "Das ist meine Tochter, sie heißt wie ich."})
+    if is_taken_back:
+        ((use,),) = owner.execute("SELECT public_id FROM invitation_use").fetchall()
+        with desk.eyes(anna):
+            assert invitations.take_back(anna, use)
+    desk.says(desk.operator("olga"), case)
+    assert desk.level(again) is (Level.UNPROVEN if is_taken_back else Level.VOUCHED)
 
 
 def test_of_twenty_accounts_at_one_address_fourteen_wait_and_the_house_asks_once(desk: Desk, owner):

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import text
 
-from neighbour.core import clock, scope
+from neighbour.core import clock, personal, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.tokens import from_uid
 from neighbour.mydata import erasing
@@ -322,3 +322,14 @@ def test_the_application_reads_no_key_of_a_case_it_does_not_have_in_hand(desk: D
                 assert db.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
     with scope.use(scope.Viewer(desk.proven("yan"))):
         assert db.session.scalar(text("SELECT count(*) FROM proof_case")) == 0
+
+
+def test_of_pages_that_came_back_without_their_key_the_own_archive_has_none(desk: Desk, anna, owner):
+    """A backup has no keys: the pages are there and say nothing, and the next knock forgets them."""
+    person, _browser = anna
+    desk.deposit(person)
+    with desk.eyes(person):
+        assert [name for name, _page in personal.files(person)] == ["document-1-page-1.jpg"]
+    owner.execute("DELETE FROM case_key")
+    with desk.eyes(person):
+        assert list(personal.files(person)) == []

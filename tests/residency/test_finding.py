@@ -23,6 +23,7 @@ def newcomer(town: Town, client):
     town.street("3", "4", name="Am Ufer")
     town.street("2", name="Schloßstraße", postcode="04873")
     town.street("2", name="Schloßstraße", postcode="04875")
+    town.street("12-14", name="Mühlhof")
     person = town.person("anna", is_confirmed=False, signup_step=SignUpStep.ADDRESS)
     with town.app.app_context():
         with as_owner():
@@ -67,6 +68,8 @@ def test_what_people_write_is_understood(town: Town, newcomer, street: str, numb
         ("Schloßstraße", "2", "", "entry", "Davon gibt es mehrere: Schloßstraße. Welche ist deine?"),
         ("Kettfadenstraße", "Hinterhof", "", "number", "Diese Hausnummer können wir nicht lesen."),
         ("Am Ufer", "9", "", "number", "Am Ufer geht nur bis 4. Meinst du"),
+        ("Mühlhof", "3", "", "number", "Mühlhof: Hier kennen wir keine Häuser."),
+        ("Kettfadenstr.", "", "", "number", "Kettfadenstraße, und welche Hausnummer?"),
     ],
 )  # fmt: skip
 def test_questions_stand_at_their_field_and_nothing_typed_is_lost(

@@ -303,6 +303,58 @@ def test_a_run_that_breaks_marks_nothing_and_leaves_no_file(town: Town, desk, jo
     assert owner.execute("SELECT count(*) FROM address_access").fetchone() == (0,)
 
 
+def test_a_run_that_the_database_breaks_says_what_broke(town: Town, desk, jobs, owner, caplog):
+    town.resident("anna", town.address("1"))
+    desk.post("/desk/letters", data={"paper": "a6"})
+    owner.execute(
+        "CREATE FUNCTION pg_temp.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no paper'; END $$;"
+        " CREATE TRIGGER no BEFORE UPDATE ON letter FOR EACH ROW EXECUTE FUNCTION pg_temp.no()"
+    )
+    try:
+        jobs.run()
+    finally:
+        owner.execute("DROP TRIGGER no ON letter")
+    assert owner.execute("SELECT state FROM print_run").fetchone() == ("failed",) and files(town) == []
+    assert owner.execute("SELECT state, batch FROM letter").fetchone() == ("requested", None)
+    assert "RaiseException" in caplog.text and "PendingRollbackError" not in caplog.text
+
+
+def test_how_far_a_run_is_is_said_with_the_first_and_each_tenth_card_and_no_more_at_the_end(
+    town: Town, desk, jobs, monkeypatch
+):
+    for number in range(1, 13):
+        town.resident(f"p{number}", town.address(str(number)))
+    desk.post("/desk/letters", data={"paper": "a6"})
+    config, compose, said = town.app.extensions["config"], printing.compose, []
+
+    def composing(*given):
+        said.append((print_runs.shown(config)[0].done, print_runs.shown(config)[0].of))
+        return compose(*given)
+
+    monkeypatch.setattr(printing, "compose", composing)
+    jobs.run()
+    assert said == [(0, 0), *[(1, 12)] * 10, (11, 12)]
+    assert len(files(town)) == 1, "nothing but the cards"
+
+
+def test_a_home_that_goes_while_its_card_is_printed_lets_nothing_be_half_printed(
+    town: Town, tmp_path: Path, owner, overtaken
+):
+    """An account is erased in that very moment: the batch is made again, without it."""
+    anna = town.resident("anna", town.address("1"))
+    town.resident("bert", town.address("2"))
+    with pytest.raises(LookupError, match="a letter without a home"):
+        overtaken(
+            lambda: town.print_letters(tmp_path),
+            anna,
+            "DELETE FROM home WHERE person_id = %s",
+            holds="SELECT 1 FROM letter WHERE person_id = %s FOR UPDATE",
+        )
+    assert list(tmp_path.iterdir()) == []
+    assert owner.execute("SELECT state, cardinality(code_hashes) FROM letter").fetchall() == [("requested", 0)] * 2
+    assert list(town.print_letters(tmp_path).cards) == ["Bert Kowalczyk"]
+
+
 def test_files_that_nobody_fetches_are_taken_away_after_seven_days(town: Town, desk, jobs, owner):
     town.resident("anna", town.address("1"))
     desk.post("/desk/letters", data={"paper": "a6"})

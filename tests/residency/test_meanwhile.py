@@ -6,15 +6,16 @@ import uuid
 
 import pytest
 
-from neighbour.core import clock, scope
+from neighbour.core import clock, limits, scope
 from neighbour.core.db import atomic
 from neighbour.notices.base import Skip
 from neighbour.policy import Level
 from neighbour.residency import changing_notices, flyers, grading, homes, letters, notices, renewal
-from neighbour.residency.cases import crowds, deciding
+from neighbour.residency.cases import crowds, deciding, visits
 from neighbour.residency.cases import notices as case_notices
 from neighbour.residency.cli import letters as letters_command
 from neighbour.residency.flyers_cli import flyers as flyers_command
+from tests.initiatives.helpers import Treff
 from tests.residency.helpers import Town, crowd, invited, level_of, newcomer, proven, types
 from tests.residency.papers import YEAR, Desk, photo
 
@@ -30,6 +31,7 @@ NOBODY = 999_999
         (notices.InvitationUsed, {"person_id": NOBODY}),
         (case_notices.CaseRefused, {"case_id": str(uuid.UUID(int=1))}),
         (changing_notices.QuarterStays, {"plan": NOBODY}),
+        (changing_notices.QuarterCorrected, {"quarter_id": NOBODY}),
         (changing_notices.QuarterOpened, {"quarter_id": NOBODY, "is_mine": True}),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
@@ -236,6 +238,16 @@ def test_a_proof_of_a_home_that_was_left_is_not_let_go(desk: Desk, town: Town, o
     with town.as_person(anna), atomic():
         assert crowds.release(anna, number) == 0
     assert desk.level(anna) is Level.UNPROVEN
+
+
+def test_what_cannot_be_a_code_shows_an_editor_nobody_and_costs_a_try(desk: Desk):
+    treff = Treff(desk)
+    with desk.eyes(treff.editor):
+        for _try in range(visits.TRIES.times):
+            assert visits.take(treff.editor, treff.place, "Guten Tag") is None
+        with pytest.raises(limits.TooMany):
+            visits.take(treff.editor, treff.place, "Guten Tag")
+        assert not visits.confirm(treff.editor, treff.place, "Guten Tag")
 
 
 def test_a_third_invitation_leads_back_to_the_two(town: Town, browser):

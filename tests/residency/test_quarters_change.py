@@ -19,10 +19,10 @@ from neighbour.policy import Role
 from neighbour.posts.models import Post
 from neighbour.quarters import plans, service
 from neighbour.quarters.geojson import LayerError
-from neighbour.residency import borders, changing, planning
+from neighbour.residency import borders, changing
+from neighbour.residency import service as residency
 from neighbour.residency.changing_notices import QuarterChanges
-from neighbour.residency.models import Address
-from tests.factories import make_comment, make_post, sign_in, viewer_of
+from tests.factories import make_comment, make_person, make_post, sign_in, viewer_of
 from tests.residency.patchwork import Patchwork, layer, on, perform, readable
 
 DAY = date(2026, 6, 1)
@@ -180,6 +180,17 @@ def test_everybody_concerned_is_told_before_in_words_of_their_own_and_nobody_els
     assert texts(mailbox, beside) == []
 
 
+def test_whoever_has_no_quarter_is_concerned_by_no_change(city, owner):
+    inside, nowhere, left = city.resident(0, 0), make_person(), city.resident(1, 0)
+    owner.execute("UPDATE membership SET ended_at = now() WHERE person_id = %s", [left.id])
+    city.plan(SPLIT, DAY)
+    seen = []
+    for each in (inside, nowhere, left):
+        with scope.use(scope.Viewer(each.id)):
+            seen.append(changing.outlook(each.id))
+    assert seen[0] is not None and seen[0].quarter.key == "a" and seen[1:] == [None, None]
+
+
 def test_a_change_that_is_cancelled_is_taken_back_where_it_was_told(city, owner, jobs, mailbox):
     told, waits = city.resident(0, 0), city.resident(1, 0)
     city.plan(SPLIT, DAY)
@@ -232,16 +243,68 @@ def test_the_mornings_issue_that_was_promised_before_is_sent_from_the_new_quarte
 def test_who_moves_in_and_houses_that_are_built_meanwhile_follow_as_well(city):
     city.plan(SPLIT, DAY)
     late = city.resident(1, 0)
-    place = {"lon": 13.0061, "lat": 52.002, "quarter_id": city.numbers()["a"]}
-    with as_owner(), atomic():
-        new = Address(street="Neubau", street_key="neubau", number="1", postcode="04873", **place)
-        db.session.add(new)
-        db.session.flush()
-        planning.refresh()
-    city.addresses[1, 0, "new"] = new
+    city.build(1, 0, lon=13.0061, lat=52.002)
     newest = city.resident(1, 0, "new")
     assert perform(DAY)
     assert (city.quarter_of(late), city.quarter_of(newest)) == ("n", "n")
+
+
+def test_houses_that_are_built_in_a_quarter_that_goes_follow_it_too(city, owner):
+    city.plan({where: "a" if key == "b" else key for where, key in ROW.items()}, DAY)
+    city.build(2, 0, lon=13.0101, lat=52.002)
+    newest = city.resident(2, 0, "new")
+    assert owner.execute("SELECT count(*) FROM plan_house WHERE to_key = 'a' AND from_key = 'b'").fetchone() == (7,)
+    assert perform(DAY)
+    assert city.quarter_of(newest) == "a"
+
+
+def test_nobody_is_put_out_where_the_ground_of_their_house_will_be_in_no_quarter(city, owner):
+    """The register then says so of the house; whoever lives there stays a neighbour of those they have been one of."""
+    inside, outside = city.resident(2, 0), city.resident(3, 0)
+    made = city.plan({where: key for where, key in ROW.items() if where != (3, 0)}, DAY)
+    assert made.changes == {"b": "redrawn"} and set(made.moves) == {("b", "b")} and made.moves["b", "b"].people == 1
+    assert perform(DAY)
+    assert [city.quarter_of(each) for each in (inside, outside)] == ["b", "b"]
+    where = "SELECT DISTINCT quarter_id FROM address WHERE street = %s"
+    assert owner.execute(where, ["Daweg"]).fetchall() == [(None,)]
+
+
+def test_ground_that_nobody_takes_of_a_quarter_that_goes_leaves_its_people_with_the_others(city):
+    city.plan({(0, 0): "a", (1, 0): "a", (2, 0): "a", (4, 0): "c"}, DAY)  # b is divided between a and nothing
+    taken, left = city.resident(2, 0), city.resident(3, 0)
+    assert perform(DAY)
+    assert [city.quarter_of(each) for each in (taken, left)] == ["a", "a"]
+
+
+def test_an_entry_in_no_quarter_comes_in_where_the_new_border_goes_around_it_and_else_stays_out(city, owner):
+    for street, lon in (("Randweg", 13.0221), ("Fernweg", 13.5)):
+        city.build(0, 0, street=street, lon=lon, lat=52.002, quarter_id=None)
+    made = city.plan({**ROW, (5, 0): "d"}, DAY)
+    assert made.moves == {}, "an entry that was nobody's is not counted as one that leaves a quarter"
+    assert perform(DAY)
+    where = "SELECT street, q.key FROM address a LEFT JOIN quarter q ON q.id = a.quarter_id WHERE street ~ '^(Rand|Fern)' ORDER BY 1"
+    assert owner.execute(where).fetchall() == [("Fernweg", None), ("Randweg", "d")]
+
+
+def test_an_entry_without_a_point_stays_with_its_quarter_or_follows_the_one_that_takes_its_place(city):
+    lives = []
+    for column in (0, 2):
+        city.build(column, 0, street=f"Punktlos {column}", lon=None, lat=None)
+        lives.append(city.resident(column, 0, "new"))
+    city.plan({**{where: "a" if key == "b" else key for where, key in ROW.items()}, (1, 0): "n"}, DAY)
+    assert perform(DAY)
+    assert [city.quarter_of(each) for each in lives] == ["a", "a"]
+
+
+def test_a_name_that_is_corrected_leaves_the_quarter_that_was_chosen_at_the_border(city):
+    near, house = city.resident(0, 0, "east"), city.addresses[0, 0, "east"]
+    city.plan(SPLIT, DAY)
+    with scope.use(scope.Viewer(near.id)):
+        assert changing.choose(near.id, "n")
+    assert perform(DAY)
+    with scope.use(scope.Viewer(near.id)):
+        assert residency.choose_address(near.id, house.id, "Nora Neumann").key == "n"
+    assert city.quarter_of(near) == "n"
 
 
 def test_it_happens_all_or_nothing(city, owner):

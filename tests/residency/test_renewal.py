@@ -9,6 +9,7 @@ import pytest
 
 from neighbour.core import clock, scope, tokens
 from neighbour.core.db import as_owner, db
+from neighbour.mydata import erasing
 from neighbour.policy import Level
 from neighbour.residency import grading, letters, renewal
 from neighbour.residency.models import Proof
@@ -194,6 +195,32 @@ def test_a_link_ends_when_its_person_moves(town: Town, knock, jobs, mailbox, cli
     link = link_of(mailbox, "anna@example.org")
     town.settle(anna, town.address("5"), "Anna Kowalczyk")
     assert client.get(link).status_code == client.post(link).status_code == 404
+
+
+def test_a_link_ends_when_its_person_leaves(town: Town, knock, jobs, mailbox, client, frozen_clock):
+    anna = proven(town, "anna", "1")
+    days(frozen_clock, 365)
+    knock()
+    jobs.run()
+    link = link_of(mailbox, "anna@example.org")
+    with town.app.app_context(), scope.use(scope.NOBODY):
+        erasing.begin(anna, keeps_texts=True)
+    missing = client.get("/still-here/nothing")
+    assert client.get(link).data == missing.data and client.get(link).status_code == 404
+    assert client.post(link).status_code == 404
+
+
+def test_a_proof_that_ends_and_changes_nothing_is_no_reason_to_ask_between_the_calls(
+    town: Town, knock, owner, frozen_clock
+):
+    """Looked at because one of two ends soon; the other one holds the level for most of a year."""
+    anna = proven(town, "anna", "1")
+    with town.as_person(anna):
+        grading.grant(anna, "flyer", Level.VOUCHED, timedelta(days=420))
+    days(frozen_clock, 400)
+    with town.as_person(anna):
+        assert renewal.question_of(anna) is not None, "nothing was answered for a year"
+    assert knock() == 1 and calls(owner) == []
 
 
 def test_a_mail_that_waited_says_nothing_to_whoever_answered_meanwhile(town: Town, knock, jobs, mailbox, frozen_clock):

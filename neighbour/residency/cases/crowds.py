@@ -81,13 +81,12 @@ def _ask(what: str) -> bool:
 
 
 def _remember_name(membership: Membership) -> None:
-    """The full name as the account has it when the proof is given; the letterbox often has a family's only."""
+    """The full name as the account has it when the proof is given; the letterbox often has a family's only. Without a
+    name, or a home to be twice at, there is nothing to compare."""
     house = db.session.scalar(select(Home.address_hash).where(Home.person_id == membership.person_id))
-    person = db.session.get(Person, membership.person_id)
-    if house is None or person is None:
-        return
+    person = db.session.get_one(Person, membership.person_id)
     name = f"{person.first_name} {person.last_name}".strip()
-    membership.person_hash = homes.person_hash(bytes(house), name) if name else None
+    membership.person_hash = homes.person_hash(bytes(house), name) if house and name else None
     db.session.flush()
 
 
@@ -147,18 +146,27 @@ def decide_house(house: CrowdedHouse, by_person_id: int, *, up_to: int | None) -
 
 
 def _make_case(person_id: int, proof_id: int) -> None:
-    membership, proof = grading.current_membership(person_id, lock=True), db.session.get(Proof, proof_id)
-    if membership is not None and proof is not None and proof.membership_id == membership.id:
-        open_case(membership, proof, ["house"])
-        db.session.flush()
+    if found := _waiting(person_id, proof_id):
+        open_case(*found, ["house"])
 
 
-def release(person_id: int, proof_id: int) -> int:
-    """Let a proof that waited count from now on; 1 if it did, 0 if it is of another home by now. Through its person's eyes."""
-    membership, proof = grading.current_membership(person_id, lock=True), db.session.get(Proof, proof_id)
-    if membership is None or proof is None or proof.membership_id != membership.id or proof.ended_at is not None:
+def release(person_id: int, proof_id: int | None) -> int:
+    """Let a proof that waited count from now on; 1 if it did, 0 if it is over, or of another home by now. Through its
+    person's eyes."""
+    found = _waiting(person_id, proof_id)
+    if found is None:
         return 0
+    membership, proof = found
     proof.held_at = None
     grading.regrade(membership)
     db.session.flush()
     return 1
+
+
+def _waiting(person_id: int, proof_id: int | None) -> tuple[Membership, Proof] | None:
+    """A proof that waits and the membership it is of, locked; None where somebody was quicker: the person who moved or left,
+    whoever took their word back, another pair of eyes."""
+    membership = grading.current_membership(person_id, lock=True)
+    waits = Proof.id == proof_id, Proof.held_at.is_not(None), Proof.ended_at.is_(None)
+    proof = db.session.scalar(select(Proof).where(*waits, Proof.membership_id == membership.id)) if membership else None
+    return (membership, proof) if membership and proof else None

@@ -36,6 +36,7 @@ from neighbour.residency.cases.models import (
     ProofCase,
 )
 from neighbour.residency.cases.notices import AppealDecided, CaseRefused
+from neighbour.residency.invitations import is_taken_back
 from neighbour.residency.models import Membership, Proof
 from neighbour.residency.proofs.document import DOCUMENT
 
@@ -160,7 +161,11 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
 
 
 def _locked(case: ProofCase) -> ProofCase:
-    """The case, locked until the end of the transaction. Through its person's eyes."""
+    """The case, locked until the end of the transaction. Before it its person's membership, as whoever moves, leaves or is
+    graded anew takes them: the other order is a deadlock. Through its person's eyes; raises NotYours where they were quicker."""
+    membership = grading.current_membership(case.person_id, lock=True)
+    if membership is None or membership.id != case.membership_id:
+        raise NotYours(str(case.id))
     return db.session.scalars(
         select(ProofCase).where(ProofCase.id == case.id).with_for_update().execution_options(populate_existing=True)
     ).one()
@@ -233,24 +238,18 @@ def _end(case: ProofCase, said: list[CaseHalf]) -> None:
 
 def _accept(case: ProofCase) -> None:
     if case.kind == CaseKind.HELD:
-        if case.proof_id is not None:
-            crowds.release(case.person_id, case.proof_id)
-        return
-    membership = grading.current_membership(case.person_id, lock=True)
-    if membership is None or membership.id != case.membership_id:
+        crowds.release(case.person_id, case.proof_id)
         return
     proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
     case.proof_id = proof.id if proof.held_at is None else None  # one that waits has a case of its own
 
 
 def _end_proof(case: ProofCase) -> None:
-    proof = db.session.get(Proof, case.proof_id) if case.proof_id is not None else None
-    if case.kind == CaseKind.HELD and proof is not None:
-        proof.ended_at = clock.now()
-        db.session.flush()
-        membership = grading.current_membership(case.person_id, lock=True)
-        if membership is not None:
-            grading.regrade(membership)
+    """The proof that waited ends; of a document there was none yet."""
+    if case.kind == CaseKind.HELD:
+        waits = Proof.id == case.proof_id, Proof.ended_at.is_(None)
+        db.session.execute(update(Proof).where(*waits).values(ended_at=clock.now()))
+        grading.regrade(db.session.get_one(Membership, case.membership_id))
 
 
 def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
@@ -262,12 +261,11 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
     if half.note:
         case.note = half.note
     db.session.flush()
-    if is_granted and case.kind == CaseKind.HELD and case.proof_id is not None:
-        proof = db.session.get(Proof, case.proof_id)
-        if proof is not None:
-            proof.ended_at = None
-            db.session.flush()
-            crowds.release(case.person_id, proof.id)
+    if is_granted and case.kind == CaseKind.HELD:
+        # A neighbour's word that was taken back since is not given again by anybody else.
+        refused = Proof.id == case.proof_id, ~is_taken_back()
+        db.session.execute(update(Proof).where(*refused).values(ended_at=None))
+        crowds.release(case.person_id, case.proof_id)
     AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
 
 

@@ -132,6 +132,7 @@ def page(case_id: uuid.UUID, number: int) -> bytes | None:
 def withdraw(person_id: int) -> bool:
     """Take one's document back; False if there is none to be decided."""
     with atomic():
+        grading.current_membership(person_id, lock=True)  # before the case, as whoever moves or decides: no deadlock
         case = db.session.scalar(
             select(ProofCase)
             .where(
@@ -163,6 +164,7 @@ def forget_overdue(before: datetime) -> int:
         overdue = db.session.execute(found, {"before": before}).all()
     for case_id, person_id in overdue:
         with scope.use(scope.Viewer(person_id)), atomic():
+            grading.current_membership(person_id, lock=True)  # before the case, likewise
             case = db.session.scalar(select(ProofCase).where(ProofCase.id == case_id).with_for_update())
             if case is not None and case.state in UNDECIDED:
                 close(case, CaseState.EXPIRED)

@@ -127,10 +127,8 @@ def take(editor_id: int, place: str, typed: str) -> Visitor | None:
     with atomic():
         found = db.session.scalar(_TAKE, {"code": _fingerprint(code), "place": place, "at": clock.now()})
         visit = db.session.get(Visit, found) if found is not None else None
-        if visit is None:
-            return None
-        home = homes.open_for_verifier(visit.person_id, "visit", editor_id)
-        if not isinstance(home, homes.ExactHome):
+        home = homes.open_for_verifier(visit.person_id, "visit", editor_id) if visit else None
+        if visit is None or not isinstance(home, homes.ExactHome):
             return None
         limits.take_back("visit_code", str(editor_id))
         return Visitor(visit.id, home, visit.expires_at)

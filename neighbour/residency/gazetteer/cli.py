@@ -48,7 +48,8 @@ def import_(file: Path, columns: tuple[str, ...], replace: bool) -> None:
         done = loading.import_rows(file.name, has, rows, replace=replace, locate=_locate, say=say)
         click.echo(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed")
         if done.changed and (moved := borders.follow_register().homes):
-            click.echo(f"{moved} homes followed their address into another quarter")
+            who = "1 home followed its" if moved == 1 else f"{moved} homes followed their"
+            click.echo(f"{who} address into another quarter")
         planning.refresh()
     if done.outside:
         click.echo(f"{done.outside} of the file lie in no quarter", err=True)
@@ -79,15 +80,17 @@ def add(
         except reading.BadFile as error:
             raise ValueError(f"this address {error}") from None
     with opened():
+        from neighbour.core.db import atomic
         from neighbour.residency import planning
         from neighbour.residency.gazetteer import loading
 
         if quarter and quarter not in loading.quarter_keys().values():
             raise ValueError(f"there is no quarter with the id {quarter!r}; see: neighbour quarters list")
-        done = loading.add_rows([row], locate=_locate)
-        if done.outside:
-            raise ValueError("this point lies in no quarter")
-        planning.refresh()
+        with atomic():  # what is refused is not kept
+            done = loading.add_rows([row], locate=_locate)
+            if done.outside:
+                raise ValueError("this point lies in no quarter")
+            planning.refresh()
     click.echo("added" if done.added else "changed" if done.changed else "it was there already")
 
 

@@ -18,8 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from config import Config
-from neighbour.core import geo
+from neighbour.core import geo, scope
 from neighbour.residency.gazetteer import outside
+from tests.residency.helpers import Town
 
 # Answers in the format of https://nominatim.org/release-docs/latest/api/Search/ (jsonv2/json) and
 # https://github.com/komoot/photon#search-api (GeoJSON).
@@ -170,3 +171,22 @@ def test_where_nobody_answers_there_is_no_likely_quarter(server: Server, tmp_pat
     server.status = 500
     assert outside.likely_quarter(_settings(server, "photon", tmp_path), "Kettfadenstraße 17") is None
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("lon", "kind", "quarter"),
+    [(13.5, "house", "weber"), (20.0, "house", None), (13.5, "street", None)],
+    ids=["a house in a quarter", "a house in none", "the middle of a street"],
+)
+def test_the_likely_quarter_is_the_one_around_the_house_that_the_geocoder_names(
+    server: Server, tmp_path: Path, town: Town, lon: float, kind: str, quarter: str | None
+) -> None:
+    properties: dict[str, str] = {"type": kind, "street": "Neue Gasse", "city": "Altenbrück"}
+    point = {"type": "Point", "coordinates": [lon, 52.5]}
+    server.answers["/api"] = {"features": [{"type": "Feature", "geometry": point, "properties": properties}]}
+    if kind == "house":
+        properties["housenumber"] = "4"
+    with town.app.app_context(), scope.use(scope.PUBLIC):
+        found = outside.likely_quarter(_settings(server, "photon", tmp_path), "Neue Gasse 4")
+    assert (found.key if found else None) == quarter
+    assert server.asked[0][2]["q"][0].startswith("Neue Gasse 4, "), "the city's name is added"

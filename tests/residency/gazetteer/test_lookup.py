@@ -172,6 +172,8 @@ FOUND = [
     (("Straße 10", "5", ""), Status.EXACT, ("Straße 10", "5", "")),
     (("Straße 10 5", "", ""), Status.EXACT, ("Straße 10", "5", "")),
     (("Carlstr.", "5", ""), Status.CORRECTED, ("Carlstraße", "5", "")),
+    (("Kettfadenstraße (Altbau)", "17", ""), Status.CORRECTED, ("Kettfadenstraße", "17", "")),
+    (("Kettfadenstraße, Altenbrück", "15", "04873"), Status.CORRECTED, ("Kettfadenstraße", "15", "")),
     (("Ahornweg", "5½", ""), Status.EXACT, ("Ahornweg", "5", "1/2")),
 ]  # fmt: skip
 
@@ -189,6 +191,7 @@ ASKED_BACK = [
     (("Mullergasse", "8c", ""), Status.UNKNOWN, Reason.STREET),  # no postcode speaks for it
     (("Rosa-Luxemburg-Straße", "2", ""), Status.AMBIGUOUS, Reason.SEVERAL),
     (("Große Bleiche", "3,4", "04873"), Status.AMBIGUOUS, Reason.SEVERAL),  # two sides, two quarters
+    (("Mühlhof", "3", ""), Status.UNKNOWN, Reason.NUMBER),  # its one entry is no number
     (("", "17", ""), Status.UNKNOWN, Reason.STREET),
     (("Xyzzy", "17", "04873"), Status.UNKNOWN, Reason.STREET),
 ]  # fmt: skip
@@ -225,3 +228,21 @@ def test_misspelled_names_are_offered_with_their_house(small: MemoryRegister) ->
     for typed in ("Kettfadnestraße", "Kettfadenstaße", "Kettfandenstr.", "Ketfadenstr"):
         match = resolve(small, typed, "17", "")
         assert [one.line for one in match.suggestions] == ["Kettfadenstraße 17, 04873 Altenbrück"], typed
+
+
+def test_a_range_whose_first_house_is_not_there_offers_its_others_first(small: MemoryRegister) -> None:
+    match = resolve(small, "Kettfadenstraße", "60-64", "04873")
+    assert (match.entry, match.reason, _lines(match.suggestions)[0]) == (None, Reason.NUMBER, "64")
+    nearest = resolve(small, "Kettfadenstraße", "18-64", "04873")
+    assert _lines(nearest.suggestions)[:2] == ["64", "17"], "what was written comes before what is near"
+
+
+def test_two_squares_of_one_name_are_asked_about() -> None:
+    squares = MemoryRegister(
+        (number, "Marktplatz", "", "", code, "Altenbrück", number) for number, code in ((1, "04873"), (2, "04874"))
+    )
+    match = resolve(squares, "Marktplatz")
+    assert (match.entry, match.status, match.reason) == (None, Status.AMBIGUOUS, Reason.SEVERAL)
+    assert [one.postcode for one in match.suggestions] == ["04873", "04874"]
+    here = resolve(squares, "Marktplatz", "", "04874").entry
+    assert here is not None and here.quarter_id == 2

@@ -14,11 +14,12 @@ from flask import Flask
 
 from neighbour.core import commands, scope
 from neighbour.core.db import as_owner
-from neighbour.residency.gazetteer import loading, service
+from neighbour.residency.gazetteer import cli, loading, service
 from neighbour.residency.gazetteer.cli import addresses
 from neighbour.residency.gazetteer.lookup import Reason, Status, resolve
 from neighbour.residency.gazetteer.memory import MemoryRegister
 from neighbour.residency.gazetteer.reading import BadFile
+from neighbour.residency.gazetteer.spelling import street_key
 from neighbour.residency.gazetteer.stored import StoredRegister
 from tests.residency.helpers import Town
 
@@ -95,6 +96,7 @@ def test_packed_and_with_names_of_their_own(app: Flask, town: Town, tmp_path: Pa
         ("street,number\nAhornweg,1a\nAhornweg,1A\n", "line 3: repeats line 2: Ahornweg 1 A"),
         ("street,number,quarter\nAhornweg,1,nowhere\n", "line 2: names quarter 'nowhere', which does not exist"),
         ("street,number\n" + "a" * 300 + ",1\n", "line 2: is longer than an address can be"),
+        ("street,number\n" + ",1\n" * 25, "25 rows are wrong[\\s\\S]*  line 21: has no street\n  and 5 more$"),
     ],
 )
 def test_a_bad_file_changes_nothing(load: Callable[..., loading.Loaded], owner: Any, text: str, message: str) -> None:
@@ -102,6 +104,19 @@ def test_a_bad_file_changes_nothing(load: Callable[..., loading.Loaded], owner: 
         load(text)
     assert owner.execute("SELECT count(*) FROM address").fetchone() == (0,)
     assert owner.execute("SELECT count(*) FROM street").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("broken", [b"\xff\xfe,1\n", b'"'])
+def test_a_file_damaged_far_behind_its_header_says_where(
+    app: Flask, town: Town, tmp_path: Path, owner: Any, broken: bytes
+) -> None:
+    whole = b"street,number\n" + b"".join(b"Ahornweg,%d\n" % number for number in range(1, 6001))
+    file, shown = tmp_path / "damaged.csv", list[int]()
+    file.write_bytes(whole + broken + b"x" * 140_000)
+    with app.app_context(), as_owner(), pytest.raises(BadFile, match=r"damaged.csv is damaged after line [56]\d\d\d: "):
+        loading.import_file(file, progress=shown.append)
+    assert shown == [4998], "how far it is is said on the way"
+    assert owner.execute("SELECT count(*) FROM address").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8bnot really", b"street,number\n\xff\xfe,1\n", b"street,number\n\x00\x00"])
@@ -122,6 +137,8 @@ def test_look_ups_by_index_agree_with_those_in_memory(load: Callable[..., loadin
             ("Kettfadenstraße", "99", ""), ("Nirgendwo", "1", ""),
         ]:  # fmt: skip
             assert resolve(stored, *typed) == resolve(whole, *typed), typed
+        for street in stored.by_key(street_key("Kettfadenstr.")):
+            assert dict(whole.houses(street)) == dict(stored.houses(street)) and len(whole.houses(street)) == 4
 
 
 def test_a_look_up_is_few_queries(
@@ -216,6 +233,11 @@ def test_commands(command: Callable[..., Any], town: Town, tmp_path: Path) -> No
         (("import",), gzip.compress(b"street,number\nWeg,1\n", mtime=0)[:12], "is not a CSV file in UTF-8"),
         (("import",), b"", "no column for street and number"),
         (("import", "--columns", "street:Name"), b"street,number\nWeg,1\n", "write OURS=THEIRS"),
+        (
+            ("import", "--columns", "street=Strasse"),
+            b"street,number\nWeg,1\n",
+            "there is no column 'Strasse'; the file has: street, number",
+        ),
         (("find", "--file"), b"plz\n10115\n", "has no column raw_street; it has: plz"),
         (("find", "--file"), b"\x7fELF\xff\x00", "is not a CSV file in UTF-8"),
         (("find", "--file"), b"", "has no column raw_street; it has: nothing"),
@@ -237,6 +259,49 @@ def test_a_file_that_is_no_good_is_refused_before_anything_is_opened(
     assert failed.stderr.count("\n") == 1
 
 
+def test_points_decide_the_quarter_and_whoever_lives_there_follows_a_correction(
+    command: Callable[..., Any], town: Town, tmp_path: Path, owner: Any
+) -> None:
+    file = tmp_path / "register.csv"
+    file.write_text("Strasse;Nr;x;y\nAhornweg;1;13.5;52.5\nAhornweg;2;20;52.5\n", encoding="utf-8")
+    imported = command("import", str(file), "--columns", "street=Strasse,number=Nr")
+    assert imported.stdout == "2 added, 0 changed, 0 unchanged, 0 removed\n"
+    assert imported.stderr.endswith("1 of the file lie in no quarter\n")
+    where = "SELECT number, q.key FROM address a LEFT JOIN quarter q ON q.id = a.quarter_id ORDER BY number"
+    assert owner.execute(where).fetchall() == [("1", "weber"), ("2", None)]
+    anna = town.person("anna")
+    town.settle(anna, owner.execute("SELECT id FROM address WHERE number = '1'").fetchone()[0])
+    file.write_text("Strasse;Nr;x;y\nAhornweg;1;14.5;52.5\n", encoding="utf-8")
+    corrected = command("import", str(file), "--columns", "street=Strasse,number=Nr").stdout
+    assert corrected == "0 added, 1 changed, 0 unchanged, 0 removed\n1 home followed its address into another quarter\n"
+    seat = town.seat(anna)
+    assert seat is not None and seat.quarter_id == town.quarters["ufer"]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (("Ahornweg", "1", "--point", "20", "52.5"), "this point lies in no quarter"),
+        (("Ahornweg", "1" * 30, "--quarter", "weber"), "this address is longer than an address can be"),
+        (("Ahornweg", "1", "--point", "200", "52.5"), "this address has a point outside the world"),
+    ],
+)
+def test_an_address_that_cannot_be_is_not_added(
+    command: Callable[..., Any], town: Town, owner: Any, given: tuple[str, ...], complaint: str
+) -> None:
+    failed = command("add", *given)
+    assert failed.exit_code == 1 and failed.stderr.startswith(f"neighbour: {complaint}")
+    assert owner.execute("SELECT count(*) FROM address").fetchone() == (0,)
+
+
+def test_the_nearest_spellings_are_told_beside_the_answer(
+    command: Callable[..., Any], load: Callable[..., Any]
+) -> None:
+    load()
+    assert command("find", "Kettfdaenstraße", "17").stderr == "perhaps: Kettfadenstraße 17, 04873 Altenbrück\n"
+    assert command("find", "Kettfdaenstraße").stderr == "perhaps: Kettfadenstraße, 04873\n"
+
+
 def test_many_look_ups_read_the_register_once(
     command: Callable[..., Any], load: Callable[..., loading.Loaded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,8 +311,11 @@ def test_many_look_ups_read_the_register_once(
     # Whoever asks whether a register is there must not count it: 100,000 times 280,000 entries is a minute.
     assert not hasattr(MemoryRegister, "__len__")
     asked = tmp_path / "asked.csv"
-    asked.write_text("raw_street,raw_hnr,plz\n" + "Kettfadenstraße,17,04873\n" * 300, encoding="utf-8")
-    assert command("find", "--file", str(asked)).stdout.count("exact,Kettfadenstraße,17") == 300
+    asked.write_text("raw_street,raw_hnr,plz\n" + "Kettfadenstraße,17,04873\n" * 5000, encoding="utf-8")
+    shown: list[int] = []
+    monkeypatch.setattr(cli, "progress", lambda _word: shown.append)
+    assert command("find", "--file", str(asked)).stdout.count("exact,Kettfadenstraße,17") == 5000
+    assert shown == [5000, 5000], "each five thousand, and at the end"
     assert read == [1]
 
 

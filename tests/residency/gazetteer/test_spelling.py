@@ -91,6 +91,18 @@ def test_street_and_number_in_one_field(typed: str, wanted: tuple[str, str, str]
     assert wanted in [(way.street, way.number, way.postcode) for way in readings(typed)]
 
 
+def test_a_postcode_behind_the_number_is_read_as_one_and_does_not_overrule_its_own_field() -> None:
+    (way,) = readings("Kettfadenstraße", "17, 04873 Altenbrück")
+    assert (way.street, way.number, way.postcode) == ("Kettfadenstraße", "17", "04873")
+    (way,) = readings("Kettfadenstraße", "17, 04873 Altenbrück", "04874")
+    assert (way.number, way.postcode) == ("17", "04874")
+
+
+def test_figures_alone_are_no_street() -> None:
+    """``17 5`` is not a street called 17."""
+    assert [(way.street, way.number) for way in readings("17 5")] == [("17 5", "")]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_nothing_typed_breaks_anything(typed: str) -> None:
