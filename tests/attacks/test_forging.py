@@ -24,6 +24,10 @@ from tests.support.client import Client
 pytestmark = pytest.mark.thorough
 
 
+#: what is sent in the body so that it stands in no address: another site can have it sent, and reads no answer
+LOOKED_UP = {"gazetteer.find_my_quarter", "gazetteer.streets"}
+
+
 def unsafe_pages(world: World) -> list[Page]:
     return [page for page in mapping.pages(world.app) if not page.is_safe]
 
@@ -45,12 +49,12 @@ def test_no_form_of_another_site_changes_anything(world: World):
         data = words.fill_in(page, mapping.fields(page))
         for name, (needs_site, headers) in forged.items():
             if page.endpoint in WITHOUT_CSRF and (not needs_site or page.endpoint == "notices.one_click"):
-                continue  # these carry no token; two of them look where the form was, the third is a mail program's
+                continue  # these carry no token; some look where the form was, one is a mail program's
             for role in ("author", "operator"):
                 if role == "operator" and name != "none":
                     continue
                 answer = world.ask(role, page, world.things(page)[0].values, data=data, csrf=False, headers=headers)
-                expected = 400 if page.endpoint in WITHOUT_CSRF else 403
+                expected = 200 if page.endpoint in LOOKED_UP else 400 if page.endpoint in WITHOUT_CSRF else 403
                 assert (answer.status, answer.written) == (expected, []), (page.key, name, role)
                 tried += 1
     assert tried >= 6 * 25

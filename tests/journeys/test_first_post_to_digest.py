@@ -76,7 +76,8 @@ def part_of_layer(city_data: Path, district: str, part: Path) -> tuple[Path, int
     """The real quarters of a district ("": of the whole city) as a file, and how many they are."""
     layer = json.loads((city_data / "berlin" / "quarters_plr2021.geojson").read_text(encoding="utf-8"))
     layer["features"] = [one for one in layer["features"] if one["properties"]["id"].startswith(district)]
-    part.write_text(json.dumps(layer), encoding="utf-8")
+    compact = json.dumps(layer, ensure_ascii=False, separators=(",", ":"))  # as the file was: so much may be imported
+    part.write_text(compact, encoding="utf-8")
     return part, len(layer["features"])
 
 
