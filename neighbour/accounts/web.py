@@ -63,28 +63,29 @@ def browser(email: str = "", *, is_kept: bool = False) -> Browser:
 
 
 def begin(token: str, *, is_kept: bool) -> Identity:
-    """Put a fresh session into the cookie: everything from before is dropped, so nothing can be fixed in advance."""
+    """Put a fresh session into the cookie: everything from before is dropped, so nothing can be fixed in advance. Raises
+    ``sessions.Over`` where it has been ended since, by somebody who signs every device out."""
     kept = {key: cookie[key] for key in KEPT_KEYS if key in cookie}
     cookie.clear()
     cookie.update(kept)
     cookie.permanent = is_kept
+    return _enter(token)
+
+
+def renew(token: str) -> None:
+    """Go on in the same session under another token: a second factor was shown. Raises ``sessions.Over``."""
+    _enter(token)
+
+
+def _enter(token: str) -> Identity:
     scope.enter(scope.NOBODY)
     found = sessions.recognise(token)
-    assert found is not None  # it was opened a moment ago
+    if found is None:
+        raise sessions.Over
     g.identity = found.who
     login_user(found.who, remember=False)
     scope.enter(sessions.eyes(found.who), already_set=found.is_open)
     return found.who
-
-
-def renew(token: str) -> None:
-    """Go on in the same session under another token: a second factor was shown."""
-    scope.enter(scope.NOBODY)
-    found = sessions.recognise(token)
-    assert found is not None  # it was renewed a moment ago
-    g.identity = found.who
-    login_user(found.who, remember=False)
-    scope.enter(sessions.eyes(found.who), already_set=found.is_open)
 
 
 def ceremony() -> str:

@@ -7,10 +7,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from neighbour.accounts import care, entering, factors, passkeys, passwords, totp
+from neighbour.accounts import care, entering, factors, passkeys, passwords, service, sessions, totp
 from neighbour.accounts.models import FactorReset, Person
 from neighbour.core import scope
-from neighbour.core.db import as_owner, db
+from neighbour.core.db import as_owner, atomic, db
 from tests.accounts.factor_helpers import (
     GOOD,
     MAIL,
@@ -73,6 +73,22 @@ def test_nor_who_comes_by_a_passkey_that_is_being_taken_off(monkeypatch, client,
     client.post("/signin/passkey", data={"k-answer": device.sign(asked)})
     threads[0].join()
     assert not is_in(client) and is_in(home)
+
+
+def test_whose_new_session_is_ended_before_the_answer_stands_before_the_door(monkeypatch, client, person):
+    """Signed out everywhere between the right password and the page: no error, and nobody is in."""
+    come_in = service.sign_in
+
+    def and_is_signed_out(*args, **more):
+        entry = come_in(*args, **more)
+        with as_owner(), atomic():
+            sessions.end_all(person.id)
+        return entry
+
+    monkeypatch.setattr(service, "sign_in", and_is_signed_out)
+    answer = type_password(client)
+    assert (answer.status_code, answer.location) == (303, "/me/access")
+    assert not is_in(client)
 
 
 def test_a_thief_does_not_write_over_the_password_the_owner_sets_meanwhile(
