@@ -217,6 +217,7 @@ SQL = [
     "' UNION SELECT NULL--", "' UNION SELECT password_hash FROM person--", "%27%20OR%201=1", "') OR ('1'='1", "1/0", "0x27",
     "'; DROP TABLE person;--", "%", "_", "%%%%", "\\", "\\\\", "$$; SELECT pg_sleep(3); $$", "E'\\047'", "::int", ":name",
     "%(name)s", "{1,2}", "ARRAY[1]", "\u02bc OR 1=1", "'/**/OR/**/1=1#",
+    "a\x00b",  # PostgreSQL's text has no such character
 ]  # fmt: skip
 
 #: ways to another site in ``next=``
