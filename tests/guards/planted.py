@@ -194,7 +194,7 @@ DEFECTS = (
     Defect("attacks/outside::test_methods_that_repeat", "neighbour/feed/views.py", '@views.get("/board")', '@views.route("/board", methods=["GET", "TRACE"])'),
     Defect("attacks/outside::test_nothing_personal", "neighbour/accounts/templates/accounts/access.html", '{{ row(url_for("accounts.my_email"),', '{{ row(url_for("accounts.my_email", at=person.email),'),
     Defect("attacks/failing::test_nobody_writes", "neighbour/core/logs.py", "tuple(one_line(each) for each in told.args)", "told.args"),
-    Defect("attacks/collecting::test_every_page_that_names", "tests/guards/routes.json", '"names": true', '"nomen": true'),
+    Defect("attacks/collecting::test_every_page_that_names", "tests/guards/routes.json", '"object": ["before"]}, "names": true', '"object": ["before"]}, "nomen": true'),
     Defect("attacks/collecting::test_a_bot", "neighbour/feed/views.py", "names=True", "names=False"),
     Defect("attacks/collecting::test_a_week", "neighbour/core/limits.py", "        tallies[key] = PAGES_AT_ONCE - 1", "        tallies[key] = -999"),
     Defect("attacks/fuzz::test_what_is_no_number", "neighbour/core/web.py", '    if "\\0" in request.path:', '    if request.form.get("days") == "NaN":\n        return "fine"\n    if "\\0" in request.path:'),
