@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -65,7 +64,6 @@ def test_a_polite_end_leaves_no_process_within_ten_seconds(instance, demand):
     assert "Traceback" not in instance.output
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed on this machine")
 @pytest.mark.thorough
 def test_make_told_to_stop_ends_everything_though_it_passes_nothing_on(instance):
     """A terminal's Ctrl-C reaches everybody; ``kill -INT`` reaches make alone, which then waits for its recipe."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from neighbour.quarters.models import QuarterStat
 from neighbour.residency import letters, printing
 from neighbour.residency.letters import Answer, NoLetter, Outcome, Reason
 from neighbour.residency.models import Letter, LetterRefusal, Proof
+from tests.residency import racing
 from tests.residency.helpers import Town
 
 DAY = 86_400
@@ -178,17 +178,9 @@ def test_the_membership_is_taken_before_the_letter_as_by_whoever_moves(
                     letters.request(person)
 
     with roles.connect(database.owner_url) as mover, ThreadPoolExecutor(1) as pool:
-        mover.execute("SELECT 1 FROM membership WHERE person_id = %s FOR UPDATE", [person])
+        mover.execute(racing.OF_PERSON, [person])
         done = pool.submit(acts)
-        waits = (
-            f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {mover.info.backend_pid} = ANY(pg_blocking_pids(pid))"
-        )
-        for _moment in range(200):
-            if owner.execute(waits).fetchone()[0]:
-                break
-            time.sleep(0.02)
-        else:
-            pytest.fail("nobody waits for the membership")
+        racing.until_somebody_waits(owner, mover)
         for table in ("letter", "home"):
             mover.execute(f"SELECT 1 FROM {table} WHERE person_id = %s FOR UPDATE NOWAIT", [person])
         mover.rollback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -55,6 +56,20 @@ def link_of(mailbox, to: str) -> str:
     found = re.search(r"/still-here/\S+", mails[-1].text)
     assert found is not None
     return found.group()
+
+
+@pytest.fixture
+def asked(town: Town, knock, jobs, mailbox, frozen_clock) -> Callable[[], tuple[int, str]]:
+    """Lets Anna be asked after a year: her number, and the link of the mail."""
+
+    def ask() -> tuple[int, str]:
+        anna = proven(town, "anna", "1")
+        days(frozen_clock, 365)
+        knock()
+        jobs.run()
+        return anna, link_of(mailbox, "anna@example.org")
+
+    return ask
 
 
 def test_the_question_comes_after_a_year_and_again_thirty_and_seven_days_before_the_end(
@@ -170,12 +185,8 @@ def test_who_falls_to_vouched_is_told_and_reads_on(town: Town, knock, owner, fro
     assert [row[0]["level"] for row in told] == ["vouched"]
 
 
-def test_a_link_is_for_one_person_one_home_one_purpose(town: Town, knock, jobs, mailbox, client, frozen_clock):
-    anna = proven(town, "anna", "1")
-    days(frozen_clock, 365)
-    knock()
-    jobs.run()
-    link = link_of(mailbox, "anna@example.org")
+def test_a_link_is_for_one_person_one_home_one_purpose(town: Town, asked, client, frozen_clock):
+    anna, link = asked()
     with town.app.app_context():
         other = tokens.sign("stay", tokens.read(renewal.PURPOSE, link.rpartition("/")[2], 100))
     missing = client.get("/still-here/nothing")
@@ -187,22 +198,14 @@ def test_a_link_is_for_one_person_one_home_one_purpose(town: Town, knock, jobs, 
     assert client.get(link).status_code == 404, "moved since, and the link is old"
 
 
-def test_a_link_ends_when_its_person_moves(town: Town, knock, jobs, mailbox, client, frozen_clock):
-    anna = proven(town, "anna", "1")
-    days(frozen_clock, 365)
-    knock()
-    jobs.run()
-    link = link_of(mailbox, "anna@example.org")
+def test_a_link_ends_when_its_person_moves(town: Town, asked, client):
+    anna, link = asked()
     town.settle(anna, town.address("5"), "Anna Kowalczyk")
     assert client.get(link).status_code == client.post(link).status_code == 404
 
 
-def test_a_link_ends_when_its_person_leaves(town: Town, knock, jobs, mailbox, client, frozen_clock):
-    anna = proven(town, "anna", "1")
-    days(frozen_clock, 365)
-    knock()
-    jobs.run()
-    link = link_of(mailbox, "anna@example.org")
+def test_a_link_ends_when_its_person_leaves(town: Town, asked, client):
+    anna, link = asked()
     with town.app.app_context(), scope.use(scope.NOBODY):
         erasing.begin(anna, keeps_texts=True)
     missing = client.get("/still-here/nothing")
