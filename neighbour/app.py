@@ -26,7 +26,7 @@ from whitenoise import WhiteNoise
 from config import Config, NotReady
 from neighbour.accounts import sessions
 from neighbour.accounts.web import KEPT_KEYS
-from neighbour.core import clock, db, i18n, jobs, limits, logs, scope, tokens, web
+from neighbour.core import clock, db, i18n, jobs, limits, logs, memory, scope, tokens, web
 from neighbour.core.i18n import gettext as _
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, may
 from neighbour.policy.gate import identity
@@ -104,6 +104,7 @@ csrf = Csrf()
 login_manager = LoginManager()
 
 
+@memory.loading()
 def create_app(config: Config | None = None) -> Flask:
     """Build the application. Production raises ``NotReady`` naming every setting that is wrong."""
     config = config or Config.from_env()

@@ -11,6 +11,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from config import Config
 from neighbour import __version__
+from neighbour.core import memory
 from neighbour.core.commands import complain, reason
 
 
@@ -54,7 +55,8 @@ class Groups(click.Group):
         if name not in self.rooms:
             return None
         module, attribute, _help = self.rooms[name]
-        return getattr(importlib.import_module(module), attribute)
+        with memory.loading():
+            return getattr(importlib.import_module(module), attribute)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

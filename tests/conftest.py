@@ -23,7 +23,7 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from config import Config
-from neighbour.core import clock, i18n, roles, scope
+from neighbour.core import clock, i18n, memory, roles, scope
 from neighbour.up.mailbox import Handler, Mailbox, protocol
 from tests.support import ROOT, cluster, counting, data_dir
 from tests.support.client import Client
@@ -169,6 +169,7 @@ def _application(settings: Config) -> Iterator[Flask]:
 
     app = create_app(settings)
     app.test_client_class = Client
+    memory.settle()  # as in every process that serves pages
     yield app
     with app.app_context():
         hang_up()

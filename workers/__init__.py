@@ -92,7 +92,8 @@ def _within(app: Flask, name: str, run: Callable[..., Any], args: tuple[Any, ...
 @lru_cache(maxsize=1)
 def _flask(_process: int) -> Flask:
     """The application of this process (a pool of processes forks: connections must not be shared)."""
-    from neighbour.app import create_app
+    with memory.loading():
+        from neighbour.app import create_app
 
     app = create_app(_config())
     memory.settle()

@@ -38,14 +38,20 @@ _at_once = BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 @lru_cache
 def _hasher(memory_kib: int) -> PasswordHasher:
-    return PasswordHasher(time_cost=TIME_COST, memory_cost=memory_kib, parallelism=PARALLELISM)
+    return PasswordHasher(time_cost=TIME_COST, memory_cost=memory_kib, parallelism=lanes(memory_kib))
+
+
+def lanes(memory_kib: int) -> int:
+    """How many threads share the memory of one hash: four, or one for every MiB where it has less (starting a thread
+    costs more than that is worth; tests hash with 64 KiB)."""
+    return max(1, min(PARALLELISM, memory_kib // 1024))
 
 
 def hash_password(password: str, memory_kib: int, *, like: str = "") -> str:
     """The argon2id hash, with its parameters and salt inside; with the salt of the hash ``like``, if that is one."""
     found = _ENCODED.search(like)
     salt = _bytes(found[4]) if found else secrets.token_bytes(SALT_BYTES)
-    return compute(password, salt, TIME_COST, memory_kib, PARALLELISM)
+    return compute(password, salt, TIME_COST, memory_kib, lanes(memory_kib))
 
 
 def compute(password: str, salt: bytes, time_cost: int, memory_kib: int, parallelism: int) -> str:
@@ -67,12 +73,12 @@ def which(hashes: Sequence[str], password: str, memory_kib: int) -> int | None:
             continue
         recipe = found[0].rpartition("$")[0]  # parameters and salt
         if recipe not in made:
-            memory, time_cost, lanes = (int(found[number]) for number in (1, 2, 3))
-            made[recipe] = compute(password, _bytes(found[4]), time_cost, memory, lanes)
+            memory, time_cost, threads = (int(found[number]) for number in (1, 2, 3))
+            made[recipe] = compute(password, _bytes(found[4]), time_cost, memory, threads)
         fits.append(secrets.compare_digest(made[recipe], found[0]))
     costs = 2 if any(hashed.startswith(TWO) for hashed in hashes) else 1
     for _more in range(costs - len(made)):
-        compute(password, bytes(SALT_BYTES), TIME_COST, memory_kib, PARALLELISM)
+        compute(password, bytes(SALT_BYTES), TIME_COST, memory_kib, lanes(memory_kib))
     return fits.index(True) if any(fits) else None
 
 

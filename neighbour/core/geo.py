@@ -4,7 +4,8 @@ Order: the register first (it never leaves this server), then the one service th
 another service is never asked instead, because what people type would go to somebody the operator did not choose.
 ``GEOCODER=gazetteer`` asks nobody. Public servers get at most one request a second from all processes of an instance
 together (https://operations.osmfoundation.org/policies/nominatim/), told by a name the operator gives. Answers are
-remembered in this process only, up to a bound, and never written down: they are addresses people typed.
+remembered in this process only, up to a bound, and never written down: they are addresses people typed. geopy is loaded
+when somebody asks: most instances never do, and it would be a tenth of every start.
 
 An answer from outside proves nothing and places nobody: it may show a visitor the likely quarter.
 """
@@ -21,9 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from geopy.exc import GeopyError
-from geopy.geocoders import Nominatim, Photon
 
 from config import Config
 from neighbour.core import clock
@@ -65,6 +63,8 @@ class Geocoder:
         return self._remembered.of(key, lambda: self._fetch(address))
 
     def _fetch(self, address: str) -> Point | None:
+        from geopy.exc import GeopyError
+
         self._turn()
         try:
             return self._ask(address)
@@ -93,6 +93,8 @@ def geocoder(config: Config) -> Geocoder | None:
 
 
 def _nominatim(where: dict[str, Any], config: Config) -> Callable[[str], Point | None]:
+    from geopy.geocoders import Nominatim
+
     service = Nominatim(**where)
 
     def ask(address: str) -> Point | None:
@@ -106,6 +108,8 @@ def _nominatim(where: dict[str, Any], config: Config) -> Callable[[str], Point |
 
 
 def _photon(where: dict[str, Any], config: Config) -> Callable[[str], Point | None]:
+    from geopy.geocoders import Photon
+
     service = Photon(**where)
 
     def ask(address: str) -> Point | None:

@@ -3,8 +3,10 @@
 import sys
 
 from config import Config, NotReady
-from neighbour.app import create_app
 from neighbour.core import instance, memory
+
+with memory.loading():
+    from neighbour.app import create_app
 
 try:
     app = create_app(instance.located(Config.from_env()))

@@ -69,9 +69,7 @@ class Town:
     def __init__(self, app: Any, owner: Any, memory_kib: int, people: int):
         self.app, self.dice, self.given, self.people = app, random.Random(7), 0, people
         salt = b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-        hashed = (
-            f"$argon2id$v=19$m={memory_kib},t=3,p=4${salt}${b64encode(secrets.token_bytes(32)).decode().rstrip('=')}"
-        )
+        hashed = f"$argon2id$v=19$m={memory_kib},t=3,p={passwords.lanes(memory_kib)}${salt}${b64encode(secrets.token_bytes(32)).decode().rstrip('=')}"
         owner.execute(
             "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language,"
             " status, signup_step, is_operator, confirmed_at) SELECT 'k' || n, n || '@da.example', n || '@da.example', %s,"

@@ -13,6 +13,14 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 BOXES = ("target-size",)  # and this one, which looks at where things lie, a quarter
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that look at colours; they take half of the time
 
+# What is said of a page and not of one of its elements.
+PAGE = (
+    "bypass", "document-title", "frame-title-unique", "heading-order", "html-has-lang", "html-lang-valid", "landmark-banner-is-top-level",
+    "landmark-complementary-is-top-level", "landmark-contentinfo-is-top-level", "landmark-main-is-top-level", "landmark-no-duplicate-banner",
+    "landmark-no-duplicate-contentinfo", "landmark-no-duplicate-main", "landmark-one-main", "landmark-unique", "meta-refresh", "meta-viewport", "meta-viewport-large",
+    "page-has-heading-one", "region", "skip-link", "duplicate-id-aria",
+)  # fmt: skip
+
 RUN = """([only, rules, marked]) => {
   const stays = one => { for (let up = one; up; up = up.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(up).position) || up.matches(".menu[open] > .menu__list")) return true; };
   // What is half below a bar or an open menu at this moment comes out when one scrolls or closes it: they are no neighbours.
@@ -52,6 +60,11 @@ def mark_unseen(page: Page, seen: set[str]) -> bool:
     return bool(unseen)
 
 
+def check_whole(page: Page) -> list[str]:
+    """What axe finds in how the page is made up, whatever stands on it: title, language, headings, landmarks."""
+    return _run(page, {"type": "rule", "values": list(PAGE)}, {}, False)
+
+
 def check(
     page: Page, *, colours: bool = True, words: bool = True, boxes: bool = True, only_marked: bool = False
 ) -> list[str]:
@@ -59,16 +72,22 @@ def check(
 
     colours, boxes, words: False leaves out the rules about these, or all others, where nothing of theirs has changed
     since the last look. only_marked: examine what ``mark_unseen`` has marked and not the page as a whole.
+    """
+    seen = {**dict.fromkeys(COLOURS, colours), **dict.fromkeys(BOXES, boxes)}
+    only = {"type": "tag", "values": RULES}
+    if not words:
+        only = {"type": "rule", "values": [name for name, is_on in seen.items() if is_on]}
+    return _run(page, only, {name: {"enabled": is_on} for name, is_on in seen.items()}, only_marked)
+
+
+def _run(page: Page, only: dict[str, Any], rules: dict[str, Any], only_marked: bool) -> list[str]:
+    """One line per rule that is broken.
+
     The source is evaluated in the page's main world through the debugger, so the content security policy
     stays as it is. Frames hold mails, which are pages of their own.
     """
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(_source())
-    seen = {**dict.fromkeys(COLOURS, colours), **dict.fromkeys(BOXES, boxes)}
-    only = {"type": "tag", "values": RULES}
-    if not words:
-        only = {"type": "rule", "values": [name for name, is_on in seen.items() if is_on]}
-    rules = {name: {"enabled": is_on} for name, is_on in seen.items()}
     found: list[dict[str, Any]] = page.evaluate(RUN, [only, rules, only_marked])
     return [
         f"{each['id']} ({each['impact']}): {each['help']} – "

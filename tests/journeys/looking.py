@@ -34,7 +34,7 @@ WIDTHS = DESK, PHONE = (1280, 360)
 TINY = 320
 FITS_TINY: set[str] = set()  # pages that were looked at with large letters in a narrow window: once in a run is enough
 HEIGHTS = {DESK: 800, PHONE: 740}
-EXAMINED: set[tuple[str, str]] = set()  # pages that were examined as a whole, by language
+EXAMINED: set[tuple[str, str]] = set()  # pages whose making was examined, by language
 SEEN: set[str] = set()  # kinds of elements that were examined, see ``axe.mark_unseen``
 NOBODY = "postgresql://nobody@/none"
 
@@ -89,7 +89,9 @@ class Walk:
             FITS_TINY.update([endpoint] if endpoint else [])
             self.wrong += [f"{name}, {TINY} px and large text: {line}" for line in self._tiny()]
         has_unseen = axe.mark_unseen(self.page, SEEN)
-        for width in sorted(WIDTHS, key=lambda each: each != here):  # beginning with what the window is now
+        shows_more = is_new or has_unseen or self.wholly or (picture and TAKES_PICTURES)
+        widths = WIDTHS if shows_more else (PHONE,)
+        for width in sorted(widths, key=lambda each: each != here):  # beginning with what the window is now
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             kept = f"{picture}-{width}" if picture else ""
             found = self._shape()
@@ -103,13 +105,14 @@ class Walk:
     def _examined(self, is_new: bool, has_unseen: bool) -> list[str]:
         """What axe finds on the phone: nearly the same stands on a page at the desk.
 
-        A page that comes for the first time is examined as a whole, later only what has not been on any page before. English
-        has other words but the colours and boxes of German.
+        Of a page that comes for the first time how it is made up, and of every page what has not been on any before. English has
+        other words but the colours and boxes of German.
         """
-        if not (is_new or has_unseen):
-            return []
-        speaks_german = self.language == "de"
-        return axe.check(self.page, colours=speaks_german, boxes=speaks_german, only_marked=not is_new)
+        found = axe.check_whole(self.page) if is_new else []
+        if has_unseen:
+            speaks_german = self.language == "de"
+            found += axe.check(self.page, colours=speaks_german, boxes=speaks_german, only_marked=True)
+        return found
 
     def _examined_wholly(self, width: int) -> list[str]:
         """What axe finds on everything at this width, and of the colours in the dark (``make thorough``)."""

@@ -189,11 +189,9 @@ class Broom:
         queues = [name for name in _tables(self.connection, "pgmq") if name[:2] in ("q_", "a_")]
         places = [sql.Identifier("public", name) for name in self.tables]
         places += [sql.Identifier("pgmq", name) for name in queues]
-        asked = sql.SQL(" UNION ALL ").join(
-            sql.SQL("SELECT {} WHERE EXISTS (SELECT 1 FROM {})").format(sql.Literal(index), place)
-            for index, place in enumerate(places)
-        )
-        dirty = [places[index] for (index,) in self.connection.execute(asked).fetchall()]
+        has_rows = sql.SQL(", ").join(sql.SQL("EXISTS (SELECT 1 FROM {})").format(place) for place in places)
+        (answers,) = self.connection.execute(sql.SQL("SELECT ARRAY[{}]").format(has_rows)).fetchone() or ([],)
+        dirty = [place for place, is_dirty in zip(places, answers, strict=True) if is_dirty]
         with self.connection.transaction():
             for place in dirty:
                 self.connection.execute(sql.SQL("DELETE FROM {}").format(place))
