@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from neighbour.policy import Level
-from neighbour.residency import invitations, letters
+from neighbour.residency import grading, invitations, letters
 from neighbour.residency.cases import documents
 from neighbour.residency.proofs.method import Outcome
 from tests.residency.helpers import invited, types
@@ -102,6 +102,33 @@ def test_a_word_that_is_taken_back_after_a_refusal_does_not_count_again_by_an_ap
             assert invitations.take_back(anna, use)
     desk.says(desk.operator("olga"), case)
     assert desk.level(again) is (Level.UNPROVEN if is_taken_back else Level.VOUCHED)
+
+
+@pytest.mark.parametrize("how", ["taken back", "run out"])
+def test_a_proof_that_is_over_while_it_waits_is_on_nobodys_desk_any_more(desk: Desk, owner, frozen_clock, how):
+    """Also where one of two has the case in hand: what they would say is about nothing, and its address stays closed."""
+    house = desk.town.address("5")
+    anna = desk.proven("anna")
+    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    again = desk.resident("ines2", house=house, bell="Wolf", first_name="Ines", last_name="Wolf")
+    assert types(desk.town, again, invited(desk.town, anna)) is Outcome.HELD
+    case, vera, wim = desk.case_of(again), desk.verifier("vera"), desk.verifier("wim")
+    assert desk.browser(vera).post(case).status_code == 200  # in hand
+    if how == "taken back":
+        ((use,),) = owner.execute("SELECT public_id FROM invitation_use").fetchall()
+        with desk.eyes(anna):
+            assert invitations.take_back(anna, use)
+    else:
+        owner.execute("UPDATE proof SET expires_at = now() - interval '1 year' WHERE held_at IS NOT NULL")
+        with desk.town.app.app_context():
+            grading.end_proofs(again, past_only=True)
+    assert owner.execute("SELECT state, decided_at IS NOT NULL FROM proof_case").fetchall() == [("withdrawn", True)]
+    assert owner.execute("SELECT count(*) FROM case_half").fetchone() == (0,)
+    looks = owner.execute("SELECT count(*) FROM address_access").fetchone()
+    assert desk.browser(wim).post(case).status_code != 200
+    assert case not in desk.browser(vera).get("/desk/proofs").text
+    assert owner.execute("SELECT count(*) FROM address_access").fetchone() == looks
+    assert desk.level(again) is Level.UNPROVEN
 
 
 def test_of_twenty_accounts_at_one_address_fourteen_wait_and_the_house_asks_once(desk: Desk, owner):
