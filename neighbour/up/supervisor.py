@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def parts(config: Config) -> list[Child]:
         Child("beat", [*celery, "beat"]),
     ]
     if config.environment == "development" and not config.smtp_url:
-        port = _mailbox_port(config.instance_dir)
+        port = _mailbox_port(config.instance_dir, config.port)
         folder = str(config.instance_dir / "mailbox")
         found.insert(0, Child("mailbox", [python, "-m", "neighbour.up.mailbox", str(port), folder]))
     return found
@@ -243,19 +244,22 @@ def _answers(config: Config) -> bool:
             return True
     except urllib.error.HTTPError:
         return True  # an error page is an answer too
-    except OSError:
+    except (OSError, HTTPException):  # nobody, or somebody who speaks something else
         return False
 
 
-def _mailbox_port(instance_dir: Path) -> int:
-    """The mailbox's port: the one of last time if it is free, so that links and commands keep working."""
-    for wanted in (instance.mailbox_port(instance_dir) or 0, 0):
+def _mailbox_port(instance_dir: Path, of_site: int) -> int:
+    """The mailbox's port: the one of last time if it is free, so that links and commands keep working; never the one the site
+    is about to take."""
+    for wanted in (instance.mailbox_port(instance_dir) or 0, 0, 0):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", wanted))
             except OSError:
                 continue
             port: int = probe.getsockname()[1]
+        if port == of_site:
+            continue
         unfinished = instance_dir / (instance.MAILBOX_PORT_FILE + ".new")
         unfinished.write_text(f"{port}\n")
         unfinished.rename(instance_dir / instance.MAILBOX_PORT_FILE)

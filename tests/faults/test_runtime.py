@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from neighbour.core import pidfile, postgres, roles
+from neighbour.core.instance import MAILBOX_PORT_FILE
 from tests.support import ROOT
 from tests.support.up import Instance, reachable_folder
 
@@ -56,7 +57,11 @@ def gone(instance, seconds=10.0):
 # SIGINT alone is asked below, with make above the program.
 @pytest.mark.parametrize("demand", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)])
 def test_a_polite_end_leaves_no_process_within_ten_seconds(instance, demand):
+    instance.folder.mkdir(mode=0o700, exist_ok=True)
+    mailbox = instance.folder / MAILBOX_PORT_FILE
+    mailbox.write_text(str(instance.port))  # where the mailbox was last time the site shall be now
     instance.start().wait_until(lambda: "is up" in instance.output)
+    assert int(mailbox.read_text()) != instance.port
     assert len(instance.pids()) >= 6  # supervisor, database, mailbox, web twice, worker
     instance.process.send_signal(demand)
     assert instance.process.wait(10) == 0
