@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from neighbour.mydata.classes import CLASSES
 from neighbour.quarters.models import Quarter
 
 AT_ONCE = 200  # rows in memory
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")  # as rows are written (ISO 8601)
 MANIFEST, SIGNATURE, PAGE = "manifest.json", "manifest.sig", "index.html"
 Progress = Callable[[int], None]
 Row = dict[str, Any]
@@ -190,8 +192,11 @@ def _readable(rows: Iterator[Row]) -> Iterator[list[tuple[str, str]]]:
 def _said(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(_said(each) for each in value.values() if each not in (None, ""))
-    if isinstance(value, str) and len(value) >= 19 and value[4:5] == value[7:8] == "-" and value[10:11] == "T":
-        return i18n.moment(datetime.fromisoformat(value))
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        with suppress(
+            ValueError, OverflowError
+        ):  # somebody's own words can look like that, and be no day of any calendar
+            return i18n.exact(datetime.fromisoformat(value))
     return {True: "✓", False: "–"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tracemalloc
 import zipfile
+from html import unescape
 
 import pytest
 from sqlalchemy import Text
@@ -14,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from neighbour.core import clock, personal, scope
 from neighbour.core.sealed_files import HEAD, Opened, Sealing
 from neighbour.mydata import archive, erasing, exports, files
-from tests.factories import make_person, make_quarter, sign_in
+from tests.factories import make_person, make_post, make_quarter, sign_in
 from tests.support.canaries import SEPARATE, TABLES, WORD, Planted, _choices
 from tests.support.pages import faults
 
@@ -102,6 +104,24 @@ def test_the_page_in_it_reads_without_script_and_without_a_network(signed_in, tm
     assert faults(page) == []
     assert "<script" not in page and "src=" not in page and "@import" not in page and "url(" not in page
     assert 'lang="de"' in page and "Deine Daten" in page
+
+
+def test_words_that_look_like_a_moment_are_words(signed_in, ada, jobs, context):
+    """A title that begins with a date, one that no calendar has, one at the end of time: none keeps anybody from their data."""
+    quarter = make_quarter("b")
+    titles = (
+        "2026-05-12T10:00 Treffen am Wehr",
+        "2026-05-12T10:00:00",
+        "2026-99-99T10:00:00+00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+    )
+    for title in titles:
+        make_post(ada, quarter, title=title)
+    _path, answer = fetched(signed_in)
+    page = zipfile.ZipFile(io.BytesIO(answer.content)).read("index.html").decode()
+    assert [title for title in titles[:3] if title not in unescape(page)] == []
+    assert re.search(r"\d\. \w+ 20\d\d, \d\d:\d\d", page), "when they were written, in words that are true tomorrow too"
 
 
 def test_the_list_of_files_is_signed(signed_in, tmp_path):
