@@ -317,7 +317,7 @@ def goodbye(walk: Walk) -> None:
     walk.go("/stay/beispiel", "staying")
 
 
-PEOPLE_WHO_LEAVE = {"de": "dietmar", "en": "oliver"}
+PEOPLE_WHO_LEAVE = {"de": "dietmar", "en": "kwame"}
 
 
 def issue(walk: Walk) -> str:
