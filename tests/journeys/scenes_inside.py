@@ -310,14 +310,15 @@ def goodbye(walk: Walk) -> None:
     walk.send("/me/leave", "leaving, the word is missing", 422)
     walk.send("/me/leave", "goodbye", word="löschen" if walk.language == "de" else "delete")
     mail, path = wait_for_mail(walk.town, email, "/back/")
-    walk.look_at(mail.html, "a mail: goodbye")
+    if walk.language == "de":  # his mails speak German whatever he reads here
+        walk.look_at(mail.html, "a mail: goodbye")
     walk.go(path, "coming back", picture="back")
     walk.send(path, "sign-in, after coming back")
     walk.go(path, "coming back, too late", status=404)
     walk.go("/stay/beispiel", "staying")
 
 
-PEOPLE_WHO_LEAVE = {"de": "dietmar", "en": "kwame"}
+PEOPLE_WHO_LEAVE = {"de": "dietmar", "en": "oliver"}
 
 
 def issue(walk: Walk) -> str:
