@@ -99,7 +99,7 @@ class Walk:
                 found += self._examined_wholly(width)
             elif width == PHONE:
                 found += self._examined(is_new, has_unseen)
-            self.keep(kept)
+            self._keep(kept)
             self.wrong += [f"{name}, {width} px: {line}" for line in found]
 
     def _examined(self, is_new: bool, has_unseen: bool) -> list[str]:
@@ -167,7 +167,7 @@ class Walk:
         found += [f"speaks {language!r}"] if language != self.language else []
         return found + ([] if title.strip() else ["no title"])
 
-    def keep(self, name: str) -> None:
+    def _keep(self, name: str) -> None:
         """Keep pictures of the page as it stands, light and dark, where pictures are wanted."""
         if not name or not TAKES_PICTURES:
             return

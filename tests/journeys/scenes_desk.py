@@ -39,8 +39,7 @@ def prover(walk: Walk) -> None:
     with _owner(walk.town) as owner:  # three in 30 days are for people, not for two languages
         owner.execute("DELETE FROM proof_case WHERE state = 'withdrawn'")
     walk.go("/proof/in-person", "in person")
-    walk.send("/proof/in-person", "in person, the code")
-    walk.keep("visit-1280")
+    walk.send("/proof/in-person", "in person, the code", picture="visit")
 
 
 def refused(walk: Walk) -> None:
@@ -74,8 +73,7 @@ def desk(walk: Walk) -> None:
         walk.page.locator("a[href^='/desk/proofs/']").last.click()
     walk.look("a proof, closed")
     here = walk.visitor.path
-    walk.send(here, "a proof, opened")
-    walk.keep("desk-case-1280")
+    walk.send(here, "a proof, opened", picture="desk-case")
     walk.send(here + "/decide", "a proof, nothing said", 422)
     walk.go("/desk/looks", "looks at addresses", picture="desk-looks")
     _initiatives(walk)
@@ -118,8 +116,7 @@ def editor(walk: Walk) -> None:
         walk.go(f"/visit/{code}", "confirming, scanned, for several", picture="visit-which")
         owner.execute("DELETE FROM initiative WHERE slug = 'zweite'")
     walk.go(f"/visit/{code}", "confirming, scanned")
-    walk.send(here, "confirming, name and address")
-    walk.keep("confirming-1280")
+    walk.send(here, "confirming, name and address", picture="confirming")
     walk.send(here + "/seen", "confirming, without the tick", 422)
 
 
