@@ -77,7 +77,10 @@ class Walk:
         return self.visitor.page
 
     def look(self, name: str, picture: str = "") -> None:
-        """Look at the page as it stands now; ``picture`` names the file its pictures are kept in."""
+        """Look at the page as it stands now: at both widths where it shows what no page before has shown, else on the phone.
+
+        picture: names the files its pictures are kept in.
+        """
         endpoint = endpoint_of(urlsplit(self.page.url).path)
         page = (self.language, endpoint or name)
         is_new = page not in EXAMINED
