@@ -164,7 +164,7 @@ def _uses_of(ids: list[int]) -> dict[int, tuple[Use, ...]]:
     now = clock.now()
     found: dict[int, tuple[Use, ...]] = {}
     for use, is_shown, *face in db.session.execute(query):
-        is_recent = use.person_id is not None and now < use.used_at + TAKEN_BACK_WITHIN
+        is_recent = now < use.used_at + TAKEN_BACK_WITHIN  # of who is erased too: nobody sees who moved and who is gone
         is_gone = use.taken_back_at is not None
         name = seen(Face(*face), Ring.OWN).shown if is_shown else ""
         one = Use(use.public_id, name, use.used_at, is_gone, is_recent and not is_gone)
@@ -197,15 +197,15 @@ def take_back(person_id: int, use_id: str) -> bool:
                 InvitationUse.public_id == use_id,
                 InvitationUse.invitation_id.in_(mine),
                 InvitationUse.taken_back_at.is_(None),
-                InvitationUse.person_id.is_not(None),
                 InvitationUse.used_at > now - TAKEN_BACK_WITHIN,
             )
             .with_for_update()
         )
-        if use is None or use.person_id is None:
+        if use is None:
             return False
         use.taken_back_at = now
-        grading.end_proofs(use.person_id, Proof.source == source_of(use.id), Proof.by_person_id == person_id)
+        if use.person_id is not None:
+            grading.end_proofs(use.person_id, Proof.source == source_of(use.id), Proof.by_person_id == person_id)
         return True
 
 

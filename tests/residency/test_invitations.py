@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -360,12 +361,19 @@ def test_an_invitation_of_somebody_who_is_suspended_is_over(town: Town, owner):
     assert types(town, carla, code) is Outcome.OVER
 
 
-def test_who_has_left_leaves_the_use_used(town: Town, owner):
-    anna, carla = proven(town, "anna", "1"), newcomer(town, "carla", "3")
+def test_who_has_left_leaves_the_use_used_and_cannot_be_told_from_who_moved(town: Town, owner):
+    anna, carla, dora = proven(town, "anna", "1"), newcomer(town, "carla", "3"), newcomer(town, "dora", "4")
     types(town, carla, invited(town, anna))
+    types(town, dora, code_of(town, anna))
     owner.execute("DELETE FROM person WHERE id = %s", [carla])
-    use = shown(town, anna).uses[0]
-    assert (use.name, use.can_be_taken_back, shown(town, anna).left) == ("", False, 4)
+    town.settle(dora, town.address("9", quarter="ufer"))
+    gone, moved = shown(town, anna).uses
+    assert replace(gone, public_id=moved.public_id, used_at=moved.used_at) == moved
+    assert shown(town, anna).left == 3
+    with town.as_person(anna):
+        assert [invitations.take_back(anna, use.public_id) for use in (gone, moved)] == [True, True]
+    gone, moved = shown(town, anna).uses
+    assert replace(gone, public_id=moved.public_id, used_at=moved.used_at) == moved
 
 
 def test_the_inviter_reads_a_name_only_while_it_is_a_neighbours(town: Town, owner):
