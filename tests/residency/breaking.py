@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 
 from neighbour.core.db import Session
@@ -41,6 +42,16 @@ def breaking_at(monkeypatch: pytest.MonkeyPatch, point: int) -> Iterator[None]:
         patch.setattr(Session, "flush", flush)
         patch.setattr(Session, "commit", commit)
         yield
+
+
+def every_row(owner: psycopg.Connection[Any]) -> dict[str, str]:
+    """A hash of all rows by table: of every table but the counts of tries, which are to stay."""
+    tables = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'rate_count'")
+    rows = " UNION ALL ".join(
+        f"SELECT '{name}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{name}\" t"
+        for (name,) in tables.fetchall()
+    )
+    return dict(owner.execute(rows).fetchall())
 
 
 def breaks_at_each_point(monkeypatch: pytest.MonkeyPatch, flow: Callable[[], Any], state: Callable[[], Any]) -> int:

@@ -14,7 +14,7 @@ from neighbour.residency import letters, printing
 from neighbour.residency.cases import deciding, documents, visits
 from tests.accounts.factor_helpers import with_app
 from tests.initiatives.helpers import Treff
-from tests.residency.breaking import breaks_at_each_point
+from tests.residency.breaking import breaks_at_each_point, every_row
 from tests.residency.papers import Desk, photo
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -146,13 +146,8 @@ FLOWS = (
 
 @pytest.mark.parametrize("prepare", FLOWS, ids=lambda prepare: prepare.__name__)
 def test_nothing_half_done_is_left_wherever_it_breaks(desk: Desk, owner, monkeypatch, prepare):
-    """Every row of every table but the counts of tries, which are to stay, and the files beside the database."""
+    """Every row of every table, and the files beside the database."""
     flow = prepare(desk, desk.resident("anna", bell="Anna Kowalczyk"))
-    tables = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'rate_count'")
-    rows = " UNION ALL ".join(
-        f"SELECT '{name}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{name}\" t"
-        for (name,) in tables.fetchall()
-    )
     folder = desk.town.app.extensions["config"].instance_dir / "printed"
 
     def again() -> object:
@@ -160,6 +155,6 @@ def test_nothing_half_done_is_left_wherever_it_breaks(desk: Desk, owner, monkeyp
         return flow()
 
     def state() -> object:
-        return sorted(owner.execute(rows).fetchall()), sorted(path.name for path in folder.glob("*"))
+        return every_row(owner), sorted(path.name for path in folder.glob("*"))
 
     assert breaks_at_each_point(monkeypatch, again, state) >= 1

@@ -23,6 +23,7 @@ from neighbour.residency import borders, changing
 from neighbour.residency import service as residency
 from neighbour.residency.changing_notices import QuarterChanges
 from tests.factories import make_comment, make_person, make_post, sign_in, viewer_of
+from tests.residency.breaking import breaks_at_each_point, every_row
 from tests.residency.patchwork import Patchwork, layer, on, perform, readable
 
 DAY = date(2026, 6, 1)
@@ -43,6 +44,44 @@ def homes_of_posts(owner):
     return dict(
         owner.execute("SELECT c.author_id, q.key FROM contribution c JOIN quarter q ON q.id = c.quarter_id").fetchall()
     )
+
+
+#: what a quarter that is divided changes, by table
+WRITTEN = (
+    "address", "adjacency", "city", "contribution", "home", "membership", "plan_entry", "plan_house", "quarter", "quarter_plan",
+    "quarter_stat", "reach", "reach_kept", "read_mark", "subscription",
+)  # fmt: skip
+BREAKS = """
+CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
+"""
+
+
+def test_nothing_half_done_is_left_wherever_a_change_of_quarters_breaks(city, owner, monkeypatch):
+    """While it is planned at each flush and the commit; when its day comes at the first row of each table it writes."""
+    left, right, beside = city.resident(0, 0), city.resident(1, 0), city.resident(2, 0)
+    for author in (left, right, beside):
+        make_post(author, city.quarter(city.quarter_of(author)), audience=Audience.NEARBY)
+    owner.execute(
+        "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at)"
+        " SELECT m.person_id, m.quarter_id, c.id, now() FROM membership m JOIN contribution c ON c.author_id = m.person_id"
+    )
+    assert breaks_at_each_point(monkeypatch, lambda: city.plan(SPLIT, DAY), lambda: every_row(owner)) >= 1
+    before = every_row(owner)
+    owner.execute(BREAKS)
+    try:
+        for table in WRITTEN:
+            owner.execute(
+                f"CREATE TRIGGER breaks BEFORE INSERT OR UPDATE OR DELETE ON {table} EXECUTE FUNCTION breaks()"
+            )
+            with pytest.raises(DBAPIError, match="broken"):
+                perform(DAY)
+            owner.execute(f"DROP TRIGGER breaks ON {table}")
+            assert every_row(owner) == before, table
+    finally:
+        owner.execute("DROP FUNCTION breaks CASCADE")
+    assert perform(DAY)
+    after = every_row(owner)
+    assert sorted(table for table in after if after[table] != before[table]) == sorted(WRITTEN)
 
 
 def test_a_quarter_is_divided_and_everybody_reads_on(city, owner):
