@@ -193,9 +193,7 @@ def _said(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(_said(each) for each in value.values() if each not in (None, ""))
     if isinstance(value, str) and _MOMENT.fullmatch(value):
-        with suppress(
-            ValueError, OverflowError
-        ):  # somebody's own words can look like that, and be no day of any calendar
+        with suppress(ValueError, OverflowError):  # words of somebody's own can look like that and be no day at all
             return i18n.exact(datetime.fromisoformat(value))
     return {True: "✓", False: "–"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 

@@ -102,8 +102,9 @@ def _pages(server: Server, readers: list[str], requests: int) -> list[Cost]:
             before = _account(web, known)
             for number in range(requests):
                 web.get("/board", readers[number % len(readers)])
-            after = _account(web, web.backends())  # one that came meanwhile counts with its coming
-            assert set(known) <= set(web.backends()), "what was spent in a connection that is gone was not counted"
+            there = web.backends()  # one that came meanwhile counts with its coming
+            assert set(known) <= set(there), "what was spent in a connection that is gone was not counted"
+            after = _account(web, there)
             around = (around + stick.cpu_ms(requests // 2)) / 2
             spent = ((now - then) / requests / 1e6 for now, then in zip(after, before, strict=True))
             costs.append(Cost(*spent, around))

@@ -16,7 +16,10 @@ from tests.support.up import free_port, reachable_folder
 NGINX, TESTSSL = shutil.which("nginx") or "/usr/sbin/nginx", shutil.which("testssl") or shutil.which("testssl.sh")
 pytestmark = [
     pytest.mark.thorough,
-    pytest.mark.skipif(not (Path(NGINX).exists() and TESTSSL), reason="needs nginx and testssl.sh (Debian has both)"),
+    pytest.mark.skipif(
+        not (Path(NGINX).exists() and TESTSSL),
+        reason="nginx or testssl.sh is not installed (Debian: apt install nginx testssl.sh)",
+    ),
 ]
 #: what is said of the certificate, which is our own here, and of the name's entries in the DNS
 OF_THE_CERTIFICATE = re.compile(r"cert_|DNS_CAA|overall|final_score|grade")

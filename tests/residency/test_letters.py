@@ -182,7 +182,8 @@ def test_the_membership_is_taken_before_the_letter_as_by_whoever_moves(
         done = pool.submit(acts)
         racing.until_somebody_waits(owner, mover)
         for table in ("letter", "home"):
-            mover.execute(f"SELECT 1 FROM {table} WHERE person_id = %s FOR UPDATE NOWAIT", [person])
+            free = mover.execute(f"SELECT 1 FROM {table} WHERE person_id = %s FOR UPDATE NOWAIT", [person])
+            assert free.fetchall(), f"there is a {table} that nobody holds"
         mover.rollback()
         done.result(10)
 
