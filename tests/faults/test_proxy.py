@@ -1,4 +1,4 @@
-"""The proxy of the README, as nginx reads it: nothing old, nothing weak, nothing known to be broken (ASVS 5.0, V12.1 to V12.3)."""
+"""The proxy an operator is given, as nginx reads it: nothing old, nothing weak, nothing known to be broken (ASVS 5.0, V12.1 to V12.3)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,9 @@ pytestmark = [
         reason="nginx or testssl.sh is not installed (Debian: apt install nginx testssl.sh)",
     ),
 ]
+OURS = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
 #: what is said of the certificate, which is our own here, and of the name's entries in the DNS
 OF_THE_CERTIFICATE = re.compile(r"cert_|DNS_CAA|overall|final_score|grade")
-
-
-def the_readmes() -> str:
-    """The block of the README, as it stands there."""
-    (found,) = re.findall(r"^   ```nginx\n(.*?)^   ```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
-    return str(found)
 
 
 def findings(folder: Path, server: str) -> list[str]:
@@ -87,16 +82,14 @@ def findings(folder: Path, server: str) -> list[str]:
     ]
 
 
-def test_nothing_is_found_in_the_proxy_of_the_readme():
+def test_nothing_is_found_in_the_proxy_operators_are_given():
     with reachable_folder() as folder:
-        assert findings(folder, the_readmes()) == []
+        assert findings(folder, OURS) == []
 
 
 def test_a_weak_proxy_is_found():
     with reachable_folder() as folder:
-        weak = (
-            the_readmes()
-            .replace("TLSv1.2 TLSv1.3", "TLSv1.1 TLSv1.2")
-            .replace("ECDHE+AESGCM:ECDHE+CHACHA20", "ALL:@SECLEVEL=0")
+        weak = OURS.replace("TLSv1.2 TLSv1.3", "TLSv1.1 TLSv1.2").replace(
+            "ECDHE+AESGCM:ECDHE+CHACHA20", "ALL:@SECLEVEL=0"
         )
         assert any("TLS1_1" in line for line in findings(folder, weak))
