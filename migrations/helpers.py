@@ -48,3 +48,16 @@ def for_the_app(function: str) -> None:
     """Only the application's role may call this function (and its owner)."""
     op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {app_role()}")
+
+
+def follow_version(table: str, column: str = "contribution_id", *, on: str = "INSERT OR UPDATE OR DELETE") -> None:
+    """Whatever changes a row of ``table`` gives the contribution that ``column`` points at a new version (migration 0032)."""
+    op.execute(
+        f"CREATE TRIGGER next_version_of_whole AFTER {on} ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION next_version_of_whole('{column}')"
+    )
+
+
+def unfollow_version(table: str) -> None:
+    """Take that back."""
+    op.execute(f"DROP TRIGGER next_version_of_whole ON {table}")

@@ -9,9 +9,9 @@ nothing has to be thrown away by hand.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from sqlalchemy import ARRAY, BigInteger, Integer, Row, Select, Text, any_, bind
 from neighbour.accounts.appearance import GONE, Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
+from neighbour.contributions.details import NOTHING, Detail, Fact, Ribbon
 from neighbour.contributions.models import URGENT, Contribution
 from neighbour.contributions.readers import Reader
 from neighbour.core import clock
@@ -38,6 +39,7 @@ class CardData:
     """Everything the card macro (templates/macros/card.html) shows, for every kind the same."""
 
     id: uuid.UUID
+    kind: str
     category: kinds.Category
     face: Face
     quarter: str
@@ -53,6 +55,8 @@ class CardData:
     comment_count: int
     thanks_count: int
     version: int
+    #: what its kind adds
+    detail: Detail = NOTHING
     #: the reader's own quarter is not named on the card
     is_home: bool = True
     #: from where the reader looks at the author; whoever forgets to say so shows nothing
@@ -103,6 +107,18 @@ class CardData:
     def tone(self) -> str:
         """The tint of the tape; what was urgent once is not red for ever."""
         return "post" if self.category.key == URGENT else self.category.tint
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return self.detail.facts
+
+    @property
+    def leaf(self) -> date | None:
+        return self.detail.leaf
+
+    @property
+    def ribbon(self) -> Ribbon | None:
+        return self.detail.ribbon
 
     @property
     def author_name(self) -> str:
@@ -180,14 +196,25 @@ def load(ids: Iterable[uuid.UUID], reader: Reader) -> dict[uuid.UUID, CardData]:
     wanted = list(ids)
     if not wanted:
         return {}
-    found = {row.id: card_of(row) for row in db.session.execute(_BY_ID, {"ids": wanted})}
+    found = detailed({row.id: card_of(row) for row in db.session.execute(_BY_ID, {"ids": wanted})})
     return {key: replace(card, ring=reader.ring(card.quarter_id, card.audience)) for key, card in found.items()}
 
 
+def detailed(found: Mapping[uuid.UUID, CardData]) -> dict[uuid.UUID, CardData]:
+    """These cards with what their kinds add: one question for each kind among them that adds anything."""
+    whole = dict(found)
+    for kind in kinds.all_kinds():
+        mine = [key for key, card in found.items() if card.kind == kind.name]
+        if mine and kind.details is not None:
+            whole |= {key: replace(whole[key], detail=detail) for key, detail in kind.details(mine).items()}
+    return whole
+
+
 def card_of(row: Row) -> CardData:
-    """A card's data from a row of the columns above; in no ring yet."""
+    """A card's data from a row of the columns above; in no ring yet, and without what its kind adds."""
     return CardData(
         id=row.id,
+        kind=row.kind,
         category=kinds.look(row.kind, row.category),
         face=GONE if row.is_left else Face(*row[len(_COLUMNS) - _FACE : len(_COLUMNS)]),
         quarter=row.quarter,

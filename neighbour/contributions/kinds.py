@@ -6,12 +6,15 @@ search and pages ask here and never import a kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from neighbour.contributions.details import Detail
 from neighbour.contributions.models import Contribution
 from neighbour.core.i18n import LazyText
+from neighbour.policy import Identity
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,11 @@ class Category:
 @dataclass(frozen=True)
 class Kind:
     """A kind. ``form`` is its WTForms class, ``fields`` the template with its fields in the composer;
-    ``publish(author, form)`` and ``revise(author, contribution, form)`` are its services."""
+    ``publish(author, form)`` and ``revise(author, contribution, form)`` are its services.
+
+    ``details`` fetches what the kind adds to the cards of these contributions (those that add nothing may be missing).
+    ``page`` is a template shown on a contribution's own page between the slip and its answers, with what
+    ``page_data(contribution, reader)`` returns."""
 
     name: str
     label: LazyText
@@ -43,6 +50,9 @@ class Kind:
     fields: str
     publish: Callable[..., Contribution]
     revise: Callable[..., Contribution]
+    details: Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, Detail]] | None = None
+    page: str = ""
+    page_data: Callable[[Any, Identity], Mapping[str, Any]] = lambda _contribution, _reader: {}
 
     def category(self, key: str) -> Category:
         """The category of this key; raises KeyError."""

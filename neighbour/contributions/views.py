@@ -244,12 +244,15 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
     card = cards.load([contribution.id], reader)[contribution.id]
     is_wider = reach.count_of(contribution.id) > 1
     seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
+    kind = kinds.get(contribution.kind)
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
     return render_template(
         "contributions/show.html",
         contribution=contribution,
+        kind=kind,
+        **kind.page_data(contribution, who),
         thread=thread,
         form=form,
         may_answer=may_answer,

@@ -15,7 +15,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import bindparam, select
 
-from neighbour.contributions.cards import CardData, card_of, cards
+from neighbour.contributions.cards import CardData, card_of, cards, detailed
 from neighbour.contributions.models import Contribution, Reach, State
 from neighbour.contributions.readers import ring_on_board
 from neighbour.core import clock, i18n
@@ -89,10 +89,9 @@ def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid
     therefore not here.
     """
     name = db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
-    rows = db.session.execute(_NEW, {"quarter": quarter_id, "since": since, "cut": cut})
-    entries = tuple(
-        Entry(row.id, row.author_id, row.is_home, replace(card_of(row), is_home=row.is_home)) for row in rows
-    )
+    rows = db.session.execute(_NEW, {"quarter": quarter_id, "since": since, "cut": cut}).all()
+    found = detailed({row.id: replace(card_of(row), is_home=row.is_home) for row in rows})
+    entries = tuple(Entry(row.id, row.author_id, row.is_home, found[row.id]) for row in rows)
     return Book(quarter_id, name, number, cut, at, entries)
 
 

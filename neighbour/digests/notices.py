@@ -58,6 +58,7 @@ def _card(key: uuid.UUID, kind: kinds.Kind, number: int) -> CardData:
     titles = ("Wer kann am Freitag einen Kleiderschrank mittragen?", "Handschuh im Hof gefunden")
     return CardData(
         id=key,
+        kind=kind.name,
         category=kind.categories[number],
         face=Face("Maximiliane-Theodora O.", "", "", None, "x", "active"),
         quarter="Weberviertel",

@@ -35,7 +35,7 @@ FILES = (
 FOLDERS = (".ci", "docs", "migrations", "neighbour", "tests", "workers")
 #: kinds of files a program is made of; the empty one is .ci/run and the like
 SUFFIXES = (
-    "", ".avif", ".css", ".csv", ".geojson", ".html", ".ico", ".jpg", ".js", ".json", ".lock", ".md", ".mjs",
+    "", ".avif", ".conf", ".css", ".csv", ".geojson", ".html", ".ico", ".jpg", ".js", ".json", ".lock", ".md", ".mjs",
     ".otf", ".png", ".po", ".py", ".sh", ".svg", ".toml", ".ttf", ".txt", ".webmanifest", ".webp", ".woff2", ".xml",
     ".yaml", ".yml",
 )  # fmt: skip
