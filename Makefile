@@ -47,7 +47,7 @@ bench: _node _dev $(BUILT)
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
 
 machines: _node _dev $(BUILT)
-	@MACHINES=400 $(PY) -m pytest -q -n 2 --dist worksteal tests/residency/test_any_way_of_moving.py tests/residency/test_any_change_of_quarters.py tests/mydata/test_any_way_of_leaving.py tests/residency/test_four_eyes.py
+	@MACHINES=400 $(PY) -m pytest -q -n 2 --dist worksteal tests/residency/test_flow.py tests/residency/test_any_way_of_moving.py tests/residency/test_any_change_of_quarters.py tests/mydata/test_any_way_of_leaving.py tests/residency/test_four_eyes.py
 
 planted: _node _dev $(BUILT)
 	@$(PY) -m tests.guards.planted $(GUARD)

@@ -1,21 +1,19 @@
 """Verification only in order: whatever neighbours do one after the other, nobody has a level that their proofs do not give.
 
-Small in the suite. The long run, 2,000 times 50 steps: ``FLOW_RUNS=2000 FLOW_STEPS=50 python -m pytest tests/residency/test_flow.py``.
+A few lives in the suite, 2,000 of 50 steps by ``make machines``; each finds the town new.
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
 import psycopg
-import pytest
-from hypothesis import HealthCheck, Phase, settings
+from flask import Flask
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner
@@ -27,8 +25,9 @@ from neighbour.residency.printing import NothingToPrint
 from neighbour.residency.proofs.method import Outcome
 from neighbour.residency.service import MovedRecently
 from tests.residency.helpers import Town, newcomer, proven, types
+from tests.support.cluster import Broom
+from tests.support.lives import START, live
 
-RUNS, STEPS = int(os.environ.get("FLOW_RUNS", "3")), int(os.environ.get("FLOW_STEPS", "12"))
 WHO = st.integers(0, 4)
 WORTH = {"postcard", "document", "in_person"}
 
@@ -36,14 +35,20 @@ WORTH = {"postcard", "document", "in_person"}
 class Flow(RuleBasedStateMachine):
     """Five neighbours, two of whom have proven their address; codes wander between them."""
 
-    town: ClassVar[Town]
+    app: ClassVar[Flask]
+    broom: ClassVar[Broom]
     owner: ClassVar[psycopg.Connection[Any]]
     folder: ClassVar[Path]
-    numbers: ClassVar = count(1)
+    lives: ClassVar[int] = 0
     let_in: ClassVar[int] = 0
 
     @initialize()
     def people_move_in(self) -> None:
+        self.frozen = clock.freeze(START)
+        self.frozen.__enter__()
+        Flow.lives += 1
+        self.numbers = count(1)
+        self.town = Town(self.app)
         self.codes: list[str] = []
         self.cards: dict[int, str] = {}
         make = [proven, proven, newcomer, newcomer, newcomer]
@@ -52,6 +57,11 @@ class Flow(RuleBasedStateMachine):
             number = next(self.numbers)
             self.people.append(begins(self.town, f"p{number}", str(number)))
         self.invites(0, 2)  # so that something has happened whatever the dice choose
+
+    def teardown(self) -> None:
+        if hasattr(self, "frozen"):
+            self.frozen.__exit__(None, None, None)
+        self.broom.sweep()
 
     @rule(who=WHO)
     def asks_for_a_card(self, who: int) -> None:
@@ -153,18 +163,8 @@ class Flow(RuleBasedStateMachine):
         assert wrong == (0, 0, 0, 0)
 
 
-@pytest.mark.usefixtures("frozen_clock")
-def test_whatever_they_do_nobody_has_more_than_their_proofs_give(town: Town, owner, tmp_path: Path):
-    Flow.town, Flow.owner, Flow.folder, Flow.numbers, Flow.let_in = town, owner, tmp_path, count(1), 0
-    quick = settings(
-        max_examples=RUNS,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        derandomize=RUNS < 100,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Flow, settings=quick)
-    print(f"{RUNS} runs of {STEPS} steps, {Flow.let_in} let in by invitations")
-    assert Flow.let_in >= RUNS, "a machine in which nothing happens proves nothing"
+def test_whatever_they_do_nobody_has_more_than_their_proofs_give(app: Flask, broom: Broom, owner, tmp_path: Path):
+    Flow.app, Flow.broom, Flow.owner, Flow.folder, Flow.lives, Flow.let_in = app, broom, owner, tmp_path, 0, 0
+    live(Flow, 3, 12)
+    print(f"{Flow.lives} lives, {Flow.let_in} let in by invitations")
+    assert Flow.let_in >= Flow.lives, "a machine in which nothing happens proves nothing"
