@@ -10,18 +10,23 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from neighbour.contributions.cards import CardData, card_of, cards, detailed
+from neighbour.contributions.details import NOTHING
 from neighbour.contributions.models import Contribution, Reach, State
 from neighbour.contributions.readers import ring_on_board
+from neighbour.contributions.sections import Section, all_sections
 from neighbour.core import clock, i18n
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
+from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.kept import Shelf
 from neighbour.core.web import site_url
 from neighbour.digests import compose
@@ -44,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Book:
-    """An edition: quarter, number, when it was cut, and everything new in it, newest first."""
+    """An edition: quarter, number, when it was cut, everything new in it, newest first, and what its sections name."""
 
     quarter_id: int
     quarter: str
@@ -52,6 +57,7 @@ class Book:
     cut: uuid.UUID
     at: datetime
     entries: tuple[Entry, ...]
+    sections: tuple[tuple[Section, tuple[Entry, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,25 +67,25 @@ class Chosen:
     urgent: tuple[Entry, ...]
     new: tuple[Entry, ...]
     left_out: int
+    sections: tuple[tuple[Section, tuple[Entry, ...]], ...] = ()
 
     @property
     def is_empty(self) -> bool:
         return not self.urgent and not self.new
 
 
-_NEW = (
+_SHOWN = (
     cards()
     .add_columns(Reach.is_home, Contribution.author_id)
     .join(Reach, Reach.contribution_id == Contribution.id)
-    .where(
-        Reach.quarter_id == bindparam("quarter"),
-        Reach.contribution_id > bindparam("since"),
-        Reach.contribution_id < bindparam("cut"),
-        Contribution.state == State.PUBLISHED,
-    )
+    .where(Reach.quarter_id == bindparam("quarter"), Contribution.state == State.PUBLISHED)
+)
+_NEW = (
+    _SHOWN.where(Reach.contribution_id > bindparam("since"), Reach.contribution_id < bindparam("cut"))
     .order_by(Reach.contribution_id.desc())
     .limit(MOST_LOOKED_AT)
 )
+_NAMED = _SHOWN.where(Reach.contribution_id.in_(bindparam("ids", expanding=True)))
 
 
 def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID) -> Book:
@@ -89,23 +95,43 @@ def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid
     therefore not here.
     """
     name = db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
-    rows = db.session.execute(_NEW, {"quarter": quarter_id, "since": since, "cut": cut}).all()
+    entries = _entries(_NEW, {"quarter": quarter_id, "since": since, "cut": cut})
+    return Book(quarter_id, name, number, cut, at, tuple(entries), _sections(quarter_id, at))
+
+
+def _sections(quarter_id: int, at: datetime) -> tuple[tuple[Section, tuple[Entry, ...]], ...]:
+    """What each section names, as far as it hangs in the quarter; nothing stands in two of them."""
+    named = {section: list(section.fill(quarter_id, at)) for section in all_sections()}
+    ids = [key for keys in named.values() for key in keys]
+    found = {entry.id: entry for entry in _entries(_NAMED, {"quarter": quarter_id, "ids": ids})} if ids else {}
+    return tuple((each, tuple(found.pop(key) for key in keys if key in found)) for each, keys in named.items())
+
+
+def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
+    rows = db.session.execute(wanted, values).all()
     found = detailed({row.id: replace(card_of(row), is_home=row.is_home) for row in rows})
-    entries = tuple(Entry(row.id, row.author_id, row.is_home, found[row.id]) for row in rows)
-    return Book(quarter_id, name, number, cut, at, entries)
+    return [Entry(row.id, row.author_id, row.is_home, found[row.id]) for row in rows]
 
 
 def choose(edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: bool) -> Chosen:
-    """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted."""
-    mine = [
-        entry
-        for entry in edition.entries
-        if entry.id > since and entry.author_id != person_id and (entry.is_home or includes_nearby)
-    ]
+    """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted; then the
+    sections, without what is new to the reader anyway. All together are MOST_ITEMS at most."""
+
+    def is_for_reader(entry: Entry) -> bool:
+        return entry.author_id != person_id and (entry.is_home or includes_nearby)
+
+    mine = [entry for entry in edition.entries if entry.id > since and is_for_reader(entry)]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)
     new = tuple(entry for entry in mine if not entry.card.is_urgent)
-    room = max(0, MOST_ITEMS - len(urgent))
-    return Chosen(urgent, new[:room], max(0, len(new) - room))
+    if not mine:
+        return Chosen((), (), 0)
+    known = (
+        (section, tuple(entry for entry in entries if entry.id <= since and is_for_reader(entry))[: section.most])
+        for section, entries in edition.sections
+    )
+    sections = tuple((section, entries) for section, entries in known if entries)
+    room = max(0, MOST_ITEMS - len(urgent) - sum(len(entries) for _section, entries in sections))
+    return Chosen(urgent, new[:room], max(0, len(new) - room), sections)
 
 
 class Portions:
@@ -114,7 +140,8 @@ class Portions:
 
     def __init__(self, edition: Book):
         self.edition = edition
-        self._authors = {entry.author_id for entry in edition.entries}
+        known = chain(edition.entries, *(entries for _section, entries in edition.sections))
+        self._authors = {entry.author_id for entry in known}
         self._bodies: dict[tuple[str, bool, bool, int | None, str], Piece | None] = {}
 
     def of(self, person_id: int, since: str, *, includes_nearby: bool, is_proven: bool, language: str) -> Piece | None:
@@ -133,22 +160,31 @@ _shapes: Shelf[str, compose.Shape] = Shelf(len(i18n.LANGUAGES))
 
 
 def items(chosen: Chosen, language: str, *, is_proven: bool) -> list[Piece]:
-    """The reader's rows, in order: urgent, new, and a line about what did not fit. is_proven: the reader has proven to
-    live in the edition's quarter."""
+    """The reader's rows, in order: urgent, new, a line about what did not fit, and the sections. is_proven: the reader has
+    proven to live in the edition's quarter."""
     found = [_row("urgent", entry, language, is_proven) for entry in chosen.urgent]
     if chosen.new:
-        found.append(_pieces.of(("section", language), lambda: _rendered("section", language)))
+        found.append(_heading(__("New"), language))
         found += [_row("item", entry, language, is_proven) for entry in chosen.new]
     if chosen.left_out:
         key = ("left out", chosen.left_out, language)
         found.append(_pieces.of(key, lambda: _rendered("left_out", language, count=chosen.left_out)))
+    for section, entries in chosen.sections:
+        found.append(_heading(section.title, language))
+        found += [_row("item", entry, language, is_proven) for entry in entries]
     return found
 
 
+def _heading(title: LazyText, language: str) -> Piece:
+    with i18n.speaking(language):
+        said = str(title)
+    return _pieces.of(("section", said, language), lambda: _rendered("section", language, title=said))
+
+
 def _row(kind: str, entry: Entry, language: str, is_proven: bool) -> Piece:
-    """Kept by all that changes it; until when something is urgent is said as of today."""
+    """Kept by all that changes it; until when something is urgent, and when and where of a kind, is said as of today."""
     card, ring = entry.card, ring_on_board(entry.is_home, entry.card.audience, is_proven)
-    today = clock.today(i18n.zone()) if kind == "urgent" else None
+    today = clock.today(i18n.zone()) if kind == "urgent" or card.detail is not NOTHING else None
     key = (kind, card.id, card.version, language, entry.is_home, ring, today)
     return _pieces.of(key, lambda: _rendered(kind, language, card=replace(card, ring=ring)))
 

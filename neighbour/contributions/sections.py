@@ -1,0 +1,44 @@
+"""The register of what an issue of the digest says beside what is new: rooms fill sections, the digest prints them.
+
+A section names contributions that hang in a quarter when its issue is cut: what has no answer yet, what is on this week. It
+is filled once per issue, for all its readers; each gets of it what is not their own, what they want from nearby, and what is
+not among the new in the same issue. A section never makes an issue: nothing new, no mail.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from neighbour.core.i18n import LazyText
+
+
+@dataclass(frozen=True)
+class Section:
+    """``fill(quarter, at)`` gives ids of contributions, most important first, for the issue of that quarter that is cut at
+    ``at`` (aware); the viewer of the session reads that quarter. ``most``: entries for one reader.
+
+    A contribution that must not be told again day after day is to be named in one issue only: choose by a day's window
+    that ends at a fixed distance from ``at``.
+    """
+
+    name: str
+    order: int
+    title: LazyText
+    most: int
+    fill: Callable[[int, datetime], Sequence[uuid.UUID]]
+
+
+_sections: dict[str, Section] = {}
+
+
+def register(section: Section) -> None:
+    """Make a section known."""
+    _sections[section.name] = section
+
+
+def all_sections() -> list[Section]:
+    """Every section, in the order they are printed in."""
+    return sorted(_sections.values(), key=lambda section: section.order)
