@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from neighbour.contributions import leaving
-from neighbour.contributions.views import views
+from neighbour.contributions.keeping_views import views
 from neighbour.core.text import excerpt
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import person_number

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -188,3 +189,34 @@ class ReadMark(Base):
     quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id", ondelete="CASCADE"), primary_key=True)
     seen_up_to: Mapped[uuid.UUID] = mapped_column(Uuid)
     moved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+
+
+class Bookmark(Timestamps, Base):
+    """A person has set a contribution aside to find it again."""
+
+    __tablename__ = "bookmark"
+    __table_args__ = (Index("ix_bookmark_person_id", "person_id", "created_at"),)
+
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Mute(Timestamps, Base):
+    """What a person does not want to hear of: the answers in a thread, a category, what one neighbour pins up. Nobody else
+    can tell."""
+
+    __tablename__ = "mute"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(contribution_id, category, author_id) = 1", name="one_thing"),
+        UniqueConstraint("person_id", "contribution_id", name="uq_mute_thread"),
+        UniqueConstraint("person_id", "category", name="uq_mute_category"),
+        UniqueConstraint("person_id", "author_id", name="uq_mute_author"),
+    )
+
+    id: Mapped[pk_uuid]
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
+    contribution_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contribution.id", ondelete="CASCADE"))
+    category: Mapped[str | None] = mapped_column(Text)
+    author_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))

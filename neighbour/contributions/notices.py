@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from neighbour.accounts.appearance import NOBODY
+from neighbour.contributions import muting
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import reader_by_number
@@ -36,13 +37,16 @@ class Answered(Notice):
         return _("%(name)s has answered: %(title)s", name=context["name"], title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The answer as it reads now, through the reader's own eyes: taken down, moved away – nothing to say any more."""
+        """The answer as it reads now, through the reader's own eyes: taken down, moved away, silenced – nothing to say any
+        more."""
         with scope.use(scope.Viewer(person_id)):
             reader = reader_by_number(person_id)
         with scope.use(scope.Viewer(person_id, reader.quarters)):
             comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
             contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
             if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
+                raise Skip
+            if muting.is_silent(person_id, contribution.id):
                 raise Skip
             by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
             name = (NOBODY if comment.is_left else by).shown

@@ -66,6 +66,24 @@ about(
     inner="person_id seen_up_to",
     ends="read_marks",
 )
+about(
+    "bookmark",
+    of="person_id",
+    kind="contribution",
+    out="contribution_id created_at",
+    inner="person_id",
+    order="created_at",
+    lasts="until whoever set it aside lets go of it, or it is gone itself",
+)
+about(
+    "mute",
+    of="person_id",
+    kind="contribution",
+    out="contribution_id category created_at",
+    inner="id person_id author_id",
+    order="id",
+    lasts="until whoever silenced it wants to hear of it again: else it would begin anew without a word",
+)
 nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
 nobodys(
     "reach_kept",

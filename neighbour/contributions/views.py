@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import cards, kinds, reach, service
+from neighbour.contributions import cards, keeping, kinds, reach, service
 from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Contribution, State
 from neighbour.contributions.notices import tell_of
@@ -70,14 +70,14 @@ def reach_line() -> str:
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def show(contribution_id: uuid.UUID) -> str:
     """One contribution with its thread."""
-    return _thread_page(_visible(contribution_id), CommentForm())
+    return _thread_page(visible(contribution_id), CommentForm())
 
 
 @views.get("/c/<uid:contribution_id>/edit")
 @requires(Permission.ACCOUNT_OWN)
 def edit(contribution_id: uuid.UUID) -> Any:
     """The composer with what stands there now."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     if contribution.state != State.PUBLISHED:
         return back("contributions.show", contribution_id=contribution_id)
@@ -89,7 +89,7 @@ def edit(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.ACCOUNT_OWN, rate="publish")
 def revise(contribution_id: uuid.UUID) -> Any:
     """Change it; the wording before is kept in the history."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
@@ -109,7 +109,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def history(contribution_id: uuid.UUID) -> str:
     """Earlier wordings, for everybody who may read the contribution."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     return render_template(
         "contributions/history.html", contribution=contribution, revisions=service.revisions_of(contribution_id)
     )
@@ -119,7 +119,7 @@ def history(contribution_id: uuid.UUID) -> str:
 @requires(Permission.ACCOUNT_OWN)
 def withdraw(contribution_id: uuid.UUID) -> Response:
     """Take it down, with ten minutes to think again."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
     with atomic():
         service.withdraw(contribution)
@@ -134,7 +134,7 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
 @requires(Permission.ACCOUNT_OWN)
 def restore(contribution_id: uuid.UUID) -> Response:
     """Undo taking it down."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)  # pinning up takes living there, the second time too
     try:
         with atomic():
@@ -149,7 +149,7 @@ def restore(contribution_id: uuid.UUID) -> Response:
 @requires(Permission.ACCOUNT_OWN)
 def solve(contribution_id: uuid.UUID) -> Response:
     """Mark as solved, or open it again."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_SOLVE, contribution)
     is_solved, by = request.form.get("open") != "1", request.args.get("by")
     with atomic():
@@ -161,7 +161,7 @@ def solve(contribution_id: uuid.UUID) -> Response:
 @requires(Permission.THANK)
 def thank(contribution_id: uuid.UUID) -> Any:
     """Say thank you, or take it back; htmx gets the card's new line of actions."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     me, is_thanked = person_number(), request.form.get("thank") != "0"
     if contribution.author_id == me:
         abort(404)
@@ -177,7 +177,7 @@ def thank(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.COMMENT_WRITE, rate="publish")
 def comment(contribution_id: uuid.UUID) -> Any:
     """Answer a contribution or a comment on it."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     if contribution.state != State.PUBLISHED:
         abort(404)
     form = CommentForm()
@@ -215,7 +215,7 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     return back("contributions.show", contribution_id=contribution_id)
 
 
-def _visible(contribution_id: uuid.UUID) -> Contribution:
+def visible(contribution_id: uuid.UUID) -> Contribution:
     """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone."""
     contribution = service.find(contribution_id)
     if contribution is None or (
@@ -261,6 +261,7 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
         is_mine=contribution.author_id == who.person_id,
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
+        is_kept=keeping.is_kept(who.person_id, contribution.id),
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
 

@@ -16,9 +16,11 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Select, bindparam, select
 
+from neighbour.contributions import muting
 from neighbour.contributions.cards import CardData, card_of, cards, detailed
 from neighbour.contributions.details import NOTHING
 from neighbour.contributions.models import Contribution, Reach, State
+from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import ring_on_board
 from neighbour.contributions.sections import Section, all_sections
 from neighbour.core import clock, i18n
@@ -113,12 +115,16 @@ def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
     return [Entry(row.id, row.author_id, row.is_home, found[row.id]) for row in rows]
 
 
-def choose(edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: bool) -> Chosen:
-    """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted; then the
-    sections, without what is new to the reader anyway. All together are MOST_ITEMS at most."""
+def choose(
+    edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: bool, muted: Muted = muting.NOTHING
+) -> Chosen:
+    """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted, nothing
+    they silenced; then the sections, without what is new to the reader anyway. All together are MOST_ITEMS at most."""
 
     def is_for_reader(entry: Entry) -> bool:
-        return entry.author_id != person_id and (entry.is_home or includes_nearby)
+        card = entry.card
+        is_wanted = entry.author_id != person_id and (entry.is_home or includes_nearby)
+        return is_wanted and not muted.hides(entry.author_id, card.category.key, is_urgent=card.is_urgent)
 
     mine = [entry for entry in edition.entries if entry.id > since and is_for_reader(entry)]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)
@@ -136,19 +142,28 @@ def choose(edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: 
 
 class Portions:
     """What readers get of an edition, encoded. Most get the same: those who were told up to the same issue, want the
-    same, and wrote nothing in it share one portion."""
+    same, silenced the same, and wrote nothing in it share one portion."""
 
     def __init__(self, edition: Book):
         self.edition = edition
         known = chain(edition.entries, *(entries for _section, entries in edition.sections))
         self._authors = {entry.author_id for entry in known}
-        self._bodies: dict[tuple[str, bool, bool, int | None, str], Piece | None] = {}
+        self._bodies: dict[tuple[str, bool, bool, int | None, str, Muted], Piece | None] = {}
 
-    def of(self, person_id: int, since: str, *, includes_nearby: bool, is_proven: bool, language: str) -> Piece | None:
+    def of(
+        self,
+        person_id: int,
+        since: str,
+        *,
+        includes_nearby: bool,
+        is_proven: bool,
+        language: str,
+        muted: Muted = muting.NOTHING,
+    ) -> Piece | None:
         """A reader's rows in a language; None when there is nothing for them. since: the end of their last issue."""
-        key = (since, includes_nearby, is_proven, person_id if person_id in self._authors else None, language)
+        key = (since, includes_nearby, is_proven, person_id if person_id in self._authors else None, language, muted)
         if key not in self._bodies:
-            chosen = choose(self.edition, person_id, uuid.UUID(since), includes_nearby=includes_nearby)
+            chosen = choose(self.edition, person_id, uuid.UUID(since), includes_nearby=includes_nearby, muted=muted)
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]
 

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 
 from config import Config
+from neighbour.contributions import muting
+from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import reader_by_number
 from neighbour.core import clock, i18n, scope
 from neighbour.core.db import db, finish_reading
@@ -38,10 +40,12 @@ BATCH = 100
 
 
 class MailReader(NamedTuple):
-    """Where a reader is reached, and whether they have proven to live in the quarter (or are vouched for)."""
+    """Where a reader is reached, whether they have proven to live in the quarter (or are vouched for), and what they have
+    silenced."""
 
     mailbox: Mailbox
     is_proven: bool
+    muted: Muted = muting.NOTHING
 
 
 def send(quarter_id: int, period: str, config: Config, transport: Transport | None = None) -> int:
@@ -98,6 +102,7 @@ def write(
         includes_nearby=wanted["nearby"],
         is_proven=reader.is_proven,
         language=language,
+        muted=reader.muted,
     )
     if body is None:
         return None
@@ -129,7 +134,8 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
         edition = book(quarter_id, number, cut, at, since)
     row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
     common = common_for(config)
-    reader = MailReader(mailbox, is_proven=quarter_id in proven)
+    silenced = muting.of_readers([person_id]).get(person_id, muting.NOTHING)
+    reader = MailReader(mailbox, quarter_id in proven, silenced)
     mail = write(Portions(edition), row, reader, common, ledger.message_id(row, common.host))
     return None if mail is None else (mail, edition)
 
@@ -179,8 +185,9 @@ def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailRead
     levels = {row.person_id: row.level for row in db.session.execute(still)}
     found = mailboxes_of(list(levels))
     held_back = suppressed(mailbox.email for mailbox in found.values())
+    silenced = muting.of_readers(found)
     return {
-        person_id: MailReader(mailbox, is_proven=levels[person_id] == Level.VERIFIED)
+        person_id: MailReader(mailbox, levels[person_id] == Level.VERIFIED, silenced.get(person_id, muting.NOTHING))
         for person_id, mailbox in found.items()
         if mailbox.takes_mail and mailbox.email not in held_back
     }

@@ -12,10 +12,34 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import FromClause, Select, bindparam, cast, exists, literal, literal_column, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    all_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from neighbour.contributions.cards import is_urgent, url_of
-from neighbour.contributions.models import ALERT_WITHIN, LONGEST_ALERT, URGENT, Contribution, Reach, ReadMark, Thanks
+from neighbour.contributions.models import (
+    ALERT_WITHIN,
+    LONGEST_ALERT,
+    URGENT,
+    Contribution,
+    Mute,
+    Reach,
+    ReadMark,
+    Thanks,
+)
 from neighbour.core import clock
 from neighbour.core.asking import Asked
 from neighbour.core.columns import id_at
@@ -77,6 +101,7 @@ _c: FromClause = Contribution.__table__
 _r: FromClause = Reach.__table__
 _mark: FromClause = ReadMark.__table__
 _thanks: FromClause = Thanks.__table__
+_mute: FromClause = Mute.__table__
 _THANKED = exists().where(_thanks.c.contribution_id == _c.c.id, _thanks.c.person_id == bindparam("me"))
 _LINE = (
     _c.c.id,
@@ -101,6 +126,19 @@ _SEEN = (
 )
 
 
+def _muted(thing: str, of: str) -> ColumnElement:
+    """What the reader has silenced, as an array that is made once per page; empty for most."""
+    wanted = _mute.c[thing]
+    mine = select(func.array_agg(wanted)).where(_mute.c.person_id == bindparam("me"), wanted.is_not(None))
+    return func.coalesce(mine.scalar_subquery(), literal_column(f"'{{}}'::{of}[]"))
+
+
+_NO_MUTED_AUTHOR = or_(
+    _c.c.author_id != all_(_muted("author_id", "bigint")), _r.c.category == literal_column(f"'{URGENT}'")
+)
+_NO_MUTED_CATEGORY = _r.c.category != all_(_muted("category", "text"))
+
+
 def _lines() -> Select:
     return (
         select(*_LINE)
@@ -113,10 +151,12 @@ def _lines() -> Select:
 @lru_cache(maxsize=8)
 def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Asked:
     """The statement of one filter combination, built once. A first page brings what is urgent along: one way
-    to the database instead of two."""
-    wanted = _lines().where(_r.c.contribution_id < bindparam("before")).limit(bindparam("most"))
+    to the database instead of two. Whoever asks for a category sees it, silenced or not."""
+    wanted = _lines().where(_r.c.contribution_id < bindparam("before"), _NO_MUTED_AUTHOR).limit(bindparam("most"))
     if is_filtered:
         wanted = wanted.where(_r.c.category == bindparam("category"))
+    else:
+        wanted = wanted.where(_NO_MUTED_CATEGORY)
     if is_own_only:
         wanted = wanted.where(_r.c.is_home)
     wanted = wanted.add_columns(literal(False).label("is_pinned"), _SEEN.label("seen_up_to"))

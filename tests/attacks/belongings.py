@@ -34,6 +34,7 @@ from neighbour.residency.code_models import AlarmKind, CodeAlarm, InvitationUse,
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Home, PlanHouse
 from neighbour.residency.proofs.postcard import POSTCARD
+from tests.attacks import silenced
 from tests.factories import make_person, viewer_of
 from tests.guards import matrix
 from tests.support.authenticator import Device
@@ -94,7 +95,10 @@ def make(world: World) -> Found:
         "code": [_of("a code", "7K2M9QXD", "code")],
         ("contribution_id",): _contributions(world),
         ("contribution_id", "comment_id"): _comments(world),
-    }
+        # everybody gets the same answer, whether there is one or not
+        ("mute_id",): [*(Thing(f"{role}'s", each, is_over=True) for role, each in silenced.make(world).items()),
+                       Thing("nothing", {"mute_id": NOTHING})],
+    }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
         _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs,
     )  # fmt: skip

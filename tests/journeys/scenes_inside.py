@@ -24,6 +24,7 @@ def reader(walk: Walk) -> None:
     walk.go("/board", "the board, new things", picture="board")
     walk.go(busiest_thread(walk.town), "a long thread", picture="thread")
     _answers(walk)
+    _for_herself(walk)
     for filters in ("?category=help_wanted", "?own=1", "?category=urgent&own=1"):
         walk.go("/board" + filters)
     walk.visitor.go("/board")
@@ -39,6 +40,21 @@ def reader(walk: Walk) -> None:
     for path in ("/quarters", "/quarters/weberviertel", "/find-my-quarter"):
         walk.go(path)
     walk.send("/find-my-quarter", "asked for a house", q="Spulengasse 6")
+
+
+def _for_herself(walk: Walk) -> None:
+    """She saves a thread, has enough of another kind and neighbour, and takes that back."""
+    walk.go("/me/kept", "nothing saved")
+    walk.go("/me/silence", "nothing silenced")
+    here = busiest_thread(walk.town)
+    for act, name in (("keep", "a thread, saved"), ("mute", "a thread, silent")):
+        walk.visitor.go(here)
+        _opens_the_menu(walk)
+        walk.look(f"a thread, the menu before {act}")
+        walk.send(f"{here}/{act}", name)
+    walk.go("/me/kept", "saved")
+    walk.go("/me/threads", "her threads")
+    walk.go("/me/silence", "silenced")
 
 
 def _answers(walk: Walk) -> None:

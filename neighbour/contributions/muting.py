@@ -1,0 +1,100 @@
+"""What somebody does not want to hear of: the answers in a thread, a category, what one neighbour pins up.
+
+It is nobody's business but theirs: no row of it is shown to anybody else, and nothing tells the neighbour. Threads stay whole:
+whoever reads one reads every answer in it. What is urgent is always shown.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, column, delete, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from neighbour.contributions.models import URGENT, Contribution, Mute
+from neighbour.contributions.service import NotPossible
+from neighbour.core import clock
+from neighbour.core.columns import new_id
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+
+MOST = 200  # of one person: enough for anybody, and the board asks with all of them
+
+
+class What(StrEnum):
+    """What of a contribution somebody wants to hear no more of."""
+
+    THREAD = "thread"
+    CATEGORY = "category"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True)
+class Muted:
+    """What one reader wants to see nothing of on board and in mail."""
+
+    authors: frozenset[int] = frozenset()
+    categories: frozenset[str] = frozenset()
+
+    def hides(self, author_id: int, category: str, *, is_urgent: bool) -> bool:
+        """Whether something by this author, of this category, is left out."""
+        return not is_urgent and (author_id in self.authors or category in self.categories)
+
+
+NOTHING = Muted()
+
+
+def mute(person_id: int, contribution: Contribution, what: What) -> uuid.UUID:
+    """Hear no more of this; gives the id under which it can be taken back, the same one the second time. Inside atomic().
+
+    Raises NotPossible for what is urgent, for oneself, for somebody who has moved away, and beyond MOST.
+    """
+    if what is What.CATEGORY and contribution.category == URGENT:
+        raise NotPossible(__("What is urgent is shown to everybody."))
+    if what is What.AUTHOR and (contribution.author_id == person_id or contribution.is_left):
+        raise NotPossible(__("That is not possible here."))
+    things: dict[What, tuple[Any, Any]] = {
+        What.THREAD: (Mute.contribution_id, contribution.id),
+        What.CATEGORY: (Mute.category, contribution.category),
+        What.AUTHOR: (Mute.author_id, contribution.author_id),
+    }
+    thing, value = things[what]
+    same = select(Mute.id).where(Mute.person_id == person_id, thing == value)
+    there = db.session.scalar(same)
+    if there is None and (db.session.scalar(select(func.count()).where(Mute.person_id == person_id)) or 0) >= MOST:
+        raise NotPossible(__("You have silenced a great deal already. Take something back first."))
+    row = insert(Mute).values(id=new_id(), person_id=person_id, created_at=clock.now(), **{thing.key: value})
+    db.session.execute(row.on_conflict_do_nothing())
+    return there or db.session.scalars(same).one()
+
+
+def unmute(person_id: int, mute_id: uuid.UUID) -> None:
+    """Hear of it again. What is not this person's, or gone already, stays as it is."""
+    db.session.execute(delete(Mute).where(Mute.id == mute_id, Mute.person_id == person_id))
+
+
+def all_of(person_id: int) -> list[Mute]:
+    """Everything this person has silenced, the newest first."""
+    return list(db.session.scalars(select(Mute).where(Mute.person_id == person_id).order_by(Mute.id.desc())))
+
+
+def is_silent(person_id: int, contribution_id: uuid.UUID) -> bool:
+    """Whether this person wants no mail about the answers in this thread."""
+    mine = Mute.person_id == person_id, Mute.contribution_id == contribution_id
+    return bool(db.session.scalar(select(exists().where(*mine))))
+
+
+_MUTED = func.mutes_of(bindparam("people", type_=ARRAY(BigInteger))).table_valued(
+    column("person_id", BigInteger), column("authors", ARRAY(BigInteger)), column("categories", ARRAY(Text))
+)
+
+
+def of_readers(people: Iterable[int]) -> dict[int, Muted]:
+    """What these readers of an issue want to see nothing of; whoever silenced nothing is not in it. Their rows are walled,
+    so a function of the database tells."""
+    rows = db.session.execute(select(_MUTED), {"people": list(people)})
+    return {row.person_id: Muted(frozenset(row.authors), frozenset(row.categories)) for row in rows}
