@@ -6,7 +6,7 @@ from flask import current_app
 
 from neighbour.core.jobs import Job
 from neighbour.residency import print_runs, renewal
-from neighbour.residency.cases import desk
+from neighbour.residency.cases import crowds, desk
 from workers import task
 
 
@@ -18,6 +18,11 @@ def remind() -> None:
 @task(Job.RESIDENCY_PROOFS)
 def proofs() -> None:
     renewal.look_through(current_app.extensions["config"].time_zone)
+
+
+@task(Job.RESIDENCY_NAMESAKES)
+def namesakes() -> None:
+    crowds.look_for_namesakes()
 
 
 @task(Job.RESIDENCY_PRINT)

@@ -21,6 +21,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.MYDATA_RETAIN: crontab(minute="7", hour="*"),  # once a night, some of it every hour
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
+    Job.RESIDENCY_NAMESAKES: crontab(minute="57", hour="*"),  # before the desk is reminded
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
 }
 

@@ -40,6 +40,7 @@ class Job(StrEnum):
     QUARTERS_CHANGE = "quarters.change"
     QUARTERS_OPEN = "quarters.open"
     RESIDENCY_PROOFS = "residency.proofs"
+    RESIDENCY_NAMESAKES = "residency.namesakes"
     RESIDENCY_PRINT = "residency.print"
 
 

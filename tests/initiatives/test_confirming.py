@@ -287,7 +287,7 @@ def test_only_initiatives_near_by_are_named(desk: Desk, treff: Treff):
 
 def test_a_confirmation_that_has_to_wait_looks_to_the_editor_like_any_other(desk: Desk, treff: Treff, edda):
     house = desk.town.address("5")
-    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    desk.looks_at_each(house)
     twice = desk.resident("ines2", house=house, bell="Wolf", first_name="Ines", last_name="Wolf")
     phone = desk.browser(twice)
     done = treff.confirm(edda, treff.code_of(phone))

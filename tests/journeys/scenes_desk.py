@@ -142,6 +142,16 @@ def _browser(walk: Walk) -> Browser:
     return browser
 
 
+def each_waits_at_the_house_of(town: Instance, key: str) -> None:
+    """From now on every proof at this person's house is looked at, as the team may decide about a crowded one."""
+    with _owner(town) as owner:
+        owner.execute(
+            "INSERT INTO house_rule (house_hash, quarter_id, up_to, one_by_one, decided_at)"
+            " SELECT address_hash, quarter_id, 0, true, now() FROM home WHERE person_id = %s",
+            [_number(owner, key)],
+        )
+
+
 def _somebody_waits(owner: psycopg.Connection, key: str) -> None:
     owner.execute("UPDATE proof SET held_at = now() WHERE person_id = %s", [_number(owner, key)])
 

@@ -17,10 +17,10 @@ from neighbour.accounts.models import Person
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level, Role
-from neighbour.residency import grading
+from neighbour.residency import grading, homes
 from neighbour.residency.cases import documents
-from neighbour.residency.cases.models import ProofCase
-from neighbour.residency.models import Membership
+from neighbour.residency.cases.models import HouseRule, ProofCase
+from neighbour.residency.models import Address, Membership
 from tests.factories import sign_in
 from tests.residency.helpers import Town
 
@@ -73,6 +73,13 @@ class Desk:
         address = house or self.town.address(str(self.number), quarter=quarter)
         self.town.settle(person_id, address, bell or f"{name.title()} {name.title()}sen")
         return person_id
+
+    def looks_at_each(self, house: int) -> None:
+        """From now on every proof at this house waits for a look, as the team may decide about a crowded one."""
+        with self.town.app.app_context(), as_owner(), atomic():
+            address = db.session.get_one(Address, house)
+            rule = {"house_hash": homes.address_hash(address), "quarter_id": address.quarter_id}
+            db.session.add(HouseRule(**rule, up_to=0, one_by_one=True))
 
     def proven(self, name: str, **more: Any) -> int:
         """A resident with a strong proof."""

@@ -4,10 +4,10 @@ A case has two halves. Whoever opens it takes one for 20 minutes: home and pages
 of eyes meanwhile. Neither is told what the other says. Two times yes accepts, two times no refuses, anything else goes to an
 operator who is neither of them. A refused person may appeal once; that is decided by an operator who had no part in it.
 
-Cases of protected people lie on the operators' desk alone. Nobody looks at their own case or at one of their
-household; those do not exist for them, on the list as anywhere else. What a decision does to the person's proof is
-done through that person's eyes (``scope.use``): the wall lets no verifier write other people's rows, and this is the
-one place that crosses it."""
+Cases of protected people, and of whoever gave the name and house of one, lie on the operators' desk alone. Nobody looks at
+their own case or at one of their household; those do not exist for them, on the list as anywhere else. What a decision does
+to the person's proof is done through that person's eyes (``scope.use``): the wall lets no verifier write other people's
+rows, and this is the one place that crosses it."""
 
 from __future__ import annotations
 
@@ -156,7 +156,9 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
             found = homes.open_for_verifier(case.person_id, f"{case.kind} {who}", eyes.person_id)
             home = found if isinstance(found, homes.ExactHome) else None
-        grounds = db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id))
+        grounds = list(db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id)))
+        if db.session.scalar(select(func.has_protected_namesake(case.membership_id))):
+            grounds.append("protected")
         return Opened(case, home, sorted(grounds), until, said)
 
 

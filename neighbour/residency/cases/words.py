@@ -29,6 +29,9 @@ REASONS: dict[str, LazyText] = {
     "twice": __("This person seems to have an account already"),
     "other": __("Something else (say what)"),
 }
+_UNSURE = __(
+    "Something about it did not fit. The surest way now is another proof. If you have an account already, sign in with that one."
+)
 #: the same, as the person is told it, with what to do next
 TOLD: dict[str, LazyText] = {
     "name": __("The name on the paper is not the one you gave for your letterbox. Correct one of them and try again."),
@@ -38,12 +41,16 @@ TOLD: dict[str, LazyText] = {
         "Name, address or date could not be read. Take the picture once more, in daylight and from above."
     ),
     "paper": __("This kind of paper does not show where you live. Which ones do stands on the page where you send it."),
-    "doubts": __("Something about the paper did not fit. The surest way now is the card to your letterbox."),
-    "twice": __("It looks as if you have an account already. Sign in with that one, or write to us if that is not so."),
+    "doubts": _UNSURE,
+    "twice": _UNSURE,  # that there is another account of this name is nothing to tell whoever asks
     "other": __("The reason stands below."),
 }
 GROUNDS: dict[str, LazyText] = {
-    "person": __("There is an account with the same name at this house."),
+    "person": __("There is an account with the same name at this house. This proof counts meanwhile."),
+    "protected": __(
+        "The account of the same name is protected. Whoever looks for that person may have given her name and house to see"
+        " what happens: a no would tell them that she lives there. When in doubt say yes, and watch."
+    ),
     "household": __("There are more than six accounts at this household."),
     "house": __("There are more accounts at this house than was said to be usual."),
     "initiative": __("It was confirmed at an initiative whose confirmations are looked at again."),
