@@ -1,12 +1,15 @@
-"""Whoever gives the name and house of a protected person is looked at by operators alone.
+"""Whoever gives the name and house of a protected person is looked at by operators alone; a word knows from which house it is.
 
-The same name at the same house no longer makes a proof wait (``residency/cases/crowds.py``); it is looked at afterwards.
+The same name at the same house no longer makes a proof wait (``residency/cases/crowds.py``); it is looked at afterwards. Two
+words from one house are one (``residency/grading.py``). Levels of before are counted anew with the next proof that begins or
+ends.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
+import sqlalchemy as sa
 from alembic import op
 
 from migrations.helpers import for_the_app
@@ -45,6 +48,19 @@ CREATE FUNCTION namesakes() RETURNS TABLE (person_id bigint, proof_id bigint) LA
   ORDER BY s.last
 $$;
 """
+VOUCHED = f"""
+CREATE FUNCTION vouched_from() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
+BEGIN
+  SELECT h.address_hash INTO NEW.vouch_house FROM home h WHERE h.person_id = NEW.by_person_id;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER vouched_from BEFORE INSERT ON proof FOR EACH ROW WHEN (NEW.vouch_household IS NOT NULL)
+EXECUTE FUNCTION vouched_from();
+"""
+FROM_NOW = """
+UPDATE proof f SET vouch_house = h.address_hash FROM home h
+WHERE h.person_id = f.by_person_id AND f.vouch_household IS NOT NULL AND f.ended_at IS NULL
+"""
 FOR_OPERATORS = "(p.is_protected OR has_protected_namesake(c.membership_id))"
 START, END = "CREATE FUNCTION desk_cases_of", "CREATE FUNCTION desk_cases("
 
@@ -56,8 +72,9 @@ def _cases_of() -> str:
 
 
 def upgrade() -> None:
-    op.execute(NAMESAKE)
-    op.execute(NAMESAKES)
+    op.add_column("proof", sa.Column("vouch_house", sa.LargeBinary(), nullable=True))
+    for part in (NAMESAKE, NAMESAKES, VOUCHED, FROM_NOW):
+        op.execute(part)
     for_the_app("has_protected_namesake(bigint)")
     for_the_app("namesakes()")
     op.execute(_cases_of().replace("p.is_protected", FOR_OPERATORS))
@@ -65,5 +82,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(_cases_of())
+    op.execute("DROP TRIGGER vouched_from ON proof")
+    op.execute("DROP FUNCTION vouched_from()")
+    op.drop_column("proof", "vouch_house")
     op.execute("DROP FUNCTION namesakes()")
     op.execute("DROP FUNCTION has_protected_namesake(bigint)")

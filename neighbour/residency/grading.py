@@ -3,7 +3,9 @@
 A membership's level is never set by hand: it is counted from the proofs that stand – not over, not past their day, not
 held for a second look – each time one begins, is renewed, or ends. One strong proof (card, document, in person) makes
 ``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by two verified neighbours of two
-households, neither of them one's own, make ``verified``, too.
+households, neither of them one's own, make ``verified``, too. Two of one house count as one, unless it is the house one lives
+in oneself: what tells their households apart is the name each has written on a letterbox, so that one letterbox could
+otherwise make verified people at addresses nobody ever looked at. In one's own house the household rules count them.
 
 Whether a proof has to wait for somebody's look is asked of those who registered with ``looks_at`` (the household
 counter does). Nobody is told why: a proof that waits looks the same whatever the reason.
@@ -22,7 +24,7 @@ from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import begin_lists, stop_lists
 from neighbour.policy import Level
-from neighbour.residency.models import Letter, LetterState, Membership, Proof
+from neighbour.residency.models import Home, Letter, LetterState, Membership, Proof
 from neighbour.residency.notices import LevelFell, Welcome
 
 VOUCHES_FOR_VERIFIED = 2
@@ -124,7 +126,7 @@ def regrade(membership: Membership) -> Level:
     counts again. Inside atomic(), the membership locked."""
     now = clock.now()
     proofs = standing(membership.id, now)
-    before, level = Level(membership.level), level_of(proofs, membership.household_hash)
+    before, level = Level(membership.level), level_of(proofs, membership.household_hash, house_of(membership))
     if not level.reads_board and not _is_held(membership.id, now):  # also where what had waited was refused
         stop_lists(membership.person_id, membership.quarter_id)
     if level is before:
@@ -215,16 +217,26 @@ def standing(membership_id: int, at: datetime, *which: ColumnElement[bool]) -> l
     return list(db.session.scalars(query.order_by(Proof.id)))
 
 
-def level_of(proofs: Iterable[Proof], own_household: bytes | None) -> Level:
-    """What these proofs are worth together, for somebody of ``own_household`` (keyed hash)."""
+def house_of(membership: Membership) -> bytes | None:
+    """The keyed hash of the house a membership's person lives in. Through the person's own eyes."""
+    house = db.session.scalar(select(Home.address_hash).where(Home.person_id == membership.person_id))
+    return bytes(house) if house is not None else None
+
+
+def level_of(proofs: Iterable[Proof], own_household: bytes | None, own_house: bytes | None) -> Level:
+    """What these proofs are worth together, for somebody of ``own_household`` in ``own_house`` (keyed hashes)."""
     given = list(proofs)
     best = max((Level(proof.level) for proof in given), key=lambda level: level.rank, default=Level.UNPROVEN)
     words = [proof for proof in given if proof.vouch_household not in (None, own_household)]
-    households = {bytes(proof.vouch_household or b"") for proof in words}
-    people = {
-        proof.by_person_id or bytes(proof.vouch_household or b"") for proof in words
-    }  # who moved is no second one
-    return Level.VERIFIED if min(len(households), len(people)) >= VOUCHES_FOR_VERIFIED else best
+    doors = {_door(proof, own_house) for proof in words}
+    people = {proof.by_person_id or _door(proof, own_house) for proof in words}  # who moved is no second one
+    return Level.VERIFIED if min(len(doors), len(people)) >= VOUCHES_FOR_VERIFIED else best
+
+
+def _door(proof: Proof, own_house: bytes | None) -> bytes:
+    """What makes a word one of its own: the house it comes from, in one's own house the household."""
+    is_from_elsewhere = proof.vouch_house is not None and bytes(proof.vouch_house) != own_house
+    return bytes((proof.vouch_house if is_from_elsewhere else proof.vouch_household) or b"")
 
 
 def depth_of(proofs: Collection[Proof]) -> int:

@@ -232,6 +232,8 @@ class Proof(Timestamps, Base):
     by_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     #: the household (keyed hash) of the neighbour who vouches; None for proofs that nobody vouched for
     vouch_household: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: the house of whoever vouched, at that time. Written by the database (migration 0039): homes of others are walled
+    vouch_house: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: how many invitations away from somebody who proved their address on their own
     depth: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     #: waits for somebody's look, and counts for nothing meanwhile

@@ -110,7 +110,7 @@ about(
     kind="proof",
     out="method level expires_at renewed_at ended_at created_at",
     inner="id person_id membership_id source by_person_id depth held_at",
-    secret="vouch_household",
+    secret="vouch_household vouch_house",
     order="id",
     ends="proofs",
 )

@@ -39,7 +39,7 @@ def test_one_field_takes_any_code(town: Town, browser):
     assert (done.status_code, done.location) == (303, "/board")
     assert "noch einem Nachweis" in text_of(client.get("/board"))
     waiting = text_of(client.get("/waiting"))
-    assert "Noch ein Nachweis" in waiting and "aus einem anderen Haushalt" in waiting
+    assert "Noch ein Nachweis" in waiting and "aus einem anderen Haus" in waiting
     assert "Aushang in deinem Haus" not in waiting, "a second weak one adds nothing"
 
 

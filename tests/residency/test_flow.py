@@ -143,8 +143,10 @@ class Flow(RuleBasedStateMachine):
                 membership = grading.current_membership(person)
                 assert membership is not None
                 standing = grading.standing(membership.id, clock.now())
-                assert membership.level == grading.level_of(standing, membership.household_hash)
-                households = {bytes(proof.vouch_household) for proof in standing if proof.vouch_household}
+                assert membership.level == grading.level_of(
+                    standing, membership.household_hash, grading.house_of(membership)
+                )
+                households = {bytes(proof.vouch_house) for proof in standing if proof.vouch_house}
                 is_strong = any(proof.method in WORTH for proof in standing)
                 assert (membership.level == Level.VERIFIED) <= (is_strong or len(households) >= 2)
                 assert (membership.level != Level.UNPROVEN) <= bool(standing)

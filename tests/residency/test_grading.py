@@ -340,8 +340,8 @@ def test_what_stands_at_a_moment_is_neither_over_nor_held_nor_past_its_day(town:
 # -- what words are worth ----------------------------------------------------------------------------------------------
 
 
-def word(by: int | None, household: bytes | None, level: Level = Level.VOUCHED) -> Proof:
-    return Proof(level=level, by_person_id=by, vouch_household=household)
+def word(by: int | None, household: bytes | None, level: Level = Level.VOUCHED, *, house: bytes | None = None) -> Proof:
+    return Proof(level=level, by_person_id=by, vouch_household=household, vouch_house=house or household)
 
 
 @pytest.mark.parametrize(
@@ -356,6 +356,11 @@ def word(by: int | None, household: bytes | None, level: Level = Level.VOUCHED) 
         ([word(2, b"b"), word(3, b"c")], Level.VERIFIED),
         ([word(2, b"b"), word(2, b"c")], Level.VOUCHED),  # who moved is no second one
         ([word(2, b"b"), word(3, b"b")], Level.VOUCHED),  # two of one household
+        ([word(2, b"b", house=b"h"), word(3, b"c", house=b"h")], Level.VOUCHED),  # two names on one letterbox
+        ([word(2, b"b", house=b"h"), word(3, b"c", house=b"h"), word(4, b"d")], Level.VERIFIED),
+        ([word(2, b"b", house=b"home"), word(3, b"c", house=b"home")], Level.VERIFIED),  # two flats of one's own house
+        ([word(2, b"b", house=b"home"), word(3, b"b", house=b"home")], Level.VOUCHED),
+        ([word(2, b"own", house=b"home"), word(3, b"c", house=b"home")], Level.VOUCHED),
         ([word(2, b"own"), word(3, b"c")], Level.VOUCHED),
         ([word(2, b"own"), word(3, b"c"), word(4, b"d")], Level.VERIFIED),
         ([word(None, b"b"), word(None, b"c")], Level.VERIFIED),  # given by two who have left since
@@ -364,7 +369,7 @@ def word(by: int | None, household: bytes | None, level: Level = Level.VOUCHED) 
     ],
 )
 def test_what_words_are_worth_together(proofs: list[Proof], worth: Level):
-    assert grading.level_of(iter(proofs), b"own") is worth
+    assert grading.level_of(iter(proofs), b"own", b"home") is worth
 
 
 def test_nobody_proves_what_they_have_not_said(town: Town):

@@ -17,6 +17,7 @@ from neighbour.policy.table import allows
 from neighbour.residency import codes, grading, guessing, invitations, letters, printing
 from neighbour.residency.invitations import NoInvitation, Reason
 from neighbour.residency.proofs.method import Outcome
+from neighbour.residency.proofs.postcard import POSTCARD
 from tests.residency.breaking import breaks_at_each_point
 from tests.residency.helpers import Town, crowd, invited, level_of, newcomer, proven, types
 
@@ -414,6 +415,22 @@ def test_who_moves_inside_the_quarter_types_it_once_more(town: Town, frozen_cloc
     with town.as_person(carla):
         grading.end_proofs(carla)
     assert types(town, carla, code) is Outcome.OVER, "and what has ended is not begun anew"
+
+
+@pytest.mark.parametrize(("where", "level"), [("30", Level.VOUCHED), ("4", Level.VERIFIED)])
+def test_one_letterbox_with_two_names_makes_nobody_verified_at_another_address(town: Town, where, level):
+    """In its own house it may: there the household rules count who comes."""
+    house = town.address("4")
+    words = []
+    for name in ("lena", "xaver"):
+        person = town.resident(name, house, f"{name.title()} {name.title()}sen")
+        with town.as_person(person):
+            grading.grant(person, POSTCARD.key, Level.VERIFIED, POSTCARD.lasts)
+        words.append(invited(town, person))
+    sock = town.person("sock")
+    town.settle(sock, house if where == "4" else town.address(where), "Sock Ohnehaus")
+    assert [types(town, sock, code) for code in words] == [Outcome.PROVEN] * 2
+    assert level_of(town, sock) is level
 
 
 def names(town: Town, inviter: int) -> list[str]:

@@ -28,7 +28,7 @@ INVITATION = Method(
     level=Level.VOUCHED,
     lasts=timedelta(days=365),
     title=__("A neighbour invites you"),
-    hint=__("At once. One opens the board, two of different households open everything."),
+    hint=__("At once. One opens the board, two of different houses open everything."),
     template="residency/_invitation.html",
     context=_context,
     order=20,
