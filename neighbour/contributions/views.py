@@ -216,12 +216,14 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
 
 
 def visible(contribution_id: uuid.UUID) -> Contribution:
-    """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone."""
-    contribution = service.find(contribution_id)
-    if contribution is None or (
-        contribution.state != State.PUBLISHED and contribution.author_id != identity().person_id
-    ):
-        abort(404)
+    """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone.
+
+    Whoever is not signed in is asked to, whether there is such a contribution or not: the mail that led here was written to
+    somebody who may read it.
+    """
+    who, contribution = identity(), service.find(contribution_id)
+    if contribution is None or (contribution.state != State.PUBLISHED and contribution.author_id != who.person_id):
+        abort(current_app.extensions["refuse"](Permission.BOARD_READ) if who.is_anonymous else 404)
     return contribution
 
 
