@@ -11,8 +11,8 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
-    from neighbour.contributions import borders, leaving
-    from neighbour.contributions.leaving_views import views
+    from neighbour.contributions import borders, leaving, leaving_views, solving_views  # noqa: F401  they add pages
+    from neighbour.contributions.views import views
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
     from neighbour.policy import Permission

@@ -74,10 +74,8 @@ class Contribution(Base):
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     solved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    #: the comment that helped
-    solved_by_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("comment.id", ondelete="SET NULL", use_alter=True, name="fk_contribution_solved_by_id_comment")
-    )
+    #: who helped besides those whose answers did (``Helped``)
+    solved_word: Mapped[str] = mapped_column(Text, default="", server_default="")
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: its author has moved away from the quarter: shown without a name. Set by the database (migration 0021)
     is_left: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
@@ -163,6 +161,19 @@ class Thanks(Timestamps, Base):
         ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
     )
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Helped(Base):
+    """An answer that helped with what is solved; its author says so, and opening it again takes it back."""
+
+    __tablename__ = "helped"
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    comment_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Revision(Base):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from neighbour.accounts.appearance import NOBODY
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import reader_by_number
+from neighbour.contributions.solving import helped_with
 from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -30,7 +32,9 @@ class Answered(Notice):
     is_list = True
     list_name = "answers"
     list_title = __("Answers to me")
-    list_hint = __("A mail when somebody answers what you pinned up, or replies to your comment.")
+    list_hint = __(
+        "A mail when somebody answers what you pinned up, replies to your comment, or says that your answer helped."
+    )
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("%(name)s has answered: %(title)s", name=context["name"], title=context["title"])
@@ -46,12 +50,18 @@ class Answered(Notice):
                 raise Skip
             by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
             name = (NOBODY if comment.is_left else by).shown
-            subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "name": name,
             "title": contribution.title,
             "words": excerpt(comment.body_html, QUOTED),
             "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
+            **self.ways_out(person_id),
+        }
+
+    def ways_out(self, person_id: int) -> dict[str, str]:
+        """Where the reader leaves this list, and where they choose."""
+        subscription = subscriptions_of(person_id).get(self.list_name)
+        return {
             "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
             "settings_url": site_url("/me/mails"),
         }
@@ -65,6 +75,42 @@ class Answered(Notice):
             "leave_url": site_url("/unsubscribe/beispiel"),
             "settings_url": site_url("/me/mails"),
         }
+
+
+class Helped(Answered):
+    """What the reader answered has helped; said once for each contribution."""
+
+    key = "contributions.helped"
+    title = __("Your answer has helped")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your answer has helped: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """As for an answer, with who says thanks; nothing where it was taken back."""
+        with scope.use(scope.Viewer(person_id)):
+            reader = reader_by_number(person_id)
+        with scope.use(scope.Viewer(person_id, reader.quarters)):
+            comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
+            contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
+            if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
+                raise Skip
+            if comment.id not in helped_with(contribution.id):
+                raise Skip
+            by = authors([contribution.author_id], reader, contribution.audience)[contribution.author_id]
+            return {
+                "name": (NOBODY if contribution.is_left else by).shown,
+                "title": contribution.title,
+                "words": excerpt(comment.body_html, QUOTED),
+                "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
+                **self.ways_out(person_id),
+            }
+
+
+def tell_helpers(answers: Iterable[Comment]) -> None:
+    """Promise whoever wrote these answers a mail that they have helped. Inside atomic()."""
+    for answer in answers:
+        Helped.send(answer.author_id, subject_key=str(answer.contribution_id), payload={"comment": str(answer.id)})
 
 
 def tell_of(answer: Comment, contribution: Contribution) -> None:

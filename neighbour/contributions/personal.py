@@ -11,12 +11,13 @@ about(
     "contribution",
     of="author_id",
     kind="contribution",
-    out="id kind category audience state title body_md published_at edited_at solved_at expires_at comment_count thanks_count",
-    inner="quarter_id author_id body_html excerpt version solved_by_id form_key is_left goes_along",
+    out="id kind category audience state title body_md published_at edited_at solved_at solved_word expires_at comment_count"
+    " thanks_count",
+    inner="quarter_id author_id body_html excerpt version form_key is_left goes_along",
     erase=Texts(
         hide={"state": "'withdrawn'"},
         back={"state": "'published'"},
-        blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''"},
+        blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''", "solved_word": "''"},
         returns=True,
         stays="EXISTS (SELECT 1 FROM comment o WHERE o.contribution_id = contribution.id AND o.author_id <> :me)",
         shown="state = 'published'",
@@ -65,6 +66,9 @@ about(
     out="quarter_id:quarter moved_at",
     inner="person_id seen_up_to",
     ends="read_marks",
+)
+nobodys(
+    "helped", "contribution_id comment_id", why="which answers helped; it goes with the answer and the contribution"
 )
 nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
 nobodys(

@@ -10,9 +10,9 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import cards, kinds, reach, service
-from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
-from neighbour.contributions.models import Audience, Contribution, State
+from neighbour.contributions import cards, kinds, reach, service, solving
+from neighbour.contributions.forms import CommentForm, ContributionForm, ThanksForm, as_uuid, audience_label
+from neighbour.contributions.models import Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
@@ -70,14 +70,14 @@ def reach_line() -> str:
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def show(contribution_id: uuid.UUID) -> str:
     """One contribution with its thread."""
-    return _thread_page(_visible(contribution_id), CommentForm())
+    return thread_page(visible(contribution_id), CommentForm())
 
 
 @views.get("/c/<uid:contribution_id>/edit")
 @requires(Permission.ACCOUNT_OWN)
 def edit(contribution_id: uuid.UUID) -> Any:
     """The composer with what stands there now."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     if contribution.state != State.PUBLISHED:
         return back("contributions.show", contribution_id=contribution_id)
@@ -89,7 +89,7 @@ def edit(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.ACCOUNT_OWN, rate="publish")
 def revise(contribution_id: uuid.UUID) -> Any:
     """Change it; the wording before is kept in the history."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
@@ -109,7 +109,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def history(contribution_id: uuid.UUID) -> str:
     """Earlier wordings, for everybody who may read the contribution."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     return render_template(
         "contributions/history.html", contribution=contribution, revisions=service.revisions_of(contribution_id)
     )
@@ -119,7 +119,7 @@ def history(contribution_id: uuid.UUID) -> str:
 @requires(Permission.ACCOUNT_OWN)
 def withdraw(contribution_id: uuid.UUID) -> Response:
     """Take it down, with ten minutes to think again."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
     with atomic():
         service.withdraw(contribution)
@@ -134,7 +134,7 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
 @requires(Permission.ACCOUNT_OWN)
 def restore(contribution_id: uuid.UUID) -> Response:
     """Undo taking it down."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)  # pinning up takes living there, the second time too
     try:
         with atomic():
@@ -145,23 +145,11 @@ def restore(contribution_id: uuid.UUID) -> Response:
     return back("feed.board")
 
 
-@views.post("/c/<uid:contribution_id>/solve")
-@requires(Permission.ACCOUNT_OWN)
-def solve(contribution_id: uuid.UUID) -> Response:
-    """Mark as solved, or open it again."""
-    contribution = _visible(contribution_id)
-    demand(Permission.CONTRIBUTION_SOLVE, contribution)
-    is_solved, by = request.form.get("open") != "1", request.args.get("by")
-    with atomic():
-        service.solve(contribution, is_solved, _comment_of(contribution, by) if by and is_solved else None)
-    return back("contributions.show", contribution_id=contribution_id)
-
-
 @views.post("/c/<uid:contribution_id>/thank")
 @requires(Permission.THANK)
 def thank(contribution_id: uuid.UUID) -> Any:
     """Say thank you, or take it back; htmx gets the card's new line of actions."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     me, is_thanked = person_number(), request.form.get("thank") != "0"
     if contribution.author_id == me:
         abort(404)
@@ -177,12 +165,12 @@ def thank(contribution_id: uuid.UUID) -> Any:
 @requires(Permission.COMMENT_WRITE, rate="publish")
 def comment(contribution_id: uuid.UUID) -> Any:
     """Answer a contribution or a comment on it."""
-    contribution = _visible(contribution_id)
+    contribution = visible(contribution_id)
     if contribution.state != State.PUBLISHED:
         abort(404)
     form = CommentForm()
     if not form.validate_on_submit():
-        return _thread_page(contribution, form), 422
+        return thread_page(contribution, form), 422
     try:
         with atomic():
             answer = service.comment(
@@ -195,7 +183,7 @@ def comment(contribution_id: uuid.UUID) -> Any:
             tell_of(answer, contribution)
     except service.NotPossible as error:
         form.add_error("body", str(error))
-        return _thread_page(contribution, form), 422
+        return thread_page(contribution, form), 422
     return redirect(url_for("contributions.show", contribution_id=contribution_id) + f"#r-{to_uid(answer.id)}", 303)
 
 
@@ -215,7 +203,7 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     return back("contributions.show", contribution_id=contribution_id)
 
 
-def _visible(contribution_id: uuid.UUID) -> Contribution:
+def visible(contribution_id: uuid.UUID) -> Contribution:
     """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone."""
     contribution = service.find(contribution_id)
     if contribution is None or (
@@ -225,22 +213,14 @@ def _visible(contribution_id: uuid.UUID) -> Contribution:
     return contribution
 
 
-def _comment_of(contribution: Contribution, uid: str) -> uuid.UUID:
-    try:
-        answer = service.comment_of(contribution.id, from_uid(uid))
-    except ValueError:
-        abort(404)
-    if answer is None:
-        abort(404)
-    return answer.id
-
-
-def _thread_page(contribution: Contribution, form: CommentForm) -> str:
+def thread_page(contribution: Contribution, form: CommentForm, thanks: ThanksForm | None = None) -> str:
+    """The page of a contribution, with what was typed into its forms."""
     who = identity()
     reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
     comments = service.comments_of(contribution.id)
-    thread = build_thread(contribution, comments, who.person_id, reader, may_answer=may_answer)
+    helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
+    thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
     card = cards.load([contribution.id], reader)[contribution.id]
     is_wider = reach.count_of(contribution.id) > 1
     seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
@@ -259,10 +239,20 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
         card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=contribution.author_id == who.person_id,
+        thanks=thanks or _thanks_form(contribution, comments, helped),
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
+        entries=list(_entries(thread)),
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _thanks_form(contribution: Contribution, comments: list[Comment], helped: set[uuid.UUID]) -> ThanksForm | None:
+    """The author's form about who helped, once it is solved."""
+    is_over = contribution.solved_at is not None and contribution.state == State.PUBLISHED
+    if not is_over or contribution.author_id != identity().person_id:
+        return None
+    return ThanksForm.of(comments, contribution, helped)
 
 
 def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contribution | None = None) -> str:

@@ -40,6 +40,7 @@ FIELDS = {
     "address_line": Word(PERSONAL, "Kanalweg 5, 04873 Altenbrück"),
     "again": Word(CHOICE),
     "answer": Word(CHOICE, "{}"),
+    "answers": Word(OBJECT),
     "days": Word(CHOICE, "7"),
     "end": Word(CHOICE),
     "files": Word(PERSONAL),

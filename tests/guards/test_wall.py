@@ -44,6 +44,7 @@ WALLED = (
     "post",
     "comment",
     "thanks",
+    "helped",
     "revision",
     "passkey",
     "authenticator",

@@ -1,0 +1,103 @@
+"""Who helped with what is solved.
+
+Until now one answer could be named as the one that helped. Several help, and some do it without writing.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.helpers import app_role, follow_version, grant, open_wall, wall
+
+revision = "0033"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+ME = "(SELECT app_person())"
+SEEN = "EXISTS (SELECT 1 FROM contribution c WHERE c.id = {0}.contribution_id)"
+MINE = f"EXISTS (SELECT 1 FROM contribution c WHERE c.id = {{0}}.contribution_id AND c.author_id = {ME})"
+
+# A card names who helped: it is made anew when they are called otherwise, and when they live elsewhere.
+HELPED = """
+CREATE FUNCTION helper_looks_new() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE who bigint;
+BEGIN
+  IF TG_TABLE_NAME = 'person' THEN who := NEW.id; ELSE who := NEW.person_id; END IF;
+  UPDATE contribution SET author_id = author_id WHERE id IN
+    (SELECT h.contribution_id FROM comment a JOIN helped h ON h.comment_id = a.id WHERE a.author_id = who);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER helper_looks_new AFTER UPDATE OF display_name, name_nearby, name_city, status ON person FOR EACH ROW
+WHEN ((OLD.display_name, OLD.name_nearby, OLD.name_city, OLD.status)
+      IS DISTINCT FROM (NEW.display_name, NEW.name_nearby, NEW.name_city, NEW.status))
+EXECUTE FUNCTION helper_looks_new();
+CREATE TRIGGER helper_looks_new AFTER UPDATE OF quarter_id, level, ended_at ON membership FOR EACH ROW
+WHEN ((OLD.quarter_id, OLD.level, OLD.ended_at) IS DISTINCT FROM (NEW.quarter_id, NEW.level, NEW.ended_at))
+EXECUTE FUNCTION helper_looks_new();
+"""
+
+
+def upgrade() -> None:
+    _solved()
+
+
+def _solved() -> None:
+    op.create_table(
+        "helped",
+        sa.Column("contribution_id", sa.Uuid(), nullable=False),
+        sa.Column("comment_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["contribution.id"],
+            name=op.f("fk_helped_contribution_id_contribution"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["comment_id"], ["comment.id"], name=op.f("fk_helped_comment_id_comment"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("contribution_id", "comment_id", name=op.f("pk_helped")),
+    )
+    op.create_index(op.f("ix_helped_comment_id"), "helped", ["comment_id"])
+    op.execute(
+        "INSERT INTO helped SELECT c.id, a.id FROM contribution c JOIN comment a ON a.id = c.solved_by_id"
+        " WHERE a.author_id <> c.author_id"
+    )
+    op.drop_column("contribution", "solved_by_id")
+    op.add_column("contribution", sa.Column("solved_word", sa.Text(), server_default="", nullable=False))
+    op.execute(HELPED)
+    follow_version("helped")
+    grant("SELECT, INSERT, DELETE", "helped")
+    answer = (
+        "EXISTS (SELECT 1 FROM comment a WHERE a.id = helped.comment_id"
+        f" AND a.contribution_id = helped.contribution_id AND a.author_id <> {ME})"
+    )
+    mine = MINE.format("helped")
+    wall("helped", select=SEEN.format("helped"), insert=f"{mine} AND {answer}", delete=mine)
+    op.execute(f"GRANT UPDATE (solved_word) ON contribution TO {app_role()}")
+
+
+def downgrade() -> None:
+    _unsolved()
+
+
+def _unsolved() -> None:
+    op.execute(
+        "DROP TRIGGER helper_looks_new ON membership; DROP TRIGGER helper_looks_new ON person;"
+        "DROP FUNCTION helper_looks_new();"
+    )
+    op.drop_column("contribution", "solved_word")
+    op.add_column("contribution", sa.Column("solved_by_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key(
+        "fk_contribution_solved_by_id_comment", "contribution", "comment", ["solved_by_id"], ["id"], ondelete="SET NULL"
+    )
+    op.execute(f"GRANT UPDATE (solved_by_id) ON contribution TO {app_role()}")
+    op.execute(
+        "UPDATE contribution c SET solved_by_id = h.comment_id FROM"
+        " (SELECT DISTINCT ON (contribution_id) contribution_id, comment_id FROM helped ORDER BY 1, 2) h"
+        " WHERE h.contribution_id = c.id"
+    )
+    open_wall("helped")
+    op.drop_table("helped")
