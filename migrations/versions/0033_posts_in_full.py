@@ -1,4 +1,4 @@
-"""Who helped with what is solved.
+"""Who helped with what is solved, and what nobody has answered.
 
 Until now one answer could be named as the one that helped. Several help, and some do it without writing.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.helpers import app_role, follow_version, grant, open_wall, wall
+from migrations.helpers import app_role, follow_version, for_the_app, grant, open_wall, wall
 
 revision = "0033"
 down_revision = "0032"
@@ -40,8 +40,23 @@ EXECUTE FUNCTION helper_looks_new();
 """
 
 
+# Whoever looks for them has nobody's eyes.
+UNANSWERED = """
+CREATE FUNCTION still_unanswered(since uuid, until uuid, asking text[]) RETURNS TABLE (id uuid, author_id bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT c.id, c.author_id FROM contribution c
+  WHERE c.id >= since AND c.id < until AND c.state = 'published' AND c.solved_at IS NULL AND NOT c.is_left
+    AND c.kind || ':' || c.category = ANY (asking) AND NOT EXISTS
+      (SELECT 1 FROM comment a WHERE a.contribution_id = c.id AND a.author_id <> c.author_id AND a.state = 'published')
+  ORDER BY c.id
+$$;
+"""
+
+
 def upgrade() -> None:
     _solved()
+    op.execute(UNANSWERED)
+    for_the_app("still_unanswered(uuid, uuid, text[])")
 
 
 def _solved() -> None:
@@ -80,6 +95,7 @@ def _solved() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION still_unanswered(uuid, uuid, text[])")
     _unsolved()
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
-    from neighbour.contributions import borders, leaving, leaving_views, solving_views  # noqa: F401  they add pages
+    from neighbour.contributions import borders, leaving, leaving_views, sections, solving_views, unanswered  # noqa: F401  they add pages
     from neighbour.contributions.views import views
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
@@ -20,6 +20,7 @@ def include(app: Flask) -> None:
     from neighbour.residency.leaving import on_leaving
 
     on_leaving(leaving.settle)
+    sections.register(unanswered.SECTION)
     hooks.on_redraw(borders.redraw_reach)
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)

@@ -10,7 +10,8 @@ from neighbour.accounts.appearance import NOBODY
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import reader_by_number
-from neighbour.contributions.solving import helped_with
+from neighbour.contributions.service import comments_of
+from neighbour.contributions.solving import helped_with, may_have_helped
 from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -33,7 +34,8 @@ class Answered(Notice):
     list_name = "answers"
     list_title = __("Answers to me")
     list_hint = __(
-        "A mail when somebody answers what you pinned up, replies to your comment, or says that your answer helped."
+        "A mail when somebody answers what you pinned up or replies to your comment, when your answer helped, and when nobody"
+        " has answered you for two days."
     )
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -105,6 +107,32 @@ class Helped(Answered):
                 "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
                 **self.ways_out(person_id),
             }
+
+
+class Unanswered(Answered):
+    """Nobody has answered what the reader asked two days ago, and what can be done about it."""
+
+    key = "contributions.unanswered"
+    title = __("Nobody has answered yet")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("No answer yet: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Nothing to say once it is answered, solved, taken down or left behind."""
+        with scope.use(scope.Viewer(person_id)):
+            reader = reader_by_number(person_id)
+        with scope.use(scope.Viewer(person_id, reader.quarters)):
+            asked = db.session.get(Contribution, uuid.UUID(payload["contribution"]))
+            if asked is None or asked.state != State.PUBLISHED or asked.solved_at or asked.is_left:
+                raise Skip
+            if may_have_helped(asked, comments_of(asked.id)):
+                raise Skip
+            url = site_url(url_of(asked.id))
+            return {"title": asked.title, "url": url, "edit_url": url + "/edit", **self.ways_out(person_id)}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "url": site_url("/c/beispiel"), "edit_url": site_url("/c/beispiel/edit")}
 
 
 def tell_helpers(answers: Iterable[Comment]) -> None:

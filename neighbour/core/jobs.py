@@ -31,6 +31,7 @@ class Job(StrEnum):
     NOTICES_SWEEP = "notices.sweep"
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
+    CONTRIBUTIONS_NUDGE = "contributions.nudge"
     RESIDENCY_REMIND = "residency.remind"
     ACCOUNTS_RESETS = "accounts.resets"
     MYDATA_EXPORT = "mydata.export"
