@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
-from neighbour.contributions import unanswered
+from neighbour.contributions import unanswered, widening
 from neighbour.core.jobs import Job
 from workers import task
 
@@ -12,3 +12,8 @@ from workers import task
 @task(Job.CONTRIBUTIONS_NUDGE)
 def nudge() -> None:
     unanswered.nudge(current_app.extensions["config"].time_zone)
+
+
+@task(Job.CONTRIBUTIONS_WIDEN)
+def widen() -> None:
+    widening.widen_due(current_app.extensions["config"].time_zone)

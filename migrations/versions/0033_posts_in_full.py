@@ -1,9 +1,11 @@
-"""Who helped with what is solved, and what nobody has answered.
+"""Who helped with what is solved, what nobody has answered, and what goes next door by itself.
 
 Until now one answer could be named as the one that helped. Several help, and some do it without writing.
 """
 
 from __future__ import annotations
+
+from importlib import import_module
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,10 +55,85 @@ $$;
 """
 
 
+# Next door only if nobody answers. Quarters that are added read it as new from ``since`` on; whoever read it before does not.
+WIDEN = """
+CREATE OR REPLACE FUNCTION keep_reach() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF (NEW.state, NEW.audience, NEW.category, NEW.quarter_id)
+       IS NOT DISTINCT FROM (OLD.state, OLD.audience, OLD.category, OLD.quarter_id) THEN
+      RETURN NULL;
+    END IF;
+    DELETE FROM reach WHERE contribution_id = NEW.id;
+  END IF;
+  IF NEW.state = 'published' AND TG_OP = 'INSERT' THEN
+    INSERT INTO reach (quarter_id, contribution_id, is_home, category)
+    SELECT q, NEW.id, q = NEW.quarter_id, NEW.category FROM quarters_reached(NEW.quarter_id, NEW.audience) q;
+  ELSIF NEW.state = 'published' THEN
+    INSERT INTO reach (quarter_id, contribution_id, is_home, category, since)
+    SELECT r.quarter_id, NEW.id, r.is_home, NEW.category, CASE WHEN b.quarter_id IS NULL THEN w.since END
+    FROM reach_of(NEW.id, NEW.quarter_id, NEW.audience) r
+    LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id
+    LEFT JOIN widening w ON w.contribution_id = NEW.id;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION widen_due(at timestamptz, mark uuid, asking text[]) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE due uuid; asked contribution; widened int := 0;
+BEGIN
+  FOR due IN SELECT w.contribution_id FROM widening w WHERE w.done_at IS NULL AND w.widens_at <= at
+             ORDER BY w.widens_at LIMIT 500 FOR UPDATE SKIP LOCKED LOOP
+    SELECT * INTO asked FROM contribution c WHERE c.id = due FOR UPDATE;
+    IF asked.state = 'published' AND asked.audience = 'quarter' AND asked.solved_at IS NULL AND NOT asked.is_left
+       AND asked.kind || ':' || asked.category = ANY (asking) AND NOT EXISTS
+         (SELECT 1 FROM comment a WHERE a.contribution_id = due AND a.author_id <> asked.author_id AND a.state = 'published')
+    THEN
+      UPDATE widening SET done_at = at, since = mark WHERE contribution_id = due;
+      UPDATE contribution SET audience = 'nearby' WHERE id = due;
+      widened := widened + 1;
+    ELSE
+      DELETE FROM widening WHERE contribution_id = due;
+    END IF;
+  END LOOP;
+  RETURN widened;
+END $$;
+"""
+BEFORE = import_module("migrations.versions.0020_quarters_change").REACH
+
+
 def upgrade() -> None:
     _solved()
     op.execute(UNANSWERED)
     for_the_app("still_unanswered(uuid, uuid, text[])")
+    _widening()
+
+
+def _widening() -> None:
+    op.create_table(
+        "widening",
+        sa.Column("contribution_id", sa.Uuid(), nullable=False),
+        sa.Column("widens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("since", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["contribution.id"],
+            name=op.f("fk_widening_contribution_id_contribution"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("contribution_id", name=op.f("pk_widening")),
+    )
+    op.create_index("ix_widening_due", "widening", ["widens_at"], postgresql_where=sa.text("done_at IS NULL"))
+    op.add_column("reach", sa.Column("since", sa.Uuid(), nullable=True))
+    op.create_index("ix_reach_since", "reach", ["quarter_id", "since"], postgresql_where=sa.text("since IS NOT NULL"))
+    op.execute(WIDEN)
+    for_the_app("widen_due(timestamptz, uuid, text[])")
+    grant("SELECT, INSERT, UPDATE, DELETE", "widening")
+    mine = MINE.format("widening")
+    wall("widening", select=SEEN.format("widening"), insert=mine, update=mine, delete=mine)
 
 
 def _solved() -> None:
@@ -95,6 +172,13 @@ def _solved() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION widen_due(timestamptz, uuid, text[])")
+    start = BEFORE.index("CREATE OR REPLACE FUNCTION keep_reach()")
+    op.execute(BEFORE[start : BEFORE.index("$$;", start) + 3])
+    op.drop_index("ix_reach_since", table_name="reach")
+    op.drop_column("reach", "since")
+    open_wall("widening")
+    op.drop_table("widening")
     op.execute("DROP FUNCTION still_unanswered(uuid, uuid, text[])")
     _unsolved()
 

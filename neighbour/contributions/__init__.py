@@ -11,8 +11,15 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
-    from neighbour.contributions import borders, leaving, leaving_views, sections, solving_views, unanswered  # noqa: F401  they add pages
-    from neighbour.contributions.views import views
+    from neighbour.contributions import (
+        borders,
+        leaving,
+        leaving_views,
+        sections,
+        solving_views,
+        unanswered,
+        widening_views,
+    )
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
     from neighbour.policy import Permission
@@ -24,7 +31,9 @@ def include(app: Flask) -> None:
     hooks.on_redraw(borders.redraw_reach)
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
-    app.register_blueprint(views)
+    for each in (leaving_views, solving_views, widening_views):  # pages of one blueprint
+        blueprint = each.views
+    app.register_blueprint(blueprint)
     app.jinja_env.globals["markdown"] = markdown
     app.extensions["nav"].append(
         {

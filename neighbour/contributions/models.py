@@ -99,6 +99,7 @@ class Reach(Base):
         Index("ix_reach_quarter_category", "quarter_id", "category", "contribution_id"),
         Index("ix_reach_quarter_home", "quarter_id", "contribution_id", postgresql_where=text("is_home")),
         Index("ix_reach_contribution_quarter", "contribution_id", "quarter_id"),
+        Index("ix_reach_since", "quarter_id", "since", postgresql_where=text("since IS NOT NULL")),
         Index("ix_reach_urgent", "quarter_id", "contribution_id", postgresql_where=text("category = 'urgent'")),
     )
 
@@ -108,6 +109,23 @@ class Reach(Base):
     )
     is_home: Mapped[bool] = mapped_column(Boolean)
     category: Mapped[str] = mapped_column(Text)
+    #: in a quarter that was added later (``Widening``): new there from this moment on, as a key like those of contributions
+    since: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+
+
+class Widening(Base):
+    """A contribution goes next door by itself unless somebody answers (``widening``)."""
+
+    __tablename__ = "widening"
+    __table_args__ = (Index("ix_widening_due", "widens_at", postgresql_where=text("done_at IS NULL")),)
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    widens_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the moment it was widened, as a key
+    since: Mapped[uuid.UUID | None] = mapped_column(Uuid)
 
 
 class ReachKept(Base):

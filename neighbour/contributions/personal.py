@@ -70,7 +70,10 @@ about(
 nobodys(
     "helped", "contribution_id comment_id", why="which answers helped; it goes with the answer and the contribution"
 )
-nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
+nobodys(
+    "widening", "contribution_id widens_at done_at since", why="when a contribution goes next door; it goes with it"
+)
+nobodys("reach", "quarter_id contribution_id is_home category since", why="in which quarters a contribution is shown")
 nobodys(
     "reach_kept",
     "contribution_id quarter_id is_home audience",

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import cards, kinds, reach, service, solving
+from neighbour.contributions import cards, kinds, reach, service, solving, widening
 from neighbour.contributions.forms import CommentForm, ContributionForm, ThanksForm, as_uuid, audience_label
 from neighbour.contributions.models import Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
@@ -243,8 +243,23 @@ def thread_page(contribution: Contribution, form: CommentForm, thanks: ThanksFor
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
         entries=list(_entries(thread)),
+        widening=_widening(contribution, comments),
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _widening(contribution: Contribution, comments: list[Comment]) -> dict[str, Any]:
+    """Since when it hangs nearby, too, or its author's plan to do so."""
+    if not widening.waits(contribution):
+        return {}
+    found, may_widen = widening.plan_of(contribution.id), widening.may_widen(contribution)
+    is_mine = contribution.author_id == identity().person_id and may(Permission.CONTRIBUTION_EDIT, contribution)
+    is_quiet = not solving.may_have_helped(contribution, comments)
+    return {
+        "since": found.done_at if found and not may_widen else None,
+        "at": found.widens_at if found and found.done_at is None and is_quiet else None,
+        "is_offered": is_mine and may_widen,
+    }
 
 
 def _thanks_form(contribution: Contribution, comments: list[Comment], helped: set[uuid.UUID]) -> ThanksForm | None:

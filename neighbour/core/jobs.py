@@ -32,6 +32,7 @@ class Job(StrEnum):
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     CONTRIBUTIONS_NUDGE = "contributions.nudge"
+    CONTRIBUTIONS_WIDEN = "contributions.widen"
     RESIDENCY_REMIND = "residency.remind"
     ACCOUNTS_RESETS = "accounts.resets"
     MYDATA_EXPORT = "mydata.export"

@@ -38,6 +38,7 @@ class Line(NamedTuple):
     comment_count: int
     thanks_count: int
     is_home: bool
+    since: uuid.UUID | None
     audience: str
     is_mine: bool
     is_thanked: bool
@@ -53,6 +54,11 @@ class Line(NamedTuple):
     @property
     def thank_url(self) -> str:
         return url_of(self.id) + "/thank"
+
+    @property
+    def key(self) -> uuid.UUID:
+        """From when on it is new here: since it was written, or since it was widened to this quarter."""
+        return self.since or self.id
 
     @property
     def is_urgent(self) -> bool:
@@ -89,6 +95,7 @@ _LINE = (
     _c.c.comment_count,
     _c.c.thanks_count,
     _r.c.is_home,
+    _r.c.since,
     _c.c.audience,
     (_c.c.author_id == bindparam("me")).label("is_mine"),
     _THANKED.label("is_thanked"),
@@ -176,5 +183,5 @@ def page(
 
 
 def newest(lines: Sequence[Line]) -> uuid.UUID | None:
-    """The newest id among these lines."""
-    return max((line.id for line in lines), default=None)
+    """The newest key among these lines."""
+    return max((line.key for line in lines), default=None)

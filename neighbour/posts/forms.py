@@ -10,7 +10,7 @@ from neighbour.contributions.models import Audience
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.posts.categories import CATEGORIES
 from neighbour.posts.models import Category
-from neighbour.posts.service import URGENT_HOURS
+from neighbour.posts.service import URGENT_HOURS, WIDENS_AFTER
 
 
 class PostForm(ContributionForm):
@@ -28,6 +28,25 @@ class PostForm(ContributionForm):
         choices=[
             SelectChoice(hours, label)
             for hours, label in zip(URGENT_HOURS, (__("6 hours"), __("24 hours"), __("3 days")), strict=True)
+        ],
+    )
+
+    widens = SelectField(
+        __("If nobody answers"),
+        coerce=int,
+        default=0,
+        choices=[
+            SelectChoice(hours, label)
+            for hours, label in zip(
+                WIDENS_AFTER,
+                (
+                    __("it stays in my quarter"),
+                    __("after 12 hours in the quarters nearby, too"),
+                    __("after 24 hours in the quarters nearby, too"),
+                    __("after 48 hours in the quarters nearby, too"),
+                ),
+                strict=True,
+            )
         ],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from neighbour.contributions.forms import as_uuid
 from neighbour.contributions.kinds import Kind
 from neighbour.contributions.models import Audience
@@ -18,7 +20,11 @@ def publish(author: Identity, form: PostForm) -> Post:
     home = author.home
     assert author.person_id is not None and home is not None  # the gate lets nobody else through
     return service.publish(
-        author_id=author.person_id, quarter_id=home.quarter_id, form_key=as_uuid(form.form_key.data), **_fields(form)
+        author_id=author.person_id,
+        quarter_id=home.quarter_id,
+        form_key=as_uuid(form.form_key.data),
+        widens_after=timedelta(hours=form.widens.data or 0),
+        **_fields(form),
     )
 
 

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from neighbour.contributions import service as base
+from neighbour.contributions import widening
 from neighbour.contributions.models import ALERT_WITHIN, LONGEST_ALERT, Audience
-from neighbour.core import clock
+from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.posts.models import Category, Post
 
 URGENT_HOURS = (6, 24, round(LONGEST_ALERT / timedelta(hours=1)))
+WIDENS_AFTER = (0, 12, 24, 48)  # hours; 0: not by itself
 URGENT_EVERY = timedelta(hours=24)  # one alert per person in this time
 
 
@@ -37,8 +39,10 @@ def publish(
     audience: Audience,
     form_key: uuid.UUID | None = None,
     hours: int = URGENT_HOURS[1],
+    widens_after: timedelta = timedelta(),
 ) -> Post:
-    """Pin up a post. Urgent ones expire after ``hours`` and are limited to one a day; raises UrgentAlready."""
+    """Pin up a post. Urgent ones expire after ``hours`` and are limited to one a day; raises UrgentAlready. What waits for
+    answers in its own quarter goes next door after ``widens_after``, if that is any time at all."""
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience)
     if category == Category.URGENT and not _is_repeat(form_key) and has_urgent(author_id):
@@ -57,6 +61,8 @@ def publish(
     if category == Category.URGENT:
         post.alerted_at = post.published_at
         db.session.flush()
+    if widens_after and widening.may_widen(post):
+        widening.plan(post, i18n.zone(), widens_after)
     return post
 
 

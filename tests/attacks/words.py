@@ -63,6 +63,7 @@ FIELDS = {
     "then": Word(CHOICE, "/me"),
     "up_to": Word(CHOICE, "8"),
     "verdict": Word(CHOICE, "yes"),
+    "widens": Word(CHOICE, "0"),
     "which": Word(SECRET, "x"),
     "words": Word(TEXT, "Bitte schaut noch einmal hin."),
     "alias": Word(TEXT, "Die vom Eck"),

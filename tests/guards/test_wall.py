@@ -45,6 +45,7 @@ WALLED = (
     "comment",
     "thanks",
     "helped",
+    "widening",
     "revision",
     "passkey",
     "authenticator",
