@@ -1,4 +1,4 @@
-"""Who helped with what is solved, what nobody has answered, and what goes next door by itself.
+"""Who helped with what is solved, what nobody has answered, what goes next door by itself, and alerts by mail.
 
 Until now one answer could be named as the one that helped. Several help, and some do it without writing.
 """
@@ -101,6 +101,65 @@ BEGIN
   RETURN widened;
 END $$;
 """
+
+# Everybody in an alert's area who wants to hear of alerts, whom its author's eyes do not see: one mail a person and day. A row
+# that was skipped because its alert was over before it was sent stands in nobody's way.
+ALERT = """
+CREATE FUNCTION promise_alert(wanted uuid, today text, at timestamptz) RETURNS TABLE (quarter_id int, told bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH promised AS (
+    INSERT INTO delivery AS d (id, person_id, notice, subject_key, period, channel, quarter_id, payload, due_at, created_at)
+    SELECT gen_random_uuid(), s.person_id, 'contributions.alert', '', today, 'mail', s.quarter_id,
+           jsonb_build_object('contribution', c.id), at, at
+    FROM contribution c JOIN reach r ON r.contribution_id = c.id JOIN subscription s ON s.quarter_id = r.quarter_id
+    WHERE c.id = wanted AND c.author_id = app_person() AND c.category = 'urgent' AND c.state = 'published'
+      AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id
+    ON CONFLICT ON CONSTRAINT uq_delivery_once DO UPDATE
+      SET payload = excluded.payload, quarter_id = excluded.quarter_id, state = 'pending', due_at = at, created_at = at,
+          attempts = 0, deaths = 0, lease_until = NULL
+      WHERE d.state = 'skipped'
+    RETURNING d.quarter_id)
+  SELECT p.quarter_id, count(*) FROM promised p GROUP BY 1
+$$;
+
+CREATE FUNCTION clear_alert(wanted uuid, word text, at timestamptz) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE contribution c SET solved_at = at, solved_word = word
+  WHERE c.id = wanted AND c.category = 'urgent' AND c.state = 'published' AND c.solved_at IS NULL AND c.expires_at > at
+    AND (c.author_id = app_person()
+         OR EXISTS (SELECT 1 FROM membership m WHERE m.person_id = app_person() AND m.quarter_id = c.quarter_id
+                    AND m.ended_at IS NULL AND m.level = 'verified' AND m.role = 'steward')
+         OR EXISTS (SELECT 1 FROM person p WHERE p.id = app_person() AND p.is_operator AND p.status = 'active'));
+  RETURN FOUND;
+END $$;
+
+CREATE FUNCTION promise_all_clear(wanted uuid, days text[], key text, at timestamptz)
+RETURNS TABLE (quarter_id int, told bigint) LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH promised AS (
+    INSERT INTO delivery AS d (id, person_id, notice, subject_key, period, channel, quarter_id, payload, due_at, created_at)
+    SELECT gen_random_uuid(), s.person_id, 'contributions.all_clear', '', key, 'mail', s.quarter_id,
+           jsonb_build_object('contribution', c.id), at, at
+    FROM contribution c JOIN reach r ON r.contribution_id = c.id JOIN subscription s ON s.quarter_id = r.quarter_id
+    JOIN delivery t ON t.person_id = s.person_id AND t.notice = 'contributions.alert' AND t.subject_key = ''
+         AND t.period = ANY (days) AND t.channel = 'mail' AND t.payload ->> 'contribution' = c.id::text
+         AND t.state IN ('leased', 'sent')
+    WHERE c.id = wanted AND c.solved_at = at AND s.list = 'alerts' AND s.is_on
+    ON CONFLICT DO NOTHING RETURNING d.quarter_id)
+  SELECT p.quarter_id, count(*) FROM promised p GROUP BY 1
+$$;
+"""
+ALERT_FUNCTIONS = (
+    "promise_alert(uuid, text, timestamptz)",
+    "clear_alert(uuid, text, timestamptz)",
+    "promise_all_clear(uuid, text[], text, timestamptz)",
+)
+# Whoever gets the digest, or has left it, lives here: they are on the new list, too, until they leave it.
+LISTED = """
+INSERT INTO subscription (person_id, quarter_id, list, is_on, includes_nearby, token, created_at)
+SELECT person_id, quarter_id, 'alerts', true, true, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), now()
+FROM subscription WHERE list = 'digest' ON CONFLICT DO NOTHING
+"""
 BEFORE = import_module("migrations.versions.0020_quarters_change").REACH
 
 
@@ -109,6 +168,10 @@ def upgrade() -> None:
     op.execute(UNANSWERED)
     for_the_app("still_unanswered(uuid, uuid, text[])")
     _widening()
+    op.execute(ALERT)
+    for function in ALERT_FUNCTIONS:
+        for_the_app(function)
+    op.execute(LISTED)
 
 
 def _widening() -> None:
@@ -172,6 +235,9 @@ def _solved() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM subscription WHERE list = 'alerts'")
+    for function in ALERT_FUNCTIONS:
+        op.execute(f"DROP FUNCTION {function}")
     op.execute("DROP FUNCTION widen_due(timestamptz, uuid, text[])")
     start = BEFORE.index("CREATE OR REPLACE FUNCTION keep_reach()")
     op.execute(BEFORE[start : BEFORE.index("$$;", start) + 3])

@@ -12,6 +12,7 @@ from flask import Flask
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
     from neighbour.contributions import (
+        alert_views,
         borders,
         leaving,
         leaving_views,
@@ -28,10 +29,11 @@ def include(app: Flask) -> None:
 
     on_leaving(leaving.settle)
     sections.register(unanswered.SECTION)
+    _alert_in_batches()
     hooks.on_redraw(borders.redraw_reach)
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
-    for each in (leaving_views, solving_views, widening_views):  # pages of one blueprint
+    for each in (alert_views, leaving_views, solving_views, widening_views):  # pages of one blueprint
         blueprint = each.views
     app.register_blueprint(blueprint)
     app.jinja_env.globals["markdown"] = markdown
@@ -45,3 +47,12 @@ def include(app: Flask) -> None:
             "permission": Permission.CONTRIBUTION_PUBLISH,
         }
     )
+
+
+def _alert_in_batches() -> None:
+    from neighbour.contributions import alert_notices
+    from neighbour.core.jobs import Job
+    from neighbour.notices import ledger
+
+    ledger.send_in_batches(alert_notices.Alert.key, Job.CONTRIBUTIONS_ALERT)
+    ledger.send_in_batches(alert_notices.AllClear.key, Job.CONTRIBUTIONS_ALL_CLEAR)

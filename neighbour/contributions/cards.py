@@ -124,6 +124,12 @@ class CardData:
     @property
     def facts(self) -> tuple[Fact, ...]:
         """What its kind says, and who is thanked once it is solved, as this ring sees them."""
+        if self.category.key == URGENT and self.solved_at is not None:
+            over = _("All clear, %(moment)s", moment=i18n.moment(self.solved_at))
+            return (
+                *self.detail.facts,
+                Fact("circle-check", f"{over}: {self.solved_word}" if self.solved_word else over),
+            )
         thanked = [*dict.fromkeys(self._named(each) for each in self.helpers), self.solved_word]
         names = i18n.listing([name for name in thanked if name])
         if not self.is_solved or not names:

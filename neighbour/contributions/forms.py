@@ -10,6 +10,7 @@ from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, T
 from wtforms.fields import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from neighbour.contributions.alerts import WORD_LENGTH as ALL_CLEAR_LENGTH
 from neighbour.contributions.models import Audience, Comment, Contribution
 from neighbour.contributions.service import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH
 from neighbour.contributions.solving import WORD_LENGTH, may_have_helped
@@ -101,3 +102,9 @@ class ThanksForm(Form):
     def chosen(self) -> list[uuid.UUID]:
         """The answers that were ticked."""
         return [from_uid(each) for each in self.answers.data or ()]
+
+
+class AllClearForm(Form):
+    """The end of an alert."""
+
+    said = StringField(__("What happened?"), filters=[one_line], validators=[at_most(ALL_CLEAR_LENGTH)])

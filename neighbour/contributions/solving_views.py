@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import service, solving
+from neighbour.contributions import alerts, service, solving
 from neighbour.contributions.forms import CommentForm, ThanksForm
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.notices import tell_helpers
@@ -28,7 +28,10 @@ def solve(contribution_id: uuid.UUID) -> Response:
     is_solved, by = request.form.get("open") != "1", request.args.get("by")
     answer = _answer(contribution, by) if by and is_solved else None
     with atomic():
-        solving.solve(contribution, is_solved, answer.id if answer else None)
+        if is_solved and alerts.is_on(contribution):
+            alerts.clear(contribution, "")
+        else:
+            solving.solve(contribution, is_solved, answer.id if answer else None)
         tell_helpers([answer] if answer else [])
     return redirect(
         url_for("contributions.show", contribution_id=contribution_id) + ("#helped" if is_solved else ""), 303

@@ -10,9 +10,16 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import cards, kinds, reach, service, solving, widening
-from neighbour.contributions.forms import CommentForm, ContributionForm, ThanksForm, as_uuid, audience_label
-from neighbour.contributions.models import Audience, Comment, Contribution, State
+from neighbour.contributions import alerts, cards, kinds, reach, service, solving, widening
+from neighbour.contributions.forms import (
+    AllClearForm,
+    CommentForm,
+    ContributionForm,
+    ThanksForm,
+    as_uuid,
+    audience_label,
+)
+from neighbour.contributions.models import URGENT, Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
@@ -213,7 +220,12 @@ def visible(contribution_id: uuid.UUID) -> Contribution:
     return contribution
 
 
-def thread_page(contribution: Contribution, form: CommentForm, thanks: ThanksForm | None = None) -> str:
+def thread_page(
+    contribution: Contribution,
+    form: CommentForm,
+    thanks: ThanksForm | None = None,
+    all_clear: AllClearForm | None = None,
+) -> str:
     """The page of a contribution, with what was typed into its forms."""
     who = identity()
     reader = reader_of(who)
@@ -244,8 +256,14 @@ def thread_page(contribution: Contribution, form: CommentForm, thanks: ThanksFor
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
         entries=list(_entries(thread)),
         widening=_widening(contribution, comments),
+        all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _may_end(contribution: Contribution) -> bool:
+    """Whether whoever asks can say that this alert is over."""
+    return alerts.is_on(contribution) and may(Permission.ALERT_END, contribution)
 
 
 def _widening(contribution: Contribution, comments: list[Comment]) -> dict[str, Any]:
@@ -265,6 +283,7 @@ def _widening(contribution: Contribution, comments: list[Comment]) -> dict[str, 
 def _thanks_form(contribution: Contribution, comments: list[Comment], helped: set[uuid.UUID]) -> ThanksForm | None:
     """The author's form about who helped, once it is solved."""
     is_over = contribution.solved_at is not None and contribution.state == State.PUBLISHED
+    is_over = is_over and contribution.category != URGENT  # an alert ends with a word of its own
     if not is_over or contribution.author_id != identity().person_id:
         return None
     return ThanksForm.of(comments, contribution, helped)

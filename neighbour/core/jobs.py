@@ -32,6 +32,8 @@ class Job(StrEnum):
     DIGESTS_OPEN = "digests.open"
     DIGESTS_SEND = "digests.send"
     CONTRIBUTIONS_NUDGE = "contributions.nudge"
+    CONTRIBUTIONS_ALERT = "contributions.alert"
+    CONTRIBUTIONS_ALL_CLEAR = "contributions.all_clear"
     CONTRIBUTIONS_WIDEN = "contributions.widen"
     RESIDENCY_REMIND = "residency.remind"
     ACCOUNTS_RESETS = "accounts.resets"

@@ -132,13 +132,18 @@ def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Asked:
     urgent = _lines().where(
         _r.c.category == literal_column(f"'{URGENT}'"),  # written out: there is an index for it
         _r.c.contribution_id > bindparam("since"),
-        _c.c.expires_at > bindparam("now"),
-        _c.c.solved_at.is_(None),
+        _c.c.expires_at > bindparam("now"),  # an all-clear keeps the alert's place until its time is over
     )
     none = cast(null(), _mark.c.seen_up_to.type)
-    urgent = urgent.limit(PINNED).add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
+    urgent = (
+        urgent.order_by(None)
+        .order_by(_c.c.solved_at.is_not(None), _r.c.contribution_id.desc())
+        .limit(PINNED)
+        .add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
+    )
     both = union_all(select(urgent.subquery()), select(wanted.subquery())).subquery()
-    return Asked(select(both).order_by(both.c.is_pinned.desc(), both.c.id.desc()))
+    is_over = both.c.is_pinned & both.c.solved_at.is_not(None)
+    return Asked(select(both).order_by(both.c.is_pinned.desc(), is_over, both.c.id.desc()))
 
 
 NEWEST = uuid.UUID(int=(1 << 128) - 1)

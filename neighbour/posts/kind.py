@@ -8,7 +8,8 @@ from neighbour.contributions.forms import as_uuid
 from neighbour.contributions.kinds import Kind
 from neighbour.contributions.models import Audience
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.policy import Identity
+from neighbour.policy import Identity, Permission
+from neighbour.policy.table import allows
 from neighbour.posts import service
 from neighbour.posts.categories import CATEGORIES
 from neighbour.posts.forms import PostForm
@@ -23,6 +24,7 @@ def publish(author: Identity, form: PostForm) -> Post:
         author_id=author.person_id,
         quarter_id=home.quarter_id,
         form_key=as_uuid(form.form_key.data),
+        is_limited=not allows(author, Permission.ALERT_UNLIMITED, home),
         widens_after=timedelta(hours=form.widens.data or 0),
         **_fields(form),
     )
@@ -31,7 +33,8 @@ def publish(author: Identity, form: PostForm) -> Post:
 def revise(editor: Identity, post: Post, form: PostForm) -> Post:
     """Change a post to what the composer holds."""
     assert editor.person_id is not None
-    return service.revise(post, editor_id=editor.person_id, **_fields(form))
+    is_limited = not allows(editor, Permission.ALERT_UNLIMITED, post)
+    return service.revise(post, editor_id=editor.person_id, is_limited=is_limited, **_fields(form))
 
 
 def _fields(form: PostForm) -> dict:

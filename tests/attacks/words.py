@@ -64,6 +64,7 @@ FIELDS = {
     "up_to": Word(CHOICE, "8"),
     "verdict": Word(CHOICE, "yes"),
     "widens": Word(CHOICE, "0"),
+    "said": Word(TEXT, "Das Wasser läuft wieder."),
     "which": Word(SECRET, "x"),
     "words": Word(TEXT, "Bitte schaut noch einmal hin."),
     "alias": Word(TEXT, "Die vom Eck"),
@@ -104,7 +105,7 @@ FIELDS = {
     "to": Word(OBJECT),
 }
 #: pages whose field names are made while they run
-ANY_NAME = {"notices.choose POST": ("digest", "answers")}
+ANY_NAME = {"notices.choose POST": ("digest", "answers", "alerts")}
 
 
 class Unknown(AssertionError):
