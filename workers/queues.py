@@ -11,6 +11,7 @@ from neighbour.core.jobs import queue_of
 QUEUES = {
     "notices": "mail and letters that somebody waits for",
     "digests": "the morning's editions, many at once",
+    "contributions": "alerts, and what nobody has answered",
     "residency": "proofs whose time is over, batches of letters",
     "accounts": "second steps that are taken off",
     "mydata": "exports, erasures, and what is forgotten every night",

@@ -15,6 +15,8 @@ HOUR = 3600.0
 SCHEDULE: dict[Job, schedule] = {
     Job.NOTICES_SWEEP: schedule(60),  # deliveries that linger are asked for again
     Job.DIGESTS_OPEN: schedule(60),  # editions whose hour has come
+    Job.CONTRIBUTIONS_WIDEN: schedule(300),  # what nobody has answered goes next door, by day
+    Job.CONTRIBUTIONS_NUDGE: crontab(minute="17", hour="*"),
     Job.RESIDENCY_REMIND: crontab(minute="7", hour="*"),
     Job.ACCOUNTS_RESETS: crontab(minute="37", hour="*"),  # 72 hours after they were asked for
     Job.MYDATA_SWEEP: schedule(60),  # archives and erasures that wait

@@ -11,8 +11,16 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
-    from neighbour.contributions import borders, leaving
-    from neighbour.contributions.leaving_views import views
+    from neighbour.contributions import (
+        alert_views,
+        borders,
+        leaving,
+        leaving_views,
+        sections,
+        solving_views,
+        unanswered,
+        widening_views,
+    )
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
     from neighbour.policy import Permission
@@ -20,10 +28,14 @@ def include(app: Flask) -> None:
     from neighbour.residency.leaving import on_leaving
 
     on_leaving(leaving.settle)
+    sections.register(unanswered.SECTION)
+    _alert_in_batches()
     hooks.on_redraw(borders.redraw_reach)
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
-    app.register_blueprint(views)
+    for each in (alert_views, leaving_views, solving_views, widening_views):  # pages of one blueprint
+        blueprint = each.views
+    app.register_blueprint(blueprint)
     app.jinja_env.globals["markdown"] = markdown
     app.extensions["nav"].append(
         {
@@ -35,3 +47,12 @@ def include(app: Flask) -> None:
             "permission": Permission.CONTRIBUTION_PUBLISH,
         }
     )
+
+
+def _alert_in_batches() -> None:
+    from neighbour.contributions import alert_notices
+    from neighbour.core.jobs import Job
+    from neighbour.notices import ledger
+
+    ledger.send_in_batches(alert_notices.Alert.key, Job.CONTRIBUTIONS_ALERT)
+    ledger.send_in_batches(alert_notices.AllClear.key, Job.CONTRIBUTIONS_ALL_CLEAR)

@@ -12,19 +12,21 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from sqlalchemy import ARRAY, BigInteger, Integer, Row, Select, Text, any_, bindparam, column, func, select
+from sqlalchemy import ARRAY, BigInteger, Integer, Row, Select, Text, any_, bindparam, column, func, select, true
+from sqlalchemy.dialects.postgresql import array
 
 from neighbour.accounts.appearance import GONE, Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
 from neighbour.contributions.details import NOTHING, Detail, Fact, Ribbon
-from neighbour.contributions.models import URGENT, Contribution
-from neighbour.contributions.readers import Reader
-from neighbour.core import clock
+from neighbour.contributions.models import URGENT, Comment, Contribution, Helped, State
+from neighbour.contributions.readers import Reader, ring_on_board
+from neighbour.core import clock, i18n
 from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Role
@@ -32,6 +34,14 @@ from neighbour.quarters.models import Quarter
 from neighbour.residency.models import Membership
 
 KEPT = 20_000  # cards kept per process: about 60 MB at 3 KB each
+
+
+class Helper(NamedTuple):
+    """Somebody whose answer helped, and where they live (None: nobody knows)."""
+
+    face: Face
+    quarter_id: int | None
+    quarter: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,9 @@ class CardData:
     version: int
     #: what its kind adds
     detail: Detail = NOTHING
+    #: who helped besides those who answered, as the author put it
+    solved_word: str = ""
+    helpers: tuple[Helper, ...] = ()
     #: the reader's own quarter is not named on the card
     is_home: bool = True
     #: from where the reader looks at the author; whoever forgets to say so shows nothing
@@ -110,7 +123,30 @@ class CardData:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return self.detail.facts
+        """What its kind says, and who is thanked once it is solved, as this ring sees them."""
+        if self.category.key == URGENT and self.solved_at is not None:
+            over = _("All clear, %(moment)s", moment=i18n.moment(self.solved_at))
+            return (
+                *self.detail.facts,
+                Fact("circle-check", f"{over}: {self.solved_word}" if self.solved_word else over),
+            )
+        thanked = [*dict.fromkeys(self._named(each) for each in self.helpers), self.solved_word]
+        names = i18n.listing([name for name in thanked if name])
+        if not self.is_solved or not names:
+            return self.detail.facts
+        return (*self.detail.facts, Fact("hand-heart", _("Solved – thanks to %(names)s", names=names)))
+
+    def _named(self, helper: Helper) -> str:
+        """A helper's name. In the author's quarter they stand in the author's ring; from elsewhere, in none that is nearer."""
+        is_neighbour = helper.quarter_id == self.quarter_id or self.ring is Ring.PUBLIC
+        by = seen(
+            helper.face, self.ring if is_neighbour else ring_on_board(False, self.audience, False), helper.quarter
+        )
+        if by.is_gone:
+            return _("somebody who used to live here")
+        if by.name:
+            return by.name
+        return _("somebody from %(quarter)s", quarter=by.quarter) if by.quarter else _("a neighbour of ours")
 
     @property
     def leaf(self) -> date | None:
@@ -169,6 +205,7 @@ _COLUMNS = (
     Contribution.edited_at,
     Contribution.expires_at,
     Contribution.solved_at,
+    Contribution.solved_word,
     Contribution.comment_count,
     Contribution.thanks_count,
     Contribution.version,
@@ -207,7 +244,16 @@ def detailed(found: Mapping[uuid.UUID, CardData]) -> dict[uuid.UUID, CardData]:
         mine = [key for key, card in found.items() if card.kind == kind.name]
         if mine and kind.details is not None:
             whole |= {key: replace(whole[key], detail=detail) for key, detail in kind.details(mine).items()}
-    return whole
+    thanked = _helpers([key for key, card in found.items() if card.is_solved])
+    return whole | {key: replace(whole[key], helpers=tuple(helpers)) for key, helpers in thanked.items()}
+
+
+def _helpers(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[Helper]]:
+    """Who helped with these, by what they helped with, in the order of their answers."""
+    found: dict[uuid.UUID, list[Helper]] = {}
+    for key, is_left, quarter_id, quarter, *face in db.session.execute(_HELPERS, {"ids": ids}) if ids else ():
+        found.setdefault(key, []).append(Helper(GONE if is_left else Face(*face), quarter_id, quarter or ""))
+    return found
 
 
 def card_of(row: Row) -> CardData:
@@ -230,6 +276,7 @@ def card_of(row: Row) -> CardData:
         comment_count=row.comment_count,
         thanks_count=row.thanks_count,
         version=row.version,
+        solved_word=row.solved_word,
     )
 
 
@@ -255,6 +302,21 @@ _AUTHORS = (
     select(Person.id, _LIVING.c.quarter_id, _LIVING.c.name, *Person.face())
     .outerjoin(_LIVING, _LIVING.c.person_id == Person.id)
     .where(Person.id == any_(_PEOPLE))
+)
+
+
+_NEAR = (
+    func.quarters_of(array([Comment.author_id]))
+    .table_valued(column("person_id", BigInteger), column("quarter_id", Integer), column("name", Text))
+    .lateral()
+)
+_HELPERS = (
+    select(Helped.contribution_id, Comment.is_left, _NEAR.c.quarter_id, _NEAR.c.name, *Person.face())
+    .join(Comment, Comment.id == Helped.comment_id)
+    .join(Person, Person.id == Comment.author_id)
+    .outerjoin(_NEAR, true())
+    .where(Helped.contribution_id.in_(bindparam("ids", expanding=True)), Comment.state == State.PUBLISHED)
+    .order_by(Comment.id)
 )
 
 

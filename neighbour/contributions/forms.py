@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
+from wtforms.widgets import CheckboxInput, ListWidget
 
-from neighbour.contributions.models import Audience
+from neighbour.contributions.alerts import WORD_LENGTH as ALL_CLEAR_LENGTH
+from neighbour.contributions.models import Audience, Comment, Contribution
 from neighbour.contributions.service import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH
+from neighbour.contributions.solving import WORD_LENGTH, may_have_helped
 from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.tokens import from_uid, to_uid
 
 AUDIENCES = {
     Audience.QUARTER: __("My quarter"),
@@ -74,3 +79,32 @@ class CommentForm(Form):
         super().__init__(*args, **kwargs)
         if not self.form_key.data:
             self.form_key.data = str(uuid.uuid4())
+
+
+class ThanksForm(Form):
+    """Who helped with what is solved: answers of the thread, and somebody who wrote none."""
+
+    answers = SelectMultipleField(
+        __("Whose answer helped?"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    words = StringField(__("Thanks to"), filters=[one_line], validators=[at_most(WORD_LENGTH)])
+
+    @classmethod
+    def of(
+        cls, comments: Collection[Comment], contribution: Contribution, helped: Collection[uuid.UUID] = ()
+    ) -> ThanksForm:
+        """The form for this thread; ``helped``: the answers that have been named."""
+        form = cls(answers=[to_uid(each) for each in helped], words=contribution.solved_word)
+        form.answers.choices = [to_uid(each.id) for each in may_have_helped(contribution, comments)]
+        return form
+
+    @property
+    def chosen(self) -> list[uuid.UUID]:
+        """The answers that were ticked."""
+        return [from_uid(each) for each in self.answers.data or ()]
+
+
+class AllClearForm(Form):
+    """The end of an alert."""
+
+    said = StringField(__("What happened?"), filters=[one_line], validators=[at_most(ALL_CLEAR_LENGTH)])

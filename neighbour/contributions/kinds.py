@@ -27,6 +27,8 @@ class Category:
     tint: str = "post"
     #: what the tape says once the thing is done; None where nothing can be done about it
     solved_label: LazyText | None = None
+    #: whether it waits for somebody to answer
+    is_asking: bool = False
     #: shown in the composer below the choice
     hint: LazyText | None = None
 
@@ -80,3 +82,8 @@ def get(name: str) -> Kind:
 def look(kind: str, category: str) -> Category:
     """How a category of a kind is called and looks; raises KeyError."""
     return _kinds[kind].category(category)
+
+
+def asking() -> list[str]:
+    """The categories that wait for an answer, as ``kind:category``."""
+    return [f"{kind.name}:{each.key}" for kind in all_kinds() for each in kind.categories if each.is_asking]

@@ -75,10 +75,8 @@ class Contribution(Base):
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     solved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    #: the comment that helped
-    solved_by_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("comment.id", ondelete="SET NULL", use_alter=True, name="fk_contribution_solved_by_id_comment")
-    )
+    #: who helped besides those whose answers did (``Helped``)
+    solved_word: Mapped[str] = mapped_column(Text, default="", server_default="")
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: its author has moved away from the quarter: shown without a name. Set by the database (migration 0021)
     is_left: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
@@ -102,6 +100,7 @@ class Reach(Base):
         Index("ix_reach_quarter_category", "quarter_id", "category", "contribution_id"),
         Index("ix_reach_quarter_home", "quarter_id", "contribution_id", postgresql_where=text("is_home")),
         Index("ix_reach_contribution_quarter", "contribution_id", "quarter_id"),
+        Index("ix_reach_since", "quarter_id", "since", postgresql_where=text("since IS NOT NULL")),
         Index("ix_reach_urgent", "quarter_id", "contribution_id", postgresql_where=text("category = 'urgent'")),
     )
 
@@ -111,6 +110,23 @@ class Reach(Base):
     )
     is_home: Mapped[bool] = mapped_column(Boolean)
     category: Mapped[str] = mapped_column(Text)
+    #: in a quarter that was added later (``Widening``): new there from this moment on, as a key like those of contributions
+    since: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+
+
+class Widening(Base):
+    """A contribution goes next door by itself unless somebody answers (``widening``)."""
+
+    __tablename__ = "widening"
+    __table_args__ = (Index("ix_widening_due", "widens_at", postgresql_where=text("done_at IS NULL")),)
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    widens_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the moment it was widened, as a key
+    since: Mapped[uuid.UUID | None] = mapped_column(Uuid)
 
 
 class ReachKept(Base):
@@ -164,6 +180,19 @@ class Thanks(Timestamps, Base):
         ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
     )
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Helped(Base):
+    """An answer that helped with what is solved; its author says so, and opening it again takes it back."""
+
+    __tablename__ = "helped"
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    comment_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Revision(Base):

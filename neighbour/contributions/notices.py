@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from neighbour.accounts.appearance import NOBODY
@@ -10,6 +11,8 @@ from neighbour.contributions import muting
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import reader_by_number
+from neighbour.contributions.service import comments_of
+from neighbour.contributions.solving import helped_with, may_have_helped
 from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -31,7 +34,10 @@ class Answered(Notice):
     is_list = True
     list_name = "answers"
     list_title = __("Answers to me")
-    list_hint = __("A mail when somebody answers what you pinned up, or replies to your comment.")
+    list_hint = __(
+        "A mail when somebody answers what you pinned up or replies to your comment, when your answer helped, and when nobody"
+        " has answered you for two days."
+    )
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("%(name)s has answered: %(title)s", name=context["name"], title=context["title"])
@@ -50,12 +56,18 @@ class Answered(Notice):
                 raise Skip
             by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
             name = (NOBODY if comment.is_left else by).shown
-            subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "name": name,
             "title": contribution.title,
             "words": excerpt(comment.body_html, QUOTED),
             "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
+            **self.ways_out(person_id),
+        }
+
+    def ways_out(self, person_id: int) -> dict[str, str]:
+        """Where the reader leaves this list, and where they choose."""
+        subscription = subscriptions_of(person_id).get(self.list_name)
+        return {
             "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
             "settings_url": site_url("/me/mails"),
         }
@@ -69,6 +81,68 @@ class Answered(Notice):
             "leave_url": site_url("/unsubscribe/beispiel"),
             "settings_url": site_url("/me/mails"),
         }
+
+
+class Helped(Answered):
+    """What the reader answered has helped; said once for each contribution."""
+
+    key = "contributions.helped"
+    title = __("Your answer has helped")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Your answer has helped: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """As for an answer, with who says thanks; nothing where it was taken back."""
+        with scope.use(scope.Viewer(person_id)):
+            reader = reader_by_number(person_id)
+        with scope.use(scope.Viewer(person_id, reader.quarters)):
+            comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
+            contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
+            if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
+                raise Skip
+            if comment.id not in helped_with(contribution.id):
+                raise Skip
+            by = authors([contribution.author_id], reader, contribution.audience)[contribution.author_id]
+            return {
+                "name": (NOBODY if contribution.is_left else by).shown,
+                "title": contribution.title,
+                "words": excerpt(comment.body_html, QUOTED),
+                "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
+                **self.ways_out(person_id),
+            }
+
+
+class Unanswered(Answered):
+    """Nobody has answered what the reader asked two days ago, and what can be done about it."""
+
+    key = "contributions.unanswered"
+    title = __("Nobody has answered yet")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("No answer yet: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Nothing to say once it is answered, solved, taken down or left behind."""
+        with scope.use(scope.Viewer(person_id)):
+            reader = reader_by_number(person_id)
+        with scope.use(scope.Viewer(person_id, reader.quarters)):
+            asked = db.session.get(Contribution, uuid.UUID(payload["contribution"]))
+            if asked is None or asked.state != State.PUBLISHED or asked.solved_at or asked.is_left:
+                raise Skip
+            if may_have_helped(asked, comments_of(asked.id)):
+                raise Skip
+            url = site_url(url_of(asked.id))
+            return {"title": asked.title, "url": url, "edit_url": url + "/edit", **self.ways_out(person_id)}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "url": site_url("/c/beispiel"), "edit_url": site_url("/c/beispiel/edit")}
+
+
+def tell_helpers(answers: Iterable[Comment]) -> None:
+    """Promise whoever wrote these answers a mail that they have helped. Inside atomic()."""
+    for answer in answers:
+        Helped.send(answer.author_id, subject_key=str(answer.contribution_id), payload={"comment": str(answer.id)})
 
 
 def tell_of(answer: Comment, contribution: Contribution) -> None:

@@ -11,12 +11,13 @@ about(
     "contribution",
     of="author_id",
     kind="contribution",
-    out="id kind category audience state title body_md published_at edited_at solved_at expires_at comment_count thanks_count",
-    inner="quarter_id author_id body_html excerpt version solved_by_id form_key is_left goes_along",
+    out="id kind category audience state title body_md published_at edited_at solved_at solved_word expires_at comment_count"
+    " thanks_count",
+    inner="quarter_id author_id body_html excerpt version form_key is_left goes_along",
     erase=Texts(
         hide={"state": "'withdrawn'"},
         back={"state": "'published'"},
-        blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''"},
+        blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''", "solved_word": "''"},
         returns=True,
         stays="EXISTS (SELECT 1 FROM comment o WHERE o.contribution_id = contribution.id AND o.author_id <> :me)",
         shown="state = 'published'",
@@ -84,7 +85,13 @@ about(
     order="id",
     lasts="until whoever silenced it wants to hear of it again: else it would begin anew without a word",
 )
-nobodys("reach", "quarter_id contribution_id is_home category", why="in which quarters a contribution is shown")
+nobodys(
+    "helped", "contribution_id comment_id", why="which answers helped; it goes with the answer and the contribution"
+)
+nobodys(
+    "widening", "contribution_id widens_at done_at since", why="when a contribution goes next door; it goes with it"
+)
+nobodys("reach", "quarter_id contribution_id is_home category since", why="in which quarters a contribution is shown")
 nobodys(
     "reach_kept",
     "contribution_id quarter_id is_home audience",

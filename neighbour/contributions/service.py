@@ -146,13 +146,6 @@ def may_restore(contribution: Contribution) -> bool:
     return contribution.state == State.WITHDRAWN and gone_at is not None and clock.now() - gone_at <= UNDO
 
 
-def solve(contribution: Contribution, is_solved: bool, by: uuid.UUID | None = None) -> None:
-    """Mark as solved, by the comment that helped where one is named; or open again."""
-    contribution.solved_at = clock.now() if is_solved else None
-    contribution.solved_by_id = by if is_solved else None
-    db.session.flush()
-
-
 def comment(
     contribution: Contribution,
     *,

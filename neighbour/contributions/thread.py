@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +49,13 @@ Thread = list[tuple[Entry, list[Entry]]]
 
 
 def build_thread(
-    contribution: Contribution, comments: Sequence[Comment], me: int | None, reader: Reader, *, may_answer: bool
+    contribution: Contribution,
+    comments: Sequence[Comment],
+    me: int | None,
+    reader: Reader,
+    helped: Collection[uuid.UUID] = (),
+    *,
+    may_answer: bool,
 ) -> Thread:
     """(comment, its replies) as they were written. A gone comment keeps its place while replies hang on it."""
     people = authors({comment.author_id for comment in comments}, reader, contribution.audience)
@@ -57,7 +63,7 @@ def build_thread(
     roots: list[Entry] = []
     for comment in comments:
         by = NOBODY if comment.is_left else people.get(comment.author_id, NOBODY)
-        entry = _entry(contribution, comment, by, me, may_answer)
+        entry = _entry(contribution, comment, by, me, comment.id in helped, may_answer)
         if comment.parent_id is None:
             roots.append(entry)
         elif not entry.gone and comment.parent_id in replies:
@@ -74,17 +80,19 @@ def _gone(state: State) -> str:
     }[state]
 
 
-def _entry(contribution: Contribution, comment: Comment, by: Byline, me: int | None, may_answer: bool) -> Entry:
+def _entry(
+    contribution: Contribution, comment: Comment, by: Byline, me: int | None, has_helped: bool, may_answer: bool
+) -> Entry:
     here = url_of(contribution.id)
     is_gone, is_mine = comment.state != State.PUBLISHED, comment.author_id == me
-    answers_me = contribution.author_id == me and not is_mine and contribution.solved_at is None
+    answers_me = contribution.author_id == me and not is_mine and not has_helped
     return Entry(
         id=comment.id,
         by=by,
         html=Markup(comment.body_html),  # noqa: S704  sanitised when it was written
         created_at=comment.created_at,
         is_author=comment.author_id == contribution.author_id,
-        is_answer=getattr(contribution, "solved_by_id", None) == comment.id,
+        is_answer=has_helped,
         gone=_gone(State(comment.state)),
         reply_url=f"{here}?to={to_uid(comment.id)}#reply" if may_answer and not is_gone else "",
         withdraw_url=f"{here}/answer/{to_uid(comment.id)}/withdraw" if is_mine and not is_gone else "",

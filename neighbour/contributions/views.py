@@ -10,9 +10,16 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import cards, keeping, kinds, reach, service
-from neighbour.contributions.forms import CommentForm, ContributionForm, as_uuid, audience_label
-from neighbour.contributions.models import Audience, Contribution, State
+from neighbour.contributions import alerts, cards, keeping, kinds, reach, service, solving, widening
+from neighbour.contributions.forms import (
+    AllClearForm,
+    CommentForm,
+    ContributionForm,
+    ThanksForm,
+    as_uuid,
+    audience_label,
+)
+from neighbour.contributions.models import URGENT, Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
@@ -70,7 +77,7 @@ def reach_line() -> str:
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def show(contribution_id: uuid.UUID) -> str:
     """One contribution with its thread."""
-    return _thread_page(visible(contribution_id), CommentForm())
+    return thread_page(visible(contribution_id), CommentForm())
 
 
 @views.get("/c/<uid:contribution_id>/edit")
@@ -145,18 +152,6 @@ def restore(contribution_id: uuid.UUID) -> Response:
     return back("feed.board")
 
 
-@views.post("/c/<uid:contribution_id>/solve")
-@requires(Permission.ACCOUNT_OWN)
-def solve(contribution_id: uuid.UUID) -> Response:
-    """Mark as solved, or open it again."""
-    contribution = visible(contribution_id)
-    demand(Permission.CONTRIBUTION_SOLVE, contribution)
-    is_solved, by = request.form.get("open") != "1", request.args.get("by")
-    with atomic():
-        service.solve(contribution, is_solved, _comment_of(contribution, by) if by and is_solved else None)
-    return back("contributions.show", contribution_id=contribution_id)
-
-
 @views.post("/c/<uid:contribution_id>/thank")
 @requires(Permission.THANK)
 def thank(contribution_id: uuid.UUID) -> Any:
@@ -182,7 +177,7 @@ def comment(contribution_id: uuid.UUID) -> Any:
         abort(404)
     form = CommentForm()
     if not form.validate_on_submit():
-        return _thread_page(contribution, form), 422
+        return thread_page(contribution, form), 422
     try:
         with atomic():
             answer = service.comment(
@@ -195,7 +190,7 @@ def comment(contribution_id: uuid.UUID) -> Any:
             tell_of(answer, contribution)
     except service.NotPossible as error:
         form.add_error("body", str(error))
-        return _thread_page(contribution, form), 422
+        return thread_page(contribution, form), 422
     return redirect(url_for("contributions.show", contribution_id=contribution_id) + f"#r-{to_uid(answer.id)}", 303)
 
 
@@ -227,22 +222,19 @@ def visible(contribution_id: uuid.UUID) -> Contribution:
     return contribution
 
 
-def _comment_of(contribution: Contribution, uid: str) -> uuid.UUID:
-    try:
-        answer = service.comment_of(contribution.id, from_uid(uid))
-    except ValueError:
-        abort(404)
-    if answer is None:
-        abort(404)
-    return answer.id
-
-
-def _thread_page(contribution: Contribution, form: CommentForm) -> str:
+def thread_page(
+    contribution: Contribution,
+    form: CommentForm,
+    thanks: ThanksForm | None = None,
+    all_clear: AllClearForm | None = None,
+) -> str:
+    """The page of a contribution, with what was typed into its forms."""
     who = identity()
     reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
     comments = service.comments_of(contribution.id)
-    thread = build_thread(contribution, comments, who.person_id, reader, may_answer=may_answer)
+    helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
+    thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
     card = cards.load([contribution.id], reader)[contribution.id]
     is_wider = reach.count_of(contribution.id) > 1
     seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
@@ -261,11 +253,43 @@ def _thread_page(contribution: Contribution, form: CommentForm) -> str:
         card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=contribution.author_id == who.person_id,
+        thanks=thanks or _thanks_form(contribution, comments, helped),
         is_thanked=service.is_thanked(contribution.id, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
         is_kept=keeping.is_kept(who.person_id, contribution.id),
+        entries=list(_entries(thread)),
+        widening=_widening(contribution, comments),
+        all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _may_end(contribution: Contribution) -> bool:
+    """Whether whoever asks can say that this alert is over."""
+    return alerts.is_on(contribution) and may(Permission.ALERT_END, contribution)
+
+
+def _widening(contribution: Contribution, comments: list[Comment]) -> dict[str, Any]:
+    """Since when it hangs nearby, too, or its author's plan to do so."""
+    if not widening.waits(contribution):
+        return {}
+    found, may_widen = widening.plan_of(contribution.id), widening.may_widen(contribution)
+    is_mine = contribution.author_id == identity().person_id and may(Permission.CONTRIBUTION_EDIT, contribution)
+    is_quiet = not solving.may_have_helped(contribution, comments)
+    return {
+        "since": found.done_at if found and not may_widen else None,
+        "at": found.widens_at if found and found.done_at is None and is_quiet else None,
+        "is_offered": is_mine and may_widen,
+    }
+
+
+def _thanks_form(contribution: Contribution, comments: list[Comment], helped: set[uuid.UUID]) -> ThanksForm | None:
+    """The author's form about who helped, once it is solved."""
+    is_over = contribution.solved_at is not None and contribution.state == State.PUBLISHED
+    is_over = is_over and contribution.category != URGENT  # an alert ends with a word of its own
+    if not is_over or contribution.author_id != identity().person_id:
+        return None
+    return ThanksForm.of(comments, contribution, helped)
 
 
 def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contribution | None = None) -> str:

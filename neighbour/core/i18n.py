@@ -8,7 +8,7 @@ request or a mail is a context variable: ``speaking("de")``.
 from __future__ import annotations
 
 import gettext as stdlib_gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
+from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -142,6 +143,11 @@ def zone() -> str:
 def number(value: float) -> str:
     """1240 → ``1.240`` or ``1,240``."""
     return format_decimal(value, locale=_locale())
+
+
+def listing(words: Sequence[str]) -> str:
+    """``Ayşe, Bernd und Cem``"""
+    return format_list(words, locale=_locale())
 
 
 def full_date(value: date | datetime) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select
 
 from neighbour.contributions import service as contributions
+from neighbour.contributions import solving
 from neighbour.contributions.models import Audience, Reach, Thanks
 from neighbour.core import clock
 from neighbour.core.columns import id_at
@@ -64,7 +65,8 @@ def _answer(demo: DemoPost, post: Post, residents: dict[str, Resident], times: l
                 parent_id=thread if comment.is_reply else None,
             )
             if comment.is_best:
-                contributions.solve(post, True, by=written.id)
+                solving.solve(post, True, by=written.id)
+                solving.thank_for(post, [written.id], demo.solved_word)
         if not comment.is_reply:
             thread = written.id
 

@@ -41,6 +41,7 @@ class DemoPost(NamedTuple):
     title: str
     text: str
     comments: tuple[DemoComment, ...]
+    solved_word: str = ""
 
     def published(self, now: datetime, zone: str) -> datetime:
         """When it was pinned up, aware; ``now`` is the moment the town is looked at, ``zone`` its time zone."""
@@ -89,11 +90,12 @@ def _post(quarter: str, block: str) -> DemoPost:
         age=age,
         audience=audience,
         thanks=_marked(marks, "thanks "),
-        is_solved="solved" in marks,
+        is_solved=any(mark.startswith("solved") for mark in marks),
         urgent_hours=_marked([mark.rstrip("h") for mark in marks], "until +"),
         title=title.strip(),
         text="\n".join(text).strip(),
         comments=tuple(_comment(answer) for answer in answers),
+        solved_word=next((mark.removeprefix("solved, and ") for mark in marks if mark.startswith("solved, and ")), ""),
     )
 
 

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select, union_all
 
 from neighbour.contributions import muting
 from neighbour.contributions.cards import CardData, card_of, cards, detailed
@@ -47,6 +47,12 @@ class Entry:
     author_id: int
     is_home: bool
     card: CardData
+    #: from when on it is new in the quarter, as a key; None: since it was written
+    since: uuid.UUID | None = None
+
+    @property
+    def key(self) -> uuid.UUID:
+        return self.since or self.id
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,23 @@ class Chosen:
 
 _SHOWN = (
     cards()
-    .add_columns(Reach.is_home, Contribution.author_id)
+    .add_columns(Reach.is_home, Reach.since, Contribution.author_id)
     .join(Reach, Reach.contribution_id == Contribution.id)
     .where(Reach.quarter_id == bindparam("quarter"), Contribution.state == State.PUBLISHED)
 )
+_r = Reach.__table__
+_OF_QUARTER = select(_r.c.contribution_id).where(_r.c.quarter_id == bindparam("quarter"))
+_WRITTEN = (
+    _OF_QUARTER.where(
+        _r.c.contribution_id > bindparam("since"), _r.c.contribution_id < bindparam("cut"), _r.c.since.is_(None)
+    )
+    .order_by(_r.c.contribution_id.desc())
+    .limit(MOST_LOOKED_AT)
+)
+_WIDENED = _OF_QUARTER.where(_r.c.since > bindparam("since"), _r.c.since < bindparam("cut"))
 _NEW = (
-    _SHOWN.where(Reach.contribution_id > bindparam("since"), Reach.contribution_id < bindparam("cut"))
-    .order_by(Reach.contribution_id.desc())
+    _SHOWN.where(Reach.contribution_id.in_(union_all(select(_WRITTEN.subquery()), _WIDENED)))
+    .order_by(func.coalesce(Reach.since, Reach.contribution_id).desc())
     .limit(MOST_LOOKED_AT)
 )
 _NAMED = _SHOWN.where(Reach.contribution_id.in_(bindparam("ids", expanding=True)))
@@ -112,7 +128,7 @@ def _sections(quarter_id: int, at: datetime) -> tuple[tuple[Section, tuple[Entry
 def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
     rows = db.session.execute(wanted, values).all()
     found = detailed({row.id: replace(card_of(row), is_home=row.is_home) for row in rows})
-    return [Entry(row.id, row.author_id, row.is_home, found[row.id]) for row in rows]
+    return [Entry(row.id, row.author_id, row.is_home, found[row.id], row.since) for row in rows]
 
 
 def choose(
@@ -126,13 +142,13 @@ def choose(
         is_wanted = entry.author_id != person_id and (entry.is_home or includes_nearby)
         return is_wanted and not muted.hides(entry.author_id, card.category.key, is_urgent=card.is_urgent)
 
-    mine = [entry for entry in edition.entries if entry.id > since and is_for_reader(entry)]
+    mine = [entry for entry in edition.entries if entry.key > since and is_for_reader(entry)]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)
     new = tuple(entry for entry in mine if not entry.card.is_urgent)
     if not mine:
         return Chosen((), (), 0)
     known = (
-        (section, tuple(entry for entry in entries if entry.id <= since and is_for_reader(entry))[: section.most])
+        (section, tuple(entry for entry in entries if entry.key <= since and is_for_reader(entry))[: section.most])
         for section, entries in edition.sections
     )
     sections = tuple((section, entries) for section, entries in known if entries)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from email.utils import format_datetime, formataddr
 from typing import NamedTuple
@@ -73,7 +72,7 @@ def send_batch(rows: list[ledger.Leased], config: Config, transport: Transport) 
         readers = readers_of(rows, quarter_id)
         finish_reading()
     common, sender, taken = common_for(config), envelope_from(config), 0
-    for row in _while_held(rows):
+    for row in ledger.while_held(rows):
         message_id = ledger.message_id(row, common.host)
         reader = readers.get(row.person_id)
         try:
@@ -138,16 +137,6 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     reader = MailReader(mailbox, quarter_id in proven, silenced)
     mail = write(Portions(edition), row, reader, common, ledger.message_id(row, common.host))
     return None if mail is None else (mail, edition)
-
-
-def _while_held(rows: list[ledger.Leased]) -> Iterator[ledger.Leased]:
-    """The rows one after the other; where a slow server has used up most of the lease, the rest is renewed first."""
-    while rows:
-        if rows[0].lease_until - clock.now() < ledger.RENEW:
-            rows = ledger.renew(rows)
-        if rows:
-            row, *rows = rows
-            yield row
 
 
 def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:

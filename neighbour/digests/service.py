@@ -33,21 +33,27 @@ _READERS = f"""
       AND (s.paused_until IS NULL OR s.paused_until < :day)
 """
 # Nothing new → no row, no mail. The reader's own contributions are not news to them. What is new in the quarter is looked
-# up once, and as far back as an edition looks: asked per reader, a large city took minutes to open.
+# up once, and as far back as an edition looks: asked per reader, a large city took minutes to open. What was widened to it
+# later is new from then on.
 _PROMISE = text(f"""
     WITH reader AS MATERIALIZED (
         SELECT s.person_id, coalesce(s.told_up_to, :first) AS since, s.includes_nearby, s.token {_READERS}
     ), item AS MATERIALIZED (
-        SELECT r.contribution_id AS id, r.is_home, c.author_id FROM reach r JOIN contribution c ON c.id = r.contribution_id
-        WHERE r.quarter_id = :quarter AND r.contribution_id > (SELECT since FROM reader ORDER BY since LIMIT 1)
-              AND r.contribution_id < :cut
-        ORDER BY r.contribution_id DESC LIMIT {MOST_LOOKED_AT}
+        SELECT r.key, r.is_home, c.author_id FROM (
+            (SELECT r.contribution_id AS id, r.contribution_id AS key, r.is_home FROM reach r
+             WHERE r.quarter_id = :quarter AND r.contribution_id > (SELECT since FROM reader ORDER BY since LIMIT 1)
+                   AND r.contribution_id < :cut AND r.since IS NULL
+             ORDER BY r.contribution_id DESC LIMIT {MOST_LOOKED_AT})
+            UNION ALL
+            SELECT r.contribution_id, r.since, r.is_home FROM reach r
+            WHERE r.quarter_id = :quarter AND r.since > (SELECT since FROM reader ORDER BY since LIMIT 1) AND r.since < :cut
+        ) r JOIN contribution c ON c.id = r.id
     )
     INSERT INTO delivery (id, person_id, notice, subject_key, period, channel, quarter_id, payload, due_at, created_at)
     SELECT gen_random_uuid(), person_id, '{NOTICE}', '', :period, 'mail', :quarter,
            jsonb_build_object('since', since, 'nearby', includes_nearby, 'token', token), :now, :now
     FROM reader
-    WHERE EXISTS (SELECT 1 FROM item WHERE item.id > reader.since AND (item.is_home OR reader.includes_nearby)
+    WHERE EXISTS (SELECT 1 FROM item WHERE item.key > reader.since AND (item.is_home OR reader.includes_nearby)
                                        AND item.author_id <> reader.person_id)
     ON CONFLICT DO NOTHING
 """)  # noqa: S608  constants of this module only

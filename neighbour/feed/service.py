@@ -62,6 +62,7 @@ class Line(NamedTuple):
     comment_count: int
     thanks_count: int
     is_home: bool
+    since: uuid.UUID | None
     audience: str
     is_mine: bool
     is_thanked: bool
@@ -77,6 +78,11 @@ class Line(NamedTuple):
     @property
     def thank_url(self) -> str:
         return url_of(self.id) + "/thank"
+
+    @property
+    def key(self) -> uuid.UUID:
+        """From when on it is new here: since it was written, or since it was widened to this quarter."""
+        return self.since or self.id
 
     @property
     def is_urgent(self) -> bool:
@@ -114,6 +120,7 @@ _LINE = (
     _c.c.comment_count,
     _c.c.thanks_count,
     _r.c.is_home,
+    _r.c.since,
     _c.c.audience,
     (_c.c.author_id == bindparam("me")).label("is_mine"),
     _THANKED.label("is_thanked"),
@@ -165,13 +172,18 @@ def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Asked:
     urgent = _lines().where(
         _r.c.category == literal_column(f"'{URGENT}'"),  # written out: there is an index for it
         _r.c.contribution_id > bindparam("since"),
-        _c.c.expires_at > bindparam("now"),
-        _c.c.solved_at.is_(None),
+        _c.c.expires_at > bindparam("now"),  # an all-clear keeps the alert's place until its time is over
     )
     none = cast(null(), _mark.c.seen_up_to.type)
-    urgent = urgent.limit(PINNED).add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
+    urgent = (
+        urgent.order_by(None)
+        .order_by(_c.c.solved_at.is_not(None), _r.c.contribution_id.desc())
+        .limit(PINNED)
+        .add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
+    )
     both = union_all(select(urgent.subquery()), select(wanted.subquery())).subquery()
-    return Asked(select(both).order_by(both.c.is_pinned.desc(), both.c.id.desc()))
+    is_over = both.c.is_pinned & both.c.solved_at.is_not(None)
+    return Asked(select(both).order_by(both.c.is_pinned.desc(), is_over, both.c.id.desc()))
 
 
 NEWEST = uuid.UUID(int=(1 << 128) - 1)
@@ -216,5 +228,5 @@ def page(
 
 
 def newest(lines: Sequence[Line]) -> uuid.UUID | None:
-    """The newest id among these lines."""
-    return max((line.id for line in lines), default=None)
+    """The newest key among these lines."""
+    return max((line.key for line in lines), default=None)

@@ -47,7 +47,7 @@ def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool, is
     lines = list(lines)
     language, today = i18n.language(), i18n.local(clock.now()).date()
     seen = NEVER if seen_up_to is None else seen_up_to.int  # numbers: a UUID compares and hashes itself in Python
-    marks = [line.id.int > seen and not line.is_mine for line in lines]
+    marks = [line.key.int > seen and not line.is_mine for line in lines]
     rings = [ring_on_board(line.is_home, line.audience, is_proven) for line in lines]
     keys = [_key(*each, language, today) for each in zip(lines, rings, marks, strict=True)]
     found = kept_slips.find(keys)

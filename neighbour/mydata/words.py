@@ -81,6 +81,7 @@ COLUMNS: dict[str, LazyText] = {
     "seen_on": __("last visit"),
     "sent_at": __("sent"),
     "solved_at": __("solved"),
+    "solved_word": __("thanks to"),
     "state": __("state"),
     "status": __("state"),
     "street_shown": __("street shown"),

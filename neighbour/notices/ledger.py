@@ -13,7 +13,7 @@ mail again, under the same Message-ID.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,6 +139,16 @@ def renew(rows: list[Leased]) -> list[Leased]:
     with atomic():
         held = set(db.session.scalars(_RENEW, values))
     return [replace(row, lease_until=until) for row in rows if row.id in held]
+
+
+def while_held(rows: list[Leased]) -> Iterator[Leased]:
+    """The rows one after the other; where a slow server has used up most of the lease, the rest is renewed first."""
+    while rows:
+        if rows[0].lease_until - clock.now() < RENEW:
+            rows = renew(rows)
+        if rows:
+            row, *rows = rows
+            yield row
 
 
 def settle(row: Leased, answer: Answer, message_id: str) -> DeliveryState:

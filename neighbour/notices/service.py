@@ -25,16 +25,26 @@ from neighbour.notices.envelope import envelope_from, host_of, list_headers, sen
 from neighbour.notices.models import Delivery, DeliveryState, Subscription, Suppression
 
 log = logging.getLogger("neighbour.notices")
+BATCH = 50  # rows leased at once
 LIST = tokens.kind("list", "leaves one list of one person, and nothing else")
 
 
 def deliver(delivery_id: uuid.UUID, config: Config) -> None:
     """Deliver one row if it is due and nobody else holds it."""
-    for row in ledger.lease(delivery_id=delivery_id):
-        _deliver(row, config)
+    with Transport(config.smtp_url) as transport:
+        for row in ledger.lease(delivery_id=delivery_id):
+            _deliver(row, config, transport)
 
 
-def _deliver(row: ledger.Leased, config: Config) -> None:
+def deliver_batch(notice: str, quarter_id: int, period: str, config: Config) -> None:
+    """Deliver what is due of a notice in a quarter, over one connection, until nothing is left."""
+    with Transport(config.smtp_url) as transport:
+        while rows := ledger.lease_some(notice, quarter_id, period, BATCH):
+            for row in ledger.while_held(rows):
+                _deliver(row, config, transport)
+
+
+def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     kind = Notice.registry.get(row.notice)
     notice = kind() if kind is not None else None
     mailbox = notice.mailbox(row.person_id) if notice is not None else None
@@ -66,8 +76,7 @@ def _deliver(row: ledger.Leased, config: Config) -> None:
     except ValueError as error:  # an address no header can carry
         ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
         return
-    with Transport(config.smtp_url) as transport:
-        answer = transport.hand_over(envelope_from(config), to, mail)
+    answer = transport.hand_over(envelope_from(config), to, mail)
     state = ledger.settle(row, answer, message_id)
     if state != "sent":
         log.warning("delivery %s of %s: %s (%s)", row.id, row.notice, state, answer.text)

@@ -7,10 +7,19 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.posts.models import Category
 
 CATEGORIES = (
-    Look(Category.QUESTION, __("Question"), "circle-help", "post", solved_label=__("Question, solved")),
+    Look(Category.QUESTION, __("Question"), "circle-help", "post", solved_label=__("Question, solved"), is_asking=True),
     Look(Category.RECOMMENDATION, __("Recommendation"), "thumbs-up", "post"),
-    Look(Category.LOST_FOUND, __("Lost and found"), "search-check", "post", solved_label=__("Found again")),
-    Look(Category.HELP_WANTED, __("Help wanted"), "hand-helping", "help", solved_label=__("Help found")),
+    Look(
+        Category.LOST_FOUND,
+        __("Lost and found"),
+        "search-check",
+        "post",
+        solved_label=__("Found again"),
+        is_asking=True,
+    ),
+    Look(
+        Category.HELP_WANTED, __("Help wanted"), "hand-helping", "help", solved_label=__("Help found"), is_asking=True
+    ),
     Look(Category.HELP_OFFERED, __("Help offered"), "hand-heart", "help", solved_label=__("Help given")),
     Look(Category.NOTICE, __("Notice"), "megaphone", "post"),
     Look(

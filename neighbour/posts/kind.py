@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from neighbour.contributions.forms import as_uuid
 from neighbour.contributions.kinds import Kind
 from neighbour.contributions.models import Audience
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.policy import Identity
+from neighbour.policy import Identity, Permission
+from neighbour.policy.table import allows
 from neighbour.posts import service
 from neighbour.posts.categories import CATEGORIES
 from neighbour.posts.forms import PostForm
@@ -18,14 +21,20 @@ def publish(author: Identity, form: PostForm) -> Post:
     home = author.home
     assert author.person_id is not None and home is not None  # the gate lets nobody else through
     return service.publish(
-        author_id=author.person_id, quarter_id=home.quarter_id, form_key=as_uuid(form.form_key.data), **_fields(form)
+        author_id=author.person_id,
+        quarter_id=home.quarter_id,
+        form_key=as_uuid(form.form_key.data),
+        is_limited=not allows(author, Permission.ALERT_UNLIMITED, home),
+        widens_after=timedelta(hours=form.widens.data or 0),
+        **_fields(form),
     )
 
 
 def revise(editor: Identity, post: Post, form: PostForm) -> Post:
     """Change a post to what the composer holds."""
     assert editor.person_id is not None
-    return service.revise(post, editor_id=editor.person_id, **_fields(form))
+    is_limited = not allows(editor, Permission.ALERT_UNLIMITED, post)
+    return service.revise(post, editor_id=editor.person_id, is_limited=is_limited, **_fields(form))
 
 
 def _fields(form: PostForm) -> dict:

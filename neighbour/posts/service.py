@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from neighbour.contributions import alerts, widening
 from neighbour.contributions import service as base
 from neighbour.contributions.models import ALERT_WITHIN, LONGEST_ALERT, Audience
-from neighbour.core import clock
+from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.posts.models import Category, Post
 
 URGENT_HOURS = (6, 24, round(LONGEST_ALERT / timedelta(hours=1)))
+WIDENS_AFTER = (0, 12, 24, 48)  # hours; 0: not by itself
 URGENT_EVERY = timedelta(hours=24)  # one alert per person in this time
 
 
@@ -37,11 +39,16 @@ def publish(
     audience: Audience,
     form_key: uuid.UUID | None = None,
     hours: int = URGENT_HOURS[1],
+    widens_after: timedelta = timedelta(),
+    is_limited: bool = True,
 ) -> Post:
-    """Pin up a post. Urgent ones expire after ``hours`` and are limited to one a day; raises UrgentAlready."""
+    """Pin up a post. What is urgent expires after ``hours``, is told to everybody in its area, and is one a day, unless
+    ``is_limited`` is off (for those who help to run the quarter); raises UrgentAlready. What waits for answers in its own
+    quarter goes next door after ``widens_after``, if that is any time at all.
+    """
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience)
-    if category == Category.URGENT and not _is_repeat(form_key) and has_urgent(author_id):
+    if category == Category.URGENT and is_limited and not _is_repeat(form_key) and has_urgent(author_id):
         raise UrgentAlready
     post = base.publish(
         Post,
@@ -54,9 +61,11 @@ def publish(
         form_key=form_key,
         expires_at=_expiry(category, hours),
     )
-    if category == Category.URGENT:
+    if category == Category.URGENT and post.alerted_at is None:
         post.alerted_at = post.published_at
-        db.session.flush()
+        alerts.tell(post)
+    if widens_after and widening.may_widen(post):
+        widening.plan(post, i18n.zone(), widens_after)
     return post
 
 
@@ -69,6 +78,7 @@ def revise(
     body_md: str,
     audience: Audience,
     hours: int = URGENT_HOURS[1],
+    is_limited: bool = True,
 ) -> Post:
     """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time.
 
@@ -78,18 +88,12 @@ def revise(
     base.one_at_a_time(editor_id)
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
-    if becomes_urgent and has_urgent(editor_id):
-        raise UrgentAlready
-    if becomes_urgent and clock.now() - post.published_at > ALERT_WITHIN:
-        raise base.NotPossible(
-            __("This has been hanging for more than a day. Pin it up anew, so that everybody sees it is urgent now.")
-        )
     if becomes_urgent:
-        post.alerted_at = clock.now()
+        _raise_alert(post, editor_id, is_limited)
     expires_at = (
         _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
     )
-    return base.revise(
+    revised = base.revise(
         post,
         editor_id=editor_id,
         category=category,
@@ -98,6 +102,19 @@ def revise(
         audience=audience,
         expires_at=expires_at,
     )
+    if becomes_urgent:
+        alerts.tell(revised)
+    return revised
+
+
+def _raise_alert(post: Post, editor_id: int, is_limited: bool) -> None:
+    if is_limited and has_urgent(editor_id):
+        raise UrgentAlready
+    if clock.now() - post.published_at > ALERT_WITHIN:
+        raise base.NotPossible(
+            __("This has been hanging for more than a day. Pin it up anew, so that everybody sees it is urgent now.")
+        )
+    post.alerted_at = clock.now()
 
 
 def has_urgent(author_id: int) -> bool:

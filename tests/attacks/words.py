@@ -40,6 +40,7 @@ FIELDS = {
     "address_line": Word(PERSONAL, "Kanalweg 5, 04873 Altenbrück"),
     "again": Word(CHOICE),
     "answer": Word(CHOICE, "{}"),
+    "answers": Word(OBJECT),
     "days": Word(CHOICE, "7"),
     "end": Word(CHOICE),
     "files": Word(PERSONAL),
@@ -62,6 +63,8 @@ FIELDS = {
     "then": Word(CHOICE, "/me"),
     "up_to": Word(CHOICE, "8"),
     "verdict": Word(CHOICE, "yes"),
+    "widens": Word(CHOICE, "0"),
+    "said": Word(TEXT, "Das Wasser läuft wieder."),
     "which": Word(SECRET, "x"),
     "words": Word(TEXT, "Bitte schaut noch einmal hin."),
     "alias": Word(TEXT, "Die vom Eck"),
@@ -105,7 +108,7 @@ FIELDS = {
     "to": Word(OBJECT),
 }
 #: pages whose field names are made while they run
-ANY_NAME = {"notices.choose POST": ("digest", "answers")}
+ANY_NAME = {"notices.choose POST": ("digest", "answers", "alerts")}
 
 
 class Unknown(AssertionError):

@@ -144,18 +144,6 @@ def test_a_change_keeps_the_wording_before(client, author, quarter, neighbour):
     assert "Für Freitag." in page(neighbour, f"/c/{uid}/history")
 
 
-def test_solved_names_whose_answer_helped(client, author, quarter, neighbour, owner):
-    post = make_post(author, quarter, category="help_wanted")
-    answer = make_comment(neighbour.person, quarter, post, "Ich komme.")
-    path = f"/c/{to_uid(post.id)}/solve"
-    assert neighbour.post(path).status_code == 404
-    client.post(f"{path}?by={to_uid(answer.id)}")
-    solved = "SELECT solved_at IS NOT NULL, solved_by_id FROM contribution"
-    assert owner.execute(solved).fetchone() == (True, answer.id)
-    client.post(path, data={"open": "1"})
-    assert owner.execute(solved).fetchone() == (False, None)
-
-
 def test_an_answer_can_be_taken_down_by_who_wrote_it_and_leaves_its_place(author, quarter, neighbour, client, owner):
     post = make_post(author, quarter)
     answer = make_comment(neighbour.person, quarter, post, "Doch nicht.")

@@ -77,6 +77,7 @@ def test_a_thread_begins_with_an_answer_and_is_solved_by_one():
     for post in BOARD:
         assert not post.comments or not post.comments[0].is_reply, post.title
         assert sum(comment.is_best for comment in post.comments) == post.is_solved, post.title
+        assert not any(comment.is_best and comment.author == post.author for comment in post.comments), post.title
 
 
 def test_urgent_posts_say_how_long_and_leave_a_day_between_them():

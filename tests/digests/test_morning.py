@@ -84,7 +84,7 @@ def test_ones_own_posts_are_no_news(weber, wake):
 
 def test_nothing_comes_twice(weber, author, wake):
     reader = make_reader(weber)
-    post(author, weber, "Gestern geschrieben")
+    post(author, weber, "Gestern geschrieben", category="notice")
     assert "Gestern geschrieben" in wake()[reader.email].text
     post(author, weber, "Heute geschrieben", at=MORNING + timedelta(hours=3))
     second = wake(NEXT_MORNING)[reader.email]

@@ -54,7 +54,7 @@ def test_a_clock_change_brings_one_issue_a_day(night, jobs, mailbox, owner):
     while at < night + timedelta(hours=32):
         with clock.freeze(at):
             if at.hour % 2 == at.minute == 0:
-                make_post(author, quarter, title=f"{at:%d. %H:%M}")
+                make_post(author, quarter, title=f"{at:%d. %H:%M}", category="notice")
             for _beat in range(2):
                 service.open_due(BERLIN)
             jobs.run()

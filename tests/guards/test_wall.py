@@ -44,6 +44,8 @@ WALLED = (
     "post",
     "comment",
     "thanks",
+    "helped",
+    "widening",
     "revision",
     "passkey",
     "authenticator",

@@ -32,6 +32,8 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
     assert expiries == {
         "notices.sweep": 60,
         "digests.open": 60,
+        "contributions.nudge": 3600,
+        "contributions.widen": 300,
         "accounts.resets": 3600,
         "mydata.sweep": 60,
         "mydata.retain": 3600,

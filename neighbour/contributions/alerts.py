@@ -1,0 +1,65 @@
+"""Alerts: what is urgent is told by mail at once to everybody in its area, and its end to everybody who was told.
+
+One alert a person and day, by whoever: the row of the ledger has the day in its key. The rows of a whole area are written by
+one statement of the database (``promise_alert``, migration 0033): the author's eyes do not see who lives there. They are sent
+in batches, one for each quarter. Nobody is left out because their writing is suspended or their digest pauses.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from neighbour.contributions.models import LONGEST_ALERT, URGENT, Contribution, State
+from neighbour.contributions.service import NotPossible
+from neighbour.core import clock, i18n, jobs
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.jobs import Job
+from neighbour.core.text import clean_line
+
+WORD_LENGTH = 200
+PER_TASK = 400  # rows a task is asked for; several tasks share a large quarter
+_PROMISE = text("SELECT quarter_id, told FROM promise_alert(:id, :period, :now)")
+_CLEAR = text("SELECT clear_alert(:id, :word, :now)")
+_TELL_CLEAR = text("SELECT quarter_id, told FROM promise_all_clear(:id, :days, :period, :now)")
+
+
+def tell(contribution: Contribution) -> int:
+    """Promise everybody in its area a mail, unless they had an alert today; gives how many. Inside atomic()."""
+    db.session.flush()
+    today = clock.today(i18n.zone()).isoformat()
+    return _send(Job.CONTRIBUTIONS_ALERT, today, db.session.execute(_PROMISE, _values(contribution, period=today)))
+
+
+def clear(contribution: Contribution, word: str) -> int:
+    """Say that the danger is over, with a word (at most 200 characters) that stands there until the alert would have ended; gives
+    how many are told. Its author can, and the quarter's team. Raises NotPossible where it is over already. Inside atomic()."""
+    if not db.session.scalar(_CLEAR, _values(contribution, word=clean_line(word))):
+        raise NotPossible(__("This alert is over already."))
+    today, period = clock.today(i18n.zone()), str(contribution.id)
+    days = [(today - timedelta(days=back)).isoformat() for back in range(LONGEST_ALERT.days + 2)]
+    told = db.session.execute(_TELL_CLEAR, _values(contribution, days=days, period=period))
+    return _send(Job.CONTRIBUTIONS_ALL_CLEAR, period, told)
+
+
+def is_on(contribution: Contribution) -> bool:
+    """Whether it is an alert that still holds."""
+    is_up = contribution.category == URGENT and contribution.state == State.PUBLISHED and contribution.solved_at is None
+    return is_up and contribution.expires_at is not None and contribution.expires_at > clock.now()
+
+
+def _values(contribution: Contribution, **more: Any) -> dict[str, Any]:
+    return {"id": contribution.id, "now": clock.now(), **more}
+
+
+def _send(job: Job, period: str, promised: Any) -> int:
+    """Ask for the batches of each quarter after the commit."""
+    told = 0
+    for quarter_id, count in promised:
+        told += count
+        for _task in range(0, count, PER_TASK):
+            jobs.enqueue(job, quarter_id, period)
+    return told

@@ -1,0 +1,240 @@
+"""Alerts by mail: everybody in the area at once, one a day, and the all-clear to whoever was told."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from neighbour.contributions import alerts
+from neighbour.contributions.models import Audience
+from neighbour.core import clock, roles, scope
+from neighbour.core.db import atomic
+from neighbour.core.jobs import Job
+from neighbour.core.tokens import to_uid
+from neighbour.notices import service as notices
+from neighbour.policy import Level, Role
+from neighbour.posts import service as posts
+from neighbour.posts.models import Post
+from tests.factories import make_move, make_person, make_quarter, sign_in, viewer_of
+
+pytestmark = pytest.mark.usefixtures("context")
+NOW = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def here():
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def neighbour():
+    """Makes people who are on all lists."""
+
+    def making(quarter, **more):
+        person = make_person(quarter, **more)
+        with scope.use(scope.NOBODY), atomic():
+            notices.begin_lists(person.id, quarter.id)
+        return person
+
+    return making
+
+
+@pytest.fixture
+def author(here, neighbour, client):
+    person = neighbour(here, name="Ayşe")
+    with clock.freeze(NOW):
+        sign_in(client, person)
+    return person
+
+
+@pytest.fixture
+def mails(jobs, mailbox):
+    """Does what is asked for; gives the new mails by reader."""
+
+    def coming(at=NOW):
+        mailbox.clear()
+        with clock.freeze(at):
+            jobs.run()
+        return {mail.recipients[0]: mail for mail in mailbox.messages()}
+
+    return coming
+
+
+def pin_up(browser, at=NOW, title="Rohrbruch", **more):
+    form = {
+        "title": title,
+        "body_md": "Kein Wasser bis abends.",
+        "category": "urgent",
+        "audience": "quarter",
+        "hours": "24",
+    }
+    with clock.freeze(at):
+        return browser.post("/write", data={**form, "form_key": str(uuid.uuid4()), **more})
+
+
+def newest(owner):
+    return f"/c/{to_uid(owner.execute('SELECT id FROM contribution ORDER BY id DESC LIMIT 1').fetchone()[0])}"
+
+
+def test_everybody_in_the_area_hears_at_once_suspended_and_on_holiday_too(
+    here, author, neighbour, client, mails, owner
+):
+    beside, far = make_quarter("Mühlgraben", beside=here), make_quarter("Gartenstadt")
+    told = [neighbour(here), neighbour(here, level=Level.VOUCHED), neighbour(here, status="suspended")]
+    away, near, off, lost = neighbour(here), neighbour(beside), neighbour(here), neighbour(here)
+    neighbour(far)
+    owner.execute("UPDATE subscription SET paused_until = '2026-06-01' WHERE person_id = %s", [away.id])
+    owner.execute("UPDATE subscription SET is_on = false WHERE list = 'alerts' AND person_id = %s", [off.id])
+    owner.execute("UPDATE membership SET level = 'unproven' WHERE person_id = %s", [lost.id])
+    assert pin_up(client, audience="nearby").status_code == 303
+    found = mails()
+    assert set(found) == {person.email for person in (*told, away, near)}
+    mail = found[near.email]
+    assert mail.message["Subject"] == "Dringend: Rohrbruch" and mail.message["List-Id"] == "<alerts.localhost>"
+    for part in (mail.text, mail.html):
+        assert "Kein Wasser bis abends." in part and newest(owner) in part and "/unsubscribe/" in part
+    assert mails(NOW + timedelta(minutes=5)) == {}
+
+
+def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
+    here, author, neighbour, client, visitor, mails, owner
+):
+    reader, other, browser = neighbour(here), neighbour(here), visitor()
+    with clock.freeze(NOW):
+        sign_in(browser, other)
+    pin_up(client, title="Vertippt")
+    with clock.freeze(NOW):
+        client.post(f"{newest(owner)}/withdraw")
+    assert mails() == {}
+    pin_up(browser, title="Gas")
+    assert set(mails()) == {reader.email, author.email}
+    third = neighbour(here)
+    with clock.freeze(NOW):
+        sign_in(browser, third)
+    pin_up(browser, title="Noch etwas")
+    assert set(mails()) == {other.email}, "whoever wrote the second had no mail yet"
+    with clock.freeze(NOW + timedelta(days=1)):
+        sign_in(browser, third)
+    pin_up(browser, title="Am Tag danach", at=NOW + timedelta(days=1, minutes=1))
+    assert set(mails(NOW + timedelta(days=1, minutes=1))) == {reader.email, author.email, other.email}
+
+
+def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author, neighbour, client, mails, owner):
+    reader = neighbour(here)
+    pin_up(client, category="notice")
+    changed = {"title": "Rohrbruch", "body_md": "", "category": "urgent", "audience": "quarter", "hours": "6"}
+    with clock.freeze(NOW):
+        assert client.post(f"{newest(owner)}/edit", data=changed).status_code == 303
+    assert set(mails()) == {reader.email}
+    with clock.freeze(NOW):
+        client.post(f"{newest(owner)}/edit", data={**changed, "title": "Rohrbruch in der Seilergasse"})
+    assert mails() == {}
+
+
+def board(browser, at):
+    with clock.freeze(at):
+        return " ".join(browser.get("/board").get_data(as_text=True).split())
+
+
+@pytest.mark.parametrize("who", ["author", "steward", "operator"])
+def test_the_all_clear_stands_where_the_alert_stood_and_reaches_whoever_was_told(
+    who, here, author, neighbour, client, visitor, mails, owner
+):
+    reader, unsure = neighbour(here), neighbour(here)
+    staff = {"steward": {"role": Role.STEWARD}, "operator": {"is_operator": True}}.get(who)
+    ender = visitor()
+    person = make_person(here, **staff) if staff else author
+    pin_up(client)
+    path = newest(owner)
+    mails()
+    owner.execute("UPDATE subscription SET is_on = false WHERE list = 'alerts' AND person_id = %s", [unsure.id])
+    neighbour(here)  # came later and was never told
+    at = NOW + timedelta(hours=2)
+    stranger = visitor()
+    with clock.freeze(at):
+        sign_in(ender, person)
+        sign_in(stranger, reader)
+        pin_up(ender, at=at, title="Neuer Zettel", category="notice")
+        assert "Ist es vorbei?" in ender.get(path).text and "Ist es vorbei?" not in stranger.get(path).text
+        assert stranger.post(f"{path}/all-clear", data={"said": "x"}).status_code == 404
+        assert ender.post(f"{path}/all-clear", data={"said": "x" * 201}).status_code == 422
+        for _twice in range(2):
+            assert ender.post(f"{path}/all-clear", data={"said": "Das Wasser läuft wieder."}).status_code == 303
+    found = mails(at)
+    assert set(found) == {reader.email}
+    assert found[reader.email].message["Subject"] == "Entwarnung: Rohrbruch"
+    assert "Das Wasser läuft wieder." in found[reader.email].text
+    page = board(stranger, at)
+    assert page.index("Entwarnung, heute, 12:00: Das Wasser läuft wieder.") < page.index("Neuer Zettel")
+    assert "card--urgent" not in page
+    with clock.freeze(NOW + timedelta(hours=25)):
+        sign_in(stranger, reader)
+    later = board(stranger, NOW + timedelta(hours=25))
+    assert later.index("Neuer Zettel") < later.index("Entwarnung")
+
+
+def test_what_holds_stands_above_what_is_over(here, author, neighbour, client, visitor, owner):
+    browsers = [visitor() for _ in range(4)]
+    for number, browser in enumerate(browsers):
+        with clock.freeze(NOW):
+            sign_in(browser, neighbour(here))
+        pin_up(browser, title=f"Meldung {number}", at=NOW + timedelta(minutes=number))
+        if number:
+            with clock.freeze(NOW + timedelta(minutes=number)):
+                browser.post(f"{newest(owner)}/solve")
+    page = board(client, NOW + timedelta(minutes=10))
+    first = page.partition('class="feed"')[2].partition("day-rule")[0]
+    assert [number for number in range(4) if f"Meldung {number}" in first] == [0, 2, 3]
+    assert first.index("Meldung 0") < first.index("Meldung 3")
+
+
+def test_the_team_has_no_limit_and_the_operator_takes_the_whole_city(here, neighbour, visitor, owner):
+    far = make_quarter("Gartenstadt")
+    listener = neighbour(far)
+    for staff, codes in (({"role": Role.STEWARD}, [303, 303, 422]), ({"is_operator": True}, [303, 303, 303])):
+        browser = visitor()
+        with clock.freeze(NOW):
+            sign_in(browser, make_person(here, **staff))
+        asked = [pin_up(browser, title=f"{number}", audience=audience).status_code
+                 for number, audience in enumerate(("quarter", "nearby", "city"))]  # fmt: skip
+        assert asked == codes, staff
+        weak = visitor()
+        with clock.freeze(NOW):
+            sign_in(weak, make_person(here, **staff), is_strong=False)
+        assert [pin_up(weak, title=title).status_code for title in "ab"] == [303, 422], "without a second factor"
+    told = owner.execute("SELECT count(*) FROM delivery WHERE person_id = %s", [listener.id])
+    assert told.fetchone() == (1,)
+
+
+def test_a_crowd_is_promised_its_mails_by_one_statement(here, author, clean_database, count_queries, jobs):
+    with roles.connect(clean_database.superuser_url, autocommit=True) as hands:
+        hands.execute("SET session_replication_role = replica")  # no counting per row
+        hands.execute(
+            "INSERT INTO person (public_id, email, email_key, password_hash, first_name, last_name, display_name, language,"
+            " status, signup_step, is_operator) SELECT 'crowd' || n, 'crowd' || n, 'crowd' || n, '!', '', '', '', 'de', 'active', 'done',"
+            " false FROM generate_series(1, 10000) n"
+        )
+        hands.execute(
+            "INSERT INTO subscription (person_id, quarter_id, list, token) SELECT id, %s, 'alerts', public_id FROM person"
+            " WHERE public_id LIKE 'crowd%%'",
+            [here.id],
+        )
+    with scope.use(viewer_of(author, here)), atomic() as session, count_queries() as queries:
+        post = posts.base.publish(
+            Post, author_id=author.id, quarter_id=here.id, category="urgent", title="Rohrbruch", body_md="",
+            audience=Audience.QUARTER, expires_at=clock.now() + timedelta(hours=6),
+        )  # fmt: skip
+        session.flush()
+        del queries[:]
+        assert alerts.tell(post) == 10_000
+        assert len(queries) == 1
+    assert len(jobs.sent) == 25 and {name for name, _ids in jobs.sent} == {str(Job.CONTRIBUTIONS_ALERT)}
+
+
+def test_whoever_moved_away_meanwhile_hears_nothing(here, author, neighbour, client, mails):
+    mover = neighbour(here)
+    pin_up(client)
+    make_move(mover, make_quarter("Gartenstadt"))
+    assert mails() == {}
