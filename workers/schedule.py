@@ -22,6 +22,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
+    Job.EVENTS_AHEAD: crontab(minute="47", hour="*"),
 }
 
 

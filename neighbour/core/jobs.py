@@ -41,6 +41,7 @@ class Job(StrEnum):
     QUARTERS_OPEN = "quarters.open"
     RESIDENCY_PROOFS = "residency.proofs"
     RESIDENCY_PRINT = "residency.print"
+    EVENTS_AHEAD = "events.ahead"
 
 
 class Period(Base):

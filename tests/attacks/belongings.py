@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ from neighbour.residency.code_models import AlarmKind, CodeAlarm, InvitationUse,
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Home, PlanHouse
 from neighbour.residency.proofs.postcard import POSTCARD
-from tests.factories import make_person, viewer_of
+from tests.factories import make_event, make_person, viewer_of
 from tests.guards import matrix
 from tests.support.authenticator import Device
 
@@ -59,6 +60,7 @@ ELSEWHERE = matrix._person(Level.UNPROVEN, quarter_id=matrix.ELSEWHERE)
 OF_PAGES = {
     "quarters.show": "quarter", "pages.language": "language", "residency.code_from_link": "code",
     "initiatives.visit_from_link": "visit code",
+    **dict.fromkeys(("events.one_date", "events.change_date", "events.asks_to_call_off", "events.call_off"), "event"),
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0 a page of a document"
 CROWD = 8  # accounts in one house, the last of which waits
@@ -96,7 +98,7 @@ def make(world: World) -> Found:
         ("contribution_id", "comment_id"): _comments(world),
     }
     makers: Iterable[Callable[[World], Found]] = (
-        _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs,
+        _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs,
     )  # fmt: skip
     for maker in makers:
         found |= maker(world)
@@ -125,6 +127,21 @@ def _comments(world: World) -> list[Thing]:
         for name, comment in world.comments.items()
     ]  # fmt: skip
     return [*found, Thing("nothing", {"contribution_id": post, "comment_id": NOTHING})]
+
+
+def _events(world: World) -> Found:
+    """Series that begin next week: the author's, another's, one of the other quarter. Their pages are their authors' alone."""
+    things = []
+    for label, owner, quarter in (
+        ("the author's", "author", world.here),
+        ("another's", "another", world.here),
+        ("far away", "far", world.there),
+    ):
+        begins = datetime.combine(clock.today("Europe/Berlin") + timedelta(days=7), time(18))
+        made = make_event(world.people[owner], quarter, begins, rule="FREQ=WEEKLY", title=f"Termin {label}")
+        mine = frozenset({owner}) & EVERYBODY
+        things.append(Thing(label, {"contribution_id": to_uid(made.id)}, {ALL: mine}, owner=owner))
+    return {"event": [*things, Thing("nothing", {"contribution_id": NOTHING})]}
 
 
 # Initiatives ------------------------------------------------------------------------------------------------------------

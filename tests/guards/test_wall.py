@@ -56,6 +56,9 @@ WALLED = (
     "code_alarm",
     "print_run",
     "plan_house",
+    "event",
+    "event_exception",
+    "occurrence",
 )
 
 

@@ -185,6 +185,7 @@ MADE_UP: tuple[tuple[Any, Any], ...] = (
 ODD: dict[str, dict[str, Any]] = {
     "membership": {},
     "letter": {"state": "used"},
+    "event": {"more_on": []},
     "delivery": {"state": "sent"},
     "login_session": {"expires_at": datetime(2099, 1, 1, tzinfo=UTC), "ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
 }
