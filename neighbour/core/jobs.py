@@ -42,6 +42,7 @@ class Job(StrEnum):
     RESIDENCY_PROOFS = "residency.proofs"
     RESIDENCY_PRINT = "residency.print"
     EVENTS_AHEAD = "events.ahead"
+    EVENTS_OFFERS = "events.offers"
 
 
 class Period(Base):

@@ -159,6 +159,7 @@ def _plan(event: Event, slot: date, begins: datetime, ends: datetime, place: str
         event.online_url,
         event.cost,
         event.access,
+        event.capacity,
     )
 
 

@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, or_, select, text, true
+from sqlalchemy import delete, exists, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from neighbour.core import clock, scope
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
-from neighbour.events.models import Event, EventException, Occurrence
+from neighbour.events.models import Event, EventException, Occurrence, Participation
 from neighbour.events.recurrence import LONGEST, WINDOW, Change, Dated, Series, expand
 
 AHEAD = timedelta(days=365)  # dates are made anew once they reach less far
@@ -51,7 +51,10 @@ def make(event: Event) -> list[Dated]:
     wanted = [each for each in expand(series, first, first + WINDOW) if is_to_come(each.begins_at, each.ends_at, now)]
     ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
     slots = [each.slot for each in wanted]
-    db.session.execute(delete(Occurrence).where(*ahead, Occurrence.slot_on.not_in(slots)))
+    left_over = *ahead, Occurrence.slot_on.not_in(slots)
+    answered = exists().where(Participation.occurrence_id == Occurrence.id)
+    db.session.execute(delete(Occurrence).where(*left_over, ~answered))
+    db.session.execute(update(Occurrence).where(*left_over).values(is_cancelled=True))  # guests have to hear of it
     if wanted:
         _write(event, wanted)
     event.dated_until = first + WINDOW

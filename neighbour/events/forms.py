@@ -9,16 +9,16 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TimeField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TimeField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from neighbour.contributions.forms import ContributionForm
 from neighbour.core import clock, i18n
 from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import service
+from neighbour.events import answers, service
 from neighbour.events.categories import CATEGORIES
 from neighbour.events.models import Category, Event
 from neighbour.events.recurrence import WEEKDAYS, WINDOW, Dated, Series, expand
@@ -28,6 +28,7 @@ from neighbour.events.service import BadPlan, Plan
 DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"]
 TIMES = ["%H:%M", "%H.%M", "%H:%M:%S"]
 SHOWN = 6  # dates of the preview
+MOST_PLACES = 10_000
 MOST_DAYS = 60  # days written one by one
 
 
@@ -119,6 +120,11 @@ class EventForm(WhenForm, ContributionForm):
     more_days = DayList(__("Further days"), validators=[at_most(1000)])
     online_url = StringField(__("Link to take part online"), filters=[one_line], validators=[at_most(500)])
     cost = StringField(__("What it costs"), filters=[one_line], validators=[at_most(80)])
+    capacity = IntegerField(
+        __("Places"),
+        validators=[Optional(), NumberRange(1, MOST_PLACES, message=__("A number from 1 to %(max)s, please."))],
+    )
+    for_guests = StringField(__("Only for those who come"), filters=[one_line], validators=[at_most(300)])
     access = StringField(__("Steps, toilet, hearing"), filters=[one_line], validators=[at_most(160)])
 
     plan: Plan | None = None
@@ -167,6 +173,7 @@ class EventForm(WhenForm, ContributionForm):
             online_url=link,
             cost=self.cost.data or "",
             access=self.access.data or "",
+            capacity=self.capacity.data,
         )
         try:
             service.judge(plan)
@@ -218,4 +225,5 @@ def fields_of(event: Event) -> dict[str, Any]:
         "repeats": repeats.value,
         "repeats_until": event.until_on,
         "more_days": event.more_on,
+        "for_guests": answers.for_guests(event.id),
     }

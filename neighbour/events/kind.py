@@ -37,6 +37,7 @@ def _fields(form: EventForm) -> dict:
         "body_md": form.body_md.data,
         "audience": Audience(form.audience.data),
         "plan": form.plan,
+        "for_guests": form.for_guests.data or "",
     }
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Date,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.contributions.models import Contribution
-from neighbour.core.columns import pk_uuid
+from neighbour.core.columns import one_of, pk_uuid
 from neighbour.core.db import Base
 
 
@@ -44,8 +45,9 @@ class Event(Contribution):
     """An event, once or as a series."""
 
     __tablename__ = "event"
-    __table_args__ = (
+    __table_args__ = (  # type: ignore[assignment]
         CheckConstraint("ends >= begins", name="order"),
+        CheckConstraint("capacity > 0", name="capacity"),
         CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
         Index("ix_event_dated_until", "dated_until", postgresql_where=text("rule <> ''")),
     )
@@ -68,6 +70,8 @@ class Event(Contribution):
     online_url: Mapped[str] = mapped_column(Text, default="", server_default="")
     cost: Mapped[str] = mapped_column(Text, default="", server_default="")
     access: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: places on each date; None: as many as come
+    capacity: Mapped[int | None] = mapped_column(Integer)
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: what it said before its last change of time or place, shown struck until it is over
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -112,3 +116,45 @@ class Occurrence(Base):
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_long: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     is_cancelled: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    #: places that are taken or offered, and people in line; kept by the database, which closes the count when it forgets who
+    taken: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    waiting: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    is_closed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+
+
+class Answer(StrEnum):
+    COMING = "coming"
+    WAITING = "waiting"
+    OFFERED = "offered"  # a place is kept until ``offered_until``
+    DECLINED = "declined"
+    LAPSED = "lapsed"  # an offer was not taken in time
+
+
+class Participation(Base):
+    """What somebody has answered to a date. Written by functions of the database alone (migration 0035)."""
+
+    __tablename__ = "participation"
+    __table_args__ = (
+        one_of("state", Answer, "state"),
+        CheckConstraint("companions BETWEEN 0 AND 4", name="companions"),
+        Index("ix_participation_person_id", "person_id"),
+        Index("ix_participation_offered", "offered_until", postgresql_where=text("state = 'offered'")),
+    )
+
+    occurrence_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("occurrence.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[Answer] = mapped_column(Text)
+    companions: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: the place in line
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    offered_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class EventForGuests(Base):
+    """What only those read who come: the bell, the exact place, a link. A table of its own, behind a wall of its own."""
+
+    __tablename__ = "event_for_guests"
+
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)

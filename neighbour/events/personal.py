@@ -8,7 +8,7 @@ about(
     "event",
     of="id.author_id",
     kind="contribution",
-    out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access"
+    out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access capacity"
     " cancelled_at",
     inner="changed_at was_begins was_place sequence dated_until",
     erase=Calls(
@@ -38,7 +38,24 @@ about(
     "occurrence",
     of="event_id.id.author_id",
     kind="contribution",
-    inner="id event_id slot_on begins_at ends_at is_long is_cancelled",
+    inner="id event_id slot_on begins_at ends_at is_long is_cancelled taken waiting is_closed",
     erase=WITH_PARENT,
     lasts="worked out from the event: it goes with it",
+)
+about(
+    "participation",
+    of="person_id",
+    kind="contribution",
+    out="occurrence_id:date state companions asked_at",
+    inner="person_id offered_until told_at",
+    order="asked_at",
+    ends="guests",
+)
+about(
+    "event_for_guests",
+    of="event_id.id.author_id",
+    kind="contribution",
+    out="event_id:contribution_id text",
+    order="event_id",
+    lasts="a part of the event: it goes with it",
 )

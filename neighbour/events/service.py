@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import service as base
 from neighbour.contributions.models import Audience
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import dates
-from neighbour.events.models import Event
+from neighbour.events import answers, dates
+from neighbour.events.models import Event, EventForGuests
 from neighbour.events.recurrence import LONGEST, BadRule, checked
 from neighbour.residency.gazetteer.service import point_of
 
@@ -37,6 +38,7 @@ class Plan:
     online_url: str = ""
     cost: str = ""
     access: str = ""
+    capacity: int | None = None
 
 
 class BadPlan(base.NotPossible):
@@ -60,9 +62,11 @@ def publish(
     body_md: str,
     audience: Audience,
     plan: Plan,
+    for_guests: str = "",
     form_key: uuid.UUID | None = None,
 ) -> Event:
-    """Pin up an event with its dates. Raises BadPlan for one that has no date to come."""
+    """Pin up an event with its dates; ``for_guests``: what only those read who come. Raises BadPlan for one that has no date
+    to come."""
     judge(plan)
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, plan)
@@ -79,11 +83,20 @@ def publish(
     )
     if event.dated_until is None and not dates.make(event):
         raise BadPlan("day", __("This day is over. When is it?"))
+    tell_guests(event, for_guests)
     return event
 
 
 def revise(
-    event: Event, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience, plan: Plan
+    event: Event,
+    *,
+    editor_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
+    plan: Plan,
+    for_guests: str = "",
 ) -> Event:
     """Change an event and all its dates to come. Dates that were changed one by one stay as they are, as far as the rule
     still gives their day. Raises BadPlan, and NotPossible for what was taken down meanwhile."""
@@ -92,7 +105,17 @@ def revise(
     db.session.refresh(event)  # what the same form sent twice has just changed
     base.revise(event, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience)
     replan(event, plan)
+    tell_guests(event, for_guests)
     return event
+
+
+def tell_guests(event: Event, words: str) -> None:
+    """Keep what only those read who come, or forget it where there is nothing. Inside atomic()."""
+    if words:
+        row = insert(EventForGuests).values(event_id=event.id, text=words)
+        db.session.execute(row.on_conflict_do_update(index_elements=["event_id"], set_={"text": words}))
+    else:
+        db.session.execute(delete(EventForGuests).where(EventForGuests.event_id == event.id))
 
 
 def replan(event: Event, plan: Plan) -> None:
@@ -108,7 +131,10 @@ def replan(event: Event, plan: Plan) -> None:
     for name in differing:
         setattr(event, name, wanted[name])
     db.session.flush()
-    if not dates.make(event) and differing & set(TOLD):
+    is_there = dates.make(event)
+    if "capacity" in differing:
+        answers.more_places(event)
+    if not is_there and differing & set(TOLD):
         raise BadPlan("day", __("This day is over. When is it?"))
 
 

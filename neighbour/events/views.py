@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, flash, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.fields import SelectChoice
@@ -15,15 +15,15 @@ from neighbour.contributions.models import State
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.core.web import back
-from neighbour.events import changing, dates, service, words
+from neighbour.core.web import back, is_htmx
+from neighbour.events import answers, changing, dates, page, service, words
 from neighbour.events.changing import NoSuchDate
 from neighbour.events.forms import EventForm, WhenForm
 from neighbour.events.models import Event
 from neighbour.events.recurrence import Dated
 from neighbour.events.service import BadPlan
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import demand
+from neighbour.policy.gate import demand, identity, person_number
 
 views = Blueprint("events", __name__, template_folder="templates")
 ONE, FOLLOWING = "one", "following"
@@ -111,6 +111,33 @@ def call_off(contribution_id: uuid.UUID) -> Response:
         (changing.call_on if is_on else changing.call_off)(event, dated.slot if dated else None)
     flash(_("It takes place after all.") if is_on else _("Called off."), "info")
     return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/events/<uid:date_id>/answer")
+@requires(Permission.EVENT_JOIN)
+def answer(date_id: uuid.UUID) -> Any:
+    """Come, or not: ``come`` is 1 or 0, ``companions`` how many more; htmx gets the box anew."""
+    date_ = answers.occurrence(date_id)
+    event = service.of_person(date_.event_id) if date_ is not None else None
+    if date_ is None or event is None or event.author_id == person_number():
+        abort(404)
+    number = request.form.get("companions", type=int) or 0
+    with atomic():
+        said = answers.answer(date_id, is_coming=request.form.get("come") == "1", companions=number)
+    if said is None:
+        abort(404)
+    flash_of = {
+        answers.FULL: _("There are not so many places free."),
+        answers.OVER: _("This date is over or called off."),
+    }
+    if is_htmx():
+        found = answers.occurrence(date_id)
+        assert found is not None  # it was there a moment ago, and dates with guests stay
+        box = page.coming_to(event, found, identity())
+        return render_template("events/_coming.html", coming=box, problem=flash_of.get(said, ""), is_own=False)
+    if said in flash_of:
+        flash(flash_of[said], "stop")
+    return redirect(url_for("contributions.show", contribution_id=event.id, date=date_.slot_on) + "#coming", 303)
 
 
 def _event(contribution_id: uuid.UUID) -> Event:

@@ -23,6 +23,7 @@ from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.sealed_files import Sealing
 from neighbour.core.tokens import to_uid
+from neighbour.events.models import Occurrence
 from neighbour.initiatives import service as initiatives
 from neighbour.initiatives.models import EditorRole
 from neighbour.mydata import exports
@@ -131,7 +132,7 @@ def _comments(world: World) -> list[Thing]:
 
 def _events(world: World) -> Found:
     """Series that begin next week: the author's, another's, one of the other quarter. Their pages are their authors' alone."""
-    things = []
+    things, dates = [], []
     for label, owner, quarter in (
         ("the author's", "author", world.here),
         ("another's", "another", world.here),
@@ -141,7 +142,22 @@ def _events(world: World) -> Found:
         made = make_event(world.people[owner], quarter, begins, rule="FREQ=WEEKLY", title=f"Termin {label}")
         mine = frozenset({owner}) & EVERYBODY
         things.append(Thing(label, {"contribution_id": to_uid(made.id)}, {ALL: mine}, owner=owner))
-    return {"event": [*things, Thing("nothing", {"contribution_id": NOTHING})]}
+        with as_owner():
+            first = db.session.scalars(
+                select(Occurrence.id).where(Occurrence.event_id == made.id).order_by(Occurrence.begins_at)
+            ).first()
+        assert first is not None
+        boards = {
+            role
+            for role in world.roles
+            if quarter.id in {world.quarter_of(n).id for n in world.identities[role].quarters}
+        }
+        may = frozenset(boards - {owner})
+        dates.append(Thing(label, {"date_id": to_uid(first)}, {ALL: may}, owner=owner))
+    return {
+        "event": [*things, Thing("nothing", {"contribution_id": NOTHING})],
+        ("date_id",): [*dates, Thing("nothing", {"date_id": NOTHING})],
+    }
 
 
 # Initiatives ------------------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ WALLED = (
     "event",
     "event_exception",
     "occurrence",
+    "participation",
+    "event_for_guests",
 )
 
 
