@@ -1,9 +1,11 @@
-"""Dates of series, and places that were offered."""
+"""Dates of series, places that were offered, what is tomorrow."""
 
 from __future__ import annotations
 
+from flask import current_app
+
 from neighbour.core.jobs import Job
-from neighbour.events import answers, dates
+from neighbour.events import answers, dates, telling
 from workers import task
 
 
@@ -15,3 +17,8 @@ def keep_ahead() -> None:
 @task(Job.EVENTS_OFFERS)
 def expire_offers() -> None:
     answers.expire()
+
+
+@task(Job.EVENTS_REMIND)
+def remind() -> None:
+    telling.of_tomorrow(current_app.extensions["config"].time_zone)

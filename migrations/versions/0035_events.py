@@ -149,6 +149,40 @@ CREATE FUNCTION place_in_line(wanted uuid, asked timestamptz) RETURNS int LANGUA
   SELECT count(*) FROM participation p WHERE p.occurrence_id = wanted AND p.state = 'waiting' AND p.asked_at <= asked
 $$;
 
+-- Guests of dates that begin in this time, for the reminder of the day before.
+CREATE FUNCTION guests_between(since timestamptz, until timestamptz) RETURNS TABLE (occurrence_id uuid, person_id bigint)
+LANGUAGE sql STABLE {DEFINER} AS $$
+  SELECT p.occurrence_id, p.person_id FROM occurrence o JOIN participation p ON p.occurrence_id = o.id
+  JOIN contribution c ON c.id = o.event_id
+  WHERE o.begins_at >= since AND o.begins_at < until AND NOT o.is_cancelled AND p.state = 'coming' AND c.state = 'published'
+$$;
+
+-- What was taken down is no longer there for those who wanted to come: they are told once the time to undo it is over,
+-- whoever took it down and by whatever way. The ledger's sweep sees to it.
+CREATE FUNCTION tell_guests_it_is_gone() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
+BEGIN
+  INSERT INTO delivery (id, person_id, notice, subject_key, period, channel, payload, due_at, created_at)
+    SELECT DISTINCT ON (p.person_id) gen_random_uuid(), p.person_id, 'events.gone', NEW.id::text,
+           to_char(coalesce(NEW.edited_at, now()), 'YYYY-MM-DD HH24:MI:SS'), 'mail', jsonb_build_object('date', o.id),
+           coalesce(NEW.edited_at, now()) + interval '10 minutes', coalesce(NEW.edited_at, now())
+    FROM occurrence o JOIN participation p ON p.occurrence_id = o.id
+    WHERE o.event_id = NEW.id AND NOT o.is_cancelled AND p.person_id <> NEW.author_id
+      AND p.state IN ('coming', 'waiting', 'offered') AND greatest(o.begins_at, o.ends_at) > coalesce(NEW.edited_at, now())
+    ORDER BY p.person_id, o.begins_at ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_guests_it_is_gone AFTER UPDATE OF state ON contribution FOR EACH ROW
+  WHEN (OLD.state = 'published' AND NEW.state <> 'published' AND NEW.kind = 'event')
+  EXECUTE FUNCTION tell_guests_it_is_gone();
+
+-- A date one wanted to come to, of an event that is not shown any more.
+CREATE FUNCTION date_that_is_gone(wanted uuid) RETURNS TABLE (title text, begins_at timestamptz, zone text)
+LANGUAGE sql STABLE {DEFINER} AS $$
+  SELECT c.title, o.begins_at, e.zone FROM occurrence o JOIN event e ON e.id = o.event_id JOIN contribution c ON c.id = e.id
+  WHERE o.id = wanted AND c.state <> 'published' AND EXISTS
+    (SELECT FROM participation p WHERE p.occurrence_id = wanted AND p.person_id = app_person())
+$$;
+
 -- Of dates that are over, how many came is kept and who is forgotten.
 CREATE FUNCTION forget_guests(before timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
   WITH over AS (UPDATE occurrence o SET is_closed = true WHERE greatest(o.begins_at, o.ends_at) < before AND NOT o.is_closed
@@ -173,9 +207,17 @@ FUNCTIONS = (
     "offers_to_tell(timestamptz)",
     "guests_of(uuid)",
     "place_in_line(uuid, timestamptz)",
+    "guests_between(timestamptz, timestamptz)",
+    "date_that_is_gone(uuid)",
     "forget_guests(timestamptz)",
 )
-INNER = ("offer_places(uuid, timestamptz)", "count_places()", "forget_guests_of()")
+INNER = ("offer_places(uuid, timestamptz)", "count_places()", "forget_guests_of()", "tell_guests_it_is_gone()")
+# Whoever gets mail from their quarter is asked for reminders, too: the list is there to be left.
+REMINDED = """
+INSERT INTO subscription (person_id, quarter_id, list, token, created_at)
+  SELECT person_id, quarter_id, 'events', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), now()
+  FROM subscription WHERE list = 'answers' ON CONFLICT DO NOTHING
+"""
 
 
 def upgrade() -> None:
@@ -185,6 +227,7 @@ def upgrade() -> None:
     _walls()
     op.execute(RUNNING_OUT)
     op.execute(ANSWERS)
+    op.execute(REMINDED)
     for function in INNER:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
     for function in FUNCTIONS:
@@ -342,7 +385,8 @@ def downgrade() -> None:
     for table in ("event_for_guests", "participation"):
         open_wall(table)
         op.drop_table(table)
-    op.execute("DROP TRIGGER forget_guests_of ON occurrence")
+    op.execute("DELETE FROM subscription WHERE list = 'events'")
+    op.execute("DROP TRIGGER forget_guests_of ON occurrence; DROP TRIGGER tell_guests_it_is_gone ON contribution")
     for function in (*FUNCTIONS, *INNER):
         op.execute(f"DROP FUNCTION {function}")
     for table in ("occurrence", "event_exception", "event"):

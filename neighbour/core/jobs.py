@@ -43,6 +43,7 @@ class Job(StrEnum):
     RESIDENCY_PRINT = "residency.print"
     EVENTS_AHEAD = "events.ahead"
     EVENTS_OFFERS = "events.offers"
+    EVENTS_REMIND = "events.remind"
 
 
 class Period(Base):

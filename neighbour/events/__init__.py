@@ -11,11 +11,14 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register the kind, its templates and its pages."""
-    from neighbour.contributions import kinds
+    from neighbour.contributions import kinds, sections
     from neighbour.events import words
     from neighbour.events.kind import KIND
+    from neighbour.events.sections import CHANGED, WEEKS
     from neighbour.events.views import views
 
     kinds.register(KIND)
+    sections.register(CHANGED)
+    sections.register(WEEKS)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words

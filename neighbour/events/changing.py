@@ -16,7 +16,7 @@ from neighbour.contributions import service as base
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import dates, service
+from neighbour.events import dates, service, telling
 from neighbour.events.models import Event, EventException, Occurrence
 from neighbour.events.recurrence import WEEKDAYS, Dated, on
 from neighbour.events.service import BadPlan, Plan
@@ -50,7 +50,7 @@ def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place
         other.begins, other.ends = (begins, ends) if has_moved else (None, None)
         other.place = place if has_place else None
         db.session.add(other)
-    _changed(event)
+    _changed(event, slot)
 
 
 def call_off(event: Event, slot: date | None) -> None:
@@ -69,7 +69,7 @@ def call_off(event: Event, slot: date | None) -> None:
     elif row.is_cancelled:
         return
     row.is_cancelled, row.changed_at = True, clock.now()
-    _changed(event)
+    _changed(event, slot)
 
 
 def call_on(event: Event, slot: date | None) -> None:
@@ -87,7 +87,7 @@ def call_on(event: Event, slot: date | None) -> None:
             db.session.delete(row)
         else:
             row.is_cancelled, row.changed_at = False, clock.now()
-        _changed(event)
+        _changed(event, slot)
 
 
 def change_following(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Event:
@@ -120,8 +120,11 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
         _move_dates(event, following, slot, begins.date() - slot)
         event.until_on = slot - _DAY if event.rule else None
         event.more_on = [day for day in event.more_on if day < slot]
-        _changed(event)
+        event.sequence += 1
+        db.session.flush()
+        dates.make(event)
         dates.make(following)
+        telling.of_change(following)
     return following
 
 
@@ -176,7 +179,9 @@ def _forget(event: Event, slots: Iterable[date]) -> None:
     db.session.flush()
 
 
-def _changed(event: Event) -> None:
+def _changed(event: Event, slot: date | None = None) -> None:
+    """Count the change, make the dates anew, and tell whoever answered this date, or (None) any."""
     event.sequence += 1
     db.session.flush()
     dates.make(event)
+    telling.of_change(event, None if slot is None else [slot])

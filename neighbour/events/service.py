@@ -15,7 +15,7 @@ from neighbour.contributions.models import Audience
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import answers, dates
+from neighbour.events import answers, dates, telling
 from neighbour.events.models import Event, EventForGuests
 from neighbour.events.recurrence import LONGEST, BadRule, checked
 from neighbour.residency.gazetteer.service import point_of
@@ -132,6 +132,8 @@ def replan(event: Event, plan: Plan) -> None:
         setattr(event, name, wanted[name])
     db.session.flush()
     is_there = dates.make(event)
+    if differing & set(TOLD):
+        telling.of_change(event)
     if "capacity" in differing:
         answers.more_places(event)
     if not is_there and differing & set(TOLD):

@@ -1,0 +1,61 @@
+"""What is on in a quarter: dates from ``reach`` and ``occurrence``, in the order they begin.
+
+A quarter's events are neighbouring entries of one index (quarter, category), and of each the dates of a time are neighbours in
+another one; what lasts longer than a day is looked for by itself, because it may have begun long ago.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from neighbour.core.asking import Asked
+from neighbour.events.models import Category
+from neighbour.events.recurrence import LONGEST
+
+MOST = 400  # dates of one answer
+DAY = timedelta(days=1)
+
+
+class On(NamedTuple):
+    """A date in a list."""
+
+    event_id: uuid.UUID
+    date_id: uuid.UUID
+    begins_at: datetime
+    ends_at: datetime
+    is_cancelled: bool
+    is_home: bool
+    version: int
+    audience: str
+    is_mine: bool
+
+
+_CATEGORIES = ", ".join(f"'{each.value}'" for each in Category)
+_DATES = f"""
+    SELECT o.event_id, o.id, o.begins_at, o.ends_at, o.is_cancelled, r.is_home FROM reach r JOIN LATERAL
+      (SELECT * FROM occurrence d WHERE d.event_id = r.contribution_id AND {{0}}) o ON true
+    WHERE r.quarter_id = :quarter AND r.category IN ({_CATEGORIES})
+"""  # noqa: S608  constants of this module only
+_IN_QUARTER = f"""
+    SELECT f.*, c.version, c.audience, c.author_id = :me FROM (
+      {_DATES.format("d.begins_at >= :early AND d.begins_at < :until AND NOT d.is_long AND d.ends_at >= :since")}
+      UNION ALL
+      {_DATES.format("d.is_long AND d.begins_at >= :long_ago AND d.begins_at < :until AND d.ends_at >= :since")}
+      ORDER BY begins_at, event_id LIMIT {MOST}
+    ) f (event_id, date_id, begins_at, ends_at, is_cancelled, is_home) JOIN contribution c ON c.id = f.event_id
+    ORDER BY f.begins_at, f.event_id
+"""  # noqa: S608  constants of this module only
+_ASKED = Asked(text(_IN_QUARTER))
+
+
+def in_quarter(quarter_id: int, since: datetime, until: datetime, me: int | None = None) -> Sequence[On]:
+    """Dates shown in the quarter that are not over at ``since`` and begin before ``until`` (aware), as they begin; those called
+    off are among them. The viewer of the session reads the quarter. ``me`` says whose events are marked as their own."""
+    values = {"quarter": quarter_id, "since": since, "until": until, "me": me}
+    values |= {"early": since - DAY, "long_ago": since - LONGEST}
+    return [On._make((*row[:8], bool(row[8]))) for row in _ASKED.rows(values)]
