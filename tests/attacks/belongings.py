@@ -415,6 +415,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),
         "passkey": ("author", _name_of(bytes(db.session.scalars(key).one())), "0" * 20),
+        "after": ("author", world.belongings[("date_id",)][2].values["date_id"], NOTHING),
         ("residency.choose_quarter", "quarter"): ("author", world.there.key, "Q9999"),
         ("residency.flyer_make", "quarter"): ("steward", str(world.there.id), "999999"),
     }  # fmt: skip

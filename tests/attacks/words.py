@@ -106,6 +106,8 @@ FIELDS = {
     "date": Word(CHOICE, "2026-06-02"),
     "for_guests": Word(TEXT, "Klingel Fadenlauf"),
     "access": Word(TEXT, "Stufenlos"),
+    "after": Word(OBJECT),
+    "month": Word(CHOICE, "2026-06-01"),
     "cost": Word(TEXT, "Kostenlos"),
     "day": Word(CHOICE, "2026-06-02"),
     "from_time": Word(CHOICE, "18:00"),

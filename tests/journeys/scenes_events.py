@@ -27,6 +27,9 @@ def host(walk: Walk) -> None:
     here = walk.visitor.path
     walk.look("her own event")
     walk.go(f"{here}/edit", "edit, an event")
+    walk.go("/events", "what is on", picture="events")
+    walk.go("/events?own=1")
+    walk.go("/events/month", "a month", picture="month")
     second, third = day + timedelta(days=7), day + timedelta(days=14)
     walk.go(f"{here}/date?day={second}", "a date")
     walk.send(f"{here}/date?day={second}", "a date, no day", 422, day="")

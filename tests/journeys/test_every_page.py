@@ -59,6 +59,8 @@ PAGES = {
     "residency.enter_code": "waiting for the card",
     "residency.code_from_link": "waiting for the card",
     "residency.own_address": "waiting for the card",
+    "events.index": "hosting",
+    "events.month": "hosting",
     "events.one_date": "hosting",
     "events.asks_to_call_off": "hosting",
     "accounts.reset": "a forgotten password",
