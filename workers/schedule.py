@@ -25,6 +25,9 @@ SCHEDULE: dict[Job, schedule] = {
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
     Job.RESIDENCY_NAMESAKES: crontab(minute="57", hour="*"),  # before the desk is reminded
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
+    Job.EVENTS_AHEAD: crontab(minute="47", hour="*"),
+    Job.EVENTS_REMIND: crontab(minute="3", hour="*"),  # from 18:00 on, of what is tomorrow
+    Job.EVENTS_OFFERS: schedule(60),  # places that were offered and not taken in time
 }
 
 

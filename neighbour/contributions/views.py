@@ -60,7 +60,7 @@ def publish() -> Any:
         with atomic():
             contribution = kind.publish(identity(), form)
     except service.NotPossible as error:
-        form.add_error("category" if "category" in form else "title", str(error))
+        form.add_error(_field_of(error, form), str(error))
         return _composer(kind, form), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
@@ -106,7 +106,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
         with atomic():
             kind.revise(identity(), contribution, form)
     except service.NotPossible as error:
-        form.add_error("category" if "category" in form else "title", str(error))
+        form.add_error(_field_of(error, form), str(error))
         return _composer(kind, form, contribution), 422
     flash(_("Changed."), "info")
     return back("contributions.show", contribution_id=contribution_id)
@@ -344,6 +344,11 @@ def _parent(uid: str | None) -> uuid.UUID | None:
         return from_uid(uid) if uid else None
     except ValueError:
         return None
+
+
+def _field_of(error: service.NotPossible, form: ContributionForm) -> str:
+    """Where an error of a service stands."""
+    return next(name for name in (error.field, "category", "title") if name in form)
 
 
 def _kind(name: str) -> kinds.Kind:

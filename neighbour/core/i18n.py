@@ -197,6 +197,11 @@ def masthead_date(value: date | datetime) -> str:
     return format_date(_day(value), pattern, locale=_locale())
 
 
+def weekday(value: date | datetime) -> str:
+    """``Samstag``"""
+    return format_date(_day(value), "EEEE", locale=_locale())
+
+
 def _day(value: date | datetime) -> date:
     return local(value).date() if isinstance(value, datetime) else value
 

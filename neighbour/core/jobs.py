@@ -46,6 +46,9 @@ class Job(StrEnum):
     RESIDENCY_PROOFS = "residency.proofs"
     RESIDENCY_NAMESAKES = "residency.namesakes"
     RESIDENCY_PRINT = "residency.print"
+    EVENTS_AHEAD = "events.ahead"
+    EVENTS_OFFERS = "events.offers"
+    EVENTS_REMIND = "events.remind"
 
 
 class Period(Base):

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     COMMENT_WRITE = "comment:write"
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"
+    EVENT_JOIN = "event:join"
     DESK_READ = "desk:read"
     PROOF_DECIDE = "proof:decide"
     INITIATIVE_EDIT = "initiative:edit"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.sealed_files import Sealing
 from neighbour.core.tokens import to_uid
+from neighbour.events.models import Occurrence
 from neighbour.initiatives import service as initiatives
 from neighbour.initiatives.models import EditorRole
 from neighbour.mydata import exports
@@ -35,7 +37,7 @@ from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Home, PlanHouse
 from neighbour.residency.proofs.postcard import POSTCARD
 from tests.attacks import silenced
-from tests.factories import make_person, viewer_of
+from tests.factories import make_event, make_person, viewer_of
 from tests.guards import matrix
 from tests.support.authenticator import Device
 
@@ -60,6 +62,7 @@ ELSEWHERE = matrix._person(Level.UNPROVEN, quarter_id=matrix.ELSEWHERE)
 OF_PAGES = {
     "quarters.show": "quarter", "pages.language": "language", "residency.code_from_link": "code",
     "initiatives.visit_from_link": "visit code",
+    **dict.fromkeys(("events.one_date", "events.change_date", "events.asks_to_call_off", "events.call_off"), "event"),
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0 a page of a document"
 CROWD = 8  # accounts in one house, the last of which waits
@@ -100,7 +103,7 @@ def make(world: World) -> Found:
                        Thing("nothing", {"mute_id": NOTHING})],
     }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
-        _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs,
+        _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs,
     )  # fmt: skip
     for maker in makers:
         found |= maker(world)
@@ -129,6 +132,36 @@ def _comments(world: World) -> list[Thing]:
         for name, comment in world.comments.items()
     ]  # fmt: skip
     return [*found, Thing("nothing", {"contribution_id": post, "comment_id": NOTHING})]
+
+
+def _events(world: World) -> Found:
+    """Series that begin next week: the author's, another's, one of the other quarter. Their pages are their authors' alone."""
+    things, dates = [], []
+    for label, owner, quarter in (
+        ("the author's", "author", world.here),
+        ("another's", "another", world.here),
+        ("far away", "far", world.there),
+    ):
+        begins = datetime.combine(clock.today("Europe/Berlin") + timedelta(days=7), time(18))
+        made = make_event(world.people[owner], quarter, begins, rule="FREQ=WEEKLY", title=f"Termin {label}")
+        mine = frozenset({owner}) & EVERYBODY
+        things.append(Thing(label, {"contribution_id": to_uid(made.id)}, {ALL: mine}, owner=owner))
+        with as_owner():
+            first = db.session.scalars(
+                select(Occurrence.id).where(Occurrence.event_id == made.id).order_by(Occurrence.begins_at)
+            ).first()
+        assert first is not None
+        boards = {
+            role
+            for role in world.roles
+            if quarter.id in {world.quarter_of(n).id for n in world.identities[role].quarters}
+        }
+        may = frozenset(boards - {owner})
+        dates.append(Thing(label, {"date_id": to_uid(first)}, {ALL: may}, owner=owner))
+    return {
+        "event": [*things, Thing("nothing", {"contribution_id": NOTHING})],
+        ("date_id",): [*dates, Thing("nothing", {"date_id": NOTHING})],
+    }
 
 
 # Initiatives ------------------------------------------------------------------------------------------------------------
@@ -386,6 +419,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),
         "passkey": ("author", _name_of(bytes(db.session.scalars(key).one())), "0" * 20),
+        "after": ("author", world.belongings[("date_id",)][2].values["date_id"], NOTHING),
         ("residency.choose_quarter", "quarter"): ("author", world.there.key, "Q9999"),
         ("residency.flyer_make", "quarter"): ("steward", str(world.there.id), "999999"),
     }  # fmt: skip

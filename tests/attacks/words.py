@@ -106,6 +106,23 @@ FIELDS = {
     "theme": Word(CHOICE, "dark"),
     "title": Word(TEXT, "Wer leiht mir eine Leiter?"),
     "to": Word(OBJECT),
+    "capacity": Word(CHOICE, "12"),
+    "come": Word(CHOICE, "1"),
+    "companions": Word(CHOICE, "1"),
+    "date": Word(CHOICE, "2026-06-02"),
+    "for_guests": Word(TEXT, "Klingel Fadenlauf"),
+    "access": Word(TEXT, "Stufenlos"),
+    "after": Word(OBJECT),
+    "month": Word(CHOICE, "2026-06-01"),
+    "cost": Word(TEXT, "Kostenlos"),
+    "day": Word(CHOICE, "2026-06-02"),
+    "from_time": Word(CHOICE, "18:00"),
+    "more_days": Word(CHOICE, "9.6.2026"),
+    "online_url": Word(TEXT, "https://treffen.example.org/hof"),
+    "place": Word(TEXT, "Im Hof"),
+    "reaches": Word(CHOICE, "one"),
+    "repeats": Word(CHOICE, ""),
+    "until_time": Word(CHOICE, "20:00"),
 }
 #: pages whose field names are made while they run
 ANY_NAME = {"notices.choose POST": ("digest", "answers", "alerts")}

@@ -22,6 +22,7 @@ def _all_notices() -> list[str]:
     import neighbour.contributions.alert_notices
     import neighbour.contributions.notices
     import neighbour.digests.notices
+    import neighbour.events.notices
     import neighbour.initiatives.notices
     import neighbour.mydata.notices
     import neighbour.residency.cases.notices

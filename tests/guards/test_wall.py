@@ -58,6 +58,11 @@ WALLED = (
     "code_alarm",
     "print_run",
     "plan_house",
+    "event",
+    "event_exception",
+    "occurrence",
+    "participation",
+    "event_for_guests",
 )
 
 

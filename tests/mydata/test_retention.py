@@ -75,6 +75,11 @@ PLAN = (
     "INSERT INTO quarter_plan (on_day, state, ended_at, told) VALUES ('2026-05-12', 'done', %(at)s, 0);"
     " INSERT INTO plan_house (plan_id, address_hash, from_key, to_key) SELECT id, %(bytes)s, 'a', 'b' FROM quarter_plan"
 )
+CAME = (
+    "INSERT INTO event (id, zone, begins, ends) VALUES (%(post)s, 'Europe/Berlin', %(at)s, %(at)s);"
+    " INSERT INTO occurrence (id, event_id, slot_on, begins_at, ends_at) VALUES (%(uid)s, %(post)s, %(at)s, %(at)s, %(at)s);"
+    " INSERT INTO participation (occurrence_id, person_id, state, asked_at) VALUES (%(uid)s, %(me)s, 'coming', %(at)s)"
+)
 COMMENT = "UPDATE comment SET state = '{0}', edited_at = %(at)s WHERE id = %(comment)s"
 #: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
 ROWS = {
@@ -104,6 +109,7 @@ ROWS = {
     ("hidden", "contribution"): (365 * DAY, "UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "state = 'hidden'"),
     ("hidden", "comment"): (365 * DAY, COMMENT.format("hidden"), "state = 'hidden'"),
     ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
+    ("guests", "participation"): (14 * DAY, CAME, "true"),
     ("mails", "delivery"): (30 * DAY, DELIVERY + "(%(uid)s, %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", "notice = 'x.y'"),
     ("suppressions", "suppression"): (730 * DAY, "INSERT INTO suppression (address_hash, reason, since) VALUES (%(bytes)s, 'bounce', %(at)s)", "true"),
     ("sessions", "login_session"): (14 * DAY, f"INSERT INTO login_session (token_hash, person_id, created_at, seen_at, expires_at, ends_at, is_kept, device) VALUES (%(bytes)s, %(me)s, %(at)s, {SPAN}, %(at)s + interval '90 days', false, '')", "true"),

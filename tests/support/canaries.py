@@ -186,6 +186,7 @@ ODD: dict[str, dict[str, Any]] = {
     "membership": {},
     "letter": {"state": "used"},
     "mute": {"contribution_id": None, "author_id": None},  # a row says one thing
+    "event": {"more_on": []},
     "delivery": {"state": "sent"},
     "login_session": {"expires_at": datetime(2099, 1, 1, tzinfo=UTC), "ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
 }
