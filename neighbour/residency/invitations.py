@@ -58,9 +58,9 @@ class NoInvitation(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """Somebody who joined, as the inviter sees them. name: empty when they do not live in the quarter any more, when their
-    profile is protected, and when the account is gone: the inviter knows who it was, and would read off where and under which
-    name they live now."""
+    """Somebody who joined, as the inviter sees them. name: empty when they do not live in the quarter any more, when they bear
+    another name, and when the account is gone: the inviter knows who it was, and would read off where and under which name
+    they live now. Whether the other name is a protected person's makes no difference, here or in the mail: nobody can tell."""
 
     public_id: str
     name: str
@@ -154,7 +154,7 @@ def _shown(row: Invitation, uses: tuple[Use, ...]) -> Shown:
 def _uses_of(ids: list[int]) -> dict[int, tuple[Use, ...]]:
     lives_here = Membership.quarter_id == Invitation.quarter_id, Membership.ended_at.is_(None)
     query = (
-        select(InvitationUse, func.coalesce(Membership.id.is_not(None) & ~Person.is_protected, False), *Person.face())
+        select(InvitationUse, func.coalesce(Membership.id.is_not(None) & (Person.alias == ""), False), *Person.face())
         .join(Invitation, Invitation.id == InvitationUse.invitation_id)
         .outerjoin(Person, Person.id == InvitationUse.person_id)
         .outerjoin(Membership, and_(Membership.person_id == InvitationUse.person_id, *lives_here))
