@@ -149,10 +149,27 @@ def herself(walk: Walk) -> None:
 
 
 def _invites(walk: Walk) -> None:
-    """Her invitation that works, and the question a mail of hers asks."""
+    """Her invitation that works, who came by it, and the question a mail of hers asks."""
+    with at_the_database(walk) as owner:
+        owner.execute(
+            "INSERT INTO invitation_use (public_id, invitation_id, person_id, used_at) SELECT 'guest' || p.id, i.id, p.id, now()"
+            " FROM invitation i JOIN membership m ON m.quarter_id = i.quarter_id AND m.ended_at IS NULL"
+            " JOIN person p ON p.id = m.person_id WHERE m.level = 'vouched' ORDER BY i.id, p.id LIMIT 2 ON CONFLICT DO NOTHING"
+        )
     walk.go("/me/invitations", picture="invitations")
+    name, button = (
+        walk.page.locator(".settings__row--act .settings__name").first,
+        walk.page.locator(".settings__row .btn"),
+    )
+    walk.page.set_viewport_size({"width": 360, "height": 740})
+    if (box := name.bounding_box()) is None or box["width"] < 200:
+        walk.wrong.append(f"invitations, 360 px: the name has {box} beside its button")
     with walk.page.expect_navigation():
-        walk.page.locator("a[href^='/me/invitations/']").first.click()
+        button.first.click()
+    walk.look("a word to take back", picture="word")
+    walk.visitor.go("/me/invitations")
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/me/invitations/']:not([href*='/word/'])").first.click()
     walk.look("an invitation to hand on", picture="invitation")
     knock(walk.town)
     mail, link = wait_for_mail(walk.town, email_of("hannelore"), "/still-here/")

@@ -369,12 +369,12 @@ def test_who_has_left_leaves_the_use_used_and_cannot_be_told_from_who_moved(town
     owner.execute("DELETE FROM person WHERE id = %s", [carla])
     town.settle(dora, town.address("9", quarter="ufer"))
     gone, moved = shown(town, anna).uses
-    assert replace(gone, public_id=moved.public_id, used_at=moved.used_at) == moved
+    assert replace(gone, public_id=moved.public_id, used_at=moved.used_at, number=moved.number) == moved
     assert shown(town, anna).left == 3
     with town.as_person(anna):
         assert [invitations.take_back(anna, use.public_id) for use in (gone, moved)] == [True, True]
     gone, moved = shown(town, anna).uses
-    assert replace(gone, public_id=moved.public_id, used_at=moved.used_at) == moved
+    assert replace(gone, public_id=moved.public_id, used_at=moved.used_at, number=moved.number) == moved
 
 
 def test_the_inviter_reads_a_name_only_while_it_is_a_neighbours(town: Town, owner):
