@@ -1,4 +1,4 @@
-"""How the archive calls tables and columns. What is not named here is called by its name in the database."""
+"""How the archive calls tables and columns; what stands in them says ``values``. A guard test finds what has no word."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ TABLES: dict[str, LazyText] = {
     "data_export": __("Your archives"),
     "incident_told": __("What we told you of incidents"),
     "erasure": __("Your wish to leave"),
+    "authenticator": __("Your app with codes"),
+    "case_half": __("What you said about proofs of others"),
+    "email_change": __("Changes of your e-mail address"),
+    "factor_reset": __("Your wish to do without a second step"),
+    "flyer_use": __("Flyers you used"),
+    "initiative_editor": __("Initiatives you speak for"),
+    "invitation": __("Your invitations"),
+    "invitation_use": __("Invitations you used"),
+    "passkey": __("Your passkeys"),
+    "proof_case": __("Proofs that were looked at"),
+    "recovery_code": __("Your recovery codes"),
+    "visit": __("Your codes for an initiative"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -91,6 +103,34 @@ COLUMNS: dict[str, LazyText] = {
     "thanks_count": __("thanks"),
     "title": __("title"),
     "used_at": __("used"),
+    "alerted_at": __("told as urgent"),
+    "alias": __("other name"),
+    "appeal": __("asked the operator"),
+    "appeal_decided_at": __("operator decided"),
+    "appeal_text": __("what you wrote to the operator"),
+    "appealed_at": __("operator asked on"),
+    "changed_at": __("changed on"),
+    "decided_at": __("decided"),
+    "due_at": __("will be done on"),
+    "fetched_at": __("fetched"),
+    "keeps_texts": __("words stay"),
+    "name": __("name"),
+    "note": __("note"),
+    "old_email": __("e-mail address before"),
+    "page_count": __("pages"),
+    "paper": __("paper"),
+    "part": __("as which one of those who look"),
+    "place": __("place"),
+    "reason": __("reason"),
+    "reminded_at": __("reminded"),
+    "renewed_at": __("last yes"),
+    "says": __("said"),
+    "since": __("since"),
+    "suspension_reason": __("why it was suspended"),
+    "taken_back_at": __("word taken back"),
+    "undo_until": __("could be taken back until"),
+    "undone_at": __("taken back"),
+    "uses": __("how many used it"),
 }
 
 

@@ -201,6 +201,8 @@ DEFECTS = (
     Defect("attacks/fuzz::test_no_request", "neighbour/residency/gazetteer/views.py", 'clean_line(request.form.get("q", ""))', 'str(int(request.form.get("q", "0")))'),
     Defect("texts::test_every_text", REACH.replace("service", "views"), END, '\n\nTEXT = i18n.gettext("Nobody translated this yet")\n_ = i18n.gettext\nTEXT = _("Nobody translated this yet")\n'),
     Defect("texts::test_no_text_stands_where", REACH.replace("service", "views"), END, '\n_ = i18n.gettext\nTEXT = f"{_(\'Join in\')}!"\n'),
+    Defect("personal::test_everything_the_archive_shows", "neighbour/mydata/values.py", '        "vouched": ', '        "vouched, once": '),
+    Defect("personal::test_everything_the_archive_shows", "neighbour/mydata/words.py", '    "visit": ', '    "visits": '),
     Defect("texts::test_placeholders", DE, END, '\nmsgid "A %(word)s only here"\nmsgstr "Ein %(wort)s nur hier"\n'),
     Defect("texts::test_german_says_du", DE, END, '\nmsgid "Formal only here"\nmsgstr "Bitte geben Sie etwas ein"\n'),
     Defect("wall::test_no_foreign_row_can_be_read", QUICK, "author_id = (SELECT app_person()) OR", "true OR"),
