@@ -72,6 +72,7 @@ def writer(walk: Walk) -> None:
     text = "Sie sollte **bis zur Decke** reichen.\n\n- Holz oder Metall\n- bis Sonntag"
     walk.visitor.fill(title="Wer leiht mir eine Stehleiter?", body_md=text)
     walk.look("write", picture="write")
+    _has_the_title_in_sight(walk)
     walk.send("/write", "write, empty", 422, title="")
     walk.visitor.pick("category", "urgent")
     walk.visitor.pick("audience", "city")
@@ -94,6 +95,18 @@ def writer(walk: Walk) -> None:
         _opens_the_menu(walk)
         walk.send(f"{here}/{act}", name)
     walk.go(here, "her own thread, taken down")
+
+
+def _has_the_title_in_sight(walk: Walk) -> None:
+    """On a small phone and a larger one, and at a small desk: neither below the window nor below the foot of the form."""
+    for width, height in ((360, 640), (360, 740), (412, 915), (1280, 720)):
+        walk.page.set_viewport_size({"width": width, "height": height})
+        walk.page.evaluate("scrollTo(0, 0)")
+        title, foot = (walk.page.locator(part).bounding_box() for part in ("#title", ".composer__foot"))
+        assert title and foot
+        is_covered = foot["y"] < title["y"] + title["height"] < foot["y"] + foot["height"]
+        if is_covered or title["y"] + title["height"] > height:
+            walk.wrong.append(f"write, {width} × {height}: the title stands at {title}, the foot at {foot}")
 
 
 def _opens_the_menu(walk: Walk) -> None:
