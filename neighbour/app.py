@@ -358,4 +358,6 @@ def _crash(error: Exception) -> Response:
 def _error_page(code: int, **context: Any) -> Response:
     template = f"errors/{code}.html" if code in (400, 403, 404, 405, 413, 429, 500, 503) else "errors/400.html"
     g.cache_class = "never"
-    return Response(render_template(template, code=code, **context), status=code, mimetype="text/html")
+    who = "member" if identity().is_authenticated else "visitor"
+    bar = who if code < 500 else ""  # the same whatever was asked for
+    return Response(render_template(template, code=code, bar=bar, **context), status=code, mimetype="text/html")
