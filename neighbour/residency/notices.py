@@ -93,14 +93,14 @@ class InvitationUsed(Notice):
         return _("%(name)s followed your invitation", name=context["name"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The newcomer's name as neighbours see it when the mail is written; nobody's where the profile is protected: the
-        inviter would know whose alias it is."""
-        query = select(Person.is_protected, *Person.face()).where(Person.id == payload["person_id"])
+        """The newcomer's name as neighbours see it when the mail is written; nobody's where they bear another one, protected or
+        not: the inviter would know whose it is."""
+        query = select(Person.alias, *Person.face()).where(Person.id == payload["person_id"])
         found = db.session.execute(query).first()
         if found is None:
             raise Skip
-        is_protected, *face = found
-        return {**self.preview(), "name": _("Somebody") if is_protected else seen(Face(*face), Ring.OWN).shown}
+        alias, *face = found
+        return {**self.preview(), "name": _("Somebody") if alias else seen(Face(*face), Ring.OWN).shown}
 
     def preview(self) -> dict[str, Any]:
         return {"name": "Mira T.", "invitations_url": site_url("/me/invitations")}

@@ -74,6 +74,7 @@ PAGES = {
     "contributions.history": "writing",
     "residency.invitations_own": "one's own affairs",
     "residency.invitation": "one's own affairs",
+    "residency.word": "one's own affairs",
     "residency.still_here": "one's own affairs",
     "accounts.me": "one's own affairs",
     "accounts.my_appearance": "one's own affairs",

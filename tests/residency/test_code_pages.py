@@ -10,6 +10,7 @@ from neighbour.accounts.models import Person
 from neighbour.core.db import as_owner, db
 from neighbour.policy import Level
 from neighbour.residency import codes, flyers
+from neighbour.residency.proofs.method import Outcome
 from tests.factories import sign_in
 from tests.residency.helpers import Town, crowd, invited, level_of, newcomer, proven, types
 
@@ -123,10 +124,39 @@ def test_inviting_from_the_page_to_the_slip_and_back(town: Town, browser, owner)
     types(town, newcomer(town, "carla", "3"), code[0])
     assert "Carla" in client.get("/me/invitations").text and "Kettfadenstraße" not in client.get("/me/invitations").text
     use = owner.execute("SELECT public_id FROM invitation_use").fetchone()[0]
-    assert client.post(f"/me/invitations/word/{use}/take-back").status_code == 303
-    assert "zurückgenommen" in client.get("/me/invitations").text
+    path = f"/me/invitations/word/{use}/take-back"
+    assert path in client.get("/me/invitations").text
+    for _sent_twice in range(2):
+        assert client.post(path).status_code == 303
+    assert "zurückgenommen" in client.get("/me/invitations").text and path not in client.get("/me/invitations").text
+    assert client.get(path).status_code == 303, "there is nothing left to ask"
     assert client.post(made.location + "/end").status_code == 303
     assert client.get(made.location).status_code == 404, "what is over has no code any more"
+
+
+def test_before_a_word_is_taken_back_it_is_asked_once_whose_and_what_happens(town: Town, browser, owner):
+    """Two people of one name are two rows; looking changes nothing; whoever came by two invitations is said to have two words."""
+    anna, first, second = proven(town, "anna", "1"), newcomer(town, "carla", "3"), newcomer(town, "cora", "4")
+    owner.execute("UPDATE person SET display_name = 'Anna G.' WHERE id = ANY(%s)", [[first, second]])
+    code = invited(town, anna)
+    assert {types(town, first, code), types(town, second, code), types(town, first, invited(town, anna))} == {
+        Outcome.PROVEN
+    }
+    client = browser(anna)
+    rows = re.findall(
+        r'settings__name">([^<]+)</span> <span class="settings__now">([^<]+?), <time',
+        client.get("/me/invitations").text,
+    )
+    assert sorted(rows) == [("Anna G.", "Nr. 1"), ("Anna G.", "Nr. 2"), ("Anna G.", "Nr. 3")]
+    uses = owner.execute("SELECT public_id FROM invitation_use ORDER BY id").fetchall()
+    pages = [text_of(client.get(f"/me/invitations/word/{use}/take-back")) for (use,) in uses]
+    for number, page in enumerate(pages, start=1):
+        assert "Wohnt Anna G. nicht hier?" in page and f"Nr. {number} von denen" in page and "sofort nicht mehr" in page
+        assert ("mit 2 deiner Einladungen" in page) is (number != 2)
+        assert re.search(r"Seit \w+, \d+\. \w+ 2026, \d\d:\d\d", page)
+    assert owner.execute("SELECT count(taken_back_at) FROM invitation_use").fetchone() == (0,)
+    client.post(f"/me/invitations/word/{uses[0][0]}/take-back")
+    assert "deiner Einladungen" not in text_of(client.get(f"/me/invitations/word/{uses[2][0]}/take-back"))
 
 
 def test_the_slip_names_the_inviter_only_where_they_ticked_it(town: Town, browser):
@@ -156,6 +186,8 @@ def test_anothers_invitation_is_the_same_as_none(town: Town, browser, owner):
         for one in (theirs, use):
             real, none = client.post(path.format(one)), client.post(path.format("a" * 12))
             assert (real.status_code, without_token(real)) == (404, without_token(none))
+    real, none = (client.get(f"/me/invitations/word/{each}/take-back") for each in (use, "a" * 12))
+    assert (real.status_code, without_token(real)) == (404, without_token(none))
 
 
 def test_the_team_makes_prints_and_stops_a_flyer(town: Town, browser, owner):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import tempfile
 from datetime import timedelta
 from itertools import pairwise
@@ -196,7 +197,8 @@ def test_from_the_button_to_the_files_fetched_once(town: Town, desk, operator, j
         0o600
     }
     got = desk.post(f"/desk/letters/{run}/pdf")
-    assert got.data.startswith(b"%PDF") and "attachment" in got.headers["Content-Disposition"]
+    name = got.headers["Content-Disposition"]
+    assert got.data.startswith(b"%PDF") and re.fullmatch(r'attachment; filename="karten-[\w-]+\.pdf"', name), name
     assert got.headers["Cache-Control"] == "no-store"
     assert desk.post(f"/desk/letters/{run}/pdf").status_code == 404, "once"
     assert "Kettfadenstraße 1" in desk.post(f"/desk/letters/{run}/csv").text

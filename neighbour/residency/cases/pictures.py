@@ -17,8 +17,9 @@ from threading import BoundedSemaphore
 
 from neighbour.core import clock
 
-MOST_BYTES = 10 << 20  # of all files of one upload together
 MOST_PAGES = 4
+#: of one upload: the form invites so many photos, and a phone's have 4 to 8 MB each
+MOST_BYTES = MOST_PAGES * (8 << 20)
 MOST_PIXELS = 25_000_000
 EDGE = 2_000  # pixels of the longer side: A4 at 170 dots per inch
 MEMORY, SECONDS = 512 << 20, 10
