@@ -129,6 +129,21 @@ def test_new_codes_replace_the_old_ones_and_go_with_the_last_factor(client, pers
     assert client.post("/me/recovery-codes").location == "/me/access", "codes stand in for a factor"
 
 
+def test_page_and_mail_speak_of_old_codes_only_where_there_were_some(client, person, mailbox, jobs):
+    with_app(person)
+    sign_in(client, person)
+    for had_some in (False, True):
+        mailbox.clear()
+        page = client.post("/me/recovery-codes").text
+        jobs.run()
+        (mail,) = mailbox.messages()
+        assert "Notfallcodes gemacht" in mail.text
+        assert (
+            "Frühere Codes gelten nicht mehr" in page,
+            "Die alten gelten nicht mehr" in " ".join(mail.text.split()),
+        ) == (had_some,) * 2
+
+
 def test_the_form_for_codes_sent_twice_does_not_void_the_codes_that_were_just_printed(client, person):
     with_app(person)
     sign_in(client, person)
