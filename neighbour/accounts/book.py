@@ -22,6 +22,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
         Person.display_name,
         Person.first_name,
         Person.is_protected,
+        Person.confirmed_at,
     )
     rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
     return {
@@ -30,6 +31,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
             row.language,
             row.display_name if row.is_protected else row.first_name or row.display_name,
             takes_mail=not row.email_key.startswith(DECOY),
+            is_confirmed=row.confirmed_at is not None,
         )
         for row in rows
     }

@@ -24,6 +24,7 @@ class Confirm(Notice):
     address of somebody who is here already has no page to type digits into, and another text."""
 
     key = "accounts.confirm"
+    goes_unconfirmed = True
     title = __("Confirm your e-mail address")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -55,6 +56,7 @@ class AlreadyHere(Notice):
     address itself, where the mail with the way back lies."""
 
     key = "accounts.already_here"
+    goes_unconfirmed = True
     title = __("Somebody signed up with your address")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -74,6 +76,7 @@ class Reset(Notice):
     """A link for a new password."""
 
     key = "accounts.reset"
+    goes_unconfirmed = True
     title = __("New password")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -95,6 +98,7 @@ class PasswordChanged(Notice):
     """The password was changed; if it was not you, here is what to do."""
 
     key = "accounts.password_changed"
+    folds = True
     title = __("Your password was changed")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -112,10 +116,15 @@ class FactorChanged(Notice):
     for three days by a link, which the mailbox gets that the account had then."""
 
     key = "accounts.factor_changed"
+    folds = True
     title = __("The way you sign in was changed")
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("The way you sign in was changed")
+
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        """What came or went, and the mailbox that can take it back."""
+        return f"{payload['what']} {payload.get('to', '')}"
 
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Also of an account that is being left since: whoever added something may be the one who leaves."""
@@ -138,6 +147,7 @@ class ProtectionEnded(Notice):
     """The profile is no longer protected; if it was not you, here is what to do."""
 
     key = "accounts.protection_ended"
+    folds = True
     title = __("Your profile is no longer protected")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -155,6 +165,7 @@ class NewDevice(Notice):
     """Somebody has signed in on a device that was not seen before: browser and system, and no guess at a place."""
 
     key = "accounts.new_device"
+    folds = True
     title = __("Signed in on a new device")
 
     def subject(self, context: dict[str, Any]) -> str:
