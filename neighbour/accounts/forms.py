@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField, ValidationError
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, Regexp
 
 from neighbour.accounts import guessed, passwords
 from neighbour.accounts.addresses import NoAddress, reachable
@@ -80,7 +80,7 @@ class ConfirmForm(Form):
         filters=[lambda text: "".join((text or "").split())],
         validators=[
             needed(__("Six digits, they are in the mail.")),
-            Length(6, 6, message=__("The code has six digits.")),
+            Regexp(r"[0-9]{6}\Z", message=__("The code has six digits. This did not cost you a try.")),
         ],
     )
 

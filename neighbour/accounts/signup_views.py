@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, render_template
 from neighbour.accounts import onetime, service, web
 from neighbour.accounts.forms import ConfirmForm, CorrectEmailForm, SignUpForm
 from neighbour.accounts.models import SignUpStep
-from neighbour.core import i18n
+from neighbour.core import i18n, limits
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, no_referrer
@@ -73,13 +73,19 @@ def confirm() -> Any:
 
 
 @views.post("/signup/confirm")
-@requires(Permission.ACCOUNT_OWN, rate="code")
+@requires(Permission.ACCOUNT_OWN)
 def confirm_by_code() -> Any:
-    """The six digits."""
-    form = ConfirmForm()
+    """The six digits. What is no six digits is no try."""
+    form, counter = ConfirmForm(), str(identity().person_id)
     if form.validate_on_submit():
         try:
+            limits.hit("mail_code", counter)
+        except limits.TooMany as many:
+            form.add_error("code", _("Too many codes in one hour. The button in the mail still works."))
+            return _confirm(form), 429, {"Retry-After": str(many.retry_after)}
+        try:
             person = service.confirm_by_code(web.me(), form.code.data)
+            limits.take_back("mail_code", counter)
             web.remember(person)  # whoever reads the mail here is at home here
             flash(_("Thank you, your address is confirmed."), "good")
             return back("accounts.sign_up_next")
@@ -122,7 +128,7 @@ def confirm_link(token: str) -> Any:
 
 
 @views.post("/signup/confirm/<token>")
-@requires(Permission.SIGN_UP, rate="code", cache="never")
+@requires(Permission.SIGN_UP, rate="auth", cache="never")
 def confirm_by_link(token: str) -> Any:
     """The button. Whoever presses it is not signed in by it."""
     try:

@@ -69,6 +69,25 @@ def test_the_sixth_try_of_a_mails_digits_is_dead_even_with_the_right_ones(contex
         assert db.session.scalar(select(Person.confirmed_at)) is None
 
 
+def test_what_is_no_six_digits_costs_no_try_and_the_eleventh_code_of_an_hour_is_refused(
+    context, client, visitor, mailbox, jobs
+):
+    sign_up(client)
+    client.post("/signup/confirm/again")
+    jobs.run()
+    mail = mailbox.messages()[0].text
+    code = re.search(r"\b(\d{6})\b", mail).group(1)
+    for typed in ("", "12345", "abcdef", "1234567") * 4:
+        page = client.post("/signup/confirm", data={"code": typed})
+        assert page.status_code == 422 and ("keinen Versuch" in page.text) is bool(typed)
+    wrong = [f"{(int(code) + number) % 1_000_000:06}" for number in range(1, 11)]
+    tries = [client.post("/signup/confirm", data={"code": guess}) for guess in (*wrong, code)]
+    assert [page.status_code for page in tries] == [422] * 10 + [429]
+    assert 0 < int(tries[-1].headers["Retry-After"]) <= 3600 and "Der Knopf in der Mail" in tries[-1].text
+    link = re.search(r"http://localhost(/signup/confirm/\S+)", mail).group(1)
+    assert client.post(link).status_code == 303
+
+
 def test_the_same_six_digits_again_are_no_failure(context, client, mailbox, jobs):
     sign_up(client)
     client.post("/signup/confirm/again")
