@@ -113,7 +113,7 @@ def change_email() -> Any:
     form = ChangeEmailForm(prefix="e")
     if form.validate_on_submit():
         try:
-            service.change_email(web.me(), form.email.data)
+            service.change_email(web.me(), form.email.data, web.piece())
             flash(_("Please look into the mailbox of the new address and confirm it there."), "info")
             return back("accounts.access")
         except service.Refused:

@@ -85,6 +85,12 @@ class ConfirmForm(Form):
     )
 
 
+class ConfirmLinkForm(Form):
+    """The button of the mail; the password where somebody is not signed in to this sign-up."""
+
+    password = PasswordField(__("The password you chose when signing up"), validators=[at_most(passwords.LONGEST)])
+
+
 class CorrectEmailForm(Form):
     """In step 4: the address was mistyped in step 1."""
 

@@ -42,13 +42,14 @@ class Confirm(Notice):
             raise Skip
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
         if person.confirmed_at is not None:
-            return {"url": site_url(f"/signup/confirm/{token}"), "digits": ""}
+            return {"url": site_url(f"/signup/confirm/{token}"), "digits": "", "begun_at": None}
         code = f"{secrets.randbelow(1_000_000):06}"
         onetime.mint(person_id, "confirm_code", payload["email"], onetime.CODE_FOR, secret=code)
-        return {"url": site_url(f"/signup/confirm/{token}"), "digits": code}
+        return {"url": site_url(f"/signup/confirm/{token}"), "digits": code, "begun_at": person.created_at}
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site_url("/signup/confirm/beispiel"), "digits": "042042"}
+        begun_at = datetime(2026, 5, 12, 16, 20, tzinfo=UTC)
+        return {"url": site_url("/signup/confirm/beispiel"), "digits": "042042", "begun_at": begun_at}
 
 
 class AlreadyHere(Notice):

@@ -74,7 +74,7 @@ def which(hashes: Sequence[str], password: str, memory_kib: int) -> int | None:
             memory, time_cost, threads = (int(found[number]) for number in (1, 2, 3))
             made[recipe] = compute(password, _bytes(found[4]), time_cost, memory, threads)
         fits.append(secrets.compare_digest(made[recipe], found[0]))
-    costs = 2 if any(hashed.startswith(TWO) for hashed in hashes) else 1
+    costs = 2 if any(costs_two(hashed) for hashed in hashes) else 1
     for _more in range(costs - len(made)):
         compute(password, bytes(SALT_BYTES), TIME_COST, memory_kib, lanes(memory_kib))
     return fits.index(True) if any(fits) else None
@@ -93,6 +93,17 @@ def locked(hashed: str) -> str:
 def costing_two(hashed: str) -> str:
     """The same hash, but checking it costs two computations."""
     return TWO + hashed.removeprefix(TWO)
+
+
+def costs_two(hashed: str) -> bool:
+    """Whether checking it costs two computations."""
+    return hashed.startswith(TWO)
+
+
+def are_salted_alike(one: str, other: str) -> bool:
+    """Whether one computation answers for both hashes."""
+    salts = [found[4] if (found := _ENCODED.search(hashed)) else "" for hashed in (one, other)]
+    return salts[0] == salts[1]
 
 
 def costing_one(hashed: str) -> str:

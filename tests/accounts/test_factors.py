@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from neighbour.accounts import care, factors, recovery, service, totp
+from neighbour.accounts import care, confirming, factors, recovery, service, totp
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import Authenticator, FactorReset, Person, RecoveryCode
 from neighbour.core import crypto, qr, scope
@@ -257,9 +257,9 @@ def by_reset(browser, person, mailbox, jobs):
 def by_confirming(browser, person, mailbox, jobs):
     with as_owner(), atomic():
         db.session.execute(update(Person).where(Person.id == person.id).values(confirmed_at=None))
-        service.ask_to_confirm(db.session.get_one(Person, person.id))
+        confirming.ask_to_confirm(db.session.get_one(Person, person.id))
     jobs.run()
-    assert browser.post(link_of(mailbox, "signup/confirm")).status_code == 303
+    assert browser.post(link_of(mailbox, "signup/confirm"), data={"password": GOOD}).status_code == 303
     type_password(browser)
 
 

@@ -192,8 +192,8 @@ def test_the_link_of_the_mail_confirms_by_its_button_only_and_once(context, clie
         assert (page.status_code, page.headers["Referrer-Policy"]) == (200, "no-referrer")
     with as_owner():
         assert db.session.scalar(select(Person.confirmed_at)) is None
-    assert stranger.post(link).status_code == 303
-    gone = stranger.post(link)
+    assert stranger.post(link, data={"password": GOOD}).status_code == 303
+    gone = stranger.post(link, data={"password": GOOD})
     assert (gone.status_code, gone.headers["Referrer-Policy"]) == (410, "no-referrer")
     with as_owner():
         assert db.session.scalar(select(Person.confirmed_at)) is not None
