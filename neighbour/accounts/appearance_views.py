@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 
-from neighbour.accounts import choosing, hooks, notices, service, web
+from neighbour.accounts import choosing, confirming, hooks, notices, service, web
 from neighbour.accounts.appearance import Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
@@ -55,7 +55,7 @@ def set_appearance() -> Any:
         was_next = person.signup_step == SignUpStep.APPEARANCE
         service.step_done(person, SignUpStep.APPEARANCE)
         if was_next and person.signup_step == SignUpStep.CONFIRM:
-            service.ask_to_confirm(person)
+            confirming.ask_to_confirm(person, web.piece())
     return redirect(url_for(PAGES[SignUpStep(person.signup_step)]), 303)
 
 

@@ -228,6 +228,11 @@ def _why_none(person_id: int, home: bytes | None) -> Outcome:
 _REFUSE = text("SELECT refuse_letters(:code_hash, :whole_house, :at)")
 
 
+def is_refusal(typed: str) -> bool:
+    """Whether this has the shape of the code on a card that stops further ones."""
+    return codes.read(typed, codes.REFUSAL_CODE_LENGTH) is not None
+
+
 def refuse(typed: str, *, whole_house: bool) -> bool:
     """Never again: stop all letters to the names on this card in this house, or to the whole house.
 

@@ -63,16 +63,22 @@ _WELCOME_LINKS = {"board_url": "/", "digest_url": "/me/digest", "waiting_url": "
 
 class Moved(Notice):
     """Another address was given for the account: to its mail address, always, so that nobody is moved away unseen by whoever
-    holds an unlocked phone. Says neither address nor quarter."""
+    holds an unlocked phone. Says neither address nor quarter; that the board is closed only where it was open."""
 
     key = "residency.moved"
+    folds = True
     title = __("Your address was changed")
 
     def preview(self) -> dict[str, Any]:
-        return {"address_url": site_url("/settings/address"), "sessions_url": site_url("/me/access")}
+        urls = {"address_url": site_url("/settings/address"), "sessions_url": site_url("/me/access")}
+        return {"had_board": True, **urls}
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return self.preview()
+        return {**self.preview(), "had_board": payload.get("had_board", True)}
+
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        """The move that closed a board is not lost among others."""
+        return "from a board" if payload.get("had_board", True) else ""
 
 
 def _quarter_name(payload: dict[str, Any]) -> str:

@@ -180,7 +180,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
     new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)
     db.session.add(new)
     if old is not None:
-        Moved.send(person_id, subject_key=str(old.id))
+        Moved.send(person_id, subject_key=str(old.id), payload={"had_board": Level(old.level).reads_board})
     return new
 
 

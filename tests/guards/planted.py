@@ -83,6 +83,8 @@ DEFECTS = (
     Defect("notices::test_its_links_lead", "neighbour/contributions/notices.py", '/unsubscribe/beispiel"', '/nowhere/beispiel"'),
     Defect("notices::test_german_is_not_english", MAIL + ".txt", "{{ button(", "Nobody has translated these words yet.\n{{ button("),
     Defect("notices::test_list_mail_names", "neighbour/notices/envelope.py", "One-Click", "Two-Click"),
+    Defect("notices::test_few_notices_go", "neighbour/residency/notices.py", '    key = "residency.letter_requested"\n', '    key = "residency.letter_requested"\n    goes_unconfirmed = True\n'),
+    Defect("notices::test_what_somebody_signed_in", "neighbour/residency/notices.py", "    folds = True\n", ""),
     Defect("pages::test_every_kind_of_fault", "tests/support/pages.py", "if len(given) != len(attrs):", "if False:"),
     Defect("pages::test_a_page_that_is_not_well_formed", "tests/support/client.py", "if answer.mimetype ==", "if False and answer.mimetype =="),
     Defect("personal::test_every_column_is_declared_once", "neighbour/accounts/personal.py", "email first_name last_name", "email first_name"),

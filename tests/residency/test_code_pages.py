@@ -60,6 +60,31 @@ def test_what_is_wrong_with_a_code_is_said_at_the_field(town: Town, browser, typ
     assert page.status_code == 422 and said in text_of(page) and f'value="{typed}"' in page.text
 
 
+def test_whoever_was_clumsy_with_everything_else_gets_in_with_the_card_in_hand(town: Town, browser, tmp_path):
+    """What is no code costs nothing; codes of one kind are no tries of another; the one after the last of a kind is refused."""
+    person = town.resident("carla", town.address("3"))
+    client, (code, _refusal) = browser(person), town.print_letters(tmp_path).cards["Carla Kowalczyk"]
+    assert {client.post("/code", data={"code": typed}).status_code for typed in ("", "was", "7K2M-9Q", "N23") * 3} == {
+        422
+    }
+    wrong = [client.post("/code", data={"code": f"N234567890{last}"}).status_code for last in "ABCDEFGHJK"]
+    over = client.post("/code", data={"code": INVENTED})
+    assert (wrong, over.status_code) == ([422] * 10, 429)
+    assert 0 < int(over.headers["Retry-After"]) <= 3600 and f'value="{INVENTED}"' in over.text
+    assert "eine andere Art geht weiter" in text_of(over)
+    assert client.post("/code", data={"code": "was"}).status_code == 422
+    assert client.post("/code", data={"code": code}).location == "/board"
+
+
+def test_ten_refusal_codes_an_hour_are_looked_at_and_what_is_none_is_not_counted(client):
+    given = {"scope": "name"}
+    for typed in ("", "7K2M-9QXD") * 6:
+        page = client.post("/not-me", data={"code": typed, **given})
+        assert page.status_code == 422 and ("keinen Versuch" in page.text) is bool(typed)
+    tries = [client.post("/not-me", data={"code": f"7K2M9QXD234{last}", **given}) for last in "ABCDEFGHJKM"]
+    assert [page.status_code for page in tries] == [422] * 10 + [429] and "Retry-After" in tries[-1].headers
+
+
 def test_a_foreign_a_full_and_an_invented_code_look_the_same_from_another_quarter(town: Town, browser):
     anna = proven(town, "anna", "1")
     live, full = invited(town, anna), invited(town, anna)

@@ -78,6 +78,8 @@ def test_whoever_is_moved_is_told_once_without_the_address(town: Town, jobs, mai
     jobs.run()
     told = [mail for mail in mailbox.messages() if str(mail.message["Subject"]) == "Deine Adresse wurde geändert"]
     assert [list(mail.recipients) for mail in told] == [["anna@example.org"]] * 2
+    closed = ["ist das Brett zu" in " ".join(mail.text.split()) for mail in told]
+    assert closed == [True, False], "before the second the board was closed already"
     for secret in ("Uferweg", "Kettfaden", "Kowalczyk", "04873", "Am Ufer", "Weberviertel"):
         assert secret not in told[-1].text + told[-1].html
     for link in ("/settings/address", "/me/access"):
