@@ -321,9 +321,8 @@ def _errors(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> Response:
-    uploads = (
-        (g.get("most_body", 0) >> 20) - 1 if error.code == 413 else 0
-    )  # MB of files; the form round them has the rest
+    most = g.get("most_body", 0) if error.code == 413 else 0
+    uploads = (most >> 20) - 1  # MB of files: the form round them has the rest
     response = _error_page(error.code or 500, most_size=max(uploads, 0))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.allow.update(error.valid_methods)  # RFC 9110 section 15.5.6

@@ -220,9 +220,11 @@ VALUES: dict[str, dict[str, LazyText]] = {
 def _elsewhere() -> dict[str, Mapping[str, object]]:
     """Words that other rooms have already."""
     methods = {each.key: each.title for each in METHODS}
+    categories = {one.key: one.label for each in kinds.all_kinds() for one in each.categories}
     return {
         "contribution.kind": {each.name: each.label for each in kinds.all_kinds()},
-        "contribution.category": {one.key: one.label for each in kinds.all_kinds() for one in each.categories},
+        "contribution.category": categories,
+        "mute.category": categories,
         "delivery.notice": {key: each.title for key, each in Notice.registry.items()},
         "subscription.list": {name: each.list_title for name, each in lists().items()},
         "proof.method": methods,
