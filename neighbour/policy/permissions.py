@@ -30,6 +30,7 @@ class Permission(StrEnum):
     CONTRIBUTION_EDIT = "contribution:edit"
     CONTRIBUTION_WITHDRAW = "contribution:withdraw"
     CONTRIBUTION_SOLVE = "contribution:solve"
+    POLL_VOTE = "poll:vote"
     ALERT_UNLIMITED = "alert:unlimited"
     ALERT_CITY = "alert:city"
     ALERT_END = "alert:end"

@@ -56,6 +56,7 @@ TABLE: dict[P, Rule] = {
     P.CONTRIBUTION_EDIT: (confirmed, not_suspended, author, proven_there),
     P.CONTRIBUTION_WITHDRAW: (confirmed, author),
     P.CONTRIBUTION_SOLVE: (confirmed, author),
+    P.POLL_VOTE: (confirmed, verified, not_suspended),
     P.ALERT_UNLIMITED: (confirmed, runs_quarter, not_suspended),
     P.ALERT_CITY: (confirmed, operator, not_suspended),
     P.ALERT_END: (confirmed, (author, runs_quarter), not_suspended),
