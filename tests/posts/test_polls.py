@@ -67,7 +67,8 @@ def write(browser, owner, **more):
     with clock.freeze(NOW):
         answer = browser.post("/write", data={**form, "form_key": str(uuid.uuid4()), **POLL, **more})
     assert answer.status_code == 303, answer.text
-    return f"/c/{to_uid(owner.execute('SELECT id FROM contribution ORDER BY id DESC LIMIT 1').fetchone()[0])}"
+    (key,) = owner.execute("SELECT id FROM contribution WHERE title = %s", [more.get("title", "Hoffest")]).fetchone()
+    return f"/c/{to_uid(key)}"
 
 
 def vote(browser, path, *choice, at=NOW):
