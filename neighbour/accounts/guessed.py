@@ -16,6 +16,8 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from neighbour.core.text import normal_form
+
 _LIST = Path(__file__).parent / "data" / "passwords.txt"
 LEAST = 5  # symbols that must be left where everything that needs no guessing is taken away
 SHORTEST_WORD, SHORTEST_RUN, SHORTEST_BLOCK = 4, 3, 8
@@ -46,7 +48,7 @@ _DATE = re.compile(
 def is_guessed(password: str, words: Iterable[str] = ()) -> bool:
     """Whether this password is among the first that are tried. words: what others know about the person and this site."""
     known = {form for word in words for form in _spelled(word) if len(form) >= SHORTEST_WORD}
-    folded = unicodedata.normalize("NFKC", password).casefold().strip()
+    folded = normal_form(password, "NFKC").casefold().strip()
     if folded in common() or _DATE.fullmatch(folded) or _weight(folded) < LEAST or _is_block(folded, known):
         return True
     texts = {folded, folded.translate(_WRITTEN_OUT), "".join(each for each in folded if each.isalnum())}
@@ -94,8 +96,8 @@ def _is_block(folded: str, known: set[str]) -> bool:
 @lru_cache(1000)
 def _spelled(text: str) -> frozenset[str]:
     """A word with umlauts written out, left out, and as they are; without spaces and signs."""
-    small = unicodedata.normalize("NFC", text.casefold())
-    bare = "".join(each for each in unicodedata.normalize("NFD", small) if not unicodedata.combining(each))
+    small = normal_form(text.casefold())
+    bare = "".join(each for each in normal_form(small, "NFD") if not unicodedata.combining(each))
     forms = small, small.translate(_WRITTEN_OUT), bare
     return frozenset("".join(each for each in form if each.isalnum()) for form in forms)
 
