@@ -11,6 +11,7 @@ import neighbour.digests.models
 import neighbour.initiatives.models
 import neighbour.mydata.models
 import neighbour.notices.models
+import neighbour.offers.models
 import neighbour.posts.models
 import neighbour.quarters.models
 import neighbour.residency.cases.models

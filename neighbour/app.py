@@ -41,6 +41,7 @@ ROOMS = (
     "neighbour.initiatives",
     "neighbour.contributions",
     "neighbour.posts",
+    "neighbour.offers",
     "neighbour.feed",
     "neighbour.digests",
     "neighbour.stewardship",

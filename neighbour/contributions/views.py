@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -178,6 +178,9 @@ def comment(contribution_id: uuid.UUID) -> Any:
     form = CommentForm()
     if not form.validate_on_submit():
         return thread_page(contribution, form), 422
+    signs = kinds.get(contribution.kind).suspects(form.body.data)
+    if signs and request.form.get("sure") != "1":
+        return thread_page(contribution, form, signs=signs), 422
     try:
         with atomic():
             answer = service.comment(
@@ -210,6 +213,11 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     return back("contributions.show", contribution_id=contribution_id)
 
 
+def page_again(contribution: Contribution) -> str:
+    """Its page, for a kind's own form that was wrong."""
+    return thread_page(contribution, CommentForm(formdata=None))
+
+
 def visible(contribution_id: uuid.UUID) -> Contribution:
     """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone.
 
@@ -227,8 +235,10 @@ def thread_page(
     form: CommentForm,
     thanks: ThanksForm | None = None,
     all_clear: AllClearForm | None = None,
+    signs: Sequence[Any] = (),
 ) -> str:
-    """The page of a contribution, with what was typed into its forms."""
+    """The page of a contribution, with what was typed into its forms. signs: what is suspicious about the answer that was about
+    to be sent."""
     who = identity()
     reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
@@ -260,6 +270,7 @@ def thread_page(
         entries=list(_entries(thread)),
         widening=_widening(contribution, comments),
         all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
+        signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
 

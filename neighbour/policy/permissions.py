@@ -36,6 +36,8 @@ class Permission(StrEnum):
     COMMENT_WRITE = "comment:write"
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"
+    OFFER_ASK = "offer:ask"
+    OFFER_HANDLE = "offer:handle"
     DESK_READ = "desk:read"
     PROOF_DECIDE = "proof:decide"
     INITIATIVE_EDIT = "initiative:edit"

@@ -24,6 +24,7 @@ def _all_notices() -> list[str]:
     import neighbour.digests.notices
     import neighbour.initiatives.notices
     import neighbour.mydata.notices
+    import neighbour.offers.notices
     import neighbour.residency.cases.notices
     import neighbour.residency.changing_notices
     import neighbour.residency.notices  # noqa: F401
