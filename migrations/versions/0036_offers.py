@@ -126,10 +126,10 @@ LANGUAGE plpgsql {DEFINER} AS $$
 DECLARE one uuid;
 BEGIN
   FOR one IN
-    SELECT DISTINCT a.offer_id FROM ask a JOIN contribution c ON c.id = a.offer_id
+    SELECT DISTINCT a.offer_id FROM ask a JOIN contribution c ON c.id = a.offer_id JOIN person p ON p.id = c.author_id
     WHERE (only_of IS NULL OR a.offer_id = only_of) AND a.state IN ('waiting', 'promised')
       AND (a.told < a.turn OR c.solved_at IS NOT NULL OR c.state = 'hidden'
-           OR (c.state = 'withdrawn' AND c.edited_at < at - interval '10 minutes'))
+           OR (c.state = 'withdrawn' AND (p.status = 'erased' OR coalesce(c.edited_at, c.published_at) < at - interval '10 minutes')))
     ORDER BY a.offer_id
   LOOP
     PERFORM pg_advisory_xact_lock(hashtextextended('offer:' || one, 0));
@@ -140,7 +140,7 @@ BEGIN
       FROM contribution c JOIN person p ON p.id = c.author_id
       WHERE c.id = one AND a.offer_id = one AND a.state IN ('waiting', 'promised')
         AND (c.solved_at IS NOT NULL OR c.state = 'hidden'
-             OR (c.state = 'withdrawn' AND c.edited_at < at - interval '10 minutes'))
+             OR (c.state = 'withdrawn' AND (p.status = 'erased' OR coalesce(c.edited_at, c.published_at) < at - interval '10 minutes')))
       RETURNING a.state, a.id, a.person_id, a.turn::int;
     RETURN QUERY
       UPDATE ask a SET told = a.turn WHERE a.offer_id = one AND a.state = 'promised' AND a.told < a.turn

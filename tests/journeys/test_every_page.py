@@ -10,6 +10,7 @@ import pytest
 
 from tests.journeys import scenes_desk as at_desk
 from tests.journeys import scenes_inside as inside
+from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
 from tests.journeys.looking import enter, site_map
 
@@ -21,6 +22,7 @@ SCENES = {
     "a forgotten password": (outside.forgetful, ""),
     "reading": (inside.reader, "hannelore"),
     "writing": (inside.writer, "hannelore"),
+    "the market": (at_market.market, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
@@ -63,6 +65,7 @@ PAGES = {
     "feed.board": "reading",
     "contributions.show": "reading",
     "digests.next_issue": "reading",
+    "offers.market": "the market",
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",
