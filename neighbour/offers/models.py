@@ -1,6 +1,6 @@
 """An offer, and those who ask for it.
 
-What everybody sees of the queue – ``stage``, ``waiting``, ``due_on`` – is kept by the database (migration 0036), so it is never
+What everybody sees of the queue – ``stage``, ``waiting``, ``due_on`` – is kept by the database (migration 0040), so it is never
 behind. That an offer is over says the base: ``solved_at``. ``expires_at`` is when it ends by itself.
 """
 

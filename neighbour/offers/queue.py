@@ -2,7 +2,7 @@
 
 An ask goes waiting → promised → done; a loan promised → lent → done; anybody who has not got it may go (``left``), and when the
 offer is over first, who still waits has ``missed`` it. The author chooses to whom it is promised; when that one steps back or is
-passed over, the next in the order of asking is. The database keeps places, the one promise and the moving up (migration 0036);
+passed over, the next in the order of asking is. The database keeps places, the one promise and the moving up (migration 0040);
 here is who may do what, and that everybody concerned hears of it once. Runs in the ``atomic()`` of its caller.
 """
 

@@ -23,7 +23,7 @@ from neighbour.offers.models import OPEN, Ask, Category, Offer
 from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
-ASKED_BEFORE = timedelta(days=7)  # its end, an author is asked whether it is still there (migration 0036)
+ASKED_BEFORE = timedelta(days=7)  # its end, an author is asked whether it is still there (migration 0040)
 NOT_AGAIN = timedelta(days=14)  # the same thing is not announced twice within
 MOST_OFFERS, MOST_ASKS = 20, 10  # open at the same time, of one person
 SALES_SPAN, MOST_SALES, MOST_OF_A_KIND = timedelta(days=182), 12, 3

@@ -147,9 +147,9 @@ def returned(contribution_id: uuid.UUID) -> Any:
     return back("contributions.show", contribution_id=contribution_id)
 
 
-@views.post("/c/<uid:contribution_id>/keep")
+@views.post("/c/<uid:contribution_id>/extend")
 @requires(Permission.ACCOUNT_OWN)
-def keep(contribution_id: uuid.UUID) -> Any:
+def extend(contribution_id: uuid.UUID) -> Any:
     """It is still there: sixty days more."""
     offer = _own(contribution_id)
     with atomic():

@@ -60,7 +60,7 @@ ELSEWHERE = matrix._person(Level.UNPROVEN, quarter_id=matrix.ELSEWHERE)
 OF_PAGES = {
     "quarters.show": "quarter", "pages.language": "language", "residency.code_from_link": "code",
     "initiatives.visit_from_link": "visit code",
-    **{f"offers.{step}": "offer" for step in ("ask", "step_back", "promise", "pass_on", "hand_over", "returned", "keep")},
+    **{f"offers.{step}": "offer" for step in ("ask", "step_back", "promise", "pass_on", "hand_over", "returned", "extend")},
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0 a page of a document"
 CROWD = 8  # accounts in one house, the last of which waits

@@ -155,7 +155,7 @@ def test_only_who_may_asks_and_only_its_author_decides(here, author, client, own
     there = make_quarter("Anderswo")
     offer = make_offer(author, here)
     ask = make_ask(make_person(here), here, offer)
-    steps = ("ask", "step-back", "promise", "pass-on", "hand-over", "returned", "keep")
+    steps = ("ask", "step-back", "promise", "pass-on", "hand-over", "returned", "extend")
     data = {"words": "Ich", "ask": to_uid(ask.id)}
     sign_in(client, make_person(there))
     nothing = client.post(f"/c/{'a' * 26}/promise", data=data)

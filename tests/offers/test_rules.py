@@ -72,7 +72,7 @@ def test_an_offer_ends_after_sixty_days_with_one_question_before(here, author, c
     assert [tend(), tend()] == [2, 0] and mails(owner, "still_there") == [author.id] * 2
     sign_in(client, author)
     assert "Ja, 60 Tage länger" in client.get(url(kept)).text, "opening the page changes nothing"
-    assert [client.post(f"{url(kept)}/keep").status_code for _again in range(2)] == [303, 303]
+    assert [client.post(f"{url(kept)}/extend").status_code for _again in range(2)] == [303, 303]
     assert "Ja, 60 Tage länger" not in client.get(url(kept)).text
     frozen_clock.tick(7 * DAY)
     assert [tend(), tend()] == [1, 0] and mails(owner, "missed") == [waiting.id]

@@ -12,7 +12,7 @@ from alembic import op
 
 from migrations.helpers import app_role, follow_version, for_the_app, grant, open_wall, unfollow_version, wall
 
-revision = "0036"
+revision = "0040"
 down_revision = "0039"
 branch_labels = None
 depends_on = None
