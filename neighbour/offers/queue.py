@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from neighbour.accounts.models import Person
 from neighbour.contributions import service as base
+from neighbour.contributions import solving
 from neighbour.contributions.models import State
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock, i18n, tokens
@@ -166,7 +167,7 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
         return None
     held.state, held.ended_at = AskState.DONE, clock.now()
     db.session.flush()
-    base.solve(offer, True)
+    solving.solve(offer, True)
     tell(offer.id)
     return None
 
