@@ -237,8 +237,7 @@ def thread_page(
     all_clear: AllClearForm | None = None,
     signs: Sequence[Any] = (),
 ) -> str:
-    """The page of a contribution, with what was typed into its forms. signs: what is suspicious about the answer that was about
-    to be sent."""
+    """The page of a contribution, with what was typed into its forms; signs: what is suspicious about it."""
     who = identity()
     reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
@@ -246,21 +245,19 @@ def thread_page(
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
     thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
     card = cards.load([contribution.id], reader)[contribution.id]
-    is_wider = reach.count_of(contribution.id) > 1
-    seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
-    kind = kinds.get(contribution.kind)
+    card = replace(card, is_home=card.quarter_id in who.quarters, audience_label=_seen_in(contribution, card.quarter))
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
     return render_template(
         "contributions/show.html",
         contribution=contribution,
-        kind=kind,
-        **kind.page_data(contribution, who),
+        kind=kinds.get(contribution.kind),
+        **kinds.get(contribution.kind).page_data(contribution, who),
         thread=thread,
         form=form,
         may_answer=may_answer,
-        card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
+        card=card,
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=contribution.author_id == who.person_id,
         thanks=thanks or _thanks_form(contribution, comments, helped),
@@ -273,6 +270,12 @@ def thread_page(
         signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _seen_in(contribution: Contribution, quarter: str) -> str:
+    """Where it is shown, in words."""
+    is_wider = reach.count_of(contribution.id) > 1
+    return audience_label(Audience(contribution.audience), quarter, is_wider=is_wider)
 
 
 def _may_end(contribution: Contribution) -> bool:
