@@ -12,6 +12,7 @@ import neighbour.events.models
 import neighbour.initiatives.models
 import neighbour.mydata.models
 import neighbour.notices.models
+import neighbour.offers.models
 import neighbour.posts.models
 import neighbour.quarters.models
 import neighbour.residency.cases.models

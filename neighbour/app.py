@@ -42,6 +42,7 @@ ROOMS = (
     "neighbour.contributions",
     "neighbour.posts",
     "neighbour.events",
+    "neighbour.offers",
     "neighbour.feed",
     "neighbour.digests",
     "neighbour.stewardship",

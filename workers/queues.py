@@ -16,6 +16,7 @@ QUEUES = {
     "accounts": "second steps that are taken off",
     "mydata": "exports, erasures, and what is forgotten every night",
     "events": "dates of series, kept a year ahead, places that were offered, reminders",
+    "offers": "queues of offers, loans that are due, offers that end",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }
 

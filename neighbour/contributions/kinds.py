@@ -55,6 +55,10 @@ class Kind:
     details: Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, Detail]] | None = None
     page: str = ""
     page_data: Callable[[Any, Identity], Mapping[str, Any]] = lambda _contribution, _reader: {}
+    #: what is suspicious about an answer to this kind, in words: whoever sends it is asked once more
+    suspects: Callable[[str], Sequence[LazyText]] = lambda _words: ()
+    #: at most so many stand in one issue of the digest; None: as many as there is room
+    most_in_issue: int | None = None
 
     def category(self, key: str) -> Category:
         """The category of this key; raises KeyError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -178,6 +178,9 @@ def comment(contribution_id: uuid.UUID) -> Any:
     form = CommentForm()
     if not form.validate_on_submit():
         return thread_page(contribution, form), 422
+    signs = kinds.get(contribution.kind).suspects(form.body.data)
+    if signs and request.form.get("sure") != "1":
+        return thread_page(contribution, form, signs=signs), 422
     try:
         with atomic():
             answer = service.comment(
@@ -210,6 +213,11 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     return back("contributions.show", contribution_id=contribution_id)
 
 
+def page_again(contribution: Contribution) -> str:
+    """Its page, for a kind's own form that was wrong."""
+    return thread_page(contribution, CommentForm(formdata=None))
+
+
 def visible(contribution_id: uuid.UUID) -> Contribution:
     """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone.
 
@@ -227,8 +235,9 @@ def thread_page(
     form: CommentForm,
     thanks: ThanksForm | None = None,
     all_clear: AllClearForm | None = None,
+    signs: Sequence[Any] = (),
 ) -> str:
-    """The page of a contribution, with what was typed into its forms."""
+    """The page of a contribution, with what was typed into its forms; signs: what is suspicious about it."""
     who = identity()
     reader = reader_of(who)
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
@@ -236,21 +245,19 @@ def thread_page(
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
     thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
     card = cards.load([contribution.id], reader)[contribution.id]
-    is_wider = reach.count_of(contribution.id) > 1
-    seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
-    kind = kinds.get(contribution.kind)
+    card = replace(card, is_home=card.quarter_id in who.quarters, audience_label=_seen_in(contribution, card.quarter))
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
     return render_template(
         "contributions/show.html",
         contribution=contribution,
-        kind=kind,
-        **kind.page_data(contribution, who),
+        kind=kinds.get(contribution.kind),
+        **kinds.get(contribution.kind).page_data(contribution, who),
         thread=thread,
         form=form,
         may_answer=may_answer,
-        card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
+        card=card,
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=contribution.author_id == who.person_id,
         thanks=thanks or _thanks_form(contribution, comments, helped),
@@ -260,8 +267,15 @@ def thread_page(
         entries=list(_entries(thread)),
         widening=_widening(contribution, comments),
         all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
+        signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _seen_in(contribution: Contribution, quarter: str) -> str:
+    """Where it is shown, in words."""
+    is_wider = reach.count_of(contribution.id) > 1
+    return audience_label(Audience(contribution.audience), quarter, is_wider=is_wider)
 
 
 def _may_end(contribution: Contribution) -> bool:

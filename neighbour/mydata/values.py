@@ -16,6 +16,14 @@ from neighbour.residency.cases.words import PAPERS, REASONS
 from neighbour.residency.proofs import METHODS
 
 VALUES: dict[str, dict[str, LazyText]] = {
+    "ask.state": {
+        "waiting": __("waits in line"),
+        "promised": __("promised to you"),
+        "lent": __("lent to you"),
+        "done": __("collected or brought back"),
+        "left": __("out of the line"),
+        "missed": __("somebody else has it"),
+    },
     "participation.state": {
         "coming": __("coming"),
         "waiting": __("waits for a place"),

@@ -49,6 +49,8 @@ TABLES: dict[str, LazyText] = {
     "event_exception": __("Single dates of your events"),
     "participation": __("Where you take part"),
     "event_for_guests": __("What only guests of your events read"),
+    "offer": __("What offers have besides"),
+    "ask": __("What you asked for on the market"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -166,6 +168,15 @@ COLUMNS: dict[str, LazyText] = {
     "voted_at": __("voted"),
     "voters": __("who voted"),
     "votes": __("votes"),
+    "price_cents": __("price in cents"),
+    "price_words": __("price in words"),
+    "condition": __("condition"),
+    "pickup": __("picking up"),
+    "lend_days": __("lent for days"),
+    "words": __("what you wrote"),
+    "due_on": __("due back"),
+    "note_out": __("when it was handed over"),
+    "note_back": __("when it came back"),
 }
 
 

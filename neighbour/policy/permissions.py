@@ -38,6 +38,8 @@ class Permission(StrEnum):
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"
     EVENT_JOIN = "event:join"
+    OFFER_ASK = "offer:ask"
+    OFFER_HANDLE = "offer:handle"
     DESK_READ = "desk:read"
     PROOF_DECIDE = "proof:decide"
     INITIATIVE_EDIT = "initiative:edit"

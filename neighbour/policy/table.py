@@ -64,6 +64,8 @@ TABLE: dict[P, Rule] = {
     P.COMMENT_WITHDRAW: (confirmed, author),
     P.THANK: (confirmed, vouched),
     P.EVENT_JOIN: (confirmed, vouched),
+    P.OFFER_ASK: (confirmed, vouched, not_suspended),
+    P.OFFER_HANDLE: (confirmed, author),
     P.DESK_READ: (confirmed, staff, not_suspended),
     P.PROOF_DECIDE: (confirmed, looks_at_proofs, not_suspended),
     P.INITIATIVE_EDIT: (confirmed, edits, not_suspended),

@@ -63,6 +63,7 @@ OF_PAGES = {
     "quarters.show": "quarter", "pages.language": "language", "residency.code_from_link": "code",
     "initiatives.visit_from_link": "visit code",
     **dict.fromkeys(("events.one_date", "events.change_date", "events.asks_to_call_off", "events.call_off"), "event"),
+    **{f"offers.{step}": "offer" for step in ("ask", "step_back", "promise", "pass_on", "hand_over", "returned", "extend")},
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0 a page of a document"
 CROWD = 8  # accounts in one house, the last of which waits
@@ -97,6 +98,7 @@ def make(world: World) -> Found:
         "language": [_of("a language", "de", "code")],
         "code": [_of("a code", "7K2M9QXD", "code")],
         ("contribution_id",): _contributions(world),
+        "offer": _offers(world),
         ("contribution_id", "comment_id"): _comments(world),
         # everybody gets the same answer, whether there is one or not
         ("mute_id",): [*(Thing(f"{role}'s", each, is_over=True) for role, each in silenced.make(world).items()),
@@ -121,6 +123,12 @@ def _contributions(world: World) -> list[Thing]:
         Thing(name, {"contribution_id": to_uid(post.id)}, {ALL: world.seen_by(name)}, is_over=name == "taken down")
         for name, post in world.posts.items()
     ]
+    return [*found, Thing("nothing", {"contribution_id": NOTHING})]
+
+
+def _offers(world: World) -> list[Thing]:
+    seen = world.seen_by("another's")
+    found = [Thing(name, {"contribution_id": to_uid(one.id)}, {ALL: seen}) for name, one in world.offers.items()]
     return [*found, Thing("nothing", {"contribution_id": NOTHING})]
 
 
@@ -416,6 +424,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
     return {
         "before": ("author", far, beside), "newest": ("author", far, beside), "parent": ("author", elsewhere, NOTHING),
         "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
+        "ask": ("author", to_uid(world.foreign_ask.id), NOTHING),
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),
         "passkey": ("author", _name_of(bytes(db.session.scalars(key).one())), "0" * 20),

@@ -25,6 +25,7 @@ def _all_notices() -> list[str]:
     import neighbour.events.notices
     import neighbour.initiatives.notices
     import neighbour.mydata.notices
+    import neighbour.offers.notices
     import neighbour.residency.cases.notices
     import neighbour.residency.changing_notices
     import neighbour.residency.notices  # noqa: F401

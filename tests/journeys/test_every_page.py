@@ -11,6 +11,7 @@ import pytest
 from tests.journeys import scenes_desk as at_desk
 from tests.journeys import scenes_events as events
 from tests.journeys import scenes_inside as inside
+from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
 from tests.journeys.looking import enter, site_map
 
@@ -23,6 +24,7 @@ SCENES = {
     "reading": (inside.reader, "hannelore"),
     "writing": (inside.writer, "hannelore"),
     "hosting": (events.host, "hannelore"),
+    "the market": (at_market.market, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
@@ -69,6 +71,7 @@ PAGES = {
     "feed.board": "reading",
     "contributions.show": "reading",
     "digests.next_issue": "reading",
+    "offers.market": "the market",
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",

@@ -108,6 +108,8 @@ ROWS = {
     ("withdrawn", "comment"): (30 * DAY, COMMENT.format("withdrawn"), "state = 'withdrawn'"),
     ("hidden", "contribution"): (365 * DAY, "UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "state = 'hidden'"),
     ("hidden", "comment"): (365 * DAY, COMMENT.format("hidden"), "state = 'hidden'"),
+    ("asks", "ask"): (30 * DAY, "INSERT INTO offer (id, price_words, condition, pickup) VALUES (%(post)s, '', '', '');"
+              " INSERT INTO ask (id, offer_id, person_id, words, state, asked_at, ended_at) VALUES (%(uid)s, %(post)s, %(other)s, 'Gern', 'missed', %(at)s, %(at)s)", "true"),
     ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
     ("guests", "participation"): (14 * DAY, CAME, "true"),
     ("mails", "delivery"): (30 * DAY, DELIVERY + "(%(uid)s, %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", "notice = 'x.y'"),
