@@ -93,7 +93,6 @@ COLUMNS: dict[str, LazyText] = {
     "object": __("about"),
     "paused_until": __("paused until"),
     "payload": __("details"),
-    "printed_at": __("printed"),
     "proven_at": __("proven"),
     "position": __("option"),
     "published_at": __("pinned up"),

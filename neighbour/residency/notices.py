@@ -3,7 +3,6 @@ used strangely. No mail holds an address or a code."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -28,12 +27,11 @@ class LetterRequested(Notice):
         return _("Your card is ordered")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """``not_before``: a second card waits until the house has rested."""
-        day = payload.get("not_before")
-        return {**self.preview(), "not_before": datetime.fromisoformat(day) if day else None}
+        """The same for a first card and a second one: a day would say whether the first was printed."""
+        return self.preview()
 
     def preview(self) -> dict[str, Any]:
-        return {"not_before": None, "code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
+        return {"code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
 
 
 class Welcome(Notice):

@@ -165,8 +165,8 @@ def _say(answer: Answer) -> str:
 
 def _wrong(tries_left: int) -> str:
     return ngettext(
-        "That is not the code on your card. You have %(num)s try left.",
-        "That is not the code on your card. You have %(num)s tries left.",
+        "That is not the code on your card, or its 30 days are over. You have %(num)s try left.",
+        "That is not the code on your card, or its 30 days are over. You have %(num)s tries left.",
         tries_left,
     )
 
