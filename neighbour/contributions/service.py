@@ -244,8 +244,3 @@ def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
     """Earlier wordings, newest first."""
     wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())
     return list(db.session.scalars(wanted))
-
-
-def is_thanked(contribution_id: uuid.UUID, person_id: int | None) -> bool:
-    """Whether this person has said thank you."""
-    return person_id is not None and db.session.get(Thanks, (contribution_id, person_id)) is not None

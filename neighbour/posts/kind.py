@@ -60,6 +60,7 @@ KIND = Kind(
     categories=CATEGORIES,
     form=PostForm,
     fields="posts/fields.html",
+    more="posts/more.html",
     publish=publish,
     revise=revise,
     details=polls.details,
