@@ -46,7 +46,7 @@ def test_a_card_that_is_asked_for_is_under_way(town: Town, anna: int):
     with town.as_person(anna):
         letters.request(anna)
     card = offered(town, anna)["postcard"]
-    assert card["under_way"] is True and card["tries"] == letters.TRIES and card["letter"].letter is not None
+    assert card["under_way"] is True and card["tries"] == letters.TRIES and card["letter"].state == "ordered"
 
 
 def test_a_flyer_is_offered_to_whom_it_opens_something(town: Town, anna: int):
