@@ -15,6 +15,7 @@ QUEUES = {
     "residency": "proofs whose time is over, batches of letters",
     "accounts": "second steps that are taken off",
     "mydata": "exports, erasures, and what is forgotten every night",
+    "photos": "photos that were sent, one after the other",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }
 

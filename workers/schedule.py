@@ -25,6 +25,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
     Job.RESIDENCY_NAMESAKES: crontab(minute="57", hour="*"),  # before the desk is reminded
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
+    Job.PHOTOS_SWEEP: schedule(60),  # photos that wait, and files whose photo is gone
 }
 
 

@@ -10,7 +10,18 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import alerts, cards, keeping, kinds, reach, service, solving, widening
+from neighbour.contributions import (
+    alerts,
+    cards,
+    keeping,
+    kinds,
+    photo_forms,
+    photos,
+    reach,
+    service,
+    solving,
+    widening,
+)
 from neighbour.contributions.forms import (
     AllClearForm,
     CommentForm,
@@ -38,30 +49,33 @@ views = Blueprint("contributions", __name__, template_folder="templates")
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def compose() -> str:
     """The empty composer, on the tab of ``?kind=``."""
-    kind = _kind(request.args.get("kind", "post"))
+    kind = kind_named(request.args.get("kind", "post"))
     form = kind.form()
     wanted = request.args.get("category")
     if wanted in {each.key for each in kind.categories}:
         form.category.data = wanted
-    return _composer(kind, form)
+    return composer(kind, form, photo_forms.unpinned())
 
 
 @views.post("/write")
-@requires(Permission.CONTRIBUTION_PUBLISH, rate="publish")
+@requires(Permission.CONTRIBUTION_PUBLISH, rate="publish", body=photo_forms.MOST_BODY)
 def publish() -> Any:
     """Pin up, or show the composer again with what was typed and what is wrong."""
-    kind = _kind(request.form.get("kind", "post"))
+    kind = kind_named(request.form.get("kind", "post"))
     form = kind.form()
     if request.form.get("preview"):
-        return _composer(kind, form)
-    if not form.validate_on_submit() or not _city_allowed(form):
-        return _composer(kind, form), 422
+        return composer(kind, form, photo_forms.read(form))
+    is_right = form.validate_on_submit() and _city_allowed(form)
+    sheet = photo_forms.read(form)
+    if not is_right or form.photos.errors:
+        return composer(kind, form, sheet), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
+            photos.arrange(person_number(), contribution.id, sheet.wanted)
     except service.NotPossible as error:
         form.add_error("category" if "category" in form else "title", str(error))
-        return _composer(kind, form), 422
+        return composer(kind, form, sheet), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
 
@@ -89,25 +103,29 @@ def edit(contribution_id: uuid.UUID) -> Any:
     if contribution.state != State.PUBLISHED:
         return back("contributions.show", contribution_id=contribution_id)
     kind = kinds.get(contribution.kind)
-    return _composer(kind, kind.form(obj=contribution), contribution)
+    return composer(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
 
 
 @views.post("/c/<uid:contribution_id>/edit")
-@requires(Permission.ACCOUNT_OWN, rate="publish")
+@requires(Permission.ACCOUNT_OWN, rate="publish", body=photo_forms.MOST_BODY)
 def revise(contribution_id: uuid.UUID) -> Any:
     """Change it; the wording before is kept in the history."""
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
-    if not form.validate_on_submit() or not _city_allowed(form):
-        return _composer(kind, form, contribution), 422
+    is_right = form.validate_on_submit() and _city_allowed(form)
+    sheet = photo_forms.read(form)
+    if not is_right or form.photos.errors:
+        return composer(kind, form, sheet, contribution), 422
     try:
         with atomic():
+            service.one_at_a_time(person_number())
             kind.revise(identity(), contribution, form)
+            photos.arrange(person_number(), contribution_id, sheet.wanted)
     except service.NotPossible as error:
         form.add_error("category" if "category" in form else "title", str(error))
-        return _composer(kind, form, contribution), 422
+        return composer(kind, form, sheet, contribution), 422
     flash(_("Changed."), "info")
     return back("contributions.show", contribution_id=contribution_id)
 
@@ -229,8 +247,7 @@ def thread_page(
     all_clear: AllClearForm | None = None,
 ) -> str:
     """The page of a contribution, with what was typed into its forms."""
-    who = identity()
-    reader = reader_of(who)
+    who, reader = identity(), reader_of(identity())
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
     comments = service.comments_of(contribution.id)
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
@@ -255,6 +272,7 @@ def thread_page(
         is_mine=contribution.author_id == who.person_id,
         thanks=thanks or _thanks_form(contribution, comments, helped),
         is_thanked=service.is_thanked(contribution.id, who.person_id),
+        preparing=photos.in_preparation(contribution, who.person_id),
         may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
         is_kept=keeping.is_kept(who.person_id, contribution.id),
         entries=list(_entries(thread)),
@@ -292,12 +310,17 @@ def _thanks_form(contribution: Contribution, comments: list[Comment], helped: se
     return ThanksForm.of(comments, contribution, helped)
 
 
-def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contribution | None = None) -> str:
+def composer(
+    kind: kinds.Kind, form: ContributionForm, sheet: photo_forms.Sheet, contribution: Contribution | None = None
+) -> str:
+    """The composer's page: of this kind, with what the form holds and the photos on the sheet."""
     return render_template(
         "contributions/compose.html",
         kind=kind,
         tabs=[] if contribution else [_tab(each, each is kind) for each in kinds.all_kinds()],
         form=form,
+        sheet=sheet.entries(contribution.id if contribution else None),
+        most_photos=photos.MOST,
         contribution=contribution,
         quarter=_quarter(_home(identity())),
         preview=_preview(form.audience.data or ""),
@@ -346,7 +369,8 @@ def _parent(uid: str | None) -> uuid.UUID | None:
         return None
 
 
-def _kind(name: str) -> kinds.Kind:
+def kind_named(name: str) -> kinds.Kind:
+    """The kind of this name, or 404."""
     try:
         return kinds.get(name)
     except KeyError:

@@ -46,6 +46,8 @@ class Job(StrEnum):
     RESIDENCY_PROOFS = "residency.proofs"
     RESIDENCY_NAMESAKES = "residency.namesakes"
     RESIDENCY_PRINT = "residency.print"
+    PHOTOS_DRAW = "photos.draw"
+    PHOTOS_SWEEP = "photos.sweep"
 
 
 class Period(Base):

@@ -74,7 +74,7 @@ def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(town: Wo
 
 #: what the wall itself lets through of others: who lives in a quarter one reads, what hangs there, who used one's invitation
 SEEN = {
-    "another": {"membership", "contribution", "comment", "invitation_use"},
+    "another": {"membership", "contribution", "comment", "photo", "invitation_use"},
     "far": {"membership"},
     "nobody": set[str](),
 }

@@ -77,6 +77,10 @@ PLAN = (
 )
 COMMENT = "UPDATE comment SET state = '{0}', edited_at = %(at)s WHERE id = %(comment)s"
 #: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
+PHOTO = (
+    "INSERT INTO photo (id, author_id, contribution_id, state, size, stored_as, upload_key, made_at)"
+    " VALUES (%(uid)s, %(me)s, {}, 'ready', 1, %(uid)s, %(uid)s, %(at)s)"
+)
 ROWS = {
     ("unconfirmed", "person"): (14 * DAY, "UPDATE person SET confirmed_at = NULL, created_at = %(at)s WHERE id = %(new)s", "confirmed_at IS NULL"),
     ("missing", "missing_address"): (90 * DAY, "INSERT INTO missing_address (person_id, sealed, created_at) VALUES (%(me)s, %(bytes)s, %(at)s)", "true"),
@@ -103,6 +107,10 @@ ROWS = {
     ("withdrawn", "comment"): (30 * DAY, COMMENT.format("withdrawn"), "state = 'withdrawn'"),
     ("hidden", "contribution"): (365 * DAY, "UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "state = 'hidden'"),
     ("hidden", "comment"): (365 * DAY, COMMENT.format("hidden"), "state = 'hidden'"),
+    ("withdrawn", "photo"): (30 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'withdrawn', edited_at = %(at)s WHERE id = %(post)s", "true"),
+    ("hidden", "photo"): (365 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "true"),
+    ("uploads", "photo"): (DAY, PHOTO.format("NULL"), "true"),
+    ("uploads", "photo_piece"): (DAY, PHOTO.format("NULL") + "; INSERT INTO photo_piece (photo_id, start, sealed) VALUES (%(uid)s, 0, %(bytes)s)", "true"),
     ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
     ("mails", "delivery"): (30 * DAY, DELIVERY + "(%(uid)s, %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", "notice = 'x.y'"),
     ("suppressions", "suppression"): (730 * DAY, "INSERT INTO suppression (address_hash, reason, since) VALUES (%(bytes)s, 'bounce', %(at)s)", "true"),
@@ -119,12 +127,14 @@ ROWS = {
     ("archives", "data_export"): (7 * DAY, "INSERT INTO data_export (id, person_id, state, done, parts, asked_at, attempts, ready_at, expires_at, file)"
                  " VALUES (%(uid)s, %(me)s, 'ready', 1, 1, %(at)s, 1, %(at)s, %(at)s + interval '7 days', 'x.zip')", "file IS NOT NULL"),
 }  # fmt: skip
-ELSEWHERE = {("inactive", "person"), ("letter_files", ""), ("logs", "")}  # below
+#: below, and what takes files away: of photos see tests/contributions/test_photo_uploads.py
+FILES = {("letter_files", ""), ("logs", ""), ("photo_files", "")}
+ELSEWHERE = {("inactive", "person"), *FILES}
 
 
 def test_every_line_of_the_table_is_tried_on_every_table_that_ends_by_it():
     declared = {(line, entry.table) for entry in personal.register().values() for line in entry.ends}
-    assert set(ROWS) | ELSEWHERE == declared | {("letter_files", ""), ("logs", "")}
+    assert set(ROWS) | ELSEWHERE == declared | FILES
     assert {rule for rule, _table in set(ROWS) | ELSEWHERE} == {rule.name for rule in retention.RULES}
 
 
