@@ -9,9 +9,11 @@ import neighbour.core.audit
 import neighbour.core.jobs
 import neighbour.core.limits
 import neighbour.digests.models
+import neighbour.events.models
 import neighbour.initiatives.models
 import neighbour.mydata.models
 import neighbour.notices.models
+import neighbour.offers.models
 import neighbour.posts.models
 import neighbour.quarters.models
 import neighbour.residency.cases.models

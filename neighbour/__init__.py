@@ -8,7 +8,9 @@ A room is a subject; open its folder and you know it. Imports point down only (s
 ``cli``, ``up``    the operator's commands; one supervisor for web, worker, beat and mailbox
 ``app``            ``create_app(config)`` and ROOMS, one line per room
 ``demo``           the demo city, drawn and written by this project
-``posts``          a kind of contribution (events, offers … will stand beside it)
+``posts``          a kind of contribution
+``events``         another one: once or as a series, with the dates to come
+``offers``         another: give, lend, sell, swap, wanted; the market, and the queue of who asks
 ``feed``           the quarter's board: reads across kinds
 ``digests``        the e-mail newspaper of a quarter
 ``stewardship``    the desk of those who help to run a quarter or the instance

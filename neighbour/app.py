@@ -41,6 +41,8 @@ ROOMS = (
     "neighbour.initiatives",
     "neighbour.contributions",
     "neighbour.posts",
+    "neighbour.events",
+    "neighbour.offers",
     "neighbour.feed",
     "neighbour.digests",
     "neighbour.stewardship",
@@ -246,7 +248,7 @@ def _begin() -> None:
     scope.enter(sessions.eyes(who), already_set=is_open)
     gate = getattr(current_app.view_functions.get(request.endpoint or ""), "gate", {})
     if gate.get("body") and who.is_authenticated:  # before anything reads the form
-        request.max_content_length = gate["body"]
+        request.max_content_length = g.most_body = gate["body"]
 
 
 def _recognise(token: str) -> bool:
@@ -321,7 +323,9 @@ def _errors(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> Response:
-    response = _error_page(error.code or 500)
+    most = g.get("most_body", 0) if error.code == 413 else 0
+    uploads = (most >> 20) - 1  # MB of files: the form round them has the rest
+    response = _error_page(error.code or 500, most_size=max(uploads, 0))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.allow.update(error.valid_methods)  # RFC 9110 section 15.5.6
     return response
@@ -356,4 +360,6 @@ def _crash(error: Exception) -> Response:
 def _error_page(code: int, **context: Any) -> Response:
     template = f"errors/{code}.html" if code in (400, 403, 404, 405, 413, 429, 500, 503) else "errors/400.html"
     g.cache_class = "never"
-    return Response(render_template(template, code=code, **context), status=code, mimetype="text/html")
+    who = "member" if identity().is_authenticated else "visitor"
+    bar = who if code < 500 else ""  # the same whatever was asked for
+    return Response(render_template(template, code=code, bar=bar, **context), status=code, mimetype="text/html")

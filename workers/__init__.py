@@ -28,7 +28,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from config import Config
-from neighbour.core import broker, clock, instance, logs, memory, scope
+from neighbour.core import broker, clock, i18n, instance, logs, memory, scope
 from neighbour.core.jobs import Job
 from workers import queues, schedule
 
@@ -75,8 +75,9 @@ def load() -> list[str]:
 
 
 def _within(app: Flask, name: str, run: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    started = clock.monotonic()
+    started, config = clock.monotonic(), app.extensions["config"]
     with app.app_context():
+        i18n.speak(config.language, config.time_zone)  # a mail says moments on the city's clock
         scope.enter(scope.NOBODY)
         try:
             result = run(*args)

@@ -15,6 +15,8 @@ QUEUES = {
     "residency": "proofs whose time is over, batches of letters",
     "accounts": "second steps that are taken off",
     "mydata": "exports, erasures, and what is forgotten every night",
+    "events": "dates of series, kept a year ahead, places that were offered, reminders",
+    "offers": "queues of offers, loans that are due, offers that end",
     "photos": "photos that were sent, one after the other",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }

@@ -24,7 +24,11 @@ SCHEDULE: dict[Job, schedule] = {
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone
     Job.QUARTERS_OPEN: crontab(minute="27", hour="*"),
     Job.RESIDENCY_NAMESAKES: crontab(minute="57", hour="*"),  # before the desk is reminded
+    Job.OFFERS_TEND: crontab(minute="*/10"),  # who was not told of a promise or an end, loans at six in the evening
     Job.RESIDENCY_PROOFS: crontab(minute="7", hour="*"),
+    Job.EVENTS_AHEAD: crontab(minute="47", hour="*"),
+    Job.EVENTS_REMIND: crontab(minute="3", hour="*"),  # from 18:00 on, of what is tomorrow
+    Job.EVENTS_OFFERS: schedule(60),  # places that were offered and not taken in time
     Job.PHOTOS_SWEEP: schedule(60),  # photos that wait, and files whose photo is gone
 }
 

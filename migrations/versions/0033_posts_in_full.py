@@ -1,4 +1,4 @@
-"""Who helped with what is solved, what nobody has answered, what goes next door by itself, and alerts by mail.
+"""Who helped with what is solved, what nobody has answered, what goes next door by itself, alerts by mail, and polls.
 
 Until now one answer could be named as the one that helped. Several help, and some do it without writing.
 """
@@ -149,6 +149,42 @@ RETURNS TABLE (quarter_id int, told bigint) LANGUAGE sql SECURITY DEFINER SET se
   SELECT p.quarter_id, count(*) FROM promised p GROUP BY 1
 $$;
 """
+# A vote is cast here and nowhere else, one after the other for each poll; counters follow the rows, whoever takes them away.
+POLL = """
+CREATE FUNCTION cast_vote(wanted uuid, positions int[], at timestamptz) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE me bigint := app_person(); asked poll; chosen int[];
+BEGIN
+  SELECT * INTO asked FROM poll p WHERE p.contribution_id = wanted FOR UPDATE;
+  IF NOT FOUND OR NOT EXISTS (SELECT 1 FROM membership m JOIN reach r ON r.quarter_id = m.quarter_id
+      WHERE r.contribution_id = wanted AND m.person_id = me AND m.ended_at IS NULL AND m.level = 'verified') THEN
+    RETURN 'none';
+  END IF;
+  IF asked.closes_at <= at THEN
+    RETURN 'closed';
+  END IF;
+  chosen := ARRAY(SELECT o.position FROM poll_option o WHERE o.contribution_id = wanted AND o.position = ANY (positions));
+  IF cardinality(chosen) = 0 OR (cardinality(chosen) > 1 AND NOT asked.is_multiple) THEN
+    RETURN 'choose';
+  END IF;
+  DELETE FROM poll_vote v WHERE v.contribution_id = wanted AND v.person_id = me AND v.position <> ALL (chosen);
+  INSERT INTO poll_vote (contribution_id, position, person_id, voted_at)
+    SELECT wanted, place, me, at FROM unnest(chosen) place ON CONFLICT DO NOTHING;
+  RETURN 'cast';
+END $$;
+
+CREATE FUNCTION count_votes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE thing poll_vote;
+BEGIN
+  IF TG_OP = 'DELETE' THEN thing := OLD; ELSE thing := NEW; END IF;
+  UPDATE poll_option o SET votes = votes + CASE WHEN TG_OP = 'DELETE' THEN -1 ELSE 1 END
+    WHERE o.contribution_id = thing.contribution_id AND o.position = thing.position;
+  UPDATE poll p SET voters = (SELECT count(DISTINCT v.person_id) FROM poll_vote v WHERE v.contribution_id = p.contribution_id)
+    WHERE p.contribution_id = thing.contribution_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER count_votes AFTER INSERT OR DELETE ON poll_vote FOR EACH ROW EXECUTE FUNCTION count_votes();
+"""
 ALERT_FUNCTIONS = (
     "promise_alert(uuid, text, timestamptz)",
     "clear_alert(uuid, text, timestamptz)",
@@ -172,6 +208,71 @@ def upgrade() -> None:
     for function in ALERT_FUNCTIONS:
         for_the_app(function)
     op.execute(LISTED)
+    _polls()
+
+
+def _polls() -> None:
+    op.create_table(
+        "poll",
+        sa.Column("contribution_id", sa.Uuid(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("is_multiple", sa.Boolean(), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("voters", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["contribution.id"],
+            name=op.f("fk_poll_contribution_id_contribution"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("contribution_id", name=op.f("pk_poll")),
+    )
+    op.create_table(
+        "poll_option",
+        sa.Column("contribution_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("votes", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["poll.contribution_id"],
+            name=op.f("fk_poll_option_contribution_id_poll"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("contribution_id", "position", name=op.f("pk_poll_option")),
+    )
+    op.create_table(
+        "poll_vote",
+        sa.Column("contribution_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("voted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"],
+            ["poll.contribution_id"],
+            name=op.f("fk_poll_vote_contribution_id_poll"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_poll_vote_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("contribution_id", "position", "person_id", name=op.f("pk_poll_vote")),
+    )
+    op.create_index(op.f("ix_poll_vote_person_id"), "poll_vote", ["person_id"])
+    op.execute(POLL)
+    for_the_app("cast_vote(uuid, int[], timestamptz)")
+    follow_version("poll", on="INSERT OR UPDATE OF question, is_multiple, closes_at OR DELETE")
+    grant("SELECT, INSERT, DELETE", "poll", "poll_option")
+    op.execute(f"GRANT UPDATE (closes_at) ON poll TO {app_role()}")  # to hold it while it is looked at
+    mine, seen = MINE.format("poll"), SEEN.format("poll")
+    wall("poll", select=seen, insert=mine, update=mine, delete=mine)
+    untouched = (
+        "EXISTS (SELECT 1 FROM poll p JOIN contribution c ON c.id = p.contribution_id"
+        f" WHERE p.contribution_id = poll_option.contribution_id AND c.author_id = {ME} AND p.voters = 0)"
+    )
+    wall("poll_option", select=SEEN.format("poll_option"), insert=untouched, delete=untouched)
+    grant("SELECT, DELETE", "poll_vote")
+    wall("poll_vote", select=f"person_id = {ME}", delete=f"person_id = {ME}")
 
 
 def _widening() -> None:
@@ -235,6 +336,11 @@ def _solved() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER count_votes ON poll_vote; DROP FUNCTION count_votes()")
+    op.execute("DROP FUNCTION cast_vote(uuid, int[], timestamptz)")
+    for table in ("poll_vote", "poll_option", "poll"):
+        open_wall(table)
+        op.drop_table(table)
     op.execute("DELETE FROM subscription WHERE list = 'alerts'")
     for function in ALERT_FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}")

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.helpers import for_the_app, grant, open_wall, wall
 
 revision = "0038"
-down_revision = "0033"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -113,7 +113,7 @@ def change_email() -> Any:
     form = ChangeEmailForm(prefix="e")
     if form.validate_on_submit():
         try:
-            service.change_email(web.me(), form.email.data)
+            service.change_email(web.me(), form.email.data, web.piece())
             flash(_("Please look into the mailbox of the new address and confirm it there."), "info")
             return back("accounts.access")
         except service.Refused:
@@ -265,15 +265,16 @@ def recovery_codes() -> str:
 def make_recovery_codes() -> Any:
     """Ten new ones, to be printed or written down; the old ones work no more. The form says which those are: sent twice, or
     read anew, it does not void the codes that were printed a moment ago."""
-    if not factors.of(person_number()):
+    before = factors.of(person_number())
+    if not before:
         return back("accounts.access")
     now = factors.name_of_codes(person_number())
     if request.form.get("instead_of", now) != now:
         flash(_("These codes were made already. If you have not written them down, make new ones."), "info")
         return back("accounts.recovery_codes")
     codes = factors.renew_codes(person_number())
-    mine = factors.of(person_number())
-    return render_template("accounts/recovery_codes.html", factors=mine, codes=codes, made_at=clock.now())
+    made = {"codes": codes, "made_at": clock.now(), "had_codes": bool(before.codes_left)}
+    return render_template("accounts/recovery_codes.html", factors=factors.of(person_number()), **made)
 
 
 @views.post("/me/devices/end")

@@ -14,8 +14,8 @@ from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 
-from neighbour.accounts import choosing, hooks, notices, service, web
-from neighbour.accounts.appearance import Byline, Ring, seen
+from neighbour.accounts import choosing, confirming, hooks, notices, service, web
+from neighbour.accounts.appearance import Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.accounts.signup_views import PAGES, step_labels, views
@@ -55,7 +55,7 @@ def set_appearance() -> Any:
         was_next = person.signup_step == SignUpStep.APPEARANCE
         service.step_done(person, SignUpStep.APPEARANCE)
         if was_next and person.signup_step == SignUpStep.CONFIRM:
-            service.ask_to_confirm(person)
+            confirming.ask_to_confirm(person, web.piece())
     return redirect(url_for(PAGES[SignUpStep(person.signup_step)]), 303)
 
 
@@ -87,7 +87,7 @@ def save_my_appearance() -> Any:
 @requires(Permission.ACCOUNT_OWN, rate="read")
 def preview_appearance() -> str:
     """The four faces for what is typed now; nothing is saved."""
-    return render_template("accounts/_faces.html", faces=_faces(AppearanceForm(is_protected=web.me().is_protected)))
+    return render_template("accounts/_faces.html", **_preview(AppearanceForm(is_protected=web.me().is_protected)))
 
 
 @views.get("/me/protection")
@@ -146,8 +146,9 @@ def _save(person: Person, form: AppearanceForm) -> None:
         )
 
 
-def _faces(form: AppearanceForm) -> dict[str, tuple[Byline, str]]:
-    """By ring: the person as somebody there sees them, and the quarter that is named beside it (not in their own).
+def _preview(form: AppearanceForm) -> dict[str, Any]:
+    """faces, by ring: the person as somebody there sees them, and the quarter that is named beside it (not in their own).
+    level: how well they are proven now, which decides about the mark behind the name.
 
     A street that is not shown yet is not opened for a preview: a word stands for it.
     """
@@ -156,15 +157,16 @@ def _faces(form: AppearanceForm) -> dict[str, tuple[Byline, str]]:
     quarter = home.quarter if home else _("your quarter")
     face = form.face(person.street_shown or _("your street"), person.public_id)
     seen_by = {ring: seen(face, ring, quarter) for ring in Ring}
-    return {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
+    faces = {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
+    return {"faces": faces, "level": home.level if home else ""}
 
 
 def _step(form: AppearanceForm) -> str:
-    return render_template("accounts/appearance.html", form=form, steps=step_labels(), faces=_faces(form))
+    return render_template("accounts/appearance.html", form=form, steps=step_labels(), **_preview(form))
 
 
 def _settings(form: AppearanceForm) -> str:
-    return render_template("accounts/my_appearance.html", form=form, person=web.me(), faces=_faces(form))
+    return render_template("accounts/my_appearance.html", form=form, person=web.me(), **_preview(form))
 
 
 def _protection(form: ProtectionForm) -> str:

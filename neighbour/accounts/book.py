@@ -6,14 +6,17 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
+from neighbour.accounts.addresses import fold
 from neighbour.accounts.decoys import DECOY
+from neighbour.accounts.email_changes import owner_of
 from neighbour.accounts.models import Person
 from neighbour.core.db import db
 from neighbour.notices.base import Mailbox
 
 
 def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
-    """The address book of notices: where these people are reached, in one query. A decoy's address is somebody else's."""
+    """The address book of notices: where these people are reached, in one query, and one more for each who
+    waits beside others: an address that somebody owns takes no mail of anybody else's account."""
     columns = (
         Person.id,
         Person.email,
@@ -22,6 +25,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
         Person.display_name,
         Person.first_name,
         Person.is_protected,
+        Person.confirmed_at,
     )
     rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
     return {
@@ -29,7 +33,8 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
             row.email,
             row.language,
             row.display_name if row.is_protected else row.first_name or row.display_name,
-            takes_mail=not row.email_key.startswith(DECOY),
+            takes_mail=not row.email_key.startswith(DECOY) or owner_of(fold(row.email)) is None,
+            is_confirmed=row.confirmed_at is not None,
         )
         for row in rows
     }

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, CompoundSelect, func, select, union_all
 from sqlalchemy.orm import undefer
 
-from neighbour.accounts import notices, onetime
+from neighbour.accounts import decoys, notices, onetime
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.models import EmailChange, Person
 from neighbour.accounts.onetime import Refused
@@ -30,12 +30,13 @@ def one_at_a_time(key: str) -> None:
 
 
 def owner_of(key: str) -> Person | None:
-    """Whose address this is: the account that has it, or that left it within three days and may take it back, or that is
-    being left and may come back.
+    """Whose address this is: the account that has confirmed it, or that left it within three days and may take it back, or that
+    is being left and may come back. Who only waits for a confirmation owns nothing (``decoys``).
 
     With its password's hash, and in one question, whoever there is: neither may show in the time an answer takes.
     """
-    query = select(Person).where(Person.id.in_(claims(key))).options(undefer(Person.password_hash))
+    mine = Person.id.in_(claims(key)), Person.confirmed_at.is_not(None)
+    query = select(Person).where(*mine).options(undefer(Person.password_hash))
     first = query.order_by((Person.email_key == key).desc()).limit(1)
     return db.session.scalar(first.execution_options(populate_existing=True))
 
@@ -64,8 +65,8 @@ def change(person: Person, email: str) -> None:
         undo_until=now + UNDO_FOR,
     )
     db.session.add(left)
-    person.email, person.email_key = email, key
-    db.session.flush()
+    person.email = email
+    decoys.claim(key, person)
     onetime.spoil(person.id)
     audit.note(Event.EMAIL_CHANGED, actor=person.id, subject=person.id)
     told = {"to": left.old_email, "change": left.id}

@@ -158,7 +158,7 @@ def _opened(person: Person, browser: Browser, since: datetime | None = None) -> 
         care.stop_waiting(person.id, since)
     token = sessions.open_session(person.id, is_kept=browser.is_kept, device=browser.device, is_strong=is_strong)
     audit.note(Event.SIGNED_IN, actor=person.id, subject=person.id, about="factor" if is_strong else "password")
-    if not browser.is_known and person.confirmed_at is not None:
+    if not browser.is_known:
         told = {"device": browser.device, "at": clock.now().isoformat()}
         notices.NewDevice.send(person.id, subject_key=secrets.token_hex(8), payload=told)
     return Entry(person.id, token, is_complete=True)

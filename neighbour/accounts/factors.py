@@ -31,6 +31,7 @@ class Change(StrEnum):
     PASSKEY_REMOVED = "passkey_removed"
     APP_ADDED = "app_added"
     APP_REMOVED = "app_removed"
+    CODES_MADE = "codes_made"
     CODES_RENEWED = "codes_renewed"
     CODE_USED = "code_used"
     CODE_SHOWN = "code_shown"
@@ -133,12 +134,13 @@ def remove_passkey(person_id: int, number: int, *, token: str) -> None:
 
 
 def renew_codes(person_id: int) -> list[str]:
-    """Ten new recovery codes, shown only now; the old ones work no more. Commits."""
+    """Ten new recovery codes, shown only now; the old ones, if there were any, work no more. Commits."""
     with atomic():
         hold(person_id)
         since = clock.now()
+        what = Change.CODES_RENEWED if recovery.left(person_id) else Change.CODES_MADE
         codes = recovery.renew(person_id)
-        _tell(person_id, Change.CODES_RENEWED, since)
+        _tell(person_id, what, since)
     return codes
 
 
@@ -173,6 +175,7 @@ EVENTS = {
     Change.PASSKEY_REMOVED: Event.FACTOR_REMOVED,
     Change.APP_ADDED: Event.FACTOR_ADDED,
     Change.APP_REMOVED: Event.FACTOR_REMOVED,
+    Change.CODES_MADE: Event.FACTOR_ADDED,
     Change.CODES_RENEWED: Event.FACTOR_ADDED,
     Change.CODE_USED: Event.RECOVERY_CODE_USED,
     Change.CODE_SHOWN: Event.RECOVERY_CODE_USED,

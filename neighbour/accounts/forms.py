@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField, ValidationError
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, Regexp
 
-from neighbour.accounts import passwords
+from neighbour.accounts import guessed, passwords
 from neighbour.accounts.addresses import NoAddress, reachable
 from neighbour.accounts.models import Person
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.quarters.service import names as names_of_quarters
+
+_BETWEEN = re.compile(r"[^\w]+")
 
 
 def email_address(_form: Any, field: Any) -> None:
@@ -34,16 +38,9 @@ def good_password(form: Any, field: Any) -> None:
     """A validator: not one of those that are guessed first."""
     config = current_app.extensions["config"]
     email = str(form.email.data or "") if "email" in form else ""
-    words = [
-        *form.own_words,
-        config.city_name,
-        "nachbar",
-        "neighbour",
-        "nachbarschaft",
-        email,
-        *email.replace("@", ".").split("."),
-    ]
-    if passwords.is_common(field.data or "", words):
+    site = [config.site_url, config.city_name, "nachbar", "neighbour", "nachbarschaft", *names_of_quarters()]
+    words = [part for said in (*form.own_words, *site, email) for part in (said, *_BETWEEN.split(said))]
+    if guessed.is_guessed(field.data or "", words):
         raise ValidationError(
             _("This password is guessed first. Three or four words that do not belong together are good.")
         )
@@ -83,9 +80,15 @@ class ConfirmForm(Form):
         filters=[lambda text: "".join((text or "").split())],
         validators=[
             needed(__("Six digits, they are in the mail.")),
-            Length(6, 6, message=__("The code has six digits.")),
+            Regexp(r"[0-9]{6}\Z", message=__("The code has six digits. This did not cost you a try.")),
         ],
     )
+
+
+class ConfirmLinkForm(Form):
+    """The button of the mail; the password where somebody is not signed in to this sign-up."""
+
+    password = PasswordField(__("The password you chose when signing up"), validators=[at_most(passwords.LONGEST)])
 
 
 class CorrectEmailForm(Form):
@@ -119,15 +122,7 @@ class _OfSomebody(Form):
 
     def is_of(self, person: Person) -> None:
         """Whose password it is."""
-        local, _at, host = person.email.partition("@")
-        self.own_words = [
-            person.first_name,
-            person.last_name,
-            person.display_name,
-            person.email,
-            local,
-            *host.split("."),
-        ]
+        self.own_words = [person.first_name, person.last_name, person.display_name, person.email]
 
 
 class NewPasswordForm(_OfSomebody):

@@ -1,7 +1,8 @@
 """Who waits for whom, where two requests want the same at the same moment.
 
 Always in this order, or two of them would wait for each other: the person first (``hold``), then an address
-(``email_changes.one_at_a_time``), then rows of the person's. What is read after ``hold`` is what counts.
+(``email_changes.one_at_a_time``), then rows of the person's. What is read after ``hold`` is what counts. Only a sign-up that is
+confirmed takes its address first: several that wait for it touch each other's rows, and nobody else waits for those.
 """
 
 from __future__ import annotations

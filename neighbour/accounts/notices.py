@@ -24,6 +24,7 @@ class Confirm(Notice):
     address of somebody who is here already has no page to type digits into, and another text."""
 
     key = "accounts.confirm"
+    goes_unconfirmed = True
     title = __("Confirm your e-mail address")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -41,13 +42,14 @@ class Confirm(Notice):
             raise Skip
         token = onetime.mint(person_id, "confirm", payload["email"], onetime.CONFIRM_FOR)
         if person.confirmed_at is not None:
-            return {"url": site_url(f"/signup/confirm/{token}"), "digits": ""}
+            return {"url": site_url(f"/signup/confirm/{token}"), "digits": "", "begun_at": None}
         code = f"{secrets.randbelow(1_000_000):06}"
         onetime.mint(person_id, "confirm_code", payload["email"], onetime.CODE_FOR, secret=code)
-        return {"url": site_url(f"/signup/confirm/{token}"), "digits": code}
+        return {"url": site_url(f"/signup/confirm/{token}"), "digits": code, "begun_at": person.created_at}
 
     def preview(self) -> dict[str, Any]:
-        return {"url": site_url("/signup/confirm/beispiel"), "digits": "042042"}
+        begun_at = datetime(2026, 5, 12, 16, 20, tzinfo=UTC)
+        return {"url": site_url("/signup/confirm/beispiel"), "digits": "042042", "begun_at": begun_at}
 
 
 class AlreadyHere(Notice):
@@ -55,6 +57,7 @@ class AlreadyHere(Notice):
     address itself, where the mail with the way back lies."""
 
     key = "accounts.already_here"
+    goes_unconfirmed = True
     title = __("Somebody signed up with your address")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -74,6 +77,7 @@ class Reset(Notice):
     """A link for a new password."""
 
     key = "accounts.reset"
+    goes_unconfirmed = True
     title = __("New password")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -95,6 +99,7 @@ class PasswordChanged(Notice):
     """The password was changed; if it was not you, here is what to do."""
 
     key = "accounts.password_changed"
+    folds = True
     title = __("Your password was changed")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -112,10 +117,15 @@ class FactorChanged(Notice):
     for three days by a link, which the mailbox gets that the account had then."""
 
     key = "accounts.factor_changed"
+    folds = True
     title = __("The way you sign in was changed")
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("The way you sign in was changed")
+
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        """What came or went, and the mailbox that can take it back."""
+        return f"{payload['what']} {payload.get('to', '')}"
 
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Also of an account that is being left since: whoever added something may be the one who leaves."""
@@ -138,6 +148,7 @@ class ProtectionEnded(Notice):
     """The profile is no longer protected; if it was not you, here is what to do."""
 
     key = "accounts.protection_ended"
+    folds = True
     title = __("Your profile is no longer protected")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -155,6 +166,7 @@ class NewDevice(Notice):
     """Somebody has signed in on a device that was not seen before: browser and system, and no guess at a place."""
 
     key = "accounts.new_device"
+    folds = True
     title = __("Signed in on a new device")
 
     def subject(self, context: dict[str, Any]) -> str:

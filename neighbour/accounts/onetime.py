@@ -141,6 +141,12 @@ def spoil(person_id: int) -> None:
     db.session.flush()
 
 
+def void(people: list[int]) -> None:
+    """The links and digits these people were sent work no more. Inside atomic()."""
+    live = OneTimeToken.person_id.in_(people), OneTimeToken.used_at.is_(None)
+    db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
+
+
 def wish_of(person: Person) -> str | None:
     """The mail address that waits for its confirmation, as long as a link for it can work."""
     at = person.email_wished_at

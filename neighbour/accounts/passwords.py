@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2id, judged by length and by whether they are guessed first.
+"""Passwords: hashed with argon2id, judged by length and by whether they are guessed first (``guessed``).
 
 At least 8 symbols, at most 256, no rules about what they are made of, nothing cut off, no rotation (ASVS 5.0 V6.2).
 One computation has to answer for every account an address could mean, or the time would tell how many there are: who
@@ -18,9 +18,8 @@ import os
 import re
 import secrets
 from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -32,7 +31,6 @@ SHORTEST, LONGEST = 8, 256
 TIME_COST, PARALLELISM, SALT_BYTES, HASH_BYTES = 3, 4, 16, 32
 LOCKED, TWO = "!", "two:"  # before a hash: no password fits; checking it costs two computations
 _ENCODED = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$[A-Za-z0-9+/]+")
-_LIST = Path(__file__).parent / "data" / "passwords.txt"
 _at_once = BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 
@@ -76,7 +74,7 @@ def which(hashes: Sequence[str], password: str, memory_kib: int) -> int | None:
             memory, time_cost, threads = (int(found[number]) for number in (1, 2, 3))
             made[recipe] = compute(password, _bytes(found[4]), time_cost, memory, threads)
         fits.append(secrets.compare_digest(made[recipe], found[0]))
-    costs = 2 if any(hashed.startswith(TWO) for hashed in hashes) else 1
+    costs = 2 if any(costs_two(hashed) for hashed in hashes) else 1
     for _more in range(costs - len(made)):
         compute(password, bytes(SALT_BYTES), TIME_COST, memory_kib, lanes(memory_kib))
     return fits.index(True) if any(fits) else None
@@ -97,6 +95,17 @@ def costing_two(hashed: str) -> str:
     return TWO + hashed.removeprefix(TWO)
 
 
+def costs_two(hashed: str) -> bool:
+    """Whether checking it costs two computations."""
+    return hashed.startswith(TWO)
+
+
+def are_salted_alike(one: str, other: str) -> bool:
+    """Whether one computation answers for both hashes."""
+    salts = [found[4] if (found := _ENCODED.search(hashed)) else "" for hashed in (one, other)]
+    return salts[0] == salts[1]
+
+
 def costing_one(hashed: str) -> str:
     """The same hash at the usual cost."""
     return hashed.removeprefix(TWO)
@@ -109,20 +118,6 @@ def _bytes(text: str) -> bytes:
 def needs_rehash(hashed: str, memory_kib: int) -> bool:
     """Whether the hash was made with other parameters than today's."""
     return _hasher(memory_kib).check_needs_rehash(hashed.removeprefix(TWO))
-
-
-def is_common(password: str, own_words: Iterable[str] = ()) -> bool:
-    """Whether it is on the list of what is guessed first, or little more than a word about the person or this site."""
-    folded = password.casefold()
-    if folded in _common():
-        return True
-    return any(len(word) >= 4 and word.casefold() in folded and len(folded) - len(word) < 5 for word in own_words)
-
-
-@lru_cache
-def _common() -> frozenset[str]:
-    lines = _LIST.read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if not line.startswith("# "))
 
 
 def _as_typed(password: str) -> str:

@@ -1,9 +1,8 @@
 """People: signing up, confirming an address, signing in, new passwords, how one appears.
 
-Nobody learns here whether an address has an account. Signing up with a taken one makes a *decoy*: a person like any
-other whose address is never confirmed, so it is forgotten after 14 days; the owner of the address gets a mail that says
-so. The visitor sees the same pages either way – and can sign in to a decoy like to any sign-up that waits for its
-confirmation, or a second visit would tell the two apart. With an address of their own a decoy becomes an account.
+Nobody learns here whether an address has an account. Signing up with a taken one makes a sign-up that waits like any other
+(``decoys``) and is never confirmed; the owner of the address gets a mail that says so. The visitor sees the same pages either
+way, and can sign in to it, or a second visit would tell the two apart. With an address of their own it becomes an account.
 """
 
 from __future__ import annotations
@@ -16,20 +15,17 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from neighbour.accounts import decoys, email_changes, entering, factors, notices, onetime, passwords, sessions
+from neighbour.accounts import confirming, decoys, entering, factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
-from neighbour.accounts.decoys import is_decoy, room_for
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person, SignUpStep, Status
 from neighbour.accounts.onetime import Refused
-from neighbour.core import audit, clock, jobs, limits
+from neighbour.core import audit, clock, limits
 from neighbour.core.audit import Event
-from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
-from neighbour.core.jobs import Job
 from neighbour.core.text import clean_line
 
 AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
@@ -45,38 +41,41 @@ class SignUp:
 
 
 def sign_up(email: str, password: str, *, language: str, memory_kib: int, device: str) -> SignUp:
-    """Create a person (or a decoy, if the address is taken) and sign them in. Commits.
+    """Create a person, who waits for the confirmation of their address, and sign them in. Commits.
 
     Two clicks make one sign-up: whoever has just signed up with the same address and password goes on with that.
     """
     email, key = reachable(email), fold(email)
     made: SignUp | None = None
     while made is None:  # as often as somebody else has signed up with it, or its owner changed it, while this computed
-        owner, last = _hash_of(owner_of(key)), _hash_of(_unconfirmed(key))
+        owner, waiting = _hashes_of(key)
         finish_reading()
-        hashed = passwords.hash_password(password, memory_kib, like=owner)
-        is_again = passwords.verify(last, password, memory_kib)
+        like = owner or next((each for each in waiting if not passwords.costs_two(each)), "")
+        hashed = passwords.hash_password(password, memory_kib, like=like)
+        again = passwords.which(waiting, password, memory_kib)
         with atomic():
             one_at_a_time(key)
-            if (owner, last) == (_hash_of(owner_of(key)), _hash_of(_unconfirmed(key))):
-                made = _signed_up(email, key, hashed, is_again=is_again, language=language, device=device)
+            if (owner, waiting) == _hashes_of(key):
+                made = _signed_up(email, key, hashed, again=again, language=language, device=device)
     return made
 
 
-def _hash_of(person: Person | None) -> str:
-    return person.password_hash if person is not None else ""
+def _hashes_of(key: str) -> tuple[str, list[str]]:
+    """The password's hash of the address's owner, empty if there is none, and those of who waits for it, newest first."""
+    owner = owner_of(key)
+    return owner.password_hash if owner is not None else "", [each.password_hash for each in decoys.waiting(key)]
 
 
-def _signed_up(email: str, key: str, hashed: str, *, is_again: bool, language: str, device: str) -> SignUp:
-    """What ``sign_up`` writes, with the address held."""
-    owner, last = owner_of(key), _unconfirmed(key)
-    if last is not None and is_again and last.created_at > clock.now() - AGAIN_WITHIN:
+def _signed_up(email: str, key: str, hashed: str, *, again: int | None, language: str, device: str) -> SignUp:
+    """What ``sign_up`` writes, with the address held. again: which of those that wait has the same password."""
+    owner, waiting = owner_of(key), decoys.waiting(key)
+    last = waiting[again] if again is not None else None
+    if last is not None and last.created_at > clock.now() - AGAIN_WITHIN:
         person = last
     else:
-        as_decoy = room_for(key)  # room is made for one in any case: both take as long
         person = Person(
             email=email,
-            email_key=key if owner is None else as_decoy,
+            email_key=confirming.key_beside(owner, key),
             password_hash=hashed,
             language=language,
             display_name="",
@@ -84,7 +83,7 @@ def _signed_up(email: str, key: str, hashed: str, *, is_again: bool, language: s
         db.session.add(person)
         db.session.flush()
         audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
-        _tell_owner(owner, person.id, email)
+        confirming.tell_owner(owner, person.id, email)
     token = sessions.open_session(person.id, is_kept=True, device=device)
     return SignUp(person.id, token)
 
@@ -103,6 +102,7 @@ def create(
         one_at_a_time(key)
         if owner_of(key) is not None:
             raise Refused("taken")
+        decoys.turn_aside(key, 0, beside=hashed)
         person = Person(
             email=address,
             email_key=key,
@@ -118,29 +118,6 @@ def create(
         db.session.flush()
         audit.note(Event.MADE_BY_COMMAND, subject=person.id, about="operator" if is_operator else "")
     return person
-
-
-def _tell_owner(owner: Person | None, newcomer_id: int, email: str) -> None:
-    """The mail for taken addresses; for those that are only kept it goes to the address. For a free one the same is written
-    and taken back, so that both take as long."""
-    is_kept = owner is not None and owner.email_key != fold(email)
-    day = clock.now().date().isoformat()
-    with db.session.begin_nested() as tried:
-        told = newcomer_id if owner is None else owner.id
-        payload = {"to": email} if is_kept else {}
-        is_new = notices.AlreadyHere.send(told, subject_key=f"kept:{day}" if is_kept else day, payload=payload)
-        if owner is None:
-            tried.rollback()
-    if not is_new:
-        jobs.enqueue(Job.NOTICES_DELIVER, new_id())
-
-
-def _unconfirmed(key: str) -> Person | None:
-    """The last sign-up with this address that waits for its confirmation, account or decoy."""
-    waiting = Person.email_key.in_((key, decoys.key_of(key))), Person.confirmed_at.is_(None), Person.status != "erased"
-    query = select(Person).where(*waiting).options(undefer(Person.password_hash))
-    newest = query.order_by(Person.id.desc()).limit(1)
-    return db.session.scalar(newest.execution_options(populate_existing=True))
 
 
 def find(person_id: int) -> Person:
@@ -160,80 +137,6 @@ def step_done(person: Person, step: SignUpStep) -> None:
     if person.signup_step == SignUpStep.CONFIRM and person.confirmed_at is not None:
         person.signup_step = SignUpStep.DONE
     db.session.flush()
-
-
-def ask_to_confirm(person: Person) -> None:
-    """Send the mail that confirms the address; a decoy's owner has been told already. Inside atomic()."""
-    limits.hit("mail", f"confirm:{person.id}")
-    limits.hit("mail", f"to:{fold(person.email)}")
-    if not is_decoy(person):
-        _send_confirm(person.id, person.email)
-
-
-def _send_confirm(person_id: int, email: str, **more: str) -> None:
-    payload = {"email": email, "round": find(person_id).links_round, **more}
-    notices.Confirm.send(person_id, subject_key=secrets.token_hex(8), payload=payload)
-
-
-def correct_email(person: Person, email: str) -> None:
-    """The address of somebody who has not confirmed theirs was mistyped: from now on they have signed up with this one.
-
-    What went to the other, which may be a stranger's, works no more. The same one again is asked to confirm once more.
-    Commits; raises NoAddress, TooMany.
-    """
-    email, key = reachable(email), fold(email)
-    limits.hit("mail", f"confirm:{person.id}")
-    limits.hit("mail", f"to:{key}")
-    with atomic():
-        one_at_a_time(key)
-        owner = owner_of(key)
-        owner = None if owner is not None and owner.id == person.id else owner
-        if key != fold(person.email):
-            as_decoy = room_for(key)
-            person.email, person.email_key = email, key if owner is None else as_decoy
-            person.password_hash = passwords.costing_two(person.password_hash)  # beside an owner it has another salt
-        onetime.spoil(person.id)
-        db.session.flush()
-        if is_decoy(person):
-            _tell_owner(owner, person.id, email)
-        else:
-            _send_confirm(person.id, person.email)
-
-
-def confirm_by_link(token: str) -> Person:
-    """Confirm the address a token was sent to; raises Refused. Inside atomic()."""
-    row = onetime.redeem(token, "confirm")
-    return _confirm(find(row.person_id), row.email)
-
-
-def confirm_by_code(person: Person, code: str) -> Person:
-    """Confirm with the six digits of the mail; five wrong ones spoil the code. Sent twice it is confirmed once, and said so
-    twice. Commits; raises Refused."""
-    with atomic():
-        tried = onetime.try_code(person.id, code)
-        if tried.right is not None:
-            return _confirm(find(person.id), tried.right.email)
-        if not tried.is_live and _is_confirmed_by_now(person):
-            return person
-    raise Refused("wrong_code" if tried.is_live else "used_or_old")
-
-
-def _is_confirmed_by_now(person: Person) -> bool:
-    db.session.refresh(person, ["confirmed_at"])
-    return person.confirmed_at is not None
-
-
-def _confirm(person: Person, email: str) -> Person:
-    if fold(email) != person.email_key:  # a change of address: it must still be free
-        email_changes.change(person, email)
-    if person.confirmed_at is None:
-        person.confirmed_at = clock.now()
-        audit.note(Event.CONFIRMED, actor=person.id, subject=person.id)
-    person.password_hash = passwords.costing_one(person.password_hash)
-    if person.signup_step == SignUpStep.CONFIRM:
-        person.signup_step = SignUpStep.DONE
-    db.session.flush()
-    return person
 
 
 def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> Entry:
@@ -272,11 +175,11 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
 
 
 def _people(key: str) -> list[Person]:
-    """Whom a password with this address could belong to: the confirmed account, and the last sign-up that waits for its
+    """Whom a password with this address could belong to: the confirmed account, and the sign-ups that wait for their
     confirmation. With their hashes, so that their number does not show in the time."""
     mine = Person.email_key == key, Person.confirmed_at.is_not(None), Person.status != "erased"
     owner = db.session.scalar(select(Person).where(*mine).options(undefer(Person.password_hash)))
-    return [each for each in (owner, _unconfirmed(key)) if each is not None]
+    return [each for each in (owner, *decoys.waiting(key)) if each is not None]
 
 
 def _whose(people: list[Person], password: str, memory_kib: int) -> Person | None:
@@ -308,12 +211,15 @@ def check_password(person: Person, password: str, memory_kib: int) -> None:
     limits.take_back("auth_account", f"again:{person.id}")
 
 
-def forgot(email: str) -> None:
+def forgot(email: str, source: str = "") -> None:
     """Send a link for a new password to whoever owns the address; says nothing about whether anybody does. Commits."""
     begun = clock.monotonic()
-    limits.hit("mail", f"reset:{fold(email)}")
+    limits.hit("mail", f"reset:{fold(email)}:{source}")
+    limits.hit("mailbox", f"reset:{fold(email)}")
     with atomic():
-        person = db.session.scalar(select(Person).where(Person.email_key == fold(email), Person.status != "erased"))
+        person = next(
+            iter(_people(fold(email))), None
+        )  # its owner; the last who signed up with it, while there is none
         audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if person is not None else None)
         if person is not None:
             notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
@@ -333,12 +239,15 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     finish_reading()
     hashed = passwords.hash_password(password, memory_kib, like=old)
     with atomic():
+        before = find(row.person_id)
+        if before.confirmed_at is None:
+            one_at_a_time(fold(before.email))
         number = onetime.redeem(token, "reset").person_id
         person = db.session.get_one(Person, number, populate_existing=True)
         if person.confirmed_at is None:
             factors.drop_all(person.id)
             person = find(person.id)
-        person.confirmed_at = person.confirmed_at or clock.now()  # the mail was read, so the address is theirs
+            confirming.own(person)  # the mail was read
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
     return person
@@ -366,25 +275,26 @@ def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> Non
     notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
 
 
-def change_email(person: Person, email: str) -> None:
+def change_email(person: Person, email: str, source: str = "") -> None:
     """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits.
 
     Raises NoAddress, Refused("same"), TooMany.
     """
     if person.confirmed_at is None:
-        correct_email(person, email)
+        confirming.correct_email(person, email, source)
         return
     email, key = reachable(email), fold(email)
     if key == fold(person.email):
         raise Refused("same")
     limits.hit("mail", f"change:{person.id}")
-    limits.hit("mail", f"to:{key}")
+    limits.hit("mail", f"to:{key}:{source}")
+    limits.hit("mailbox", key)
     with atomic():
         audit.note(Event.EMAIL_CHANGE_ASKED, actor=person.id, subject=person.id)
         person.email_wish, person.email_wished_at = email, clock.now()  # free or taken: the page says the same
         owner = owner_of(key)
         if owner is None or owner.id == person.id:
-            _send_confirm(person.id, email, to=email)
+            confirming.send_confirm(person.id, email, to=email)
         else:
-            _tell_owner(owner, person.id, email)
+            confirming.tell_owner(owner, person.id, email)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})

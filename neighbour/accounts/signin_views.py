@@ -184,7 +184,7 @@ def send_reset() -> Any:
     form = ForgotForm()
     if not form.validate_on_submit():
         return render_template("accounts/forgot.html", form=form, is_sent=False), 422
-    service.forgot(form.email.data)
+    service.forgot(form.email.data, web.piece())
     return render_template("accounts/forgot.html", form=form, is_sent=True)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, render_template
 
-from neighbour.accounts import onetime, service, web
-from neighbour.accounts.forms import ConfirmForm, CorrectEmailForm, SignUpForm
+from neighbour.accounts import confirming, onetime, service, web
+from neighbour.accounts.forms import ConfirmForm, ConfirmLinkForm, CorrectEmailForm, SignUpForm
 from neighbour.accounts.models import SignUpStep
-from neighbour.core import i18n
+from neighbour.core import i18n, limits
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, no_referrer
@@ -73,13 +73,19 @@ def confirm() -> Any:
 
 
 @views.post("/signup/confirm")
-@requires(Permission.ACCOUNT_OWN, rate="code")
+@requires(Permission.ACCOUNT_OWN)
 def confirm_by_code() -> Any:
-    """The six digits."""
-    form = ConfirmForm()
+    """The six digits. What is no six digits is no try."""
+    form, counter = ConfirmForm(), str(identity().person_id)
     if form.validate_on_submit():
         try:
-            person = service.confirm_by_code(web.me(), form.code.data)
+            limits.hit("mail_code", counter)
+        except limits.TooMany as many:
+            form.add_error("code", _("Too many codes in one hour. The button in the mail still works."))
+            return _confirm(form), 429, {"Retry-After": str(many.retry_after)}
+        try:
+            person = confirming.confirm_by_code(web.me(), form.code.data)
+            limits.take_back("mail_code", counter)
             web.remember(person)  # whoever reads the mail here is at home here
             flash(_("Thank you, your address is confirmed."), "good")
             return back("accounts.sign_up_next")
@@ -95,7 +101,7 @@ def confirm_again() -> Any:
     if identity().is_confirmed:
         return back("accounts.sign_up_next")
     with atomic():
-        service.ask_to_confirm(web.me())
+        confirming.ask_to_confirm(web.me(), web.piece())
     flash(_("We have sent the mail once more."), "good")
     return back("accounts.confirm")
 
@@ -109,7 +115,7 @@ def correct_email() -> Any:
     form = CorrectEmailForm(prefix="e")
     if not form.validate_on_submit():
         return _confirm(ConfirmForm(formdata=None), form), 422
-    service.correct_email(web.me(), form.email.data)
+    confirming.correct_email(web.me(), form.email.data, web.piece())
     flash(_("The mail is on its way to %(email)s.", email=form.email.data), "good")
     return back("accounts.confirm")
 
@@ -122,23 +128,42 @@ def confirm_link(token: str) -> Any:
 
 
 @views.post("/signup/confirm/<token>")
-@requires(Permission.SIGN_UP, rate="code", cache="never")
+@requires(Permission.SIGN_UP, rate="auth", cache="never")
 def confirm_by_link(token: str) -> Any:
-    """The button. Whoever presses it is not signed in by it."""
+    """The button, and the password of the sign-up where one is not signed in to it. Whoever presses it is not signed in by it."""
+    form, me = ConfirmLinkForm(), identity().person_id
+    if not form.validate_on_submit():
+        return _confirm_link(token, form, is_live=True), 422
     try:
-        with atomic():
-            person = service.confirm_by_link(token)
-    except service.Refused:
-        return _confirm_link(token, is_live=False), 410
-    if person.id == identity().person_id:
+        person = confirming.confirm_by_link(token, form.password.data or "", by=me, memory_kib=web.memory_kib())
+    except service.Refused as error:
+        if error.why != "wrong":
+            return _confirm_link(token, is_live=False), 410
+        form.add_error(
+            "password", _("This is not the password of this sign-up. If it is not yours, throw the mail away.")
+        )
+        return _confirm_link(token, form, is_live=True), 422
+    except limits.TooMany as many:
+        form.add_error("password", _("There were too many wrong passwords. Please wait an hour."))
+        return _confirm_link(token, form, is_live=True), 429, {"Retry-After": str(many.retry_after)}
+    if person.id == me:
         web.remember(person)
     flash(_("Thank you, your address is confirmed."), "good")
     return back("accounts.sign_up_next" if identity().is_authenticated else "accounts.sign_in")
 
 
-def _confirm_link(token: str, *, is_live: bool) -> Response:
+def _confirm_link(token: str, form: ConfirmLinkForm | None = None, *, is_live: bool) -> Response:
     confirmed = web.me().email if identity().is_authenticated and identity().is_confirmed else ""
-    return no_referrer(render_template("accounts/confirm_link.html", token=token, is_live=is_live, confirmed=confirmed))
+    return no_referrer(
+        render_template(
+            "accounts/confirm_link.html",
+            token=token,
+            form=form or ConfirmLinkForm(formdata=None),
+            is_live=is_live,
+            takes_password=confirming.takes_password(token, identity().person_id),
+            confirmed=confirmed,
+        )
+    )
 
 
 def _confirm(form: ConfirmForm, correction: CorrectEmailForm | None = None) -> str:

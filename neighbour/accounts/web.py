@@ -62,6 +62,11 @@ def browser(email: str = "", *, is_kept: bool = False) -> Browser:
     )
 
 
+def piece() -> str:
+    """The piece of the network this request comes from, by which mails to an address are counted."""
+    return limits.block(request.remote_addr)
+
+
 def begin(token: str, *, is_kept: bool) -> Identity:
     """Put a fresh session into the cookie: everything from before is dropped, so nothing can be fixed in advance. Raises
     ``sessions.Over`` where it has been ended since, by somebody who signs every device out."""

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, union
+from sqlalchemy import delete, exists, func, select, union
 from sqlalchemy.dialects.postgresql import insert
 
-from neighbour.contributions.models import Bookmark, Comment, Contribution, State
+from neighbour.contributions.models import Bookmark, Comment, Contribution, State, Thanks
 from neighbour.core import clock
 from neighbour.core.db import db
 
@@ -36,9 +36,23 @@ def let_go(person_id: int, contribution_id: uuid.UUID) -> None:
     db.session.execute(delete(Bookmark).where(*mine))
 
 
-def is_kept(person_id: int | None, contribution_id: uuid.UUID) -> bool:
-    """Whether this person has set it aside."""
-    return person_id is not None and db.session.get(Bookmark, (person_id, contribution_id)) is not None
+@dataclass(frozen=True)
+class Marks:
+    """What a reader has done with a contribution: said thank you, saved it."""
+
+    is_thanked: bool = False
+    is_kept: bool = False
+
+
+def marks_of(person_id: int | None, contribution_id: uuid.UUID) -> Marks:
+    """Both with one question; nothing for whoever is not signed in."""
+    if person_id is None:
+        return Marks()
+    said, saved = (
+        exists().where(each.person_id == person_id, each.contribution_id == contribution_id)
+        for each in (Thanks, Bookmark)
+    )
+    return Marks(*db.session.execute(select(said, saved)).one())
 
 
 def kept(person_id: int, page: int = 1) -> Found:

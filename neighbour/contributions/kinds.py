@@ -38,7 +38,8 @@ class Kind:
     """A kind. ``form`` is its WTForms class, ``fields`` the template with its fields in the composer;
     ``publish(author, form)`` and ``revise(author, contribution, form)`` are its services.
 
-    ``details`` fetches what the kind adds to the cards of these contributions (those that add nothing may be missing).
+    ``more`` is a template with what few need, below title and text. ``details`` fetches what the kind adds to the cards of
+    these contributions (those that add nothing may be missing).
     ``page`` is a template shown on a contribution's own page between the slip and its answers, with what
     ``page_data(contribution, reader)`` returns."""
 
@@ -52,9 +53,14 @@ class Kind:
     fields: str
     publish: Callable[..., Contribution]
     revise: Callable[..., Contribution]
+    more: str = ""
     details: Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, Detail]] | None = None
     page: str = ""
     page_data: Callable[[Any, Identity], Mapping[str, Any]] = lambda _contribution, _reader: {}
+    #: what is suspicious about an answer to this kind, in words: whoever sends it is asked once more
+    suspects: Callable[[str], Sequence[LazyText]] = lambda _words: ()
+    #: at most so many stand in one issue of the digest; None: as many as there is room
+    most_in_issue: int | None = None
 
     def category(self, key: str) -> Category:
         """The category of this key; raises KeyError."""

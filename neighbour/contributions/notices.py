@@ -66,7 +66,8 @@ class Answered(Notice):
 
     def ways_out(self, person_id: int) -> dict[str, str]:
         """Where the reader leaves this list, and where they choose."""
-        subscription = subscriptions_of(person_id).get(self.list_name)
+        with scope.use(scope.Viewer(person_id)):
+            subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
             "settings_url": site_url("/me/mails"),

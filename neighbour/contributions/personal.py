@@ -113,7 +113,7 @@ about(
     "photo",
     of="author_id",
     kind="contribution",
-    out="id contribution_id position alt state size width height made_at",
+    out="id contribution_id position:order alt state size width height made_at",
     inner="author_id trouble received blur stored_as upload_key lease_until attempts",
     secret="salt",
     order="id",

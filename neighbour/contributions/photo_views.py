@@ -15,12 +15,12 @@ from typing import Any
 
 from flask import Response, abort, current_app, jsonify, make_response, render_template, request, url_for
 
-from neighbour.contributions import kinds, photo_forms, photos
+from neighbour.contributions import composing, kinds, photo_forms, photos
 from neighbour.contributions.forms import as_uuid
 from neighbour.contributions.models import State
 from neighbour.contributions.photo_drawing import file_name
 from neighbour.contributions.photo_models import Photo, PhotoState
-from neighbour.contributions.views import composer, kind_named, views, visible
+from neighbour.contributions.views import views, visible
 from neighbour.core import storage
 from neighbour.core.db import atomic
 from neighbour.core.limits import TooMany
@@ -83,10 +83,10 @@ def photo_page(contribution_id: uuid.UUID, photo_id: uuid.UUID) -> str:
 @requires(Permission.CONTRIBUTION_PUBLISH, rate="photo", body=photo_forms.MOST_BODY)
 def compose_photos() -> Any:
     """The composer again, with the files that were chosen, or one photo moved; nothing is pinned up."""
-    kind = kind_named(request.form.get("kind", "post"))
+    kind = composing.kind_named(request.form.get("kind", "post"))
     form = kind.form()
     sheet = photo_forms.read(form)
-    return composer(kind, form, sheet), 422 if form.photos.errors else 200
+    return composing.page(kind, form, sheet), 422 if form.photos.errors else 200
 
 
 @views.post("/c/<uid:contribution_id>/edit/photos")
@@ -100,7 +100,7 @@ def edit_photos(contribution_id: uuid.UUID) -> Any:
     kind = kinds.get(contribution.kind)
     form = kind.form()
     sheet = photo_forms.read(form)
-    return composer(kind, form, sheet, contribution), 422 if form.photos.errors else 200
+    return composing.page(kind, form, sheet, contribution), 422 if form.photos.errors else 200
 
 
 @views.post("/photos")

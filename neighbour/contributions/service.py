@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +27,9 @@ UNDO = timedelta(minutes=10)  # how long a withdrawn contribution can be pinned 
 
 
 class NotPossible(ValueError):
-    """The thing cannot be done now. As text it says why, in the reader's language."""
+    """The thing cannot be done now. As text it says why, in the reader's language; ``field`` is what to mend in a form."""
+
+    field = ""
 
 
 def one_at_a_time(person_id: int) -> None:
@@ -53,8 +55,10 @@ def publish(
     audience: Audience,
     form_key: uuid.UUID | None = None,
     expires_at: datetime | None = None,
+    **own: Any,
 ) -> Kind:
-    """Pin something up. The same ``form_key`` again returns what it published before: sent twice is pinned up once.
+    """Pin something up. The same ``form_key`` again returns what it published before: sent twice is pinned up once. ``own``:
+    columns of the kind's own table that its row must have from the beginning.
 
     Returns the contribution with its id; its rows of reach are written by the database at the flush.
     """
@@ -63,20 +67,17 @@ def publish(
         before = db.session.scalar(select(model).where(model.form_key == form_key))
         if before is not None:
             return before
-    body = clean_text(body_md)
-    html = str(markdown(body))
     contribution = model(
         category=category,
         quarter_id=quarter_id,
         author_id=author_id,
         audience=audience,
         title=clean_line(title),
-        body_md=body,
-        body_html=html,
-        excerpt=excerpt(html),
+        **_worded(body_md),
         published_at=clock.now(),
         expires_at=expires_at,
         form_key=form_key,
+        **own,
     )
     db.session.add(contribution)
     db.session.flush()
@@ -110,14 +111,21 @@ def revise(
                 replaced_at=clock.now(),
             )
         )
-        contribution.title, contribution.body_md = title, body
-        contribution.body_html = str(markdown(body))
-        contribution.excerpt = excerpt(contribution.body_html)
+        contribution.title = title
+        for name, value in _worded(body_md).items():
+            setattr(contribution, name, value)
         contribution.edited_at = clock.now()
     contribution.category, contribution.audience = category, audience
     contribution.expires_at = expires_at
     db.session.flush()
     return contribution
+
+
+def _worded(body_md: str) -> dict[str, str]:
+    """A text as the columns hold it: as typed, as safe HTML, and its beginning."""
+    body = clean_text(body_md)
+    html = str(markdown(body))
+    return {"body_md": body, "body_html": html, "excerpt": excerpt(html)}
 
 
 def withdraw(contribution: Contribution) -> None:
@@ -236,8 +244,3 @@ def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
     """Earlier wordings, newest first."""
     wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())
     return list(db.session.scalars(wanted))
-
-
-def is_thanked(contribution_id: uuid.UUID, person_id: int | None) -> bool:
-    """Whether this person has said thank you."""
-    return person_id is not None and db.session.get(Thanks, (contribution_id, person_id)) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from neighbour.contributions import (
     alerts,
     cards,
+    composing,
     keeping,
     kinds,
     photo_forms,
@@ -34,13 +35,12 @@ from neighbour.contributions.models import URGENT, Audience, Comment, Contributi
 from neighbour.contributions.notices import tell_of
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx, toast
-from neighbour.policy import Identity, Permission, may, requires
+from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import demand, identity, person_number
-from neighbour.quarters.models import Quarter
 
 views = Blueprint("contributions", __name__, template_folder="templates")
 
@@ -49,33 +49,33 @@ views = Blueprint("contributions", __name__, template_folder="templates")
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def compose() -> str:
     """The empty composer, on the tab of ``?kind=``."""
-    kind = kind_named(request.args.get("kind", "post"))
+    kind = composing.kind_named(request.args.get("kind", "post"))
     form = kind.form()
     wanted = request.args.get("category")
     if wanted in {each.key for each in kind.categories}:
         form.category.data = wanted
-    return composer(kind, form, photo_forms.unpinned())
+    return composing.page(kind, form, photo_forms.unpinned())
 
 
 @views.post("/write")
 @requires(Permission.CONTRIBUTION_PUBLISH, rate="publish", body=photo_forms.MOST_BODY)
 def publish() -> Any:
     """Pin up, or show the composer again with what was typed and what is wrong."""
-    kind = kind_named(request.form.get("kind", "post"))
+    kind = composing.kind_named(request.form.get("kind", "post"))
     form = kind.form()
     if request.form.get("preview"):
-        return composer(kind, form, photo_forms.read(form))
+        return composing.page(kind, form, photo_forms.read(form))
     is_right = form.validate_on_submit() and _city_allowed(form)
     sheet = photo_forms.read(form)
     if not is_right or form.photos.errors:
-        return composer(kind, form, sheet), 422
+        return composing.page(kind, form, sheet), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
             photos.arrange(person_number(), contribution.id, sheet.wanted)
     except service.NotPossible as error:
-        form.add_error("category" if "category" in form else "title", str(error))
-        return composer(kind, form, sheet), 422
+        form.add_error(_field_of(error, form), str(error))
+        return composing.page(kind, form, sheet), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
 
@@ -84,7 +84,7 @@ def publish() -> Any:
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def reach_line() -> str:
     """The honest line about a choice of reach, for the composer while choosing."""
-    return _reach_line(request.args.get("audience", ""))
+    return composing.reach_line(request.args.get("audience", ""))
 
 
 @views.get("/c/<uid:contribution_id>")
@@ -103,7 +103,7 @@ def edit(contribution_id: uuid.UUID) -> Any:
     if contribution.state != State.PUBLISHED:
         return back("contributions.show", contribution_id=contribution_id)
     kind = kinds.get(contribution.kind)
-    return composer(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
+    return composing.page(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
 
 
 @views.post("/c/<uid:contribution_id>/edit")
@@ -117,15 +117,15 @@ def revise(contribution_id: uuid.UUID) -> Any:
     is_right = form.validate_on_submit() and _city_allowed(form)
     sheet = photo_forms.read(form)
     if not is_right or form.photos.errors:
-        return composer(kind, form, sheet, contribution), 422
+        return composing.page(kind, form, sheet, contribution), 422
     try:
         with atomic():
             service.one_at_a_time(person_number())
             kind.revise(identity(), contribution, form)
             photos.arrange(person_number(), contribution_id, sheet.wanted)
     except service.NotPossible as error:
-        form.add_error("category" if "category" in form else "title", str(error))
-        return composer(kind, form, sheet, contribution), 422
+        form.add_error(_field_of(error, form), str(error))
+        return composing.page(kind, form, sheet, contribution), 422
     flash(_("Changed."), "info")
     return back("contributions.show", contribution_id=contribution_id)
 
@@ -196,6 +196,9 @@ def comment(contribution_id: uuid.UUID) -> Any:
     form = CommentForm()
     if not form.validate_on_submit():
         return thread_page(contribution, form), 422
+    signs = kinds.get(contribution.kind).suspects(form.body.data)
+    if signs and request.form.get("sure") != "1":
+        return thread_page(contribution, form, signs=signs), 422
     try:
         with atomic():
             answer = service.comment(
@@ -228,6 +231,11 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     return back("contributions.show", contribution_id=contribution_id)
 
 
+def page_again(contribution: Contribution) -> str:
+    """Its page, for a kind's own form that was wrong."""
+    return thread_page(contribution, CommentForm(formdata=None))
+
+
 def visible(contribution_id: uuid.UUID) -> Contribution:
     """The contribution or 404: what these eyes may not see does not exist. Withdrawn ones are the author's alone.
 
@@ -245,41 +253,47 @@ def thread_page(
     form: CommentForm,
     thanks: ThanksForm | None = None,
     all_clear: AllClearForm | None = None,
+    signs: Sequence[Any] = (),
 ) -> str:
-    """The page of a contribution, with what was typed into its forms."""
+    """The page of a contribution, with what was typed into its forms; signs: what is suspicious about it."""
     who, reader = identity(), reader_of(identity())
+    is_mine = contribution.author_id == who.person_id
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
     comments = service.comments_of(contribution.id)
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
     thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
     card = cards.load([contribution.id], reader)[contribution.id]
-    is_wider = reach.count_of(contribution.id) > 1
-    seen_in = audience_label(Audience(contribution.audience), card.quarter, is_wider=is_wider)
-    kind = kinds.get(contribution.kind)
+    card = replace(card, is_home=card.quarter_id in who.quarters, audience_label=_seen_in(contribution, card.quarter))
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
     return render_template(
         "contributions/show.html",
         contribution=contribution,
-        kind=kind,
-        **kind.page_data(contribution, who),
+        kind=kinds.get(contribution.kind),
+        **kinds.get(contribution.kind).page_data(contribution, who),
         thread=thread,
         form=form,
         may_answer=may_answer,
-        card=replace(card, is_home=card.quarter_id in who.quarters, audience_label=seen_in),
+        card=card,
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
-        is_mine=contribution.author_id == who.person_id,
+        is_mine=is_mine,
         thanks=thanks or _thanks_form(contribution, comments, helped),
-        is_thanked=service.is_thanked(contribution.id, who.person_id),
+        marks=keeping.Marks() if is_mine else keeping.marks_of(who.person_id, contribution.id),
         preparing=photos.in_preparation(contribution, who.person_id),
-        may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
-        is_kept=keeping.is_kept(who.person_id, contribution.id),
+        may_thank=may(Permission.THANK) and not is_mine,
         entries=list(_entries(thread)),
         widening=_widening(contribution, comments),
         all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
+        signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _seen_in(contribution: Contribution, quarter: str) -> str:
+    """Where it is shown, in words."""
+    is_wider = reach.count_of(contribution.id) > 1
+    return audience_label(Audience(contribution.audience), quarter, is_wider=is_wider)
 
 
 def _may_end(contribution: Contribution) -> bool:
@@ -310,49 +324,10 @@ def _thanks_form(contribution: Contribution, comments: list[Comment], helped: se
     return ThanksForm.of(comments, contribution, helped)
 
 
-def composer(
-    kind: kinds.Kind, form: ContributionForm, sheet: photo_forms.Sheet, contribution: Contribution | None = None
-) -> str:
-    """The composer's page: of this kind, with what the form holds and the photos on the sheet."""
-    return render_template(
-        "contributions/compose.html",
-        kind=kind,
-        tabs=[] if contribution else [_tab(each, each is kind) for each in kinds.all_kinds()],
-        form=form,
-        sheet=sheet.entries(contribution.id if contribution else None),
-        most_photos=photos.MOST,
-        contribution=contribution,
-        quarter=_quarter(_home(identity())),
-        preview=_preview(form.audience.data or ""),
-        next_issue=_next_issue(),
-    )
-
-
-def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
-    return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
-
-
 def _entries(thread: Thread) -> Iterator[Entry]:
     for entry, replies in thread:
         yield entry
         yield from replies
-
-
-def _reach_line(chosen: str) -> str:
-    return render_template("contributions/_reach.html", preview=_preview(chosen), next_issue=_next_issue())
-
-
-def _preview(chosen: str) -> reach.ReachPreview:
-    try:
-        audience = Audience(chosen)
-    except ValueError:
-        audience = Audience.QUARTER
-    return reach.preview(_home(identity()), audience)
-
-
-def _next_issue() -> Any:
-    ask = current_app.extensions.get("next_issue")
-    return ask() if ask else None
 
 
 def _city_allowed(form: ContributionForm) -> bool:
@@ -369,19 +344,6 @@ def _parent(uid: str | None) -> uuid.UUID | None:
         return None
 
 
-def kind_named(name: str) -> kinds.Kind:
-    """The kind of this name, or 404."""
-    try:
-        return kinds.get(name)
-    except KeyError:
-        abort(404)
-
-
-def _home(who: Identity) -> int:
-    if who.home is None:
-        abort(404)
-    return who.home.quarter_id
-
-
-def _quarter(quarter_id: int) -> Quarter:
-    return db.session.get_one(Quarter, quarter_id)
+def _field_of(error: service.NotPossible, form: ContributionForm) -> str:
+    """Where an error of a service stands."""
+    return next(name for name in (error.field, "category", "title") if name in form)

@@ -176,6 +176,11 @@ def day(value: date | datetime) -> str:
     return format_skeleton(skeleton, that, locale=_locale())
 
 
+def short_date(value: date | datetime) -> str:
+    """``Fr., 27. Nov.``: true on whatever day it is read, so it may be kept."""
+    return format_skeleton("MMMEd", _day(value), locale=_locale())
+
+
 def clock_time(moment: datetime) -> str:
     """``18:00``"""
     return format_time(local(moment), "HH:mm", locale=_locale())
@@ -195,6 +200,11 @@ def masthead_date(value: date | datetime) -> str:
     """``Mittwoch, 25. November``"""
     pattern = "EEEE, d. MMMM" if _language.get() == "de" else "EEEE, d MMMM"
     return format_date(_day(value), pattern, locale=_locale())
+
+
+def weekday(value: date | datetime) -> str:
+    """``Samstag``"""
+    return format_date(_day(value), "EEEE", locale=_locale())
 
 
 def _day(value: date | datetime) -> date:

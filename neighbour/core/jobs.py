@@ -45,7 +45,11 @@ class Job(StrEnum):
     QUARTERS_OPEN = "quarters.open"
     RESIDENCY_PROOFS = "residency.proofs"
     RESIDENCY_NAMESAKES = "residency.namesakes"
+    OFFERS_TEND = "offers.tend"
     RESIDENCY_PRINT = "residency.print"
+    EVENTS_AHEAD = "events.ahead"
+    EVENTS_OFFERS = "events.offers"
+    EVENTS_REMIND = "events.remind"
     PHOTOS_DRAW = "photos.draw"
     PHOTOS_SWEEP = "photos.sweep"
 

@@ -51,7 +51,9 @@ RATES: dict[str, Rate] = {
     "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
     "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
-    "code": Rate(10, 3600),
+    "mailbox": Rate(12, 3600),  # the same from all sides together
+    "code": Rate(10, 3600),  # codes off paper, per kind and person; what has not the shape of one is not counted
+    "mail_code": Rate(10, 3600),  # six digits out of a mail, per person
     "lookup": Rate(240, 3600),  # street search without an account
     "names": Rate(30, 86_400),  # twenties of pages that name neighbours, per person: nobody reads so many
 }

@@ -48,10 +48,10 @@ class DemoPost(NamedTuple):
         """When it was pinned up, aware; ``now`` is the moment the town is looked at, ``zone`` its time zone."""
         local = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         if " " not in self.age:
-            at = hours.earlier(local, _span(self.age))
+            at = hours.earlier(local, span(self.age))
         else:
             days, clock_time = self.age.split()
-            at = datetime.combine(local.date() - _span(days), time.fromisoformat(clock_time))
+            at = datetime.combine(local.date() - span(days), time.fromisoformat(clock_time))
         return at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
     def comment_times(self, now: datetime, zone: str) -> list[datetime]:
@@ -107,7 +107,7 @@ def _comment(block: str) -> DemoComment:
     author, after, *marks = (part.strip() for part in rest.split("|"))
     return DemoComment(
         author=author,
-        after=_span(after.removeprefix("+")),
+        after=span(after.removeprefix("+")),
         is_reply=dashes == "----",
         is_best="best" in marks,
         text=text.strip(),
@@ -125,5 +125,6 @@ def _after(begun: datetime, span: timedelta, zone: str) -> datetime:
     return hours.later(local + days, span - days).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def _span(text: str) -> timedelta:
+def span(text: str) -> timedelta:
+    """``40m``, ``3h``, ``5d`` as a stretch of time."""
     return int(text[:-1]) * UNITS[text[-1]]

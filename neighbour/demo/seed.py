@@ -17,10 +17,12 @@ from neighbour.accounts.models import Person
 from neighbour.contributions.models import Comment, Thanks
 from neighbour.core import clock
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.demo import board, city, residents, town, verifying
+from neighbour.demo import board, city, events, offers, residents, town, verifying
 from neighbour.demo.people import MAIL_DOMAIN
+from neighbour.events.models import Event
 from neighbour.mydata.models import RetentionRun
 from neighbour.notices.models import Delivery, DeliveryState
+from neighbour.offers.models import Offer
 from neighbour.posts.models import Post
 from neighbour.quarters.models import Quarter
 from neighbour.residency import codes
@@ -95,6 +97,8 @@ def _build(say: Say) -> None:
     residents.give_out_codes(settled["hannelore"], settled["ursula"])
     say("two months of their board")
     board.pin_up(settled, config.time_zone)
+    events.pin_up(settled, config.time_zone)
+    offers.put_up(settled, config.time_zone)
     verifying.found(settled)
     verifying.hand_in(settled)
     # What the town was told while it was built happened long ago: nobody gets mail about it now.
@@ -111,6 +115,8 @@ def _counts() -> dict[str, int]:
         "addresses": Address,
         "people": Person,
         "posts": Post,
+        "events": Event,
+        "offers": Offer,
         "comments": Comment,
         "thanks": Thanks,
     }

@@ -16,7 +16,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Select, bindparam, func, select, union_all
 
-from neighbour.contributions import muting
+from neighbour.contributions import kinds, muting
 from neighbour.contributions.cards import CardData, card_of, cards, detailed
 from neighbour.contributions.details import NOTHING
 from neighbour.contributions.models import Contribution, Reach, State
@@ -153,7 +153,21 @@ def choose(
     )
     sections = tuple((section, entries) for section, entries in known if entries)
     room = max(0, MOST_ITEMS - len(urgent) - sum(len(entries) for _section, entries in sections))
-    return Chosen(urgent, new[:room], max(0, len(new) - room), sections)
+    fitting = _shared(new)[:room]
+    return Chosen(urgent, fitting, len(new) - len(fitting), sections)
+
+
+def _shared(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Those of a kind that may take only a part of an issue (``Kind.most_in_issue``) up to that part, the newest first."""
+    left = {kind.name: kind.most_in_issue for kind in kinds.all_kinds() if kind.most_in_issue is not None}
+    found = []
+    for entry in entries:
+        if entry.card.kind in left:
+            left[entry.card.kind] -= 1
+            if left[entry.card.kind] < 0:
+                continue
+        found.append(entry)
+    return tuple(found)
 
 
 class Portions:

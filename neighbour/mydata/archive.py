@@ -27,7 +27,7 @@ from neighbour.core import clock, i18n, personal
 from neighbour.core.crypto import keyed_hash, same
 from neighbour.core.db import Base, atomic, db, finish_reading
 from neighbour.core.personal import Entry
-from neighbour.mydata import words
+from neighbour.mydata import values, words
 from neighbour.mydata.classes import CLASSES
 from neighbour.quarters.models import Quarter
 
@@ -183,12 +183,19 @@ def _chapters(person_id: int, opened: Row) -> Iterator[Chapter]:
 
 def _sections(entries: list[Entry], person_id: int, opened: Row) -> Iterator[Section]:
     for entry in entries:
-        yield Section(words.table(entry.table), _readable(_rows(entry, person_id, opened)))
+        yield Section(words.table(entry.table), _readable(entry.table, _rows(entry, person_id, opened)))
 
 
-def _readable(rows: Iterator[Row]) -> Iterator[list[tuple[str, str]]]:
+def _readable(table: str, rows: Iterator[Row]) -> Iterator[list[tuple[str, str]]]:
     for row in rows:
-        yield [(words.column(name), _said(value)) for name, value in row.items() if value not in (None, "", {}, [])]
+        there = {name: value for name, value in row.items() if value not in (None, "", {}, [])}
+        yield [(words.column(name), _in_words(table, name, value)) for name, value in there.items()]
+
+
+def _in_words(table: str, column: str, value: Any) -> str:
+    return (
+        values.said(table, column, value) if isinstance(value, str) and not _MOMENT.fullmatch(value) else _said(value)
+    )
 
 
 def _said(value: Any) -> str:

@@ -89,11 +89,11 @@ CLASSES: dict[str, DataClass] = {
         ),
         DataClass(
             "contribution",
-            __("What you pin up, answer and thank for"),
+            __("What you pin up, answer, thank for and come to"),
             __("It is the board. You choose how far each contribution reaches."),
             __("The quarters you chose; what you make public, everybody."),
             CONTRACT,
-            __("As long as it hangs; what you take down %(withdrawn)s, what the operator takes down %(hidden)s; photos not pinned up %(uploads)s; marks of reading %(read_marks)s.", **KEPT),
+            __("As long as you leave it there; what you take down or asked for %(withdrawn)s, what the operator takes down %(hidden)s; photos not pinned up %(uploads)s; that you came to an event %(guests)s after it; up to where you have read %(read_marks)s.", **KEPT),
         ),
         DataClass(
             "mail",

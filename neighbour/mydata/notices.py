@@ -26,15 +26,19 @@ class ExportReady(Notice):
     """The archive that was asked for can be fetched."""
 
     key = "mydata.export_ready"
+    folds = True
     title = __("Your data is ready")
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("Your data is ready")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Nothing to say about an archive that is gone by now."""
+        """Nothing to say about an archive that is gone by now. A mail that stands for several speaks of the last."""
         with scope.use(scope.Viewer(person_id)):
             wish = db.session.get(DataExport, uuid.UUID(payload["export"]))
+            if "folded" in payload:
+                mine = DataExport.person_id == person_id, DataExport.state == ExportState.READY
+                wish = db.session.scalar(select(DataExport).where(*mine).order_by(DataExport.ready_at.desc()).limit(1))
             if wish is None or wish.state != ExportState.READY or wish.expires_at is None:
                 raise Skip
             return {"url": site_url("/me/data"), "until": wish.expires_at}
@@ -76,6 +80,7 @@ class IncidentMail(Notice):
     """Something went wrong and it concerns you (Art. 34 GDPR): no list, and no choice of anybody's keeps it back."""
 
     key = "mydata.incident"
+    goes_unconfirmed = True
     title = __("What happened to your data")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -115,7 +120,8 @@ def _mailbox_left(person_id: int) -> Mailbox | None:
         return None
     kept = stash["person"]
     is_own = not kept["email_key"].startswith(DECOY)
-    return Mailbox(kept["email"], kept["language"], kept["first_name"] or kept["display_name"], takes_mail=is_own)
+    name, is_confirmed = kept["first_name"] or kept["display_name"], kept["confirmed_at"] is not None
+    return Mailbox(kept["email"], kept["language"], name, takes_mail=is_own, is_confirmed=is_confirmed)
 
 
 class StillThere(Notice):

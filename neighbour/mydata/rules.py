@@ -118,6 +118,8 @@ RULES: tuple[Rule, ...] = (
     Rule("hidden", "contribution", __("what the operator took down"), YEAR, _taken_down("hidden")),
     Rule("uploads", "contribution", __("photos sent, not pinned up"), photos.UNPINNED, _asks("forget_uploads(:before)"), True),
     Rule("photo_files", "contribution", __("files of photos that belong to nothing"), DAY, _photo_files),
+    Rule("guests", "contribution", __("who came to an event, after its end"), 14 * DAY, _asks("forget_guests(:before)")),
+    Rule("asks", "contribution", __("what one asked for on the market, when it is over"), MONTH, _asks("forget_asks(:before)")),
     Rule("read_marks", "contribution", __("up to where one has read"), YEAR, _asks("forget_read_marks(:before)")),
     Rule("mails", "mail", __("what was sent"), ledger.KEPT, ledger.purge),
     Rule("suppressions", "mail", __("fingerprints of addresses that take no mail"), 2 * YEAR, _suppressions),

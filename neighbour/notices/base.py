@@ -15,6 +15,10 @@ exists only in the mail and as a hash. The row is unique by (person, notice, sub
 twice is sending once. ``is_list`` marks mail somebody subscribed to: it carries List-Unsubscribe and is held
 back from addresses that bounced.
 
+An address that nobody has confirmed may be a stranger's: only a notice that says ``goes_unconfirmed`` goes there, and this
+file alone decides it (``Notice.may_reach``), when a mail is promised and again when it is sent. ``folds`` marks what somebody
+signed in could cause by the dozen: the first few of an hour go at once, the rest become one mail (``ledger.promise_folded``).
+
 Every notice has a ``preview`` context, so that each can be shown and tested without anybody receiving it.
 """
 
@@ -46,6 +50,7 @@ class Mailbox:
     language: str
     name: str
     takes_mail: bool = True
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,10 @@ class Notice:
     key: ClassVar[str]
     title: ClassVar[LazyText]
     is_list: ClassVar[bool] = False
+    #: sign-up, or the law, cannot do without it; nobody can cause many of it with somebody else's address
+    goes_unconfirmed: ClassVar[bool] = False
+    #: somebody signed in can cause many of it in an hour
+    folds: ClassVar[bool] = False
     #: list mail names the list (``subscription.list``) it belongs to, and what the list is for readers
     list_name: ClassVar[str] = ""
     list_title: ClassVar[LazyText]
@@ -86,6 +95,15 @@ class Notice:
         """A context with invented values."""
         return {}
 
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        """Which of these notices are folded into one: those of one kind."""
+        return ""
+
+    @classmethod
+    def may_reach(cls, mailbox: Mailbox | None) -> bool:
+        """Whether this notice may go there: not to an address that nobody has confirmed, but for the few that say so."""
+        return cls.goes_unconfirmed or mailbox is None or mailbox.is_confirmed
+
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Where this notice reaches the person; None where it does not. Runs in the worker with nobody's eyes."""
         return mailboxes_of([person_id]).get(person_id)
@@ -98,7 +116,7 @@ class Notice:
         """The notice in the mailbox's language."""
         room, name = self.key.split(".")
         with i18n.speaking(mailbox.language):
-            given = {**context, "mailbox": mailbox, "notice": self}
+            given = {"is_folded": False, **context, "mailbox": mailbox, "notice": self}
             return Written(
                 subject=" ".join(self.subject(context).split()),
                 text=_BLANKS.sub("\n\n", render_template(f"{room}/mail_{name}.txt", **given)).strip() + "\n",
@@ -115,9 +133,15 @@ class Notice:
         payload: dict[str, Any] | None = None,
         quarter_id: int | None = None,
     ) -> bool:
-        """Promise this notice to a person; False if it had been promised before. Inside atomic()."""
+        """Promise this notice to a person; False if it had been promised before, or may not go there. Inside atomic()."""
+        if not cls.goes_unconfirmed and not cls.may_reach(mailboxes_of([person_id]).get(person_id)):
+            return False
+        given = payload or {}
+        if cls.folds:
+            kind = cls().kind_of(given)
+            return ledger.promise_folded(person_id, cls.key, kind=kind, subject_key=subject_key, payload=given)
         return ledger.promise(
-            person_id, cls.key, subject_key=subject_key, period=period, payload=payload or {}, quarter_id=quarter_id
+            person_id, cls.key, subject_key=subject_key, period=period, payload=given, quarter_id=quarter_id
         )
 
 

@@ -30,6 +30,7 @@ from neighbour.core.jobs import Job
 from neighbour.core.mail import Answer, Outcome, retry_at
 from neighbour.notices.models import Delivery, DeliveryState
 
+AT_ONCE, FOLD_WITHIN = 3, timedelta(hours=1)  # so many of a kind to one person; the rest of the hour is one mail
 LEASE = timedelta(minutes=5)
 RENEW = timedelta(minutes=2)  # before a lease ends, longer than one mail can take: every SMTP step has 20 s
 LINGERING = timedelta(seconds=30)  # due for so long, a row is asked for again
@@ -63,8 +64,9 @@ def promise(
     period: str = "",
     payload: dict[str, Any],
     quarter_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> bool:
-    """Write a row unless its key is there already; ask for delivery after the commit. Inside atomic()."""
+    """Write a row unless its key is there already; ask for delivery after the commit, or when it is due. Inside atomic()."""
     row = insert(Delivery).values(
         id=new_id(),
         person_id=person_id,
@@ -74,14 +76,31 @@ def promise(
         channel="mail",
         quarter_id=quarter_id,
         payload=payload,
-        due_at=clock.now(),
+        due_at=due_at or clock.now(),
         created_at=clock.now(),
     )
     key = db.session.execute(row.on_conflict_do_nothing().returning(Delivery.id)).scalar_one_or_none()
     if key is None:
         return False
-    jobs.enqueue(Job.NOTICES_DELIVER, key)
+    if due_at is None:
+        jobs.enqueue(Job.NOTICES_DELIVER, key)
     return True
+
+
+def promise_folded(person_id: int, notice: str, *, kind: str, subject_key: str, payload: dict[str, Any]) -> bool:
+    """Like ``promise`` for the first few of a kind in an hour, so that nobody waits for the first. Those after them are one
+    row, due when the hour is over, with what the earliest of them said: nobody's mailbox is filled by repeating something,
+    and who takes that one back takes back all that came after it. Inside atomic()."""
+    mark, now = keyed_hash("kind of mail", kind).hex()[:8], clock.now()
+    lately = Delivery.person_id == person_id, Delivery.notice == notice, Delivery.created_at > now - FOLD_WITHIN
+    same_kind = select(func.count()).select_from(Delivery).where(*lately, Delivery.subject_key.startswith(f"{mark} "))
+    if (db.session.scalar(same_kind) or 0) < AT_ONCE:
+        return promise(person_id, notice, subject_key=f"{mark} {subject_key}", payload=payload)
+    over = now.replace(minute=0, second=0, microsecond=0) + FOLD_WITHIN
+    rest = {**payload, "folded": True}
+    return promise(
+        person_id, notice, subject_key=f"{mark} folded", period=f"{over:%Y-%m-%d %H}", payload=rest, due_at=over
+    )
 
 
 _LEASE = text("""

@@ -48,7 +48,7 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     kind = Notice.registry.get(row.notice)
     notice = kind() if kind is not None else None
     mailbox = notice.mailbox(row.person_id) if notice is not None else None
-    if notice is None or mailbox is None:
+    if notice is None or mailbox is None or not notice.may_reach(mailbox):
         ledger.skip(row)
         return
     try:
@@ -65,7 +65,7 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if notice.is_list and (subscription is None or not subscription.is_on):
         ledger.skip(row)
         return
-    written = notice.write(context, mailbox)
+    written = notice.write({**context, "is_folded": "folded" in row.payload}, mailbox)
     finish_reading()  # the connection goes back before we wait for somebody else's server
     message_id = ledger.message_id(row, host_of(config))
     more = []

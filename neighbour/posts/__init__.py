@@ -6,13 +6,14 @@ thread, thanks, revisions – is the base's (``neighbour.contributions``).
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Flask
 
 
 def include(app: Flask) -> None:
     """Register the kind and its templates."""
     from neighbour.contributions import kinds
     from neighbour.posts.kind import KIND
+    from neighbour.posts.views import views
 
     kinds.register(KIND)
-    app.register_blueprint(Blueprint("posts", __name__, template_folder="templates"))
+    app.register_blueprint(views)

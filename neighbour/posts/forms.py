@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField
+from typing import Any
+
+from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience
+from neighbour.core.forms import at_most, one_line
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.policy import Permission, may
+from neighbour.posts import polls
 from neighbour.posts.categories import CATEGORIES
-from neighbour.posts.models import Category
+from neighbour.posts.models import Category, Post
+from neighbour.posts.polls import DAYS, FEWEST, MOST_OPTIONS, OPTION_LENGTH, QUESTION_LENGTH
 from neighbour.posts.service import URGENT_HOURS, WIDENS_AFTER
 
 
@@ -51,6 +56,69 @@ class PostForm(ContributionForm):
         ],
     )
 
+    poll_question = StringField(
+        __("What do you want to know?"), filters=[one_line], validators=[at_most(QUESTION_LENGTH)]
+    )
+    poll_multiple = BooleanField(__("Several answers can be chosen"))
+    poll_days = SelectField(
+        __("Closes"),
+        coerce=int,
+        default=7,
+        choices=[
+            SelectChoice(days, label)
+            for days, label in zip(
+                DAYS,
+                (__("after a day"), __("after 3 days"), __("after a week"), __("after 2 weeks"), __("after 30 days")),
+                strict=True,
+            )
+        ],
+    )
+
+    def __init__(self, *args: Any, obj: Post | None = None, **kwargs: Any):
+        super().__init__(*args, obj=obj, **kwargs)
+        draft = polls.draft_of(obj) if obj is not None and not self.is_submitted() else None
+        self.is_frozen = obj is not None and draft is not None and polls.has_votes(obj)
+        if draft is not None:
+            self.poll_question.data, self.poll_multiple.data, self.poll_days.data = (
+                draft.question,
+                draft.is_multiple,
+                draft.days,
+            )
+            for field, label in zip(self.poll_options, draft.options, strict=False):
+                field.data = label
+
+    @property
+    def poll_options(self) -> list[StringField]:
+        """The rows for the options."""
+        return [self[f"poll_{number}"] for number in range(1, MOST_OPTIONS + 1)]
+
+    @property
+    def has_poll(self) -> bool:
+        """Whether anything of a poll was filled in."""
+        return bool(self.poll_question.data or any(field.data for field in self.poll_options))
+
+    def poll(self) -> polls.Draft | None:
+        """The poll that was filled in."""
+        if not self.has_poll:
+            return None
+        options = tuple(field.data for field in self.poll_options if field.data)
+        return polls.Draft(self.poll_question.data, options, bool(self.poll_multiple.data), self.poll_days.data)
+
+    def _poll_is_whole(self) -> bool:
+        """A poll has a question and two options that differ; nothing urgent is voted on."""
+        draft = self.poll()
+        if draft is None:
+            return True
+        if not draft.question:
+            self.add_error("poll_question", str(__("Ask a question, or leave the options empty.")))
+        elif len(draft.options) < FEWEST:
+            self.add_error("poll_1", str(__("Give at least two options.")))
+        elif len(set(draft.options)) < len(draft.options):
+            self.add_error("poll_1", str(__("Two options say the same.")))
+        elif self.category.data == Category.URGENT:
+            self.add_error("poll_question", str(__("Something urgent is not voted on.")))
+        return not self.errors
+
     def validate(self, extra_validators: object = None) -> bool:
         """An alert to a whole city is not a neighbour's to give."""
         is_valid = super().validate(extra_validators)
@@ -58,4 +126,11 @@ class PostForm(ContributionForm):
         if is_valid and is_wide and not may(Permission.ALERT_CITY):
             self.add_error("audience", str(__("Something urgent reaches your quarter and those next to it at most.")))
             return False
-        return is_valid
+        return self._poll_is_whole() and is_valid
+
+
+for _number in range(1, MOST_OPTIONS + 1):  # rows that are there without JavaScript, too
+    _option = StringField(
+        __("Option %(number)s", number=_number), filters=[one_line], validators=[at_most(OPTION_LENGTH)]
+    )
+    setattr(PostForm, f"poll_{_number}", _option)

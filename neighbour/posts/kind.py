@@ -10,7 +10,7 @@ from neighbour.contributions.models import Audience
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.policy import Identity, Permission
 from neighbour.policy.table import allows
-from neighbour.posts import service
+from neighbour.posts import polls, service
 from neighbour.posts.categories import CATEGORIES
 from neighbour.posts.forms import PostForm
 from neighbour.posts.models import Post
@@ -20,7 +20,7 @@ def publish(author: Identity, form: PostForm) -> Post:
     """Pin up what the composer holds, in the author's own quarter."""
     home = author.home
     assert author.person_id is not None and home is not None  # the gate lets nobody else through
-    return service.publish(
+    post = service.publish(
         author_id=author.person_id,
         quarter_id=home.quarter_id,
         form_key=as_uuid(form.form_key.data),
@@ -28,12 +28,16 @@ def publish(author: Identity, form: PostForm) -> Post:
         widens_after=timedelta(hours=form.widens.data or 0),
         **_fields(form),
     )
+    if draft := form.poll():
+        polls.put_up(post, draft)
+    return post
 
 
 def revise(editor: Identity, post: Post, form: PostForm) -> Post:
     """Change a post to what the composer holds."""
     assert editor.person_id is not None
     is_limited = not allows(editor, Permission.ALERT_UNLIMITED, post)
+    polls.revise(post, form.poll())
     return service.revise(post, editor_id=editor.person_id, is_limited=is_limited, **_fields(form))
 
 
@@ -56,6 +60,10 @@ KIND = Kind(
     categories=CATEGORIES,
     form=PostForm,
     fields="posts/fields.html",
+    more="posts/more.html",
     publish=publish,
     revise=revise,
+    details=polls.details,
+    page="posts/poll.html",
+    page_data=polls.page_data,
 )

@@ -261,6 +261,11 @@ class Slugs:
         return made
 
 
+def names() -> Sequence[str]:
+    """What the quarters are called."""
+    return db.session.scalars(select(Quarter.name)).all()
+
+
 def slug(name: str) -> str:
     """Lower-case ASCII with hyphens; umlauts spelled out as in German."""
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "ae"), ("Ö", "oe"), ("Ü", "ue"), ("ß", "ss")):

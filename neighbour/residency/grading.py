@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
@@ -138,11 +138,19 @@ def regrade(membership: Membership) -> Level:
         subject = f"{membership.id} {level} {now:%Y-%m-%dT%H:%M:%S}"  # whoever fell and rises again is welcomed again
         payload = {"quarter_id": membership.quarter_id, "level": str(level)}
         Welcome.send(membership.person_id, subject_key=subject, payload=payload)
-        if level is Level.VERIFIED:  # a card that nobody needs any more is not printed
-            asked = Letter.person_id == membership.person_id, Letter.waits()
-            db.session.execute(update(Letter).where(*asked).values(state=LetterState.WITHDRAWN))
+        if level is Level.VERIFIED:
+            _end_orders(membership.person_id)
     db.session.flush()
     return level
+
+
+def _end_orders(person_id: int) -> None:
+    """A card that nobody needs any more is not printed. The code of one that was stays good, and to its person the order is
+    over all the same: whoever falls again must not read off it which of the two it was."""
+    states = LetterState.REQUESTED, LetterState.PRINTED, LetterState.REFUSED, LetterState.EXPIRED
+    ended = case((Letter.state == LetterState.PRINTED, LetterState.RESENT), else_=LetterState.WITHDRAWN)
+    mine = Letter.person_id == person_id, Letter.state.in_(states)
+    db.session.execute(update(Letter).where(*mine).values(state=ended))
 
 
 def _is_held(membership_id: int, at: datetime) -> bool:

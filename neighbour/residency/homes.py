@@ -33,7 +33,7 @@ from neighbour.core.crypto import keyed_hash, open_sealed, seal, sealed_in
 from neighbour.core.db import db
 from neighbour.core.text import normal_form
 from neighbour.residency import cells
-from neighbour.residency.models import Address, AddressAccess, Home, MissingAddress
+from neighbour.residency.models import Address, AddressAccess, Home, Letter, MissingAddress
 
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l", "đ": "d", "ı": "i"}
@@ -42,6 +42,7 @@ _SPELLED_OUT = str.maketrans(
 DESK_PURPOSES = ("document team", "document operator", "held team", "held operator")
 PURPOSES = (*DESK_PURPOSES, "visit", "missing address")
 TOLD_AFTER = timedelta(days=30)
+PRINTED_IN = "letter "  # followed by the batch
 
 # Words before or inside a family name that many neighbours share.
 _SMALL_WORDS = set("familie family fam herr frau dr prof und von zu vom zum van de der den di da del la le".split())  # noqa: SIM905
@@ -148,7 +149,7 @@ def cells_of(quarter_id: int) -> dict[str, str]:
 
 def open_for_letter(person_id: int, batch: str) -> ExactHome | None:
     """The home to write on a letter of ``batch``; None when the person has none. On the owner's connection only."""
-    return _open(person_id, purpose=f"letter {batch}", by=None)
+    return _open(person_id, purpose=PRINTED_IN + batch, by=None)
 
 
 def open_for_owner(person_id: int) -> ExactHome | None:
@@ -236,9 +237,13 @@ def open_for_verifier(person_id: int, purpose: str, by: int | None) -> ExactHome
 
 def accesses(person_id: int, limit: int = 20) -> Sequence[AddressAccess]:
     """When and what for a person's address was opened, newest first. Looks from the desk are told after ``TOLD_AFTER``, so
-    that nobody reads off a day who of their neighbours decides; what is told never says who."""
+    that nobody reads off a day who of their neighbours decides; that a card was printed once its code was typed in, so that
+    nobody reads off a day whether somebody else in the house ordered one (``letters``). What is told never says who."""
     told = or_(AddressAccess.purpose.not_in(DESK_PURPOSES), AddressAccess.at <= clock.now() - TOLD_AFTER)
-    mine = select(AddressAccess).where(AddressAccess.person_id == person_id, told)
+    came = select(Letter.id).where(Letter.person_id == person_id, Letter.used_at.is_not(None))
+    its_own = came.where(AddressAccess.purpose == PRINTED_IN + Letter.batch).correlate(AddressAccess)
+    printed = AddressAccess.purpose.not_like(PRINTED_IN + "%") | its_own.exists()
+    mine = select(AddressAccess).where(AddressAccess.person_id == person_id, told, printed)
     return db.session.scalars(mine.order_by(AddressAccess.id.desc()).limit(limit)).all()
 
 

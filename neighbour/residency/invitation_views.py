@@ -84,11 +84,21 @@ def invitation_end(invitation: str) -> BaseResponse:
     return back("residency.invitations_own")
 
 
+@views.get("/me/invitations/word/<use>/take-back")
+@requires(Permission.INVITATION_OWN)
+def word(use: str) -> Any:
+    """Whom one's word is for, and what happens when it is taken back: asked once, since it reaches somebody at once."""
+    made, given = invitations.word_of_person(person_number(), use) or abort(404)
+    if given.is_taken_back:
+        return back("residency.invitations_own")
+    return render_template("residency/word.html", made=made, use=given)
+
+
 @views.post("/me/invitations/word/<use>/take-back")
 @requires(Permission.INVITATION_OWN)
 def take_word_back(use: str) -> BaseResponse:
-    """One's word for somebody holds no longer."""
-    if not invitations.take_back(person_number(), use):
+    """One's word for somebody holds no longer; sent twice it is the same."""
+    if not invitations.take_back(person_number(), use) and not invitations.word_of_person(person_number(), use):
         abort(404)
     flash(_("You no longer stand for this person. We tell them neutrally, without your name."), "good")
     return back("residency.invitations_own")

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, text, update
 
-from neighbour.accounts.appearance import Face, Ring, seen
+from neighbour.accounts.appearance import Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, tokens
 from neighbour.core.audit import Event
@@ -58,15 +58,24 @@ class NoInvitation(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """Somebody who joined, as the inviter sees them. name: empty when they do not live in the quarter any more, when their
-    profile is protected, and when the account is gone: the inviter knows who it was, and would read off where and under which
-    name they live now."""
+    """Somebody who joined, as the inviter sees them. number: the how manieth of all who are shown, so that two of one name are
+    two; key: the colour of the avatar; words: by how many of their invitations the inviter stands for this person, 0 where no
+    name is shown. name: empty when they do not live in the quarter any more, when they bear
+    another name, and when the account is gone: the inviter knows who it was, and would read off where and under which name
+    they live now. Whether the other name is a protected person's makes no difference, here or in the mail: nobody can tell."""
 
     public_id: str
+    number: int
     name: str
+    key: str
+    words: int
     used_at: datetime
     is_taken_back: bool
-    can_be_taken_back: bool
+    is_recent: bool
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        return self.is_recent and not self.is_taken_back
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,20 @@ def one_of_person(person_id: int, public_id: str) -> Shown | None:
     return next((each for each in of_person(person_id) if each.public_id == public_id and each.is_live), None)
 
 
+def word_of_person(person_id: int, use_id: str) -> tuple[Shown, Use] | None:
+    """Somebody for whom the person gave their word, and by which invitation; None where there is none of this id, or it was
+    given too long ago to be taken back."""
+    return next(
+        (
+            (each, use)
+            for each in of_person(person_id)
+            for use in each.uses
+            if use.public_id == use_id and use.is_recent
+        ),
+        None,
+    )
+
+
 def _shown(row: Invitation, uses: tuple[Use, ...]) -> Shown:
     is_live = row.ended_at is None and row.expires_at > clock.now() and row.uses < row.most_uses
     left, code = row.most_uses - row.uses, codes.show(code_of(row.public_id))
@@ -153,21 +176,30 @@ def _shown(row: Invitation, uses: tuple[Use, ...]) -> Shown:
 
 def _uses_of(ids: list[int]) -> dict[int, tuple[Use, ...]]:
     lives_here = Membership.quarter_id == Invitation.quarter_id, Membership.ended_at.is_(None)
+    is_shown = func.coalesce(Membership.id.is_not(None) & (Person.alias == ""), False)
+    words = func.count().filter(InvitationUse.taken_back_at.is_(None)).over(partition_by=InvitationUse.person_id)
     query = (
-        select(InvitationUse, func.coalesce(Membership.id.is_not(None) & ~Person.is_protected, False), *Person.face())
+        select(InvitationUse, is_shown, words, *Person.face())
         .join(Invitation, Invitation.id == InvitationUse.invitation_id)
         .outerjoin(Person, Person.id == InvitationUse.person_id)
         .outerjoin(Membership, and_(Membership.person_id == InvitationUse.person_id, *lives_here))
         .where(InvitationUse.invitation_id.in_(ids))
         .order_by(InvitationUse.id)
     )
-    now = clock.now()
+    since = clock.now() - TAKEN_BACK_WITHIN  # of who is erased too: nobody sees who moved and who is gone
     found: dict[int, tuple[Use, ...]] = {}
-    for use, is_shown, *face in db.session.execute(query):
-        is_recent = now < use.used_at + TAKEN_BACK_WITHIN  # of who is erased too: nobody sees who moved and who is gone
-        is_gone = use.taken_back_at is not None
-        name = seen(Face(*face), Ring.OWN).shown if is_shown else ""
-        one = Use(use.public_id, name, use.used_at, is_gone, is_recent and not is_gone)
+    for number, (use, is_named, standing_for, *face) in enumerate(db.session.execute(query), start=1):
+        by = seen(Face(*face), Ring.OWN) if is_named else Byline("", "")
+        one = Use(
+            public_id=use.public_id,
+            number=number,
+            name=by.name,
+            key=by.key,
+            words=standing_for if is_named else 0,
+            used_at=use.used_at,
+            is_taken_back=use.taken_back_at is not None,
+            is_recent=use.used_at > since,
+        )
         found[use.invitation_id] = (*found.get(use.invitation_id, ()), one)
     return found
 

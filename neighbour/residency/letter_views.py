@@ -48,8 +48,9 @@ def letters_fetch(run: str, kind: str) -> Response:
     if found is None:
         abort(404)
     batch, content = found
+    cards = _("cards")
     answer = Response(content, mimetype=TYPES[kind])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{_("cards")}-{batch}.{kind}"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{cards}-{batch}.{kind}"'
     return answer
 
 

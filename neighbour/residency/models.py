@@ -130,7 +130,7 @@ class LetterState(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"  # the person took another address meanwhile, or needs it no longer
-    RESENT = "resent"  # did not arrive, so another one was asked for; its own code stays good
+    RESENT = "resent"  # another one was asked for, or none is needed any more; its own code stays good
 
 
 OPEN_LETTERS = (LetterState.REQUESTED, LetterState.PRINTED)  # of which a person has one at most

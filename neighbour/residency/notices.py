@@ -3,7 +3,6 @@ used strangely. No mail holds an address or a code."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -28,12 +27,11 @@ class LetterRequested(Notice):
         return _("Your card is ordered")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """``not_before``: a second card waits until the house has rested."""
-        day = payload.get("not_before")
-        return {**self.preview(), "not_before": datetime.fromisoformat(day) if day else None}
+        """The same for a first card and a second one: a day would say whether the first was printed."""
+        return self.preview()
 
     def preview(self) -> dict[str, Any]:
-        return {"not_before": None, "code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
+        return {"code_url": site_url("/code"), "waiting_url": site_url("/waiting")}
 
 
 class Welcome(Notice):
@@ -63,16 +61,22 @@ _WELCOME_LINKS = {"board_url": "/", "digest_url": "/me/digest", "waiting_url": "
 
 class Moved(Notice):
     """Another address was given for the account: to its mail address, always, so that nobody is moved away unseen by whoever
-    holds an unlocked phone. Says neither address nor quarter."""
+    holds an unlocked phone. Says neither address nor quarter; that the board is closed only where it was open."""
 
     key = "residency.moved"
+    folds = True
     title = __("Your address was changed")
 
     def preview(self) -> dict[str, Any]:
-        return {"address_url": site_url("/settings/address"), "sessions_url": site_url("/me/access")}
+        urls = {"address_url": site_url("/settings/address"), "sessions_url": site_url("/me/access")}
+        return {"had_board": True, **urls}
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return self.preview()
+        return {**self.preview(), "had_board": payload.get("had_board", True)}
+
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        """The move that closed a board is not lost among others."""
+        return "from a board" if payload.get("had_board", True) else ""
 
 
 def _quarter_name(payload: dict[str, Any]) -> str:
@@ -93,14 +97,14 @@ class InvitationUsed(Notice):
         return _("%(name)s followed your invitation", name=context["name"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The newcomer's name as neighbours see it when the mail is written; nobody's where the profile is protected: the
-        inviter would know whose alias it is."""
-        query = select(Person.is_protected, *Person.face()).where(Person.id == payload["person_id"])
+        """The newcomer's name as neighbours see it when the mail is written; nobody's where they bear another one, protected or
+        not: the inviter would know whose it is."""
+        query = select(Person.alias, *Person.face()).where(Person.id == payload["person_id"])
         found = db.session.execute(query).first()
         if found is None:
             raise Skip
-        is_protected, *face = found
-        return {**self.preview(), "name": _("Somebody") if is_protected else seen(Face(*face), Ring.OWN).shown}
+        alias, *face = found
+        return {**self.preview(), "name": _("Somebody") if alias else seen(Face(*face), Ring.OWN).shown}
 
     def preview(self) -> dict[str, Any]:
         return {"name": "Mira T.", "invitations_url": site_url("/me/invitations")}

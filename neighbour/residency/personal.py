@@ -45,6 +45,11 @@ files_of(own_pages)
 _DESK = ", ".join(f"'{purpose}'" for purpose in homes.DESK_PURPOSES)
 _OPENED = ", ".join(sorted({f"'{purpose.partition(' ')[0]}'" for purpose in homes.DESK_PURPOSES}))
 _LATELY = f"at > :now - interval '{homes.TOLD_AFTER.days} days'"
+_CAME = (
+    "EXISTS (SELECT 1 FROM letter l WHERE l.person_id = address_access.person_id AND l.used_at IS NOT NULL"
+    " AND address_access.purpose = 'letter ' || l.batch)"
+)
+_PRINTED = f"purpose LIKE '{homes.PRINTED_IN}%' AND NOT {_CAME}"
 
 about(
     "home",
@@ -73,25 +78,29 @@ about(
     inner="id person_id by_person_id",
     order="id",
     ends="looks",
-    told=f"NOT (purpose IN ({_DESK}) AND {_LATELY})",  # as ``homes.accesses``
+    told=f"NOT (purpose IN ({_DESK}) AND {_LATELY}) AND NOT ({_PRINTED})",  # as ``homes.accesses``
 )
 # The same looks as events, and what each of the two said: a minute would say which neighbour it was.
 also(
     "security_event",
     told=f"NOT ((kind = '{Event.PROOF_LOOKED_AT}' OR (kind = '{Event.ADDRESS_OPENED}' AND object IN ({_OPENED}))) AND {_LATELY})",
 )
+# Printing, which does not name the batch here: ``address_access`` says it, once the card has come.
+also("security_event", told=f"NOT (kind = '{Event.ADDRESS_OPENED}' AND object = '{homes.PRINTED_IN.strip()}')")
 about(
     "letter",
     of="person_id",
     kind="proof",
-    out="requested_at printed_at used_at expires_at batch",
-    inner="id person_id tries state",  # the state says whether somebody at the house refused it
+    out="requested_at used_at",
+    # The state says whether somebody at the house refused it; the day of printing, whether somebody there was first. Of a card
+    # that has come ``address_access`` says that day and the batch.
+    inner="id person_id tries state printed_at expires_at batch",
     secret="address_hash name_hashes code_hashes refusal_hashes",
     erase=Calls(
         "SELECT detach_letters()",
         why="stays without the person: whoever holds the card can refuse all further ones, and the house keeps its rest",
     ),
-    order="id",
+    order="requested_at",  # an order that took another's place stands in its row
     ends="codes letters",
 )
 about(

@@ -226,8 +226,8 @@ def _parted(chosen: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
 
 
 def _keep_back(kept: Sequence[Letter], batch: str) -> None:
-    """What a print leaves behind of a letter, for letters in no file: the opened address, which is told to who asked for the
-    card, one more code, which nobody ever read, and the day until which it holds. No refusal: ``batches`` tells them by that."""
+    """What a print leaves behind of a letter, for letters in no file: the opened address, one more code, which nobody
+    ever read, and the day until which it holds. No refusal: ``batches`` tells them by that."""
     for letter in kept:
         homes.open_for_letter(letter.person_id or 0, batch)
         _add_code(letter, codes.make())
@@ -277,7 +277,9 @@ def _is_welcome() -> ColumnElement[bool]:
 
 def _has_a_later_one() -> ColumnElement[bool]:
     later = aliased(Letter)
-    return select(later.id).where(later.person_id == Letter.person_id, later.id > Letter.id).exists()
+    return (
+        select(later.id).where(later.person_id == Letter.person_id, later.requested_at > Letter.requested_at).exists()
+    )
 
 
 def _is_at_home() -> ColumnElement[bool]:

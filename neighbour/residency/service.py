@@ -172,7 +172,8 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
             leave(person_id, old.quarter_id, leaving)
         old.ended_at = clock.now()
         audit.note(Event.MOVED, actor=person_id, subject=person_id)
-    mine = Letter.person_id == person_id, Letter.state.in_((*OPEN_LETTERS, LetterState.RESENT, LetterState.REFUSED))
+    over = *OPEN_LETTERS, LetterState.RESENT, LetterState.REFUSED, LetterState.EXPIRED
+    mine = Letter.person_id == person_id, Letter.state.in_(over)
     db.session.execute(update(Letter).where(*mine).values(state=LetterState.WITHDRAWN))
     db.session.execute(update(Person).where(Person.id == person_id).values(street_shown=None))
     stop_lists(person_id, quarter_id)
@@ -180,7 +181,7 @@ def _move(person_id: int, old: Membership | None, quarter_id: int, leaving: Leav
     new = Membership(person_id=person_id, quarter_id=quarter_id, level=Level.UNPROVEN)
     db.session.add(new)
     if old is not None:
-        Moved.send(person_id, subject_key=str(old.id))
+        Moved.send(person_id, subject_key=str(old.id), payload={"had_board": Level(old.level).reads_board})
     return new
 
 

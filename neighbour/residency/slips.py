@@ -93,8 +93,9 @@ def _slip(code: str, quarter: str, explain: str, day: date, config: Config) -> S
     with speaking("en" if language() == "de" else "de"):
         other = _("In English: join at %(code_page)s with this code. About this paper: %(check_page)s", **places)
     who = ", ".join(part for part in (config.operator_name, config.operator_address, config.operator_email) if part)
+    ours = _("Neighbour")
     return Slip(
-        site=f"{_('Neighbour')} · {config.city_name}",
+        site=f"{ours} · {config.city_name}",
         title=_("Welcome to %(quarter)s", quarter=quarter),
         explain=explain,
         code=code,

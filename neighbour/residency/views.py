@@ -92,14 +92,27 @@ def keep_code() -> Response:
 
 
 @views.post("/code")
-@requires(Permission.PROOF_GIVE, rate="code")
+@requires(Permission.PROOF_GIVE)
 def give_code() -> Any:
-    """Answer the code that was typed, of whichever method."""
+    """Answer the code that was typed, of whichever method. What has not the shape of a code is no try, and tries of one kind
+    are none of another: whoever was clumsy with an invitation gets in with their card."""
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form), 422
-    answer = proofs.redeem(person_number(), form.code.data or "", limits.network(request.remote_addr))
+    typed = form.code.data or ""
+    kind = proofs.kind_of(typed)
+    counter = f"{kind}:{person_number()}"
+    try:
+        if kind:
+            limits.hit("code", counter)
+    except limits.TooMany as many:
+        form.add_error(
+            "code", _("Too many codes of this kind in one hour. Please wait a while; another kind still works.")
+        )
+        return _code_page(form), 429, {"Retry-After": str(many.retry_after)}
+    answer = proofs.redeem(person_number(), typed, limits.network(request.remote_addr))
     if answer.outcome in (Outcome.PROVEN, Outcome.USED, Outcome.HELD):
+        limits.take_back("code", counter)
         cookie.pop("code", None)
     if answer.outcome is Outcome.HELD:
         flash(_("That is the right code. We take one more look, usually within two days, and write to you."), "good")
@@ -152,8 +165,8 @@ def _say(answer: Answer) -> str:
 
 def _wrong(tries_left: int) -> str:
     return ngettext(
-        "That is not the code on your card. You have %(num)s try left.",
-        "That is not the code on your card. You have %(num)s tries left.",
+        "That is not the code on your card, or its 30 days are over. You have %(num)s try left.",
+        "That is not the code on your card, or its 30 days are over. You have %(num)s tries left.",
         tries_left,
     )
 
@@ -162,19 +175,32 @@ def _wrong(tries_left: int) -> str:
 @requires(Permission.LETTER_REFUSE, cache="never")
 def not_me() -> Any:
     """For whoever got a card and never signed up; needs no account."""
-    return no_referrer(render_template("residency/not_me.html", form=RefusalForm()))
+    return _not_me(RefusalForm())
 
 
 @views.post("/not-me")
-@requires(Permission.LETTER_REFUSE, rate="code", cache="never")
+@requires(Permission.LETTER_REFUSE, cache="never")
 def refuse() -> Any:
     """No card any more, to this name or to the house."""
     form = RefusalForm()
-    if form.validate_on_submit():
-        if letters.refuse(form.code.data or "", whole_house=form.scope.data == "house"):
-            return no_referrer(render_template("residency/not_me_done.html"))
-        form.add_error("code", _("We do not know this code. It is the longer one, with twelve letters and digits."))
-    return no_referrer(render_template("residency/not_me.html", form=form)), 422
+    if not form.validate_on_submit():
+        return _not_me(form), 422
+    if not letters.is_refusal(form.code.data or ""):
+        form.add_error("code", _("It is the longer one, with twelve letters and digits. This did not cost you a try."))
+        return _not_me(form), 422
+    try:
+        limits.hit("code", f"refusal:{identity().person_id or limits.network(request.remote_addr)}")
+    except limits.TooMany as many:
+        form.add_error("code", _("Too many codes in one hour. Please wait a while."))
+        return _not_me(form), 429, {"Retry-After": str(many.retry_after)}
+    if letters.refuse(form.code.data or "", whole_house=form.scope.data == "house"):
+        return no_referrer(render_template("residency/not_me_done.html"))
+    form.add_error("code", _("We do not know this code. It is the longer one, with twelve letters and digits."))
+    return _not_me(form), 422
+
+
+def _not_me(form: RefusalForm) -> Response:
+    return no_referrer(render_template("residency/not_me.html", form=form))
 
 
 @views.get("/settings/address")

@@ -306,6 +306,22 @@ def test_what_the_preview_shows_is_what_the_others_see(town, client, visitor, ch
         assert ("<span>Weberviertel</span>" in beside_it) is ("<span>Weberviertel</span>" in shown[ring][1]), ring
 
 
+@pytest.mark.parametrize(
+    ("level", "marks", "says"),
+    [
+        (Level.UNPROVEN, 0, "noch kein Zeichen"),
+        (Level.VOUCHED, 0, "einem weiteren Nachweis"),
+        (Level.VERIFIED, 4, None),
+    ],
+)
+def test_the_preview_bears_the_mark_one_has_and_says_what_the_proof_will_change(client, level, marks, says):
+    sign_in(client, make_person(make_quarter(), level=level))
+    for page in (client.get("/me/appearance"), client.post("/me/appearance/preview", data=form())):
+        box = text(page).split('id="faces"')[1].split("</section>")[0]
+        assert box.count("(wohnt hier, geprüft)") == marks and "bürgt" not in box
+        assert (says is None and "Zeichen" not in box) or (says is not None and says in box)
+
+
 def test_a_full_name_that_sounds_like_the_team_is_refused_where_neighbours_would_read_it(client):
     sign_in(client, make_person(make_quarter()))
     assert client.post("/me/appearance", data=form(last_name="Quartiersteam")).status_code == 303

@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from neighbour.accounts import care, factors, recovery, service, totp
+from neighbour.accounts import care, confirming, factors, recovery, service, totp
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import Authenticator, FactorReset, Person, RecoveryCode
 from neighbour.core import crypto, qr, scope
@@ -129,6 +129,21 @@ def test_new_codes_replace_the_old_ones_and_go_with_the_last_factor(client, pers
     assert client.post("/me/recovery-codes").location == "/me/access", "codes stand in for a factor"
 
 
+def test_page_and_mail_speak_of_old_codes_only_where_there_were_some(client, person, mailbox, jobs):
+    with_app(person)
+    sign_in(client, person)
+    for had_some in (False, True):
+        mailbox.clear()
+        page = client.post("/me/recovery-codes").text
+        jobs.run()
+        (mail,) = mailbox.messages()
+        assert "Notfallcodes gemacht" in mail.text
+        assert (
+            "Frühere Codes gelten nicht mehr" in page,
+            "Die alten gelten nicht mehr" in " ".join(mail.text.split()),
+        ) == (had_some,) * 2
+
+
 def test_the_form_for_codes_sent_twice_does_not_void_the_codes_that_were_just_printed(client, person):
     with_app(person)
     sign_in(client, person)
@@ -242,9 +257,9 @@ def by_reset(browser, person, mailbox, jobs):
 def by_confirming(browser, person, mailbox, jobs):
     with as_owner(), atomic():
         db.session.execute(update(Person).where(Person.id == person.id).values(confirmed_at=None))
-        service.ask_to_confirm(db.session.get_one(Person, person.id))
+        confirming.ask_to_confirm(db.session.get_one(Person, person.id))
     jobs.run()
-    assert browser.post(link_of(mailbox, "signup/confirm")).status_code == 303
+    assert browser.post(link_of(mailbox, "signup/confirm"), data={"password": GOOD}).status_code == 303
     type_password(browser)
 
 

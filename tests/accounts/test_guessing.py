@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from config import Config
-from neighbour.accounts import entering, passwords, service
+from neighbour.accounts import decoys, entering, passwords, service
 from neighbour.accounts.entering import Browser
 from neighbour.core import limits, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -198,7 +198,7 @@ def test_the_unknown_device_is_told_once_and_never_to_who_has_not_confirmed(clie
     assert mail.message["Subject"] == "Anmeldung auf einem neuen Gerät" and "Browser" in mail.text
     make_person(make_quarter(), email="x@altenbrueck.example", email_key="x@altenbrueck.example", confirmed_at=None)
     with scope.use(scope.NOBODY), atomic():
-        entering.admit(service._unconfirmed("x@altenbrueck.example"), Browser("Firefox", "1"))
+        entering.admit(decoys.waiting("x@altenbrueck.example")[0], Browser("Firefox", "1"))
     jobs.run()
     assert len(mailbox.messages()) == 1
 

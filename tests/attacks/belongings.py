@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from neighbour.core import clock, scope, storage
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.sealed_files import Sealing
 from neighbour.core.tokens import to_uid
+from neighbour.events.models import Occurrence
 from neighbour.initiatives import service as initiatives
 from neighbour.initiatives.models import EditorRole
 from neighbour.mydata import exports
@@ -37,7 +39,7 @@ from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Home, PlanHouse
 from neighbour.residency.proofs.postcard import POSTCARD
 from tests.attacks import silenced
-from tests.factories import make_person, viewer_of
+from tests.factories import make_event, make_person, viewer_of
 from tests.guards import matrix
 from tests.support.authenticator import Device
 
@@ -62,6 +64,8 @@ ELSEWHERE = matrix._person(Level.UNPROVEN, quarter_id=matrix.ELSEWHERE)
 OF_PAGES = {
     "quarters.show": "quarter", "pages.language": "language", "residency.code_from_link": "code",
     "initiatives.visit_from_link": "visit code",
+    **dict.fromkeys(("events.one_date", "events.change_date", "events.asks_to_call_off", "events.call_off"), "event"),
+    **{f"offers.{step}": "offer" for step in ("ask", "step_back", "promise", "pass_on", "hand_over", "returned", "extend")},
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0 a page of a document"
 CROWD = 8  # accounts in one house, the last of which waits
@@ -96,13 +100,14 @@ def make(world: World) -> Found:
         "language": [_of("a language", "de", "code")],
         "code": [_of("a code", "7K2M9QXD", "code")],
         ("contribution_id",): _contributions(world),
+        "offer": _offers(world),
         ("contribution_id", "comment_id"): _comments(world),
         # everybody gets the same answer, whether there is one or not
         ("mute_id",): [*(Thing(f"{role}'s", each, is_over=True) for role, each in silenced.make(world).items()),
                        Thing("nothing", {"mute_id": NOTHING})],
     }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
-        _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs, _photos,
+        _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs, _photos,
     )  # fmt: skip
     for maker in makers:
         found |= maker(world)
@@ -123,6 +128,12 @@ def _contributions(world: World) -> list[Thing]:
     return [*found, Thing("nothing", {"contribution_id": NOTHING})]
 
 
+def _offers(world: World) -> list[Thing]:
+    seen = world.seen_by("another's")
+    found = [Thing(name, {"contribution_id": to_uid(one.id)}, {ALL: seen}) for name, one in world.offers.items()]
+    return [*found, Thing("nothing", {"contribution_id": NOTHING})]
+
+
 def _comments(world: World) -> list[Thing]:
     post = to_uid(world.posts["the author's"].id)
     found = [
@@ -131,6 +142,36 @@ def _comments(world: World) -> list[Thing]:
         for name, comment in world.comments.items()
     ]  # fmt: skip
     return [*found, Thing("nothing", {"contribution_id": post, "comment_id": NOTHING})]
+
+
+def _events(world: World) -> Found:
+    """Series that begin next week: the author's, another's, one of the other quarter. Their pages are their authors' alone."""
+    things, dates = [], []
+    for label, owner, quarter in (
+        ("the author's", "author", world.here),
+        ("another's", "another", world.here),
+        ("far away", "far", world.there),
+    ):
+        begins = datetime.combine(clock.today("Europe/Berlin") + timedelta(days=7), time(18))
+        made = make_event(world.people[owner], quarter, begins, rule="FREQ=WEEKLY", title=f"Termin {label}")
+        mine = frozenset({owner}) & EVERYBODY
+        things.append(Thing(label, {"contribution_id": to_uid(made.id)}, {ALL: mine}, owner=owner))
+        with as_owner():
+            first = db.session.scalars(
+                select(Occurrence.id).where(Occurrence.event_id == made.id).order_by(Occurrence.begins_at)
+            ).first()
+        assert first is not None
+        boards = {
+            role
+            for role in world.roles
+            if quarter.id in {world.quarter_of(n).id for n in world.identities[role].quarters}
+        }
+        may = frozenset(boards - {owner})
+        dates.append(Thing(label, {"date_id": to_uid(first)}, {ALL: may}, owner=owner))
+    return {
+        "event": [*things, Thing("nothing", {"contribution_id": NOTHING})],
+        ("date_id",): [*dates, Thing("nothing", {"date_id": NOTHING})],
+    }
 
 
 # Initiatives ------------------------------------------------------------------------------------------------------------
@@ -416,9 +457,11 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
     return {
         "before": ("author", far, beside), "newest": ("author", far, beside), "parent": ("author", elsewhere, NOTHING),
         "photo": ("author", world.photo, NOTHING), "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
+        "ask": ("author", to_uid(world.foreign_ask.id), NOTHING),
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),
         "passkey": ("author", _name_of(bytes(db.session.scalars(key).one())), "0" * 20),
+        "after": ("author", world.belongings[("date_id",)][2].values["date_id"], NOTHING),
         ("residency.choose_quarter", "quarter"): ("author", world.there.key, "Q9999"),
         ("residency.flyer_make", "quarter"): ("steward", str(world.there.id), "999999"),
     }  # fmt: skip

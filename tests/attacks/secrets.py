@@ -105,6 +105,7 @@ MAKERS: dict[str, tuple[str, Callable[[World], str]]] = {
     "invitation_code": ("unproven", lambda world: invitations.code_of(world.invitation)),
     "letter_code": ("unproven", lambda world: world.letter_code),
     "list": ("nobody", lambda world: world.lists["author"]),
+    "offer_code": ("author", lambda world: world.offer_code),
     "recovery": ("nobody", lambda world: world.recovery_code),
     "refusal_code": ("nobody", lambda world: world.refusal_code),
     "reset": ("nobody", _once("author", "reset")),

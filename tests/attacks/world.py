@@ -30,6 +30,8 @@ from neighbour.core import clock, roles, scope, tokens
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.notices.models import Subscription
 from neighbour.notices.service import begin_lists
+from neighbour.offers import queue
+from neighbour.offers.models import Ask
 from neighbour.policy import Identity
 from neighbour.quarters.models import Quarter
 from neighbour.residency import homes, letters
@@ -39,8 +41,9 @@ from neighbour.residency.models import Address, Membership
 from tests.attacks import belongings, words
 from tests.attacks.belongings import Thing
 from tests.attacks.mapping import Page
-from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
+from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
 from tests.guards import matrix
+from tests.offers.helpers import make_ask, make_offer, promise
 from tests.support import counting
 from tests.support.cluster import Databases
 
@@ -182,8 +185,22 @@ class World:
             "another's": make_comment(another, self.here, self.posts["the author's"]),
             "elsewhere": make_comment(author, self.here, self.posts["another's"]),
         }
+        self._offer()
         with scope.use(scope.Viewer(another.id, (self.here.id,))), atomic():
             contributions.withdraw(db.session.merge(self.posts["taken down"]))
+
+    def _offer(self) -> None:
+        """The author's offer is promised to another; a verified neighbour asks for another's."""
+        author, another, asker = (self.people[role] for role in ("author", "another", "verified"))
+        self.offers = {
+            "the author's offer": make_offer(author, self.here, title="Schlitten"),
+            "another's offer": make_offer(another, self.here, title="Zelt"),
+        }
+        promised = make_ask(another, self.here, self.offers["the author's offer"])
+        promise(author, self.here, self.offers["the author's offer"], promised)
+        with scope.use(viewer_of(another, self.here)):
+            self.offer_code = queue.code_of(db.session.get_one(Ask, promised.id))
+        self.foreign_ask = make_ask(asker, self.here, self.offers["another's offer"])
 
     def _print_a_letter(self) -> None:
         """Somebody unproven waits for a card; its codes are kept here as they stand on it."""

@@ -98,15 +98,16 @@ def test_everybody_in_the_area_hears_at_once_suspended_and_on_holiday_too(
     assert mails(NOW + timedelta(minutes=5)) == {}
 
 
+@pytest.mark.parametrize("act", ["withdraw", "solve"])
 def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
-    here, author, neighbour, client, visitor, mails, owner
+    act, here, author, neighbour, client, visitor, mails, owner
 ):
     reader, other, browser = neighbour(here), neighbour(here), visitor()
     with clock.freeze(NOW):
         sign_in(browser, other)
     pin_up(client, title="Vertippt")
     with clock.freeze(NOW):
-        client.post(f"{newest(owner)}/withdraw")
+        client.post(f"{newest(owner)}/{act}")
     assert mails() == {}
     pin_up(browser, title="Gas")
     assert set(mails()) == {reader.email, author.email}

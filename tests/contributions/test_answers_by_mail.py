@@ -130,13 +130,13 @@ def test_the_list_is_left_with_one_click_and_the_digest_stays(
     jobs.run()
     assert mailbox.messages() == []
     lists = owner.execute("SELECT list, is_on FROM subscription WHERE person_id = %s ORDER BY list", [author.id])
-    assert lists.fetchall() == [("alerts", True), ("answers", False), ("digest", True)]
+    assert lists.fetchall() == [("alerts", True), ("answers", False), ("digest", True), ("events", True)]
 
 
 def test_lists_are_chosen_on_one_page(quarter, neighbour, client, owner):
     person = neighbour("Ayşe")
     sign_in(client, person)
-    assert client.get("/me/mails").text.count("checked") == 3
+    assert client.get("/me/mails").text.count("checked") == 4
     assert client.post("/me/mails", data={"digest": "y"}).status_code == 303
     assert client.get("/me/mails").text.count("checked") == 1
     lists = owner.execute("SELECT list FROM subscription WHERE is_on AND person_id = %s", [person.id]).fetchall()

@@ -61,7 +61,8 @@ def test_the_tab_of_another_kind_leads_to_its_composer_and_its_service(context, 
     assert second_kind == ["Wer leiht?"]
 
 
-def test_with_one_kind_there_is_nothing_to_choose(context, client):
+def test_with_one_kind_there_is_nothing_to_choose(context, client, monkeypatch):
+    monkeypatch.setattr(kinds, "_kinds", {KIND.name: KIND})
     sign_in(client, make_person(make_quarter()))
     assert "kind-tab" not in page(client, "/write")
 

@@ -16,6 +16,8 @@ from neighbour.core import clock, scope
 from neighbour.core.crypto import open_sealed
 from neighbour.core.db import as_owner, db
 from neighbour.demo import city, seed
+from neighbour.demo.events import events
+from neighbour.demo.offers import offers
 from neighbour.demo.people import people
 from neighbour.demo.posts import posts
 from neighbour.demo.residents import CARD_CODE
@@ -36,6 +38,8 @@ def test_the_town_is_there_once_and_everything_about_it_is_true(context, app, fr
     assert not seed.seed_if_empty()
     assert counts["people"] == 150
     assert counts["posts"] == len(posts())
+    assert counts["events"] == len(events())
+    assert counts["offers"] == len(offers()) == 12
     assert counts["comments"] == sum(len(post.comments) for post in posts())
     assert counts["thanks"] == sum(post.thanks for post in posts())
     with as_owner():
@@ -94,8 +98,9 @@ def _reach_and_counters_hold():
     assert session.execute(text("SELECT rebuild_reach()")).scalar() == 0
     counted = select(func.count()).where(Comment.contribution_id == Contribution.id).scalar_subquery()
     assert not session.scalars(select(Contribution.title).where(Contribution.comment_count != counted)).all()
-    thanked = {post.title: post.thanks for post in posts()}
-    assert dict(session.execute(select(Contribution.title, Contribution.thanks_count)).all()) == thanked
+    thanked = {post.title: post.thanks for post in posts()} | {offer.title: 0 for offer in offers()}
+    counted = select(Contribution.title, Contribution.thanks_count).where(Contribution.kind != "event")
+    assert dict(session.execute(counted).all()) == thanked
     solved = {post.title for post in posts() if post.is_solved}
     assert (
         set(session.scalars(select(Contribution.title).join(Helped, Helped.contribution_id == Contribution.id)))

@@ -6,6 +6,7 @@ Call them inside an application context. Each returns the row, detached, with it
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -19,6 +20,8 @@ from neighbour.contributions import service
 from neighbour.contributions.models import Audience, Comment, Contribution
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.events import service as events
+from neighbour.events.models import Event
 from neighbour.policy import Level, Role
 from neighbour.posts.models import Post
 from neighbour.quarters.models import Adjacency, City, Quarter
@@ -143,6 +146,32 @@ def make_post(
             audience=audience,
             form_key=uuid.uuid4(),
             **fields,
+        )
+
+
+def make_event(
+    author: Person,
+    quarter: Quarter,
+    begins: datetime,
+    *,
+    hours: float = 2,
+    title: str = "",
+    audience: Audience = Audience.QUARTER,
+    body: str = "Ein Satz.",
+    **plan: Any,
+) -> Event:
+    """A published event, beginning at this time on Berlin's clock, through the real service and the wall."""
+    given = {"ends": begins + timedelta(hours=hours), "zone": "Europe/Berlin", **plan}
+    with scope.use(viewer_of(author, quarter)), atomic():
+        return events.publish(
+            author_id=author.id,
+            quarter_id=quarter.id,
+            category="gathering",
+            title=title or f"Termin {next(_numbers)}",
+            body_md=body,
+            audience=audience,
+            plan=events.Plan(begins, **given),
+            form_key=uuid.uuid4(),
         )
 
 

@@ -152,7 +152,6 @@ def test_other_peoples_eyes_are_used_in_few_places_of_the_desk():
 
 #: Rows that no request names: the quarter of whoever asks, or of what was found for them.
 FETCHED = {
-    "neighbour/contributions/views.py:_quarter",
     "neighbour/quarters/views.py:show",
     "neighbour/residency/gazetteer/views.py:_look_up",
 }

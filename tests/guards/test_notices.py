@@ -22,8 +22,10 @@ def _all_notices() -> list[str]:
     import neighbour.contributions.alert_notices
     import neighbour.contributions.notices
     import neighbour.digests.notices
+    import neighbour.events.notices
     import neighbour.initiatives.notices
     import neighbour.mydata.notices
+    import neighbour.offers.notices
     import neighbour.residency.cases.notices
     import neighbour.residency.changing_notices
     import neighbour.residency.notices  # noqa: F401
@@ -86,3 +88,29 @@ def test_list_mail_names_its_list_and_how_to_leave(app, session, key):
     assert b"List-Unsubscribe: <https://nachbar.example/unsubscribe/" in mail
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in mail
     assert "/unsubscribe/" in service.preview(key, "de").text
+
+
+UNCONFIRMED = {
+    "accounts.already_here": "once a day to an address that has an account",
+    "accounts.confirm": "asks for the confirmation; five an hour",
+    "accounts.reset": "whoever lost the password before confirming; five an hour",
+    "mydata.incident": "the operator writes it, and the law asks for it",
+    "residency.missing_answered": "the operator's answer, in the middle of signing up",
+}
+FOLDED = {
+    "accounts.factor_changed",
+    "accounts.new_device",
+    "accounts.password_changed",
+    "accounts.protection_ended",
+    "mydata.export_ready",
+    "residency.moved",
+}
+
+
+def test_few_notices_go_to_addresses_that_nobody_has_confirmed_and_they_are_these():
+    assert {key for key in NOTICES if Notice.registry[key].goes_unconfirmed} == set(UNCONFIRMED)
+
+
+def test_what_somebody_signed_in_can_repeat_is_folded():
+    assert {key for key in NOTICES if Notice.registry[key].folds} == FOLDED
+    assert not FOLDED & set(UNCONFIRMED)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from sqlalchemy import CheckConstraint
+
 from migrations.metadata import metadata
-from neighbour.core import personal
+from neighbour.core import audit, personal
 from neighbour.core.personal import Delete
-from neighbour.mydata import retention
+from neighbour.mydata import retention, values, words
 from neighbour.mydata.classes import CLASSES
 
 OF_FILES = {"letter_files", "logs", "photo_files"}  # lines of the retention table that take files away
@@ -52,3 +56,25 @@ def test_rows_with_a_person_are_taken_away_by_a_step():
     assert going <= set(erasing.steps())
     silent = [e.table for e in personal.personal() if hasattr(e.erase, "why") and len(e.erase.why) < 20]
     assert silent == []
+
+
+def test_everything_the_archive_shows_has_words():
+    """Tables, columns and every value that the database allows in a column or that the program writes there: on the page
+    somebody reads of themselves no name of a program's is left."""
+    out = [entry for entry in personal.personal() if entry.out or entry.opened]
+    said = {name for entry in out for name in (*entry.out.values(), *(word for word, _open in entry.opened.values()))}
+    assert {entry.table for entry in out} - set(words.TABLES) == set(), "name it in neighbour/mydata/words.py"
+    assert said - set(words.COLUMNS) == set(), "name it in neighbour/mydata/words.py"
+    allowed = [(entry.table, word, value) for entry in out for word, value in _allowed(entry)]
+    allowed += [("security_event", "kind", event.value) for event in audit.Event]
+    assert len(allowed) > 100
+    silent = [each for each in allowed if each[2] not in values.words_of(each[0], each[1])]
+    assert silent == [], "give it words in neighbour/mydata/values.py"
+
+
+def _allowed(entry):
+    """(what the archive calls the column, value) of each value that a check of the database allows."""
+    for check in metadata.tables[entry.table].constraints:
+        if isinstance(check, CheckConstraint) and (found := re.match(r"(\w+) IN \(([^)]*)\)", str(check.sqltext))):
+            word = entry.out.get(found[1])
+            yield from ((word, value) for value in re.findall(r"'([^']*)'", found[2]) if word and value)

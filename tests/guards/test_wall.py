@@ -45,6 +45,9 @@ WALLED = (
     "comment",
     "thanks",
     "helped",
+    "poll",
+    "poll_option",
+    "poll_vote",
     "widening",
     "revision",
     "passkey",
@@ -58,6 +61,15 @@ WALLED = (
     "code_alarm",
     "print_run",
     "plan_house",
+    "event",
+    "event_exception",
+    "occurrence",
+    "participation",
+    "event_for_guests",
+    "offer",
+    "ask",
+    "photo",
+    "photo_piece",
 )
 
 

@@ -88,6 +88,7 @@ def writer(walk: Walk) -> None:
     text = "Sie sollte **bis zur Decke** reichen.\n\n- Holz oder Metall\n- bis Sonntag"
     walk.visitor.fill(title="Wer leiht mir eine Stehleiter?", body_md=text)
     walk.look("write", picture="write")
+    _has_the_title_in_sight(walk)
     walk.send("/write", "write, empty", 422, title="")
     sent = [
         {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": photo(colour)}
@@ -117,6 +118,18 @@ def writer(walk: Walk) -> None:
         _opens_the_menu(walk)
         walk.send(f"{here}/{act}", name)
     walk.go(here, "her own thread, taken down")
+
+
+def _has_the_title_in_sight(walk: Walk) -> None:
+    """On a small phone and a larger one, and at a small desk: neither below the window nor below the foot of the form."""
+    for width, height in ((360, 640), (360, 740), (412, 915), (1280, 720)):
+        walk.page.set_viewport_size({"width": width, "height": height})
+        walk.page.evaluate("scrollTo(0, 0)")
+        title, foot = (walk.page.locator(part).bounding_box() for part in ("#title", ".composer__foot"))
+        assert title and foot
+        is_covered = foot["y"] < title["y"] + title["height"] < foot["y"] + foot["height"]
+        if is_covered or title["y"] + title["height"] > height:
+            walk.wrong.append(f"write, {width} × {height}: the title stands at {title}, the foot at {foot}")
 
 
 def _opens_the_menu(walk: Walk) -> None:
@@ -172,10 +185,27 @@ def herself(walk: Walk) -> None:
 
 
 def _invites(walk: Walk) -> None:
-    """Her invitation that works, and the question a mail of hers asks."""
+    """Her invitation that works, who came by it, and the question a mail of hers asks."""
+    with at_the_database(walk) as owner:
+        owner.execute(
+            "INSERT INTO invitation_use (public_id, invitation_id, person_id, used_at) SELECT 'guest' || p.id, i.id, p.id, now()"
+            " FROM invitation i JOIN membership m ON m.quarter_id = i.quarter_id AND m.ended_at IS NULL"
+            " JOIN person p ON p.id = m.person_id WHERE m.level = 'vouched' ORDER BY i.id, p.id LIMIT 2 ON CONFLICT DO NOTHING"
+        )
     walk.go("/me/invitations", picture="invitations")
+    name, button = (
+        walk.page.locator(".settings__row--act .settings__name").first,
+        walk.page.locator(".settings__row .btn"),
+    )
+    walk.page.set_viewport_size({"width": 360, "height": 740})
+    if (box := name.bounding_box()) is None or box["width"] < 200:
+        walk.wrong.append(f"invitations, 360 px: the name has {box} beside its button")
     with walk.page.expect_navigation():
-        walk.page.locator("a[href^='/me/invitations/']").first.click()
+        button.first.click()
+    walk.look("a word to take back", picture="word")
+    walk.visitor.go("/me/invitations")
+    with walk.page.expect_navigation():
+        walk.page.locator("a[href^='/me/invitations/']:not([href*='/word/'])").first.click()
     walk.look("an invitation to hand on", picture="invitation")
     knock(walk.town)
     mail, link = wait_for_mail(walk.town, email_of("hannelore"), "/still-here/")

@@ -123,7 +123,7 @@ def _waits_for_the_card(walk: Walk, email: str) -> None:
     out = walk.town.folder / f"cards-{walk.language}.pdf"
     done = walk.town.run("letters", "print", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    walk.go("/waiting", "waiting, card on its way")
+    walk.go("/waiting", "waiting, card printed")
     found = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", PdfReader(out).pages[0].extract_text())
     assert found is not None
     walk.visitor.go("/not-me")
@@ -133,7 +133,7 @@ def _waits_for_the_card(walk: Walk, email: str) -> None:
 
 
 def waiting(walk: Walk) -> None:
-    """Mira: her card is on its way."""
+    """Mira: her card is ordered."""
     walk.go("/waiting", picture="waiting")
     walk.visitor.go("/board")
     walk.look("the board, sent back")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import pytest
 
 from tests.journeys import scenes_desk as at_desk
+from tests.journeys import scenes_events as events
 from tests.journeys import scenes_inside as inside
+from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
 from tests.journeys.looking import enter, site_map
 
@@ -21,6 +23,8 @@ SCENES = {
     "a forgotten password": (outside.forgetful, ""),
     "reading": (inside.reader, "hannelore"),
     "writing": (inside.writer, "hannelore"),
+    "hosting": (events.host, "hannelore"),
+    "the market": (at_market.market, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
@@ -57,18 +61,27 @@ PAGES = {
     "residency.enter_code": "waiting for the card",
     "residency.code_from_link": "waiting for the card",
     "residency.own_address": "waiting for the card",
+    "events.index": "hosting",
+    "events.month": "hosting",
+    "events.one_date": "hosting",
+    "events.asks_to_call_off": "hosting",
     "accounts.reset": "a forgotten password",
     "mailbox.index": "a forgotten password",
     "mailbox.show": "a forgotten password",
     "feed.board": "reading",
     "contributions.show": "reading",
     "contributions.photo_page": "reading",
+    "contributions.kept": "reading",
+    "contributions.silence": "reading",
+    "contributions.threads": "reading",
     "digests.next_issue": "reading",
+    "offers.market": "the market",
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",
     "residency.invitations_own": "one's own affairs",
     "residency.invitation": "one's own affairs",
+    "residency.word": "one's own affairs",
     "residency.still_here": "one's own affairs",
     "accounts.me": "one's own affairs",
     "accounts.my_appearance": "one's own affairs",
@@ -131,6 +144,7 @@ NOT_PAGES = {
     "residency.document_page": "a picture inside its page",
     "residency.case_page": "a picture inside its page",
     "contributions.reach_line": "one line of the composer while choosing",
+    "events.preview": "the dates to come in the composer while typing",
     "mydata.progress": "a piece of the page of one's data, while it is put together",
     "mydata.file": "somebody's archive",
     "digests.next_mail": "the mail in the frame of its page; looked at by itself",

@@ -58,6 +58,54 @@ def signed_in(ada, client, app, jobs):
     return client
 
 
+def test_the_page_of_the_archive_says_everything_in_words_of_the_language(context, signed_in, owner):
+    """Headings and values: no name of a table, no state as the program writes it."""
+    me = owner.execute("SELECT id FROM person").fetchone()[0]
+    owner.execute(
+        "INSERT INTO security_event (kind, actor_id, subject_id, object, route, result, at) VALUES ('session.opened', %s, %s, '', '', 'done', now())",
+        [me, me],
+    )
+    for language, words in (
+        (
+            "de",
+            (
+                "Deine Ersatzcodes",
+                "Nachweise, die angesehen wurden",
+                "wohnt dort",
+                "nachgewiesen",
+                "in Gebrauch",
+                "angemeldet",
+                "geschehen",
+            ),
+        ),
+        (
+            "en",
+            (
+                "Your recovery codes",
+                "Proofs that were looked at",
+                "lives there",
+                "proven",
+                "in use",
+                "signed in",
+                "it happened",
+            ),
+        ),
+    ):
+        owner.execute("UPDATE person SET language = %s", [language])
+        page = zipfile.ZipFile(io.BytesIO(built(me, language))).read("index.html").decode()
+        values = re.findall(r"<dd>([^<]*)</dd>", page)
+        assert [word for word in words if word not in values and f"<h3>{word}</h3>" not in page] == []
+        assert {"resident", "verified", "active", "session.opened", "done"} & set(values) == set()
+
+
+def built(person, language):
+    """The archive of this person, in this language."""
+    target = io.BytesIO()
+    with scope.use(scope.Viewer(person)):
+        archive.write(target, person, language, lambda _step: None)
+    return target.getvalue()
+
+
 def test_everything_of_ones_own_and_nothing_of_others(context, owner, client, app, jobs):
     quarter = make_quarter()
     mine = Planted(owner, quarter, "MEINS")

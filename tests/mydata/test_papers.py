@@ -27,13 +27,14 @@ def test_the_notice_lists_every_class_with_purpose_recipients_basis_and_period(c
             for words in (each.title, each.purpose, each.seen_by, each.basis, each.period):
                 assert str(words) in page, words
     text = re.sub(r"<[^>]+>", " ", page[page.index("<article") : page.index("</article>")])
-    assert len(text.split()) < 950  # short enough to be read
+    assert len(text.split()) < 1_100  # short enough to be read
 
 
 #: lines of the retention table that one word says together; they have to last equally long
 TOGETHER = {
     "flyers": "invitations", "alarms": "invitations", "print_runs": "invitations",
-    "cases": "proofs", "visits": "proofs", "memberships": "proofs", "looks": "events", "photo_files": "uploads",
+    "asks": "withdrawn", "cases": "proofs", "visits": "proofs", "memberships": "proofs", "looks": "events",
+    "photo_files": "uploads",
 }  # fmt: skip
 
 

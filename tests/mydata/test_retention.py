@@ -75,12 +75,17 @@ PLAN = (
     "INSERT INTO quarter_plan (on_day, state, ended_at, told) VALUES ('2026-05-12', 'done', %(at)s, 0);"
     " INSERT INTO plan_house (plan_id, address_hash, from_key, to_key) SELECT id, %(bytes)s, 'a', 'b' FROM quarter_plan"
 )
+CAME = (
+    "INSERT INTO event (id, zone, begins, ends) VALUES (%(post)s, 'Europe/Berlin', %(at)s, %(at)s);"
+    " INSERT INTO occurrence (id, event_id, slot_on, begins_at, ends_at) VALUES (%(uid)s, %(post)s, %(at)s, %(at)s, %(at)s);"
+    " INSERT INTO participation (occurrence_id, person_id, state, asked_at) VALUES (%(uid)s, %(me)s, 'coming', %(at)s)"
+)
 COMMENT = "UPDATE comment SET state = '{0}', edited_at = %(at)s WHERE id = %(comment)s"
-#: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
 PHOTO = (
     "INSERT INTO photo (id, author_id, contribution_id, state, size, stored_as, upload_key, made_at)"
     " VALUES (%(uid)s, %(me)s, {}, 'ready', 1, %(uid)s, %(uid)s, %(at)s)"
 )
+#: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
 ROWS = {
     ("unconfirmed", "person"): (14 * DAY, "UPDATE person SET confirmed_at = NULL, created_at = %(at)s WHERE id = %(new)s", "confirmed_at IS NULL"),
     ("missing", "missing_address"): (90 * DAY, "INSERT INTO missing_address (person_id, sealed, created_at) VALUES (%(me)s, %(bytes)s, %(at)s)", "true"),
@@ -111,7 +116,10 @@ ROWS = {
     ("hidden", "photo"): (365 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "true"),
     ("uploads", "photo"): (DAY, PHOTO.format("NULL"), "true"),
     ("uploads", "photo_piece"): (DAY, PHOTO.format("NULL") + "; INSERT INTO photo_piece (photo_id, start, sealed) VALUES (%(uid)s, 0, %(bytes)s)", "true"),
+    ("asks", "ask"): (30 * DAY, "INSERT INTO offer (id, price_words, condition, pickup) VALUES (%(post)s, '', '', '');"
+              " INSERT INTO ask (id, offer_id, person_id, words, state, asked_at, ended_at) VALUES (%(uid)s, %(post)s, %(other)s, 'Gern', 'missed', %(at)s, %(at)s)", "true"),
     ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
+    ("guests", "participation"): (14 * DAY, CAME, "true"),
     ("mails", "delivery"): (30 * DAY, DELIVERY + "(%(uid)s, %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", "notice = 'x.y'"),
     ("suppressions", "suppression"): (730 * DAY, "INSERT INTO suppression (address_hash, reason, since) VALUES (%(bytes)s, 'bounce', %(at)s)", "true"),
     ("sessions", "login_session"): (14 * DAY, f"INSERT INTO login_session (token_hash, person_id, created_at, seen_at, expires_at, ends_at, is_kept, device) VALUES (%(bytes)s, %(me)s, %(at)s, {SPAN}, %(at)s + interval '90 days', false, '')", "true"),

@@ -160,6 +160,20 @@ def test_error_pages_need_no_database_and_nobody(app, code, language):
     assert "csrf" not in html
 
 
+def test_where_nothing_is_there_is_a_way_on(context, client, visitor):
+    """Signed out: the bar of public pages. Signed in: back to the board, and nothing about signing in."""
+    nothing, start = client.get("/nirgendwo/hier"), client.get("/")
+    ways = [
+        re.findall(r'(?:href|action)="([^"#]+)"', page.text.split("<header")[1].split("</header>")[0])
+        for page in (nothing, start)
+    ]
+    assert nothing.status_code == 404 and ways[0] == ways[1] == ["/", "/language/en", "/signin"]
+    neighbour = visitor()
+    sign_in(neighbour, make_person(make_quarter()))
+    bar = neighbour.get("/nirgendwo/hier").text.split("<header")[1].split("</header>")[0]
+    assert "/signin" not in bar and "Zum Brett" in bar
+
+
 def test_the_drawing_is_one_picture_with_names_that_are_text():
     square = '{"type": "Polygon", "coordinates": [[[13.0, 52.0], [13.1, 52.0], [13.1, 52.1], [13.0, 52.1], [13.0, 52.0]], [[13.04, 52.04], [13.06, 52.04], [13.06, 52.06], [13.04, 52.04]]]}'
     twin = '{"type": "MultiPolygon", "coordinates": [[[[13.1, 52.0], [13.3, 52.0], [13.3, 52.1], [13.1, 52.0]]]]}'

@@ -1,4 +1,5 @@
-"""Two people in one public cell exchange their homes, and nobody else can tell: every page of every role is the same."""
+"""Two people in one public cell exchange their homes, and nobody else can tell: every page of every role is the same. Nor can
+anybody tell that somebody who bears another name is protected from now on."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from neighbour.core.db import as_owner, atomic, db
 from neighbour.digests import sending
 from neighbour.digests import service as digests
 from neighbour.policy import Role
+from neighbour.residency.code_models import Invitation, InvitationUse
 from tests.digests.helpers import MORNING
 from tests.factories import make_comment, make_post, sign_in
 from tests.privacy.city import (
@@ -40,7 +42,7 @@ NUMBERS = ["4417", "4423"]  # on Anna's and on Bela's door
 
 
 class Story:
-    """Anna and Bela write, and somebody who is protected; everybody else reads all there is."""
+    """Anna and Bela write, and somebody who bears another name; everybody else reads all there is."""
 
     def __init__(self, app):
         self.city = city = City.built(app)
@@ -51,11 +53,12 @@ class Story:
         self.one, self.other = city.numbered(houses[5], NUMBERS[0]), city.numbered(same[-1], NUMBERS[1])
         self.anna = city.neighbour(city.here, self.one, name="Anna", role=Role.STEWARD)
         self.bela = city.neighbour(city.here, self.other, name="Bela")
-        self.protected = self._protected()
+        self.alias = self._alias()
         near_and_public = [Audience.NEARBY, Audience.PUBLIC]
-        self.posts = [post for one in (self.protected, self.anna) for post in writes(one, city.here, near_and_public)]
+        self.posts = [post for one in (self.alias, self.anna) for post in writes(one, city.here, near_and_public)]
         self.posts += writes(self.bela, city.here, [Audience.CITY])
         self.readers = readers(city, self.one)
+        _invites(self.readers["verified"], [self.alias, self.bela], city.here)
         thread = make_post(self.readers["verified"], city.here, audience=Audience.CITY)
         for person in (self.anna, self.bela):
             make_comment(person, city.here, thread)
@@ -69,8 +72,8 @@ class Story:
         ]
         self.forms = [("/find-my-quarter", {"q": f"{house.street} {house.number}"}) for house in (self.one, self.other)]
 
-    def _protected(self):
-        """Somebody whose every word is a canary, of the team and with a letter in her past; then her profile is protected."""
+    def _alias(self):
+        """Somebody whose every word is a canary, of the team and with a letter in her past; then she bears another name."""
         city = self.city
         door = city.another_house(city.here, *HER_DOOR)
         her = city.neighbour(
@@ -80,7 +83,10 @@ class Story:
         city.moves_in(her, door, HER_NAME[2])
         writes(her, city.here, [Audience.PUBLIC])
         with as_owner(), atomic():
-            choosing.protect(db.session.get_one(Person, her.id), alias="Lastenrad", is_listed=False)
+            mine = db.session.get_one(Person, her.id)
+            mine.is_listed = False
+            chosen = choosing.chosen_by(mine)._replace(alias="Lastenrad", street=None)
+            choosing.set_appearance(mine, first=mine.first_name, last=mine.last_name, chosen=chosen)
         return her
 
     def read(self, roles=ROLES, only=""):
@@ -106,6 +112,22 @@ class Story:
         self.city.moves_in(self.anna, self.other)
         self.city.moves_in(self.bela, self.one)
 
+    def protect(self):
+        with as_owner(), atomic():
+            choosing.protect(db.session.get_one(Person, self.alias.id), alias="Lastenrad", is_listed=False)
+
+
+def _invites(host, guests, quarter):
+    """They came by this neighbour's invitation, which is over."""
+    with as_owner(), atomic():
+        made = Invitation(
+            person_id=host.id, quarter_id=quarter.id, depth=0, code_hash=b"x", most_uses=len(guests), uses=len(guests),
+            expires_at=clock.now() + timedelta(days=14),
+        )  # fmt: skip
+        db.session.add(made)
+        db.session.flush()
+        db.session.add_all([InvitationUse(invitation_id=made.id, person_id=guest.id) for guest in guests])
+
 
 def different(before, after):
     return [key for key in before if before[key] != after[key]]
@@ -117,14 +139,17 @@ def story(app):
 
 
 def test_nobody_can_tell_who_of_two_in_a_cell_lives_where_and_no_canary_sings(story, jobs, mailbox, capsys):
+    """And nobody can tell that the profile of a third has been protected meanwhile."""
     before, mails_before = story.read(), story.issues()
     story.exchange()
+    story.protect()
     after, mails_after = story.read(), story.issues()
     assert different(before, after) == [] and different(mails_before, mails_after) == []
     assert len(mails_before) >= 3 and all(b"Lastenrad" in mail for mail in mails_before.values())
     for name in (b"Anna P.", b"Lastenrad"):
         shown = {role for role, path in before if name in before[role, path][2]}
         assert shown >= {"vouched", "verified", "housemate", "beside", "steward"}  # they do see her
+    assert b"Bela P." in before["verified", "/me/invitations"][2]
     assert [key for key, page in before.items() if any(word in page[2] for word in CANARIES)] == []
     untyped = {key: page for key, page in before.items() if not key[1].startswith("/find-my-quarter {")}
     assert [key for key, page in untyped.items() if any(each.encode() in page[2] for each in NUMBERS)] == []

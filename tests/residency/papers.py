@@ -41,10 +41,10 @@ def text_of(page: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page.get_data(as_text=True)).split())
 
 
-def upload(*files: bytes, paper: str = "bill") -> tuple[bytes, str]:
+def upload(*files: bytes, paper: str = "bill", field: str = "files") -> tuple[bytes, str]:
     """The body of the form with these files, and its content type. Made in memory: the test client would use a file."""
     named = [FileStorage(io.BytesIO(raw), f"{number}.x") for number, raw in enumerate(files)]
-    boundary, body = encode_multipart(MultiDict([("paper", paper), *(("files", each) for each in named)]))
+    boundary, body = encode_multipart(MultiDict([("paper", paper), *((field, each) for each in named)]))
     return body, f"multipart/form-data; boundary={boundary}"
 
 

@@ -10,6 +10,7 @@ from neighbour.accounts.models import Person
 from neighbour.core.db import as_owner, db
 from neighbour.policy import Level
 from neighbour.residency import codes, flyers
+from neighbour.residency.proofs.method import Outcome
 from tests.factories import sign_in
 from tests.residency.helpers import Town, crowd, invited, level_of, newcomer, proven, types
 
@@ -57,6 +58,31 @@ def test_what_is_wrong_with_a_code_is_said_at_the_field(town: Town, browser, typ
     client = browser(newcomer(town, "carla", "3"))
     page = client.post("/code", data={"code": typed})
     assert page.status_code == 422 and said in text_of(page) and f'value="{typed}"' in page.text
+
+
+def test_whoever_was_clumsy_with_everything_else_gets_in_with_the_card_in_hand(town: Town, browser, tmp_path):
+    """What is no code costs nothing; codes of one kind are no tries of another; the one after the last of a kind is refused."""
+    person = town.resident("carla", town.address("3"))
+    client, (code, _refusal) = browser(person), town.print_letters(tmp_path).cards["Carla Kowalczyk"]
+    assert {client.post("/code", data={"code": typed}).status_code for typed in ("", "was", "7K2M-9Q", "N23") * 3} == {
+        422
+    }
+    wrong = [client.post("/code", data={"code": f"N234567890{last}"}).status_code for last in "ABCDEFGHJK"]
+    over = client.post("/code", data={"code": INVENTED})
+    assert (wrong, over.status_code) == ([422] * 10, 429)
+    assert 0 < int(over.headers["Retry-After"]) <= 3600 and f'value="{INVENTED}"' in over.text
+    assert "eine andere Art geht weiter" in text_of(over)
+    assert client.post("/code", data={"code": "was"}).status_code == 422
+    assert client.post("/code", data={"code": code}).location == "/board"
+
+
+def test_ten_refusal_codes_an_hour_are_looked_at_and_what_is_none_is_not_counted(client):
+    given = {"scope": "name"}
+    for typed in ("", "7K2M-9QXD") * 6:
+        page = client.post("/not-me", data={"code": typed, **given})
+        assert page.status_code == 422 and ("keinen Versuch" in page.text) is bool(typed)
+    tries = [client.post("/not-me", data={"code": f"7K2M9QXD234{last}", **given}) for last in "ABCDEFGHJKM"]
+    assert [page.status_code for page in tries] == [422] * 10 + [429] and "Retry-After" in tries[-1].headers
 
 
 def test_a_foreign_a_full_and_an_invented_code_look_the_same_from_another_quarter(town: Town, browser):
@@ -123,10 +149,39 @@ def test_inviting_from_the_page_to_the_slip_and_back(town: Town, browser, owner)
     types(town, newcomer(town, "carla", "3"), code[0])
     assert "Carla" in client.get("/me/invitations").text and "Kettfadenstraße" not in client.get("/me/invitations").text
     use = owner.execute("SELECT public_id FROM invitation_use").fetchone()[0]
-    assert client.post(f"/me/invitations/word/{use}/take-back").status_code == 303
-    assert "zurückgenommen" in client.get("/me/invitations").text
+    path = f"/me/invitations/word/{use}/take-back"
+    assert path in client.get("/me/invitations").text
+    for _sent_twice in range(2):
+        assert client.post(path).status_code == 303
+    assert "zurückgenommen" in client.get("/me/invitations").text and path not in client.get("/me/invitations").text
+    assert client.get(path).status_code == 303, "there is nothing left to ask"
     assert client.post(made.location + "/end").status_code == 303
     assert client.get(made.location).status_code == 404, "what is over has no code any more"
+
+
+def test_before_a_word_is_taken_back_it_is_asked_once_whose_and_what_happens(town: Town, browser, owner):
+    """Two people of one name are two rows; looking changes nothing; whoever came by two invitations is said to have two words."""
+    anna, first, second = proven(town, "anna", "1"), newcomer(town, "carla", "3"), newcomer(town, "cora", "4")
+    owner.execute("UPDATE person SET display_name = 'Anna G.' WHERE id = ANY(%s)", [[first, second]])
+    code = invited(town, anna)
+    assert {types(town, first, code), types(town, second, code), types(town, first, invited(town, anna))} == {
+        Outcome.PROVEN
+    }
+    client = browser(anna)
+    rows = re.findall(
+        r'settings__name">([^<]+)</span> <span class="settings__now">([^<]+?), <time',
+        client.get("/me/invitations").text,
+    )
+    assert sorted(rows) == [("Anna G.", "Nr. 1"), ("Anna G.", "Nr. 2"), ("Anna G.", "Nr. 3")]
+    uses = owner.execute("SELECT public_id FROM invitation_use ORDER BY id").fetchall()
+    pages = [text_of(client.get(f"/me/invitations/word/{use}/take-back")) for (use,) in uses]
+    for number, page in enumerate(pages, start=1):
+        assert "Wohnt Anna G. nicht hier?" in page and f"Nr. {number} von denen" in page and "sofort nicht mehr" in page
+        assert ("mit 2 deiner Einladungen" in page) is (number != 2)
+        assert re.search(r"Seit \w+, \d+\. \w+ 2026, \d\d:\d\d", page)
+    assert owner.execute("SELECT count(taken_back_at) FROM invitation_use").fetchone() == (0,)
+    client.post(f"/me/invitations/word/{uses[0][0]}/take-back")
+    assert "deiner Einladungen" not in text_of(client.get(f"/me/invitations/word/{uses[2][0]}/take-back"))
 
 
 def test_the_slip_names_the_inviter_only_where_they_ticked_it(town: Town, browser):
@@ -156,6 +211,8 @@ def test_anothers_invitation_is_the_same_as_none(town: Town, browser, owner):
         for one in (theirs, use):
             real, none = client.post(path.format(one)), client.post(path.format("a" * 12))
             assert (real.status_code, without_token(real)) == (404, without_token(none))
+    real, none = (client.get(f"/me/invitations/word/{each}/take-back") for each in (use, "a" * 12))
+    assert (real.status_code, without_token(real)) == (404, without_token(none))
 
 
 def test_the_team_makes_prints_and_stops_a_flyer(town: Town, browser, owner):

@@ -9,14 +9,16 @@ from io import BytesIO
 import pytest
 from sqlalchemy import text
 
+from neighbour.contributions import photo_forms
 from neighbour.core import clock, personal, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.tokens import from_uid
 from neighbour.mydata import erasing
 from neighbour.policy import Level, Role
-from neighbour.residency.cases import documents, pictures
+from neighbour.residency.cases import documents, pictures, views
 from tests.residency.papers import Desk, photo, text_of, upload
 from tests.residency.test_canaries import backup_of, dump, forms_of
+from tests.support import ROOT
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 DAY = 86_400
@@ -240,9 +242,24 @@ def test_only_this_page_takes_large_requests_and_only_from_somebody(desk: Desk, 
     _person, browser = anna
     three = b"\xff\xd8\xff" + b"x" * (3 << 20)
     assert desk.hand_in(browser, three).status_code == 422, "read, and found to be no picture"
-    assert desk.hand_in(browser, b"x" * (12 << 20)).status_code == 413
+    too_much = desk.hand_in(browser, b"x" * (pictures.MOST_BYTES + (2 << 20)))
+    assert too_much.status_code == 413 and "Fotos oder Dateien haben zusammen mehr als 32 MB" in text_of(too_much)
     assert desk.hand_in(client, three).status_code == 413, "nobody is signed in"
     assert browser.post("/waiting/letter", data={"x": "y" * (2 << 20)}).status_code == 413
+
+
+def test_four_photos_of_a_phone_are_taken_as_the_form_invites_them(desk: Desk, anna, owner):
+    """The limit said at the fields, that of the body and that of the proxy are one."""
+    _person, browser = anna
+    page = text_of(browser.get("/proof/document"))
+    assert page.count(f"bis {pictures.MOST_BYTES >> 20} MB") == 2
+    heavy, kind = upload(*[photo() + b"\0" * 4_300_000] * pictures.MOST_PAGES, field="photos")
+    sent = browser.post("/proof/document", data=heavy, content_type=kind)
+    assert sent.status_code == 303, text_of(sent)
+    assert owner.execute("SELECT page_count FROM proof_case").fetchone() == (pictures.MOST_PAGES,)
+    proxy = re.search(r"client_max_body_size (\d+)m;", (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8"))
+    most = max(views.MOST_BODY, photo_forms.MOST_BODY)  # of all forms with files
+    assert proxy and int(proxy[1]) == (most >> 20) + 1, "so that the page that refuses is ours"
 
 
 def test_pages_are_nobody_elses(desk: Desk, anna, team):

@@ -207,7 +207,7 @@ def test_a_card_is_withdrawn_when_everything_is_open_and_not_before(town: Town, 
     for person in (printed, waits):
         vouched(town, person, (town.person(f"n{person}"), "another"))
         assert level(town, person) is Level.VERIFIED
-    assert owner.execute(states).fetchall() == [before[0], (waits, "withdrawn"), before[2]]
+    assert owner.execute(states).fetchall() == [(printed, "resent"), (waits, "withdrawn"), before[2]]
 
 
 def lists(owner, person: int) -> bool:

@@ -135,7 +135,7 @@ def test_a_batch_printed_once_more_leaves_out_who_asked_anew(town: Town, tmp_pat
     frozen_clock.tick(40 * DAY)
     both = [town.resident("ex", hers, "Anna Kowalczyk"), town.resident("control", town.address("1"))]
     batch = town.print_letters(tmp_path).done.batch
-    frozen_clock.tick(15 * DAY)
+    frozen_clock.tick(21 * DAY)
     for person in both:
         with town.as_person(person):
             letters.request(person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import tempfile
 from datetime import timedelta
 from itertools import pairwise
@@ -78,18 +79,18 @@ def files(town: Town) -> list[Path]:
 # -- once more ------------------------------------------------------------------------------------------------
 
 
-def test_a_card_that_did_not_come_in_fourteen_days_is_asked_for_once_more(
+def test_a_card_that_did_not_come_in_three_weeks_is_asked_for_once_more(
     town: Town, tmp_path: Path, frozen_clock, owner
 ):
     anna = town.resident("anna", town.address("1"))
     first = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
-    frozen_clock.tick(14 * DAY - 1)
+    frozen_clock.tick(21 * DAY - 1)
     assert asks(town, anna) is Reason.UNDER_WAY
     frozen_clock.tick(1)
     assert asks(town, anna) is None
     with pytest.raises(printing.NothingToPrint):
         town.print_letters(tmp_path)  # the house rests
-    frozen_clock.tick(16 * DAY)
+    frozen_clock.tick(9 * DAY)
     second = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
     assert types(town, anna, first) is Outcome.WRONG
     assert types(town, anna, second) is Outcome.PROVEN
@@ -98,7 +99,7 @@ def test_a_card_that_did_not_come_in_fourteen_days_is_asked_for_once_more(
 def test_the_first_card_is_good_should_it_still_come(town: Town, tmp_path: Path, frozen_clock, owner):
     anna = town.resident("anna", town.address("1"))
     first = town.print_letters(tmp_path).cards["Anna Kowalczyk"][0]
-    frozen_clock.tick(20 * DAY)
+    frozen_clock.tick(21 * DAY)
     assert asks(town, anna) is None
     assert types(town, anna, first) is Outcome.PROVEN
     states = owner.execute("SELECT state FROM letter ORDER BY id").fetchall()
@@ -108,7 +109,7 @@ def test_the_first_card_is_good_should_it_still_come(town: Town, tmp_path: Path,
 def test_a_refusal_stops_the_card_that_was_asked_for_once_more(town: Town, tmp_path: Path, frozen_clock, owner):
     anna = town.resident("anna", town.address("1"))
     first, refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
-    frozen_clock.tick(20 * DAY)
+    frozen_clock.tick(21 * DAY)
     asks(town, anna)
     with town.app.app_context(), scope.use(scope.NOBODY):
         assert letters.refuse(refusal, whole_house=False)
@@ -119,13 +120,13 @@ def test_a_refusal_stops_the_card_that_was_asked_for_once_more(town: Town, tmp_p
 def test_the_page_offers_it_in_words(town: Town, tmp_path: Path, frozen_clock, client):
     anna = town.resident("anna", town.address("1"))
     town.print_letters(tmp_path)
-    frozen_clock.tick(13 * DAY)
+    frozen_clock.tick(20 * DAY)
     visit(town, client, anna)
     assert "noch nicht da?" in client.get("/waiting").text
     frozen_clock.tick(1 * DAY)
-    assert "müsste längst da sein" in client.get("/waiting").text
+    assert "Ist sie nicht gekommen?" in client.get("/waiting").text
     assert client.post("/waiting/letter").status_code == 303
-    assert "gedruckt" in client.get("/waiting").text and "müsste längst" not in client.get("/waiting").text
+    assert "bestellt (heute)" in client.get("/waiting").text and "nicht gekommen" not in client.get("/waiting").text
 
 
 def test_nothing_half_done_is_left_when_answering_a_card_breaks(town: Town, tmp_path: Path, owner, monkeypatch):
@@ -196,7 +197,8 @@ def test_from_the_button_to_the_files_fetched_once(town: Town, desk, operator, j
         0o600
     }
     got = desk.post(f"/desk/letters/{run}/pdf")
-    assert got.data.startswith(b"%PDF") and "attachment" in got.headers["Content-Disposition"]
+    name = got.headers["Content-Disposition"]
+    assert got.data.startswith(b"%PDF") and re.fullmatch(r'attachment; filename="karten-[\w-]+\.pdf"', name), name
     assert got.headers["Cache-Control"] == "no-store"
     assert desk.post(f"/desk/letters/{run}/pdf").status_code == 404, "once"
     assert "Kettfadenstraße 1" in desk.post(f"/desk/letters/{run}/csv").text
@@ -236,7 +238,7 @@ def test_what_waits_on_the_disk_to_be_fetched_shows_no_address_and_opens_nowhere
 def test_what_waits_is_told_with_its_reason_and_without_names(town: Town, desk, operator, tmp_path: Path, owner, jobs):
     rests = town.resident("anna", town.address("1"))
     town.print_letters(tmp_path)
-    owner.execute("UPDATE letter SET state = 'expired' WHERE person_id = %s", [rests])
+    owner.execute("UPDATE letter SET state = 'dead' WHERE person_id = %s", [rests])
     asks(town, rests)
     for name in ("bert", "carla", "dora"):
         person = town.person(name)

@@ -198,21 +198,22 @@ def test_parallel_guesses_get_five_tries_together(town: Town, tmp_path: Path):
 
 
 def test_tries_are_counted_for_the_house_over_all_accounts(town: Town, tmp_path: Path, frozen_clock):
-    """Sixth letter to the same house: the tries of the ones before have used up the house's twenty."""
+    """Fifth letter to the same house: the tries of the ones before have used up the house's twenty. Whoever has the card is
+    told; to a wrong code the answer is that of any house, because it would tell of the others."""
     house = town.address()
-    outcomes = []
     for name in ("anna", "bela", "cem", "dora", "emil"):
         person = town.resident(name, house)
         code, _ = town.print_letters(tmp_path).cards[f"{name.title()} Kowalczyk"]
-        outcomes += [redeem(town, person, wrong(code)).outcome for _ in range(5)]
+        if name == "emil":
+            assert [redeem(town, person, code).outcome for _ in range(6)] == [Outcome.HOUSE_LOCKED] * 6
+            assert town.seat(person).level == Level.UNPROVEN
+        assert [redeem(town, person, wrong(code)).tries_left for _ in range(5)] == [4, 3, 2, 1, 0]
         with (
             town.app.app_context(),
             as_owner(),
             atomic(),
         ):  # as if 30 days had passed for the letters, not for the tries
             db.session.execute(Letter.__table__.update().values(printed_at=clock.now() - timedelta(days=31)))
-    assert outcomes.count(Outcome.HOUSE_LOCKED) == 5
-    assert outcomes[:20].count(Outcome.HOUSE_LOCKED) == 0
 
 
 def test_the_limit_of_a_house_cannot_be_taken_by_another_of_its_name(app):
@@ -447,7 +448,7 @@ def test_who_asks_for_a_card_never_learns_that_somebody_there_refused_it(
             for day in (0, 16):
                 frozen_clock.tick(day * DAY)
                 one, other = (pages_of(town, client, town_person(owner, f"again{number}"), owner) for number in (0, 1))
-                assert one == other and "printed" in one[-1] and "deine Karte wurde gedruckt" in one[1], day
+                assert one == other and "ordered" in one[-1], day
 
 
 def pages_of(town: Town, client, person: int, owner) -> list[str]:
@@ -475,7 +476,7 @@ def pages_of(town: Town, client, person: int, owner) -> list[str]:
 def letters_status(town: Town, person: int) -> tuple[object, ...]:
     with town.as_person(person):
         found = letters.status(person)
-        return found.state, found.can_request, found.why_not, found.again_at, found.not_before
+        return found.state, found.can_request, found.why_not, found.again_at
 
 
 def printing_by_house(town: Town, folder: Path, owner) -> tuple[object, dict[int, str]]:

@@ -51,22 +51,6 @@ def test_the_welcome_of_somebody_vouched_for_says_what_is_still_closed(town: Tow
     assert "Deine Adresse ist nachgewiesen" in told.text and "/waiting" not in told.text
 
 
-def test_the_mail_about_a_second_card_says_from_when_on_it_is_printed(
-    town: Town, jobs, mailbox, tmp_path: Path, frozen_clock
-):
-    person = town.resident("anna", town.address())
-    town.print_letters(tmp_path)
-    jobs.run()
-    assert "In ein paar Tagen liegt sie" in " ".join(mail_to(mailbox, "anna", "Deine Karte").text.split())
-    frozen_clock.tick(15 * 86_400)
-    with town.as_person(person):
-        letters.request(person)
-    jobs.run()
-    told = [mail for mail in mailbox.messages() if "anna@example.org" in mail.recipients][-1]
-    for said in (" ".join(told.text.split()), told.html):
-        assert "11. Juni" in said and "In ein paar Tagen liegt sie" not in said  # printed on 12 May
-
-
 def test_whoever_is_moved_is_told_once_without_the_address(town: Town, jobs, mailbox, owner):
     anna = proven(town, "anna", "1")
     jobs.run()
@@ -78,6 +62,8 @@ def test_whoever_is_moved_is_told_once_without_the_address(town: Town, jobs, mai
     jobs.run()
     told = [mail for mail in mailbox.messages() if str(mail.message["Subject"]) == "Deine Adresse wurde geändert"]
     assert [list(mail.recipients) for mail in told] == [["anna@example.org"]] * 2
+    closed = ["ist das Brett zu" in " ".join(mail.text.split()) for mail in told]
+    assert closed == [True, False], "before the second the board was closed already"
     for secret in ("Uferweg", "Kettfaden", "Kowalczyk", "04873", "Am Ufer", "Weberviertel"):
         assert secret not in told[-1].text + told[-1].html
     for link in ("/settings/address", "/me/access"):

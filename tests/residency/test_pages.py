@@ -64,7 +64,7 @@ def test_from_button_to_card_to_code(town: Town, anna, tmp_path: Path):
     assert "Deine Karte ist bestellt (heute)." in text_of(page)
     assert "Schickt mir die Karte" not in text_of(page)
     code, _refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
-    assert "unterwegs" in text_of(browser.get("/waiting"))
+    assert "Karten werden alle paar Tage gedruckt" in text_of(browser.get("/waiting"))
     link = browser.get(f"/code/{code}")
     assert f'value="{code}"' in link.get_data(as_text=True)
     assert link.headers["Referrer-Policy"] == "no-referrer" and link.headers["Cache-Control"] == "no-store"
@@ -130,7 +130,7 @@ def test_five_wrong_codes_and_the_page_offers_another_card(town: Town, anna, tmp
         page = browser.post("/code", data={"code": "ZZZZ-ZZZZ"})
     assert "fünfmal falsch" in text_of(page)
     words = text_of(browser.get("/waiting"))
-    assert "5-mal falsch" in words and "Schickt mir die Karte" in words and "frühestens am" in words
+    assert "5-mal falsch" in words and "Schickt mir die Karte" in words and "höchstens eine in 30 Tagen" in words
 
 
 def test_code_entry_is_limited_per_account(town: Town, anna):
@@ -157,7 +157,7 @@ def test_not_me_needs_no_account_and_stops_the_cards(town: Town, anna, client, v
     assert done.status_code == 200 and "Es kommen keine Karten mehr" in text_of(done)
     assert browser.post("/code", data={"code": code}).status_code == 422
     waiting = text_of(browser.get("/waiting"))
-    assert "unterwegs" in waiting and "nie wieder" not in waiting, "who asked for it is not told"
+    assert "bestellt" in waiting and "nie wieder" not in waiting, "who asked for it is not told"
     assert "Schickt mir die Karte" not in text_of(browser.get("/waiting"))
 
 

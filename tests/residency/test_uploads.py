@@ -146,7 +146,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "two billion pixels wide": lambda: png(0x7FFFFFFF, 1, rows=zlib.compress(b"\0" * 100)),
     "a picture of one pixel": lambda: png(1, 1),
     "words that unpack to 80 MB": text_bomb,
-    "eleven megabytes": lambda: JPEG + b"\0" * (11 << 20),
+    "thirty-three megabytes": lambda: JPEG + b"\0" * (33 << 20),
 }
 HARMLESS: dict[str, Callable[[], bytes]] = {
     "a jpeg with html behind": lambda: JPEG + SCRIPT,

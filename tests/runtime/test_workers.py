@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from celery.schedules import crontab
 
 import workers
-from neighbour.core import broker
+from neighbour.core import broker, i18n
 from neighbour.core.jobs import Job, queue_of
 from workers import queues, schedule
 
@@ -41,6 +43,12 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
         "quarters.open": 3600,
         "residency.proofs": 3600,
         "residency.remind": 3600,
+        "residency.namesakes": 3600,
+        "offers.tend": 3600,
+        "events.ahead": 3600,
+        "events.offers": 60,
+        "events.remind": 3600,
+        "photos.sweep": 60,
     }
 
 
@@ -51,6 +59,13 @@ def test_a_task_is_json_acknowledged_late_and_ends_before_its_message_returns():
     assert workers.Task.reject_on_worker_lost
     assert 2 * workers.Task.time_limit < conf.broker_transport_options["visibility_timeout"]
     assert workers.Task.retry_backoff_max < broker.VISIBILITY_SECONDS / 2
+
+
+def test_a_task_tells_moments_on_the_citys_clock(app, monkeypatch):
+    seen = []
+    monkeypatch.setitem(app.extensions, "config", replace(app.extensions["config"], time_zone="Asia/Tokyo"))
+    workers._within(app, "x", lambda: seen.append(i18n.zone()), ())
+    assert seen == ["Asia/Tokyo"]
 
 
 def test_a_task_sees_with_nobodys_eyes_and_leaves_none_behind(app):

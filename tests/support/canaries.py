@@ -59,7 +59,7 @@ class Planted:
         self.post = make_post(self.person, quarter)
         self.comment = make_comment(self.person, quarter, self.post)
         self.known: dict[str, Any] = {
-            "person": self.person.id, "quarter": quarter.id, "contribution": self.post.id, "comment": self.comment.id,
+            "person": self.person.id, "quarter": quarter.id, "contribution": self.post.id, "comment": self.comment.id, "poll": self.post.id,
         }  # fmt: skip
         for table in migrations.metadata.metadata.sorted_tables:
             entry = personal.register()[table.name]
@@ -186,6 +186,7 @@ ODD: dict[str, dict[str, Any]] = {
     "membership": {},
     "letter": {"state": "used"},
     "mute": {"contribution_id": None, "author_id": None},  # a row says one thing
+    "event": {"more_on": []},
     "delivery": {"state": "sent"},
     "login_session": {"expires_at": datetime(2099, 1, 1, tzinfo=UTC), "ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
 }

@@ -100,6 +100,7 @@ class MissingAnswered(Notice):
     """The operator looked up an address that the register lacked."""
 
     key = "residency.missing_answered"
+    goes_unconfirmed = True  # whoever reports an address is in the middle of signing up
     title = __("About your address")
 
     def subject(self, context: dict[str, Any]) -> str:

@@ -13,8 +13,9 @@ from neighbour.core.pictures import MOST_PIXELS, PROGRAM, CannotDraw, Limits, Tr
 
 __all__ = ["AT_ONCE", "EDGE", "MOST_BYTES", "MOST_PAGES", "MOST_PIXELS", "CannotDraw", "Drawn", "Trouble", "draw"]
 
-MOST_BYTES = 10 << 20  # of all files of one upload together
 MOST_PAGES = 4
+#: of one upload: the form invites so many photos, and a phone's have 4 to 8 MB each
+MOST_BYTES = MOST_PAGES * (8 << 20)
 EDGE = 2_000  # pixels of the longer side: A4 at 170 dots per inch
 MEMORY, SECONDS = 512 << 20, 10
 #: so many processes draw at once, whoever uploads: each may take MEMORY, and a core for SECONDS

@@ -65,7 +65,10 @@ def _trouble(trouble: Trouble) -> str:
         Trouble.MOVING: _("We can read PDF, JPEG, PNG and WebP. Please choose another file."),
         Trouble.KIND: _("We can read PDF, JPEG, PNG and WebP. Please choose another file."),
         Trouble.BROKEN: _("This file cannot be read. Please take a picture of the paper, or save it anew as a PDF."),
-        Trouble.TOO_LARGE: _("This is too large: 10 MB together, and 25 megapixels a picture. Please make it smaller."),
+        Trouble.TOO_LARGE: _(
+            "This is too large: %(size)s MB together, and 25 megapixels a picture. Please make it smaller.",
+            size=pictures.MOST_BYTES >> 20,
+        ),
         Trouble.LOCKED: _("This PDF is locked with a password. Please save it without one."),
         Trouble.BUSY: _("Many send documents at this moment. Please try again in a minute."),
         Trouble.EMPTY: _("There is nothing on this page. Please choose another file."),
@@ -83,6 +86,7 @@ def _document_page(form: DocumentForm) -> Any:
         paper_hints=PAPER_HINTS,
         days=deciding.TARGET_DAYS,
         kept_days=documents.KEPT_FOR.days,
+        most_size=pictures.MOST_BYTES >> 20,
         may_see=is_fresh(),
     )
 

@@ -18,12 +18,20 @@ from neighbour.residency.gazetteer.spelling import readings, street_key
 from neighbour.residency.gazetteer.stored import COLUMNS, StoredRegister
 from neighbour.residency.models import Address
 
-__all__ = ["Entry", "Match", "Offer", "Part", "StreetQuarters", "quarters_of_street", "resolve", "suggest"]
+__all__ = ["Entry", "Match", "Offer", "Part", "StreetQuarters", "point_of", "quarters_of_street", "resolve", "suggest"]
 
 
 def resolve(street: str, number: str = "", postcode: str = "") -> Match:
     """The register entry that is meant, or what to ask back (``lookup.Match``). Fields as typed, any may be empty."""
     return lookup.resolve(StoredRegister(), street[:200], number[:40], postcode[:20])
+
+
+def point_of(text: str) -> tuple[float, float] | None:
+    """Longitude and latitude of a house that is named as on an envelope; None where the register does not know it, or where.
+    For places that their owners make known, such as an event's; never for homes."""
+    entry = resolve(text).entry if text else None
+    house = db.session.get(Address, entry.id) if entry is not None else None
+    return (house.lon, house.lat) if house is not None and house.lon is not None and house.lat is not None else None
 
 
 @dataclass(frozen=True)

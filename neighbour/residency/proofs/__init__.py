@@ -7,6 +7,7 @@ at /code takes the codes of all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from neighbour.core import audit
@@ -27,7 +28,7 @@ METHODS: tuple[Method, ...] = (
     IN_PERSON,
 )
 
-__all__ = ["METHODS", "Method", "lasting", "offers", "redeem", "shown"]
+__all__ = ["METHODS", "Method", "kind_of", "lasting", "offers", "redeem", "shown"]
 
 
 def offers(person_id: int) -> list[Offer]:
@@ -39,20 +40,31 @@ def offers(person_id: int) -> list[Offer]:
 
 def redeem(person_id: int, typed: str, network: str) -> Answer:
     """Answer a code of whichever method. typed: as a person writes it; network: where the request comes from, counted only."""
+    for method, code in _read(typed):
+        assert method.code is not None  # it has read this one
+        answer = method.code.redeem(person_id, code, network)
+        if answer.outcome in (Outcome.WRONG, Outcome.DEAD):
+            audit.note(Event.CODE_WRONG, actor=person_id, subject=person_id, about=method.key, result="refused")
+        return answer
+    return Answer(Outcome.UNREADABLE)
+
+
+def kind_of(typed: str) -> str:
+    """Which method's code this is by its shape; empty where it is none."""
+    return next((method.key for method, _code in _read(typed)), "")
+
+
+def _read(typed: str) -> Iterator[tuple[Method, str]]:
+    """The methods that can read what was typed, with the code it is to them."""
     for method in METHODS:
         code = method.code.read(typed) if method.code else None
-        if method.code and code is not None:
-            answer = method.code.redeem(person_id, code, network)
-            if answer.outcome in (Outcome.WRONG, Outcome.DEAD):
-                audit.note(Event.CODE_WRONG, actor=person_id, subject=person_id, about=method.key, result="refused")
-            return answer
-    return Answer(Outcome.UNREADABLE)
+        if code is not None:
+            yield method, code
 
 
 def shown(typed: str) -> str:
     """A typed code as it is printed; empty where it is none."""
-    read = [method.code.read(typed) for method in METHODS if method.code]
-    return next((codes.show(code) for code in read if code), "")
+    return next((codes.show(code) for _method, code in _read(typed)), "")
 
 
 def lasting(method: str) -> timedelta:

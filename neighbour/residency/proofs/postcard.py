@@ -8,7 +8,6 @@ from typing import Any
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.policy import Level
 from neighbour.residency import codes
-from neighbour.residency.models import OPEN_LETTERS
 from neighbour.residency.proofs.method import Answer, Method, Typed
 
 
@@ -16,8 +15,7 @@ def _context(person_id: int) -> dict[str, Any]:
     from neighbour.residency import letters  # which asks this file what its code proves
 
     status = letters.status(person_id)
-    under_way = status.state in OPEN_LETTERS
-    return {"letter": status, "tries": letters.TRIES, "under_way": under_way}
+    return {"letter": status, "tries": letters.TRIES, "under_way": status.state == "ordered"}
 
 
 def _redeem(person_id: int, code: str, _network: str) -> Answer:

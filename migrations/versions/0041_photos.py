@@ -12,8 +12,8 @@ from alembic import op
 
 from migrations.helpers import follow_version, for_the_app, grant, open_wall, unfollow_version, wall
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

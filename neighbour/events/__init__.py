@@ -1,0 +1,35 @@
+"""Events: once or as a series, with the days they fall on, and what is different on single ones.
+
+A kind of contribution: its tables, its dates (``recurrence`` works them out, ``dates`` keeps them as rows), its fields in the
+composer, its part of the page. Reach, card, thread, thanks and revisions are the base's (``neighbour.contributions``).
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def include(app: Flask) -> None:
+    """Register the kind, its templates and its pages."""
+    from neighbour.contributions import kinds, sections
+    from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.events import words
+    from neighbour.events.kind import KIND
+    from neighbour.events.list_views import views
+    from neighbour.events.sections import CHANGED, WEEKS
+    from neighbour.policy import Permission
+
+    kinds.register(KIND)
+    sections.register(CHANGED)
+    sections.register(WEEKS)
+    app.register_blueprint(views)
+    app.jinja_env.globals["event_words"] = words
+    app.extensions["nav"].append(
+        {
+            "order": 12,
+            "endpoint": "events.index",
+            "label": __("Events"),
+            "icon": "calendar-days",
+            "permission": Permission.BOARD_READ,
+        }
+    )

@@ -1,0 +1,111 @@
+"""What is on, as HTML: a line for each date under the heading of its day.
+
+A line is the same for everybody who reads this board, so it is rendered once by all that changes it and kept, like slips of
+the board; only those that are not kept are looked up.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from markupsafe import Markup
+from sqlalchemy import bindparam, select
+
+from neighbour.contributions.cards import url_of
+from neighbour.contributions.models import Contribution
+from neighbour.core import clock, i18n
+from neighbour.core.db import db
+from neighbour.core.kept import Shelf
+from neighbour.events.listing import On, in_quarter
+from neighbour.events.models import Event, EventException
+from neighbour.quarters.models import Quarter
+
+PAGE = 30
+AHEAD = (timedelta(days=1), timedelta(days=8), timedelta(days=400))
+
+_lines: Shelf[tuple[Any, ...], str] = Shelf(20_000)
+_c, _e = Contribution.__table__, Event.__table__
+_WANTED = (
+    select(_c.c.id, _c.c.title, _e.c.is_all_day, _e.c.place, _e.c.online_url, Quarter.name)
+    .select_from(_e)
+    .join(_c, _c.c.id == _e.c.id)
+    .join(Quarter, Quarter.id == _c.c.quarter_id)
+    .where(_e.c.id.in_(bindparam("ids", expanding=True)))
+)
+_PLACES = select(EventException.event_id, EventException.slot_on, EventException.place).where(
+    EventException.event_id.in_(bindparam("ids", expanding=True)), EventException.place.is_not(None)
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the list: its days with their lines; ``later``: the date after which it goes on."""
+
+    days: tuple[tuple[date, tuple[Markup, ...]], ...]
+    later: uuid.UUID | None
+
+
+def page(quarter_id: int, since: datetime, *, after: tuple[datetime, uuid.UUID] | None, own_only: bool) -> Page:
+    """Dates of the quarter from ``since`` on, or after the one that ended the page before. A day is looked at first, further
+    ahead only where that is too little for a page."""
+    begin = since if after is None else max(since, after[0])
+    found: Sequence[On] = ()
+    for ahead in AHEAD:
+        found = in_quarter(quarter_id, begin, begin + ahead, after=after, own_only=own_only, most=PAGE + 1)
+        if len(found) > PAGE:
+            break
+    shown = found[:PAGE]
+    return Page(by_day(shown, since), shown[-1].date_id if len(found) > PAGE else None)
+
+
+def by_day(found: Sequence[On], since: datetime) -> tuple[tuple[date, tuple[Markup, ...]], ...]:
+    """These dates as lines under their days; what has begun before ``since`` stands under its day."""
+    days: dict[date, list[Markup]] = {}
+    first = i18n.local(since).date()
+    for each, line in zip(found, lines(found), strict=True):
+        if line:
+            days.setdefault(max(first, i18n.local(each.begins_at).date()), []).append(line)
+    return tuple((day, tuple(there)) for day, there in sorted(days.items()))
+
+
+def lines(found: Sequence[On]) -> list[Markup]:
+    """The line of each date; empty for what has gone between the two statements."""
+    language, today = i18n.language(), clock.today(i18n.zone())
+    keys = [
+        (each.date_id, each.version, each.begins_at, each.ends_at, each.is_cancelled, each.is_home, language, today)
+        for each in found
+    ]
+    kept = _lines.find(keys)
+    missing = [at for at, html in enumerate(kept) if html is None]
+    if missing:
+        told = _look_up({found[at].event_id for at in missing})
+        module = current_app.jinja_env.get_template("events/_line.html").module
+        for at in missing:
+            if found[at].event_id in told:
+                html = str(module.line(found[at], url_of(found[at].event_id), **told[found[at].event_id]))  # type: ignore[attr-defined]
+                _lines.keep(keys[at], html)
+                kept[at] = html
+    return [Markup(html or "") for html in kept]  # noqa: S704  our own template
+
+
+def _look_up(ids: set[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Title, place and quarter of these events, and the places of single dates."""
+    others: dict[uuid.UUID, dict[date, str]] = {}
+    for row in db.session.execute(_PLACES, {"ids": list(ids)}):
+        others.setdefault(row.event_id, {})[row.slot_on] = row.place
+    return {
+        row.id: {
+            "title": row.title,
+            "is_all_day": row.is_all_day,
+            "place": row.place,
+            "is_online": bool(row.online_url),
+            "quarter": row.name,
+            "others": others.get(row.id, {}),
+        }
+        for row in db.session.execute(_WANTED, {"ids": list(ids)})
+    }

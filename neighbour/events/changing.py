@@ -1,0 +1,187 @@
+"""Changing what was announced: one date, this one and all that follow, or all; calling off, and calling back on.
+
+Whatever changes a time, a place or whether something takes place counts ``sequence`` up and says what it was before.
+Every function runs in the ``atomic()`` of its caller.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from neighbour.contributions import service as base
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.events import dates, service, telling
+from neighbour.events.models import Event, EventException, Occurrence
+from neighbour.events.recurrence import WEEKDAYS, Dated, on
+from neighbour.events.service import BadPlan, Plan
+
+_DAY = timedelta(days=1)
+
+
+class NoSuchDate(LookupError):
+    """The event has no date to come on that day."""
+
+
+def date_of(event: Event, slot: date) -> Dated:
+    """The date of this day as the rule gives it, if it is still to come; raises NoSuchDate."""
+    found = on(dates.series_of(event, dates.exceptions_of(event.id)), slot)
+    if found is None or not dates.is_to_come(found.begins_at, found.ends_at, clock.now()):
+        raise NoSuchDate(slot)
+    return found
+
+
+def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> None:
+    """Move one date or give it another place; all others stay. Raises NoSuchDate, and BadPlan for a time that is over."""
+    hold(event)
+    date_of(event, slot)
+    _judge(event, begins, ends)
+    usual = on(dates.series_of(event, {}), slot)
+    assert usual is not None  # date_of has found it
+    has_moved, has_place = (begins, ends) != (usual.begins, usual.ends), place != event.place
+    _forget(event, [slot])
+    if has_moved or has_place:
+        other = EventException(event_id=event.id, slot_on=slot, changed_at=clock.now())
+        other.begins, other.ends = (begins, ends) if has_moved else (None, None)
+        other.place = place if has_place else None
+        db.session.add(other)
+    _changed(event, slot)
+
+
+def call_off(event: Event, slot: date | None) -> None:
+    """Call one date off, or (None) the whole event. Again is the same. Raises NoSuchDate."""
+    hold(event)
+    if slot is None:
+        if event.cancelled_at is None:
+            event.cancelled_at = clock.now()
+            _changed(event)
+        return
+    date_of(event, slot)
+    row = db.session.get(EventException, (event.id, slot), populate_existing=True)
+    if row is None:
+        row = EventException(event_id=event.id, slot_on=slot)
+        db.session.add(row)
+    elif row.is_cancelled:
+        return
+    row.is_cancelled, row.changed_at = True, clock.now()
+    _changed(event, slot)
+
+
+def call_on(event: Event, slot: date | None) -> None:
+    """It takes place after all. Raises NoSuchDate."""
+    hold(event)
+    if slot is None:
+        if event.cancelled_at is not None:
+            event.cancelled_at = None
+            _changed(event)
+        return
+    date_of(event, slot)
+    row = db.session.get(EventException, (event.id, slot), populate_existing=True)
+    if row is not None and row.is_cancelled:
+        if row.begins is None and row.place is None:
+            db.session.delete(row)
+        else:
+            row.is_cancelled, row.changed_at = False, clock.now()
+        _changed(event, slot)
+
+
+def change_following(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Event:
+    """Change a date and all that follow: the series ends before it, and another one, with the same words, begins there.
+    Gives the one that holds the date now. Raises NoSuchDate and BadPlan."""
+    hold(event)
+    date_of(event, slot)
+    _judge(event, begins, ends)
+    if slot == event.begins.date():
+        service.replan(event, _plan(event, slot, begins, ends, place))
+        return event
+    plan = _plan(event, slot, begins, ends, place)
+    following = base.publish(
+        Event,
+        author_id=event.author_id,
+        quarter_id=event.quarter_id,
+        category=event.category,
+        title=event.title,
+        body_md=event.body_md,
+        audience=event.audience,
+        form_key=uuid.uuid5(event.id, f"from {slot} {begins} {ends} {place}"),
+        **service.columns(plan),
+    )
+    if following.dated_until is None:
+        following.was_begins = (
+            datetime.combine(slot, event.begins.time()) if plan.begins.time() != event.begins.time() else None
+        )
+        following.was_place = event.place if place != event.place else None
+        following.changed_at = clock.now()
+        _move_dates(event, following, slot, begins.date() - slot)
+        event.until_on = slot - _DAY if event.rule else None
+        event.more_on = [day for day in event.more_on if day < slot]
+        event.sequence += 1
+        db.session.flush()
+        dates.make(event)
+        dates.make(following)
+        telling.of_change(following)
+    return following
+
+
+def hold(event: Event) -> None:
+    """Until the end of the transaction nobody else changes this event or its dates; what stands there now is read anew."""
+    db.session.refresh(event, with_for_update={"of": Event.__table__})
+
+
+def _move_dates(event: Event, following: Event, slot: date, by: timedelta) -> None:
+    """Rows of dates go over to the series that holds them now, so that whatever hangs on a date stays with it."""
+    for table in (Occurrence, EventException):
+        mine = table.event_id == event.id, table.slot_on >= slot
+        db.session.execute(update(table).where(*mine).values(event_id=following.id, slot_on=table.slot_on + by.days))
+    first = EventException.event_id == following.id, EventException.slot_on == slot + by
+    db.session.execute(delete(EventException).where(*first))
+
+
+def _plan(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Plan:
+    """The event's plan from ``slot`` on, moved to this time and place: its weekday follows the new day."""
+    by = begins.date() - slot
+    rule = event.rule
+    if "BYDAY=" in rule and by:
+        nth, weekday = (begins.day - 1) // 7 + 1, WEEKDAYS[begins.weekday()]
+        head = rule.partition("BYDAY=")[0]
+        rule = f"{head}BYDAY={-1 if '=-1' in event.rule or nth == 5 else nth}{weekday}"
+    return Plan(
+        begins,
+        ends,
+        event.zone,
+        event.is_all_day,
+        rule,
+        event.until_on,
+        tuple(day + by for day in event.more_on if day >= slot),
+        place,
+        event.online_url,
+        event.cost,
+        event.access,
+        event.capacity,
+    )
+
+
+def _judge(event: Event, begins: datetime, ends: datetime) -> None:
+    service.judge(Plan(begins, ends, event.zone))
+    if begins.date() < clock.today(event.zone):
+        raise BadPlan("day", __("This day is over. When is it?"))
+
+
+def _forget(event: Event, slots: Iterable[date]) -> None:
+    mine = EventException.event_id == event.id, EventException.slot_on.in_(list(slots))
+    for row in db.session.scalars(select(EventException).where(*mine)):
+        db.session.delete(row)
+    db.session.flush()
+
+
+def _changed(event: Event, slot: date | None = None) -> None:
+    """Count the change, make the dates anew, and tell whoever answered this date, or (None) any."""
+    event.sequence += 1
+    db.session.flush()
+    dates.make(event)
+    telling.of_change(event, None if slot is None else [slot])

@@ -1,0 +1,122 @@
+"""The dates of an event as rows: made when its rule changes, and kept a year ahead by a job of every night.
+
+What is over stays as it was: whatever is changed later is said of dates to come.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, exists, or_, select, text, true, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from neighbour.core import clock, scope
+from neighbour.core.columns import new_id
+from neighbour.core.db import atomic, db, finish_reading
+from neighbour.events.models import Event, EventException, Occurrence, Participation
+from neighbour.events.recurrence import LONGEST, WINDOW, Change, Dated, Series, expand
+
+AHEAD = timedelta(days=365)  # dates are made anew once they reach less far
+LONG = timedelta(days=1)
+_RUNNING_OUT = text("SELECT event_id, author_id FROM events_running_out(:before)")
+
+
+def exceptions_of(event_id: uuid.UUID) -> dict[date, EventException]:
+    """What is different on single dates of an event, by day as the rule gives it."""
+    mine = select(EventException).where(EventException.event_id == event_id)
+    return {row.slot_on: row for row in db.session.scalars(mine.execution_options(populate_existing=True))}
+
+
+def series_of(event: Event, exceptions: Mapping[date, EventException]) -> Series:
+    """When an event is, for ``recurrence``."""
+    return Series(
+        event.begins,
+        event.ends,
+        event.zone,
+        event.rule,
+        event.until_on,
+        tuple(event.more_on),
+        {slot: Change(row.is_cancelled, row.begins, row.ends) for slot, row in exceptions.items()},
+    )
+
+
+def make(event: Event) -> list[Dated]:
+    """Make the rows of an event's dates to come what its rule and its exceptions say; gives these dates. Inside atomic()."""
+    today, now = clock.today(event.zone), clock.now()
+    series = series_of(event, exceptions_of(event.id))
+    first = today - timedelta(days=series.length.days + 1)
+    wanted = [each for each in expand(series, first, first + WINDOW) if is_to_come(each.begins_at, each.ends_at, now)]
+    ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
+    slots = [each.slot for each in wanted]
+    left_over = *ahead, Occurrence.slot_on.not_in(slots)
+    answered = exists().where(Participation.occurrence_id == Occurrence.id)
+    db.session.execute(delete(Occurrence).where(*left_over, ~answered))
+    db.session.execute(update(Occurrence).where(*left_over).values(is_cancelled=True))  # guests have to hear of it
+    if wanted:
+        _write(event, wanted)
+    event.dated_until = first + WINDOW
+    db.session.flush()
+    return wanted
+
+
+def _write(event: Event, wanted: Sequence[Dated]) -> None:
+    rows = [
+        {
+            "id": new_id(),
+            "event_id": event.id,
+            "slot_on": each.slot,
+            "begins_at": each.begins_at,
+            "ends_at": each.ends_at,
+            "is_long": each.ends_at - each.begins_at > LONG,
+            "is_cancelled": each.is_cancelled or event.cancelled_at is not None,
+        }
+        for each in wanted
+    ]
+    row = insert(Occurrence).values(rows)
+    new = {name: row.excluded[name] for name in ("begins_at", "ends_at", "is_long", "is_cancelled")}
+    db.session.execute(row.on_conflict_do_update(constraint="uq_occurrence_event_slot", set_=new))
+
+
+def is_to_come(begins_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    """Whether a date is not over yet."""
+    return max(begins_at, ends_at) >= now
+
+
+def coming(event_id: uuid.UUID, most: int) -> list[Occurrence]:
+    """The next dates of an event that are not over, those called off among them."""
+    now = clock.now()
+    mine = Occurrence.event_id == event_id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
+    return list(db.session.scalars(select(Occurrence).where(*mine).order_by(Occurrence.begins_at).limit(most)))
+
+
+def next_days(event_ids: Iterable[uuid.UUID], since: datetime) -> dict[uuid.UUID, Occurrence]:
+    """For each event the first date that was not over at ``since`` and takes place; where there is none, it is missing."""
+    table = Event.__table__
+    first = (
+        select(Occurrence)
+        .where(Occurrence.event_id == table.c.id, Occurrence.ends_at >= since, ~Occurrence.is_cancelled)
+        .where(Occurrence.begins_at >= since - LONGEST)  # so that the years before are not looked through
+        .order_by(Occurrence.begins_at)
+        .limit(1)
+        .correlate(table)
+        .lateral()
+    )
+    found = select(aliased(Occurrence, first)).select_from(table).join(first, true())
+    return {row.event_id: row for row in db.session.scalars(found.where(table.c.id.in_(list(event_ids))))}
+
+
+def keep_ahead() -> int:
+    """Make further dates of series whose dates reach less than a year ahead; gives how many series. Commits after each: a
+    worker that dies is followed by one that goes on where it stopped."""
+    with scope.use(scope.NOBODY):
+        waiting = db.session.execute(_RUNNING_OUT, {"before": clock.now().date() + AHEAD}).all()
+        finish_reading()
+    for event_id, author_id in waiting:
+        with scope.use(scope.Viewer(author_id)), atomic():
+            event = db.session.get(Event, event_id, with_for_update=True)
+            if event is not None:
+                make(event)
+    return len(waiting)

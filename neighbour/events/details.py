@@ -1,0 +1,110 @@
+"""What the cards of events show: the leaf of the next date, when, where, what it costs, and whether it is called off."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select
+
+from neighbour.contributions.details import Detail, Fact, Ribbon
+from neighbour.core import clock, i18n
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.events import dates, words
+from neighbour.events.models import Event, EventException, Occurrence
+
+
+@dataclass(frozen=True)
+class EventDetail(Detail):
+    """An event as its card shows it. ``begins``, ``ends``: of the next date, on the clock of the place."""
+
+    begins: datetime
+    ends: datetime
+    is_all_day: bool
+    repeats: tuple[str, date, bool]
+    place: str
+    cost: str
+    access: str
+    is_online: bool
+    is_cancelled: bool
+    is_changed: bool
+
+    @property
+    def leaf(self) -> date:
+        return self.begins.date()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        rule, begun, has_more = self.repeats
+        when = words.span(self.begins, self.ends, is_all_day=self.is_all_day)
+        often = words.repeats(rule, begun, has_more=has_more)
+        where = self.place or (_("online") if self.is_online else "")
+        lines = (
+            ("clock", f"{when}, {often}" if often else when),
+            ("map-pin", where),
+            ("hand-coins", self.cost),
+            ("accessibility", self.access),
+        )
+        return tuple(Fact(icon, text) for icon, text in lines if text)
+
+    @property
+    def ribbon(self) -> Ribbon | None:
+        if self.is_cancelled:
+            return Ribbon(_("called off"), "urgent", "ban")
+        return Ribbon(_("changed"), "event", "info") if self.is_changed else None
+
+
+_COLUMNS = (
+    Event.__table__.c.id, Event.begins, Event.ends, Event.zone, Event.is_all_day, Event.rule, Event.more_on, Event.place,
+    Event.online_url, Event.cost, Event.access, Event.cancelled_at, Event.changed_at,
+)  # fmt: skip
+
+
+def details(event_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, EventDetail]:
+    """What the cards of these events show, with two questions for all. The next date is the first that is not over at the
+    beginning of today, so that a card is good for a day."""
+    table = Event.__table__
+    rows = db.session.execute(select(*_COLUMNS).select_from(table).where(table.c.id.in_(event_ids))).all()
+    zone = ZoneInfo(i18n.zone())
+    since = datetime.combine(clock.today(i18n.zone()), time(), tzinfo=zone)
+    nexts = dates.next_days(event_ids, since)
+    places = _places(nexts)
+    return {row.id: _detail(row, nexts.get(row.id), places.get(row.id)) for row in rows}
+
+
+def _places(nexts: Mapping[uuid.UUID, Occurrence]) -> dict[uuid.UUID, tuple[str | None, bool]]:
+    """Of the next dates those that were changed by themselves: another place, if it is another one."""
+    rows = db.session.execute(
+        select(EventException.event_id, EventException.slot_on, EventException.place).where(
+            EventException.event_id.in_(list(nexts)), ~EventException.is_cancelled
+        )
+    )
+    return {row.event_id: (row.place, True) for row in rows if nexts[row.event_id].slot_on == row.slot_on}
+
+
+def _detail(row: Row[Any], coming: Occurrence | None, other: tuple[str | None, bool] | None) -> EventDetail:
+    begins, ends = (row.begins, row.ends) if coming is None else wall_times(coming, row.zone)
+    place, is_moved = other or (None, False)
+    return EventDetail(
+        begins=begins,
+        ends=ends,
+        is_all_day=row.is_all_day,
+        repeats=(row.rule, row.begins.date(), bool(row.more_on)),
+        place=place if place is not None else row.place,
+        cost=row.cost,
+        access=row.access,
+        is_online=bool(row.online_url),
+        is_cancelled=row.cancelled_at is not None,
+        is_changed=is_moved or row.changed_at is not None,
+    )
+
+
+def wall_times(date_: Occurrence, zone: str) -> tuple[datetime, datetime]:
+    """A date's begin and end on the clock of the place."""
+    begins, ends = (at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in (date_.begins_at, date_.ends_at))
+    return begins, ends

@@ -1,0 +1,71 @@
+"""What is on in a quarter: dates from ``reach`` and ``occurrence``, in the order they begin.
+
+A quarter's events are neighbouring entries of one index (quarter, category), and of each the dates of a time are neighbours in
+another one; what lasts longer than a day is looked for by itself, because it may have begun long ago.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from neighbour.core.asking import Asked
+from neighbour.events.models import Category
+from neighbour.events.recurrence import LONGEST
+
+MOST = 400  # dates of one answer
+DAY = timedelta(days=1)
+
+
+class On(NamedTuple):
+    """A date in a list."""
+
+    event_id: uuid.UUID
+    date_id: uuid.UUID
+    begins_at: datetime
+    ends_at: datetime
+    is_cancelled: bool
+    is_home: bool
+    slot_on: date
+    version: int
+
+
+_CATEGORIES = ", ".join(f"'{each.value}'" for each in Category)
+_DATES = f"""
+    SELECT o.event_id, o.id, o.begins_at, o.ends_at, o.is_cancelled, r.is_home, o.slot_on FROM reach r JOIN LATERAL
+      (SELECT * FROM occurrence d WHERE d.event_id = r.contribution_id AND {{0}}) o ON true
+    WHERE r.quarter_id = :quarter AND r.category IN ({_CATEGORIES}) AND (r.is_home OR NOT :own_only)
+      AND (o.begins_at, o.event_id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid))
+"""  # noqa: S608  constants of this module only
+_IN_QUARTER = f"""
+    SELECT f.*, c.version FROM (
+      {_DATES.format("d.begins_at >= :early AND d.begins_at < :until AND NOT d.is_long AND d.ends_at >= :since")}
+      UNION ALL
+      {_DATES.format("d.is_long AND d.begins_at >= :long_ago AND d.begins_at < :until AND d.ends_at >= :since")}
+      ORDER BY begins_at, event_id LIMIT :most
+    ) f (event_id, date_id, begins_at, ends_at, is_cancelled, is_home, slot_on) JOIN contribution c ON c.id = f.event_id
+    ORDER BY f.begins_at, f.event_id
+"""  # noqa: S608  constants of this module only
+_ASKED = Asked(text(_IN_QUARTER))
+
+
+def in_quarter(
+    quarter_id: int,
+    since: datetime,
+    until: datetime,
+    *,
+    after: tuple[datetime, uuid.UUID] | None = None,
+    own_only: bool = False,
+    most: int = MOST,
+) -> Sequence[On]:
+    """Dates shown in the quarter that are not over at ``since`` and begin before ``until`` (aware), as they begin; those called
+    off are among them. ``after``: begin and event of the date the page before ended with; ``own_only``: nothing of quarters
+    beside. The viewer of the session reads the quarter."""
+    after_at, after_id = after or (since - LONGEST, uuid.UUID(int=0))
+    values = {"quarter": quarter_id, "since": since, "until": until, "own_only": own_only, "most": most}
+    values |= {"early": since - DAY, "long_ago": since - LONGEST, "after_at": after_at, "after_id": after_id}
+    return [On._make(row) for row in _ASKED.rows(values)]

@@ -1,0 +1,160 @@
+"""An event: when it is, where, and what one needs to know; what is different on single dates; the dates to come.
+
+Times stand as the clock of the place shows them (``begins``, ``ends``, without a zone) with the zone beside them: see
+``recurrence``. The rows of ``occurrence`` are made from them by ``dates`` and hold moments: lists read these and nothing else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from neighbour.contributions.models import Contribution
+from neighbour.core.columns import one_of, pk_uuid
+from neighbour.core.db import Base
+
+
+class Category(StrEnum):
+    GATHERING = "gathering"
+    CULTURE = "culture"
+    ACTIVE = "active"
+    LEARNING = "learning"
+    FESTIVAL = "festival"
+
+
+class Event(Contribution):
+    """An event, once or as a series."""
+
+    __tablename__ = "event"
+    __table_args__ = (  # type: ignore[assignment]
+        CheckConstraint("ends >= begins", name="order"),
+        CheckConstraint("capacity > 0", name="capacity"),
+        CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
+        Index("ix_event_dated_until", "dated_until", postgresql_where=text("rule <> ''")),
+    )
+    __mapper_args__ = {"polymorphic_identity": "event"}
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True)
+    zone: Mapped[str] = mapped_column(Text)
+    begins: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    ends: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    is_all_day: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    #: an RRULE without its end; empty for what happens once (``recurrence.checked``)
+    rule: Mapped[str] = mapped_column(Text, default="", server_default="")
+    until_on: Mapped[date | None] = mapped_column(Date)
+    #: days besides those of the rule
+    more_on: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list, server_default=text("'{}'"))
+    place: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: where the place is, if the register knows it: the event's place, which its author has made known
+    lon: Mapped[float | None] = mapped_column(Double)
+    lat: Mapped[float | None] = mapped_column(Double)
+    online_url: Mapped[str] = mapped_column(Text, default="", server_default="")
+    cost: Mapped[str] = mapped_column(Text, default="", server_default="")
+    access: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: places on each date; None: as many as come
+    capacity: Mapped[int | None] = mapped_column(Integer)
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: what it said before its last change of time or place, shown struck until it is over
+    changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    was_begins: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    was_place: Mapped[str | None] = mapped_column(Text)
+    #: counts changes of time, place and cancellation, for calendars (RFC 5545 section 3.8.7.4)
+    sequence: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: up to which day the rows of ``occurrence`` are made
+    dated_until: Mapped[date | None] = mapped_column(Date)
+
+
+class EventException(Base):
+    """One date of an event that is different: called off, at another time, at another place. ``slot_on``: its day as the
+    rule gives it."""
+
+    __tablename__ = "event_exception"
+    __table_args__ = (CheckConstraint("(begins IS NULL) = (ends IS NULL) AND ends >= begins", name="times"),)
+
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
+    slot_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    is_cancelled: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    begins: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    place: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Occurrence(Base):
+    """One date of an event as a pair of moments. ``is_long``: it lasts more than a day, so lists look for it longer."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (
+        UniqueConstraint("event_id", "slot_on", name="uq_occurrence_event_slot"),
+        Index("ix_occurrence_event_begins", "event_id", "begins_at"),
+        Index("ix_occurrence_long", "event_id", postgresql_where=text("is_long")),
+    )
+
+    id: Mapped[pk_uuid]
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    slot_on: Mapped[date] = mapped_column(Date)
+    begins_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    is_long: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    is_cancelled: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    #: places that are taken or offered, and people in line; kept by the database, which closes the count when it forgets who
+    taken: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    waiting: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    is_closed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+
+
+class Answer(StrEnum):
+    COMING = "coming"
+    WAITING = "waiting"
+    OFFERED = "offered"  # a place is kept until ``offered_until``
+    DECLINED = "declined"
+    LAPSED = "lapsed"  # an offer was not taken in time
+
+
+class Participation(Base):
+    """What somebody has answered to a date. Written by functions of the database alone (migration 0035)."""
+
+    __tablename__ = "participation"
+    __table_args__ = (
+        one_of("state", Answer, "state"),
+        CheckConstraint("companions BETWEEN 0 AND 4", name="companions"),
+        Index("ix_participation_person_id", "person_id"),
+        Index("ix_participation_offered", "offered_until", postgresql_where=text("state = 'offered'")),
+    )
+
+    occurrence_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("occurrence.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[Answer] = mapped_column(Text)
+    companions: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: the place in line
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    offered_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class EventForGuests(Base):
+    """What only those read who come: the bell, the exact place, a link. A table of its own, behind a wall of its own."""
+
+    __tablename__ = "event_for_guests"
+
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)

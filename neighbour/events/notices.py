@@ -1,0 +1,176 @@
+"""What events say by mail: a place is free, something is different, it is gone, it is tomorrow."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+
+from neighbour.contributions.cards import url_of
+from neighbour.contributions.models import State
+from neighbour.contributions.readers import reader_by_number
+from neighbour.core import clock, scope
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.web import site_url
+from neighbour.events import words
+from neighbour.events.details import wall_times
+from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
+from neighbour.notices.base import Notice, Skip
+from neighbour.notices.service import subscriptions_of
+
+_GONE = text("SELECT title, begins_at, zone FROM date_that_is_gone(:wanted)")
+
+
+class PlaceFree(Notice):
+    """A place has become free and is kept for the reader for a time."""
+
+    key = "events.place_free"
+    title = __("A place is free for you")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("A place is free: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Until when it is kept. Taken, given back or run out in the meantime: nothing to say any more."""
+        with scope.use(eyes_of(person_id)):
+            event, date = event_and_date(uuid.UUID(payload["date"]))
+            own = db.session.get(Participation, (date.id, person_id), populate_existing=True)
+            if (
+                own is None
+                or own.state != Answer.OFFERED
+                or own.offered_until is None
+                or own.offered_until <= clock.now()
+            ):
+                raise Skip
+            return {**told_of(event, date), "until": own.offered_until}
+
+    def preview(self) -> dict[str, Any]:
+        return {**INVENTED, "until": clock.now()}
+
+
+class Changed(Notice):
+    """A date the reader has answered is at another time or place, called off, or takes place after all."""
+
+    key = "events.changed"
+    title = __("An event you have answered has changed")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        if context["is_cancelled"]:
+            return _("Called off: %(title)s", title=context["title"])
+        return _("Changed: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """What is true when the mail is written, and what it was by the rule or before the change."""
+        with scope.use(eyes_of(person_id)):
+            event, date = event_and_date(uuid.UUID(payload["date"]))
+            own = db.session.get(Participation, (date.id, person_id), populate_existing=True)
+            if own is None or own.state == Answer.DECLINED:
+                raise Skip
+            told = told_of(event, date)
+            usual = datetime.combine(date.slot_on, (event.was_begins or event.begins).time())
+            was = words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day)
+            was_place = event.place if told["place"] != event.place else event.was_place or told["place"]
+        return {
+            **told,
+            "is_cancelled": date.is_cancelled,
+            "was": was if was != told["when"] else "",
+            "was_place": was_place if was_place != told["place"] else "",
+        }
+
+    def preview(self) -> dict[str, Any]:
+        return {**INVENTED, "is_cancelled": False, "was": "28. 11., 15:00–18:30", "was_place": "Werkraum 5"}
+
+
+class Gone(Notice):
+    """What the reader wanted to come to was taken down."""
+
+    key = "events.gone"
+    title = __("An event you wanted to come to is gone")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Does not take place: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Pinned up again in the meantime: nothing to say."""
+        with scope.use(scope.Viewer(person_id)):
+            row = db.session.execute(_GONE, {"wanted": uuid.UUID(payload["date"])}).first()
+        if row is None:
+            raise Skip
+        begins = row.begins_at.astimezone(ZoneInfo(row.zone)).replace(tzinfo=None)
+        return {"title": row.title, "begins": begins, "url": site_url("/board"), "words": words}
+
+    def preview(self) -> dict[str, Any]:
+        begins = datetime(2026, 11, 28, 14)  # noqa: DTZ001  on the clock of the place
+        return {"title": INVENTED["title"], "begins": begins, "url": site_url("/board"), "words": words}
+
+
+class Tomorrow(Notice):
+    """The evening before a date the reader comes to."""
+
+    key = "events.tomorrow"
+    title = __("What you come to tomorrow")
+    is_list = True
+    list_name = "events"
+    list_title = __("Reminders of events")
+    list_hint = __("A mail on the evening before an event you come to.")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Tomorrow: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        with scope.use(eyes_of(person_id)):
+            event, date = event_and_date(uuid.UUID(payload["date"]))
+            own = db.session.get(Participation, (date.id, person_id), populate_existing=True)
+            if own is None or own.state != Answer.COMING or date.is_cancelled or date.begins_at <= clock.now():
+                raise Skip
+            told = told_of(event, date)
+            subscription = subscriptions_of(person_id).get(self.list_name)
+        leave = site_url(f"/unsubscribe/{subscription.token}") if subscription else ""
+        return {**told, "leave_url": leave, "settings_url": site_url("/me/mails")}
+
+    def preview(self) -> dict[str, Any]:
+        return {**INVENTED, "leave_url": site_url("/unsubscribe/beispiel"), "settings_url": site_url("/me/mails")}
+
+
+#: an event for previews
+INVENTED = {
+    "title": "Repair-Café: Toaster, Lampen, Nähmaschinen",
+    "when": "28. 11., 14:00–17:30",
+    "place": "Spulengasse 11",
+    "url": "http://localhost/c/beispiel",
+}
+
+
+def eyes_of(person_id: int) -> scope.Viewer:
+    """The eyes a mail to this person is written through."""
+    with scope.use(scope.Viewer(person_id)):
+        reader = reader_by_number(person_id)
+    return scope.Viewer(person_id, reader.quarters)
+
+
+def event_and_date(date_id: uuid.UUID) -> tuple[Event, Occurrence]:
+    """A date and its event as the viewer sees them; raises Skip where there is none any more."""
+    date = db.session.get(Occurrence, date_id, populate_existing=True)
+    event = db.session.get(Event, date.event_id, populate_existing=True) if date is not None else None
+    if date is None or event is None or event.state != State.PUBLISHED:
+        raise Skip
+    return event, date
+
+
+def told_of(event: Event, date: Occurrence) -> dict[str, Any]:
+    """What mails say of a date: title, when, where, and the way to it."""
+    begins, ends = wall_times(date, event.zone)
+    other = db.session.scalar(
+        select(EventException.place).where(EventException.event_id == event.id, EventException.slot_on == date.slot_on)
+    )
+    return {
+        "title": event.title,
+        "when": words.span(begins, ends, is_all_day=event.is_all_day),
+        "place": event.place if other is None else other,
+        "url": site_url(f"{url_of(event.id)}?date={date.slot_on}#coming"),
+    }

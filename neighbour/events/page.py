@@ -1,0 +1,160 @@
+"""What the page of an event shows between the slip and its answers: what has changed, who comes, and the dates to come."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+
+from neighbour.contributions.cards import url_of
+from neighbour.contributions.models import State
+from neighbour.contributions.readers import reader_of
+from neighbour.core import clock, i18n
+from neighbour.core.i18n import gettext as _
+from neighbour.events import answers, dates, words
+from neighbour.events.answers import Guest
+from neighbour.events.details import wall_times
+from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
+from neighbour.policy import Identity
+
+SHOWN = 8  # dates to come on the page
+
+
+@dataclass(frozen=True)
+class Line:
+    """A date to come. was: what it would be without its change; empty where nothing is different."""
+
+    slot: date
+    url: str
+    said: str
+    leaf: date
+    when: str
+    place: str
+    was: str
+    was_place: str
+    is_cancelled: bool
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What was changed for all dates: pairs of what it was and what it is."""
+
+    at: datetime
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Who comes to one date, and what the reader has answered. places: None where everybody may come; in_line: the reader's
+    place there; guests: for those who come and for whoever invites; told: what only those who come read, from told_from on."""
+
+    date_id: uuid.UUID
+    when: str
+    places: int | None
+    taken: int
+    waiting: int
+    state: str = ""
+    companions: int = 0
+    in_line: int = 0
+    offered_until: datetime | None = None
+    guests: tuple[Guest, ...] = ()
+    told: str = ""
+    told_from: datetime | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return self.places is not None and self.taken >= self.places
+
+
+def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
+    """For the template: the event, its dates to come, what has changed, and whether it is the reader's own. ``?date=`` names
+    the date that is answered; without it it is the next one."""
+    exceptions = dates.exceptions_of(event.id)
+    coming = dates.coming(event.id, SHOWN + 1)
+    own = answers.mine([each.id for each in coming], who.person_id)
+    chosen = next((each for each in coming if each.slot_on.isoformat() == request.args.get("date")), None)
+    first = chosen or next((each for each in coming if not each.is_cancelled), None)
+    lines = [_line(event, each, exceptions.get(each.slot_on), own.get(each.id)) for each in coming]
+    return {
+        "event": event,
+        "lines": lines[:SHOWN],
+        "has_more": len(lines) > SHOWN,
+        "is_series": bool(event.rule or event.more_on),
+        "changed": _changed(event, coming),
+        "is_own": event.author_id == who.person_id and event.state == State.PUBLISHED,
+        "coming": None if first is None or first.is_cancelled else coming_to(event, first, who),
+    }
+
+
+def coming_to(event: Event, date_: Occurrence, who: Identity) -> Coming:
+    """Who comes to this date, for this reader."""
+    own = answers.mine([date_.id], who.person_id).get(date_.id)
+    is_host = event.author_id == who.person_id
+    is_coming = own is not None and own.state == Answer.COMING
+    told_from = date_.begins_at - answers.TOLD_BEFORE
+    told = answers.for_guests(event.id) if is_host or is_coming else ""
+    is_open = is_host or clock.now() >= told_from
+    begins, ends = wall_times(date_, event.zone)
+    return Coming(
+        date_.id,
+        words.span(begins, ends, is_all_day=event.is_all_day),
+        event.capacity,
+        date_.taken,
+        date_.waiting,
+        state="" if own is None else str(own.state),
+        companions=0 if own is None else own.companions,
+        in_line=answers.place_in_line(date_.id, own) if own is not None and own.state == Answer.WAITING else 0,
+        offered_until=None if own is None else own.offered_until,
+        guests=tuple(answers.guests(date_.id, reader_of(who) if is_host else None)) if is_host or is_coming else (),
+        told=told if is_open else "",
+        told_from=told_from if told and not is_open else None,
+    )
+
+
+def _line(event: Event, coming: Occurrence, other: EventException | None, own: Participation | None) -> Line:
+    begins, ends = wall_times(coming, event.zone)
+    usual = datetime.combine(coming.slot_on, event.begins.time())
+    has_moved = other is not None and other.begins is not None
+    has_place = other is not None and other.place is not None
+    return Line(
+        slot=coming.slot_on,
+        url=f"{url_of(event.id)}?date={coming.slot_on}#coming",
+        said=_said(own),
+        leaf=begins.date(),
+        when=words.span(begins, ends, is_all_day=event.is_all_day),
+        place=(other.place or "") if other is not None and has_place else "",
+        was=words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day) if has_moved else "",
+        was_place=event.place if has_place else "",
+        is_cancelled=coming.is_cancelled,
+    )
+
+
+def _said(own: Participation | None) -> str:
+    """What the reader has answered, in two words."""
+    said = {
+        Answer.COMING: _("you are coming"),
+        Answer.WAITING: _("you wait in line"),
+        Answer.OFFERED: _("a place is kept for you"),
+    }
+    return said.get(own.state, "") if own is not None else ""
+
+
+def _changed(event: Event, coming: list[Occurrence]) -> Changed | None:
+    """What was changed for all dates, as long as there is one to come."""
+    if event.changed_at is None or event.cancelled_at is not None or not coming:
+        return None
+    pairs = []
+    if event.was_begins is not None:
+        pairs.append((_moment(event.was_begins, event), _moment(event.begins, event)))
+    if event.was_place is not None and event.was_place != event.place:
+        pairs.append((event.was_place or _("no place"), event.place or _("no place")))
+    return Changed(event.changed_at, tuple(pairs))
+
+
+def _moment(begins: datetime, event: Event) -> str:
+    said = i18n.weekday(begins) if event.rule else words.day(begins.date())
+    return said if event.is_all_day else f"{said}, {words.clock_time(begins)}"

@@ -1,0 +1,158 @@
+"""Which days a series has, and when each of them begins.
+
+A date is written as people say it: 18:00 on the clock of its place. It stays at 18:00 when the clocks change (RFC 5545
+section 3.3.5, local time with a zone), so walls' clocks are what is kept, and moments are worked out last. A time that the
+night in March leaves out is read with the offset before it, one that comes twice in October is the first of both.
+
+A rule is an RRULE without its end (RFC 5545 section 3.3.10), of the few parts that ``checked`` lets through: each of them
+yields a day within a few months, so looking for the next one ends. Days are made as they are asked for, within a window.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+
+WINDOW = timedelta(days=400)  # how far ahead dates are made
+MOST = 2_000  # dates of one answer
+LONGEST = timedelta(days=92)  # one date of an event
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DAY = "(?:MO|TU|WE|TH|FR|SA|SU)"
+_RULE = re.compile(
+    rf"FREQ=(?:DAILY(?:;INTERVAL=[1-9]\d?)?|WEEKLY(?:;INTERVAL=[1-9]\d?)?(?:;BYDAY={_DAY}(?:,{_DAY}){{0,6}})?"
+    rf"|MONTHLY(?:;INTERVAL=[1-9]\d?)?;(?:BYDAY=(?:[1-5]|-1){_DAY}(?:,(?:[1-5]|-1){_DAY}){{0,3}}"
+    r"|BYMONTHDAY=(?:[1-9]|[12]\d|3[01]|-1)))"
+)
+
+
+class BadRule(ValueError):
+    """A rule this house does not take."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is different on one date: called off, or at another time (on the clock of the place)."""
+
+    is_cancelled: bool = False
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """When an event is. ``begins``, ``ends``: of its first date, on the clock of ``zone``; all day: from midnight to the
+    midnight after the last day. ``rule`` may be empty, ``until`` is the last day it may reach, ``more``: further days.
+    ``changes``: by the day as the rule gives it, whatever day it was moved to."""
+
+    begins: datetime
+    ends: datetime
+    zone: str
+    rule: str = ""
+    until: date | None = None
+    more: tuple[date, ...] = ()
+    changes: Mapping[date, Change] = field(default_factory=dict)
+
+    @property
+    def length(self) -> timedelta:
+        """How long a date lasts, on the clock of the place."""
+        return self.ends - self.begins
+
+    @property
+    def is_once(self) -> bool:
+        return not self.rule and not self.more
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One date. ``slot``: the day as the rule gives it, which names it for ever; wall times, and the moments they are."""
+
+    slot: date
+    begins: datetime
+    ends: datetime
+    begins_at: datetime
+    ends_at: datetime
+    is_cancelled: bool = False
+
+
+def checked(rule: str) -> str:
+    """The rule, if it is one of those that are taken; raises BadRule."""
+    if rule and not _RULE.fullmatch(rule):
+        raise BadRule(rule)
+    return rule
+
+
+def slots(series: Series, first: date, last: date) -> Iterator[date]:
+    """The days from ``first`` to ``last`` on which the series has a date, as the rule and the further days say. The first
+    date of a series is one whether the rule names it or not."""
+    begun, seen = series.begins.date(), set[date]()
+    singles = iter(sorted({begun, *series.more}))
+    single = next(singles, None)
+    for day in _by_rule(series, first, last):
+        while single is not None and single <= day:
+            if single not in seen and first <= single:
+                seen.add(single)
+                yield single
+            single = next(singles, None)
+        if day not in seen:
+            seen.add(day)
+            yield day
+    while single is not None:
+        if single not in seen and first <= single <= last:
+            seen.add(single)
+            yield single
+        single = next(singles, None)
+
+
+def _by_rule(series: Series, first: date, last: date) -> Iterator[date]:
+    """Days that the rule alone gives. Whole periods of weeks and months are skipped up to ``first`` by dateutil itself."""
+    if not series.rule:
+        return
+    end = min(last, series.until) if series.until else last
+    rule = rrulestr(checked(series.rule), dtstart=datetime.combine(series.begins.date(), time()))
+    for moment in rule.xafter(datetime.combine(first, time()), inc=True):
+        if moment.date() > end:
+            return
+        yield moment.date()
+
+
+def expand(series: Series, first: date, last: date) -> list[Dated]:
+    """Every date that begins on the days from ``first`` to ``last``, in order; those called off are among them, marked. At
+    most MOST, within WINDOW of ``first``."""
+    last = min(last, first + WINDOW)
+    found = []
+    for slot in slots(series, first, last):
+        if slot not in series.changes:
+            found.append(_dated(series, slot, Change()))
+        if len(found) >= MOST:
+            break
+    for slot, change in series.changes.items():
+        if any(slots(series, slot, slot)):
+            moved = _dated(series, slot, change)
+            if first <= moved.begins.date() <= last:
+                found.append(moved)
+    return sorted(found, key=lambda each: (each.begins_at, each.slot))[:MOST]
+
+
+def on(series: Series, slot: date) -> Dated | None:
+    """The date of this day as the rule gives it; None where the series has none."""
+    if not any(slots(series, slot, slot)):
+        return None
+    return _dated(series, slot, series.changes.get(slot, Change()))
+
+
+def moment(wall: datetime, zone: str) -> datetime:
+    """The moment (UTC) of a time on the clock of ``zone``."""
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _dated(series: Series, slot: date, change: Change) -> Dated:
+    begins = change.begins or datetime.combine(slot, series.begins.time())
+    ends = change.ends or begins + series.length
+    return Dated(
+        slot, begins, ends, moment(begins, series.zone), moment(ends, series.zone), is_cancelled=change.is_cancelled
+    )

@@ -1,0 +1,167 @@
+"""Publishing and revising events: the base's services, and the dates."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from neighbour.contributions import service as base
+from neighbour.contributions.models import Audience
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.events import answers, dates, telling
+from neighbour.events.models import Event, EventForGuests
+from neighbour.events.recurrence import LONGEST, BadRule, checked
+from neighbour.residency.gazetteer.service import point_of
+
+LATEST = timedelta(days=730)  # how far ahead an event may begin
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When and where, as the columns of ``Event`` hold it."""
+
+    begins: datetime
+    ends: datetime
+    zone: str
+    is_all_day: bool = False
+    rule: str = ""
+    until_on: date | None = None
+    more_on: tuple[date, ...] = ()
+    place: str = ""
+    online_url: str = ""
+    cost: str = ""
+    access: str = ""
+    capacity: int | None = None
+
+
+class BadPlan(base.NotPossible):
+    """It cannot be at that time; ``field`` is the one to mend."""
+
+    def __init__(self, field: str, message: Any):
+        super().__init__(message)
+        self.field = field
+
+
+#: what calendars and guests have to be told of
+TOLD = ("begins", "ends", "is_all_day", "rule", "until_on", "more_on", "place", "online_url")
+
+
+def publish(
+    *,
+    author_id: int,
+    quarter_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
+    plan: Plan,
+    for_guests: str = "",
+    form_key: uuid.UUID | None = None,
+) -> Event:
+    """Pin up an event with its dates; ``for_guests``: what only those read who come. Raises BadPlan for one that has no date
+    to come."""
+    judge(plan)
+    base.one_at_a_time(author_id)
+    form_key = base.key_of(form_key, author_id, category, title, body_md, audience, plan)
+    event = base.publish(
+        Event,
+        author_id=author_id,
+        quarter_id=quarter_id,
+        category=category,
+        title=title,
+        body_md=body_md,
+        audience=audience,
+        form_key=form_key,
+        **columns(plan),
+    )
+    if event.dated_until is None and not dates.make(event):
+        raise BadPlan("day", __("This day is over. When is it?"))
+    tell_guests(event, for_guests)
+    return event
+
+
+def revise(
+    event: Event,
+    *,
+    editor_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
+    plan: Plan,
+    for_guests: str = "",
+) -> Event:
+    """Change an event and all its dates to come. Dates that were changed one by one stay as they are, as far as the rule
+    still gives their day. Raises BadPlan, and NotPossible for what was taken down meanwhile."""
+    judge(plan)
+    base.one_at_a_time(editor_id)
+    db.session.refresh(event)  # what the same form sent twice has just changed
+    base.revise(event, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience)
+    replan(event, plan)
+    tell_guests(event, for_guests)
+    return event
+
+
+def tell_guests(event: Event, words: str) -> None:
+    """Keep what only those read who come, or forget it where there is nothing. Inside atomic()."""
+    if words:
+        row = insert(EventForGuests).values(event_id=event.id, text=words)
+        db.session.execute(row.on_conflict_do_update(index_elements=["event_id"], set_={"text": words}))
+    else:
+        db.session.execute(delete(EventForGuests).where(EventForGuests.event_id == event.id))
+
+
+def replan(event: Event, plan: Plan) -> None:
+    """Give an event another plan; what it said before is kept to be shown. Raises BadPlan. Inside atomic()."""
+    wanted = columns(plan)
+    differing = {name for name, value in wanted.items() if getattr(event, name) != value}
+    if not differing:
+        return
+    if differing & set(TOLD):
+        event.was_begins = event.begins if "begins" in differing else None
+        event.was_place = event.place if "place" in differing else None
+        event.changed_at, event.sequence = clock.now(), event.sequence + 1
+    for name in differing:
+        setattr(event, name, wanted[name])
+    db.session.flush()
+    is_there = dates.make(event)
+    if differing & set(TOLD):
+        telling.of_change(event)
+    if "capacity" in differing:
+        answers.more_places(event)
+    if not is_there and differing & set(TOLD):
+        raise BadPlan("day", __("This day is over. When is it?"))
+
+
+def judge(plan: Plan) -> None:
+    """Raises BadPlan for what no calendar could hold."""
+    if plan.ends < plan.begins:
+        raise BadPlan("until_time", __("It ends before it begins."))
+    if plan.ends - plan.begins > LONGEST:
+        raise BadPlan("last_day", __("That is more than three months. Better pin up a series."))
+    if plan.begins.date() > clock.today(plan.zone) + LATEST:
+        raise BadPlan("day", __("That is more than two years away."))
+    if plan.until_on is not None and plan.until_on < plan.begins.date():
+        raise BadPlan("repeats_until", __("The last date is before the first one."))
+    try:
+        checked(plan.rule)
+    except BadRule as error:
+        raise BadPlan("repeats", __("Please choose one of these.")) from error
+
+
+def of_person(event_id: uuid.UUID) -> Event | None:
+    """The event, if it exists for the viewer of this session."""
+    return db.session.scalar(select(Event).where(Event.id == event_id).execution_options(populate_existing=True))
+
+
+def columns(plan: Plan) -> dict[str, Any]:
+    """The plan as columns, with the point of a place that the register knows by street and number."""
+    lon, lat = point_of(plan.place.partition(",")[0]) or (None, None)
+    return {**asdict(plan), "more_on": list(plan.more_on), "lon": lon, "lat": lat}

@@ -1,0 +1,183 @@
+"""Pages of an event beside those of every contribution: what the dates will be, changing one, calling off."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+from wtforms import RadioField
+from wtforms.fields import SelectChoice
+
+from neighbour.contributions.models import State
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.web import back, is_htmx
+from neighbour.events import answers, changing, dates, page, service, words
+from neighbour.events.changing import NoSuchDate
+from neighbour.events.forms import EventForm, WhenForm
+from neighbour.events.models import Event
+from neighbour.events.recurrence import Dated
+from neighbour.events.service import BadPlan
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import demand, identity, person_number
+
+views = Blueprint("events", __name__, template_folder="templates")
+ONE, FOLLOWING = "one", "following"
+
+
+class DateForm(WhenForm):
+    """One date of an event, and how far its change goes."""
+
+    reaches = RadioField(
+        __("What does it count for?"),
+        default=ONE,
+        choices=[SelectChoice(ONE, __("only this date")), SelectChoice(FOLLOWING, __("this one and all that follow"))],
+    )
+
+
+@views.get("/write/dates")
+@requires(Permission.CONTRIBUTION_PUBLISH)
+def preview() -> str:
+    """The next dates of what stands in the composer, for the composer while typing."""
+    return render_template("events/_dates.html", form=EventForm(request.args, meta={"csrf": False}))
+
+
+@views.get("/c/<uid:contribution_id>/date")
+@requires(Permission.ACCOUNT_OWN)
+def one_date(contribution_id: uuid.UUID) -> Any:
+    """The form for one date, ``?day=`` as the rule gives it."""
+    event, dated = _date(contribution_id)
+    demand(Permission.CONTRIBUTION_EDIT, event)
+    place = dates.exceptions_of(event.id).get(dated.slot)
+    form = DateForm(
+        data={
+            "day": dated.begins.date(),
+            "from_time": None if event.is_all_day else dated.begins.time(),
+            "until_time": None if event.is_all_day or dated.ends == dated.begins else dated.ends.time(),
+            "is_all_day": event.is_all_day,
+            "place": event.place if place is None or place.place is None else place.place,
+        }
+    )
+    return _date_page(event, dated, form)
+
+
+@views.post("/c/<uid:contribution_id>/date")
+@requires(Permission.ACCOUNT_OWN, rate="publish")
+def change_date(contribution_id: uuid.UUID) -> Any:
+    """Change it, or it and all that follow."""
+    event, dated = _whole_or_date(contribution_id)
+    demand(Permission.CONTRIBUTION_EDIT, event)
+    if dated is None:
+        return _is_gone(contribution_id)
+    form = DateForm()
+    form.is_all_day.data = event.is_all_day
+    times = form.times() if form.validate_on_submit() else None
+    if times is None:
+        return _date_page(event, dated, form), 422
+    change = changing.change_following if form.reaches.data == FOLLOWING else changing.change_one
+    try:
+        with atomic():
+            kept = change(event, dated.slot, *times, form.place.data or "") or event
+    except BadPlan as error:
+        form.add_error(error.field if error.field in form else "day", str(error))
+        return _date_page(event, dated, form), 422
+    flash(_("Changed."), "info")
+    return back("contributions.show", contribution_id=kept.id)
+
+
+@views.get("/c/<uid:contribution_id>/call-off")
+@requires(Permission.ACCOUNT_OWN)
+def asks_to_call_off(contribution_id: uuid.UUID) -> str:
+    """Asks once more, because it reaches others at once: the whole event, or the date of ``?day=``."""
+    event, dated = _date(contribution_id) if "day" in request.args else (_event(contribution_id), None)
+    return render_template("events/call_off.html", event=event, dated=dated, when=_when(event, dated))
+
+
+@views.post("/c/<uid:contribution_id>/call-off")
+@requires(Permission.ACCOUNT_OWN)
+def call_off(contribution_id: uuid.UUID) -> Response:
+    """Call it off; with ``open=1`` it takes place after all."""
+    event, dated = _whole_or_date(contribution_id)
+    is_on = request.form.get("open") == "1"
+    if dated is None and "day" in request.args:
+        return _is_gone(contribution_id)
+    if is_on:
+        demand(Permission.CONTRIBUTION_EDIT, event)
+    with atomic():
+        (changing.call_on if is_on else changing.call_off)(event, dated.slot if dated else None)
+    flash(_("It takes place after all.") if is_on else _("Called off."), "info")
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/events/<uid:date_id>/answer")
+@requires(Permission.EVENT_JOIN)
+def answer(date_id: uuid.UUID) -> Any:
+    """Come, or not: ``come`` is 1 or 0, ``companions`` how many more; htmx gets the box anew."""
+    date_ = answers.occurrence(date_id)
+    event = service.of_person(date_.event_id) if date_ is not None else None
+    if date_ is None or event is None or event.author_id == person_number():
+        abort(404)
+    number = request.form.get("companions", type=int) or 0
+    with atomic():
+        said = answers.answer(date_id, is_coming=request.form.get("come") == "1", companions=number)
+    if said is None:
+        abort(404)
+    flash_of = {
+        answers.FULL: _("There are not so many places free."),
+        answers.OVER: _("This date is over or called off."),
+    }
+    if is_htmx():
+        found = answers.occurrence(date_id)
+        assert found is not None  # it was there a moment ago, and dates with guests stay
+        box = page.coming_to(event, found, identity())
+        return render_template("events/_coming.html", coming=box, problem=flash_of.get(said, ""), is_own=False)
+    if said in flash_of:
+        flash(flash_of[said], "stop")
+    return redirect(url_for("contributions.show", contribution_id=event.id, date=date_.slot_on) + "#coming", 303)
+
+
+def _event(contribution_id: uuid.UUID) -> Event:
+    """The event, for its author; 404 for everybody else."""
+    event = service.of_person(contribution_id)
+    if event is None or event.state != State.PUBLISHED:
+        abort(404)
+    demand(Permission.CONTRIBUTION_WITHDRAW, event)
+    return event
+
+
+def _date(contribution_id: uuid.UUID) -> tuple[Event, Dated]:
+    event, dated = _whole_or_date(contribution_id)
+    if dated is None:
+        abort(404)
+    return event, dated
+
+
+def _whole_or_date(contribution_id: uuid.UUID) -> tuple[Event, Dated | None]:
+    """The event and the date of ``?day=``; None where none is named, or none is to come on that day."""
+    event, day = _event(contribution_id), request.args.get("day")
+    try:
+        return event, None if day is None else changing.date_of(event, date.fromisoformat(day))
+    except ValueError:
+        abort(404)
+    except NoSuchDate:
+        return event, None
+
+
+def _is_gone(contribution_id: uuid.UUID) -> Response:
+    flash(_("This date is over, or was changed in the meantime."), "stop")
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+def _when(event: Event, dated: Dated | None) -> str:
+    return "" if dated is None else words.span(dated.begins, dated.ends, is_all_day=event.is_all_day)
+
+
+def _date_page(event: Event, dated: Dated, form: DateForm) -> str:
+    is_series = bool(event.rule or event.more_on)
+    return render_template(
+        "events/date.html", event=event, dated=dated, form=form, when=_when(event, dated), is_series=is_series
+    )

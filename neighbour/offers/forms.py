@@ -1,0 +1,108 @@
+"""What comes in: the composer's fields of an offer, and the small forms of its queue."""
+
+from __future__ import annotations
+
+import re
+
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
+from wtforms.validators import Optional
+
+from neighbour.contributions.forms import ContributionForm
+from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.offers import prices
+from neighbour.offers.categories import CATEGORIES, PRICED
+from neighbour.offers.models import Category
+from neighbour.offers.queue import NOTE_LENGTH, WORDS_LENGTH
+from neighbour.offers.service import Room, Things, room
+from neighbour.policy.gate import person_number
+
+LEND_DAYS = (1, 3, 7, 14, 30)
+SHORT = 80
+#: a street and its number: "Spulengasse 6", "Am Mühlgraben 12 a", "Garnstr. 4"
+_HOUSE = re.compile(
+    r"(?:\w*(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ufer|ring|damm|hof|graben|steig|zeile|chaussee))\s*\d+\s?[a-z]?\b",
+    re.IGNORECASE,
+)
+
+
+class OfferForm(ContributionForm):
+    """An offer: what for, at what price, in which state, where to collect it, and how long it is lent."""
+
+    category = RadioField(
+        __("What do you want to do?"),
+        choices=[SelectChoice(each.key, each.label) for each in CATEGORIES],
+        default=Category.GIVE.value,
+    )
+    price = StringField(__("Price"), filters=[one_line], validators=[at_most(prices.LONGEST)])
+    lend_days = SelectField(
+        __("How long at most?"),
+        coerce=int,
+        default=7,
+        choices=[
+            SelectChoice(days, label)
+            for days, label in zip(
+                LEND_DAYS, (__("a day"), __("3 days"), __("a week"), __("two weeks"), __("a month")), strict=True
+            )
+        ],
+    )
+    condition = StringField(__("Condition"), filters=[one_line], validators=[at_most(SHORT)])
+    pickup = StringField(__("Where and when to collect it"), filters=[one_line], validators=[at_most(SHORT)])
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """A price where one is needed, and no house number for everybody."""
+        is_valid = super().validate(extra_validators)
+        if self.category.data == Category.SELL and not self.price.data:
+            self.add_error("price", _("Say what you would like for it, such as 25 or “for a coffee”."))
+            is_valid = False
+        try:
+            prices.read(self.price.data or "")
+        except ValueError:
+            self.add_error("price", _("That is more than neighbours pay each other here."))
+            is_valid = False
+        if _HOUSE.search(self.pickup.data or ""):
+            self.add_error(
+                "pickup", _("No house number, please: everybody reads this. You tell it to the one who gets it.")
+            )
+            is_valid = False
+        return is_valid
+
+    def things(self) -> Things:
+        """What the form says beyond any contribution; what does not go with the category is left out."""
+        category = Category(self.category.data)
+        return Things(
+            price=prices.read(self.price.data or "") if category in PRICED else prices.Price(),
+            condition=self.condition.data or "" if category is not Category.WANTED else "",
+            pickup=self.pickup.data or "",
+            lend_days=self.lend_days.data if category is Category.LEND else None,
+        )
+
+    def room(self) -> Room:
+        """What whoever is writing may still offer."""
+        return room(person_number())
+
+
+class AskForm(Form):
+    """Asking for an offer: a word to whoever has it."""
+
+    words = TextAreaField(
+        __("A word to your neighbour"),
+        filters=[many_lines],
+        validators=[needed(__("Write a few words: when you could come, for instance.")), at_most(WORDS_LENGTH)],
+    )
+
+
+class HandOverForm(Form):
+    """At the door: the code the other one shows, and for a loan until when and in which state."""
+
+    code = StringField(__("Code"), filters=[one_line], validators=[at_most(20)])
+    due_on = DateField(__("Back on"), validators=[Optional()])
+    note = TextAreaField(__("Condition now"), filters=[many_lines], validators=[at_most(NOTE_LENGTH)])
+
+
+class ReturnForm(Form):
+    """A loan is back."""
+
+    note = TextAreaField(__("Condition now"), filters=[many_lines], validators=[at_most(NOTE_LENGTH)])

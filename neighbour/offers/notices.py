@@ -1,0 +1,222 @@
+"""What offers say by mail. Each mail leads to the offer's page, which shows how things stand when it is opened."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import func, select
+
+from neighbour.contributions.cards import authors, url_of
+from neighbour.contributions.notices import Answered
+from neighbour.contributions.readers import Reader, reader_by_number
+from neighbour.core import clock, i18n, scope
+from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.web import site_url
+from neighbour.notices.base import Notice, Skip
+from neighbour.notices.service import subscriptions_of
+from neighbour.offers.models import OPEN, Ask, AskState, Category, Offer
+
+TITLE = "Kinderfahrrad, 20 Zoll"
+
+
+@contextmanager
+def _eyes(person_id: int) -> Iterator[Reader]:
+    """The reader's own: they see their ask, or those of their offer, and the names as their ring does."""
+    with scope.use(scope.Viewer(person_id)):
+        reader = reader_by_number(person_id)
+    with scope.use(scope.Viewer(person_id, reader.quarters)):
+        yield reader
+
+
+def _name(person_id: int, reader: Reader, offer: Offer) -> str:
+    return authors([person_id], reader, offer.audience)[person_id].shown
+
+
+class _OfAsk:
+    """A notice about one ask; it is read through the reader's eyes when the mail is written."""
+
+    #: states of the ask in which there is still something to say
+    while_: tuple[AskState, ...] = OPEN
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        with _eyes(person_id) as reader:
+            ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
+            offer = db.session.get(Offer, ask.offer_id) if ask is not None else None
+            if ask is None or offer is None or ask.state not in self.while_:
+                raise Skip
+            return {**self.of_offer(offer), **self.more(ask, offer, reader, person_id, payload)}
+
+    def of_offer(self, offer: Offer) -> dict[str, Any]:
+        return {
+            "title": offer.title,
+            "url": site_url(url_of(offer.id)),
+            "is_wanted": offer.category == Category.WANTED,
+            "settings_url": site_url("/me/mails"),
+        }
+
+    def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """What this notice says besides."""
+        return {}
+
+    def preview(self) -> dict[str, Any]:
+        return {
+            "title": TITLE,
+            "url": site_url("/c/beispiel"),
+            "is_wanted": False,
+            "settings_url": site_url("/me/mails"),
+            "name": "Maximiliane-Theodora O.",
+        }
+
+
+class Asked(_OfAsk, Notice):
+    """To the author: somebody asks for it, with their words."""
+
+    key = "offers.asked"
+    title = __("Somebody asks for your offer")
+    is_list = True
+    list_name = Answered.list_name  # it is an answer to what one has pinned up
+    list_title = Answered.list_title
+    list_hint = Answered.list_hint
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("%(name)s asks: %(title)s", name=context["name"], title=context["title"])
+
+    def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        subscription = subscriptions_of(person_id).get(self.list_name)
+        return {
+            "name": _name(ask.person_id, reader, offer),
+            "words": ask.words,
+            "waiting": offer.waiting,
+            "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
+        }
+
+    def preview(self) -> dict[str, Any]:
+        words = "Für meine Tochter wäre es genau richtig. Ich kann heute Abend vorbeikommen."
+        return {**super().preview(), "words": words, "waiting": 3, "leave_url": site_url("/unsubscribe/beispiel")}
+
+
+class Promised(_OfAsk, Notice):
+    """To one who waited: it is yours."""
+
+    key = "offers.promised"
+    title = __("Something is promised to you")
+    while_ = (AskState.PROMISED,)
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Promised to you: %(title)s", title=context["title"])
+
+    def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"name": _name(offer.author_id, reader, offer), "pickup": offer.pickup}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "pickup": "am Brunnenplatz, abends"}
+
+
+class _Over(_OfAsk):
+    """A notice to one who does not get it. They may not be able to see the offer any more, but they know what they asked for."""
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        with _eyes(person_id):
+            ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
+            if ask is None or ask.state not in self.while_:
+                raise Skip
+            is_seen = db.session.get(Offer, ask.offer_id) is not None
+            title = db.session.scalar(select(func.asked_title(ask.id)))
+        return {
+            "title": title or _("something you asked for"),
+            "url": site_url(url_of(ask.offer_id) if is_seen else "/market"),
+            "settings_url": site_url("/me/mails"),
+        }
+
+
+class Missed(_Over, Notice):
+    """To everybody else who waited: it is gone."""
+
+    key = "offers.missed"
+    title = __("Something you asked for is gone")
+    while_ = (AskState.MISSED,)
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Gone: %(title)s", title=context["title"])
+
+
+class PassedOn(_Over, Notice):
+    """To whom it was promised: it goes to somebody else."""
+
+    key = "offers.passed_on"
+    title = __("A promise was passed on")
+    while_ = (AskState.LEFT,)
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Passed on: %(title)s", title=context["title"])
+
+
+class SteppedBack(_OfAsk, Notice):
+    """To the author: whom it was promised to steps back; who comes next."""
+
+    key = "offers.stepped_back"
+    title = __("Somebody steps back from a promise")
+    while_ = (AskState.LEFT,)
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("%(name)s steps back: %(title)s", name=context["name"], title=context["title"])
+
+    def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"name": _name(ask.person_id, reader, offer), "stage": offer.stage}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "stage": "promised"}
+
+
+class StillThere(_OfAsk, Notice):
+    """To the author, a week before an offer ends: is it still there?"""
+
+    key = "offers.still_there"
+    title = __("An offer of yours ends soon")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Still there? %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        with _eyes(person_id):
+            offer = db.session.get(Offer, uuid.UUID(payload["offer"]))
+            if offer is None or offer.solved_at is not None or offer.state != "published" or offer.expires_at is None:
+                raise Skip
+            return {**self.of_offer(offer), "ends": offer.expires_at}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "ends": clock.now()}
+
+
+class BringBack(_OfAsk, Notice):
+    """To both sides of a loan: tomorrow, today, or three days ago."""
+
+    key = "offers.bring_back"
+    title = __("A loan is due")
+    while_ = (AskState.LENT,)
+
+    def subject(self, context: dict[str, Any]) -> str:
+        words = {
+            1: __("Due tomorrow: %(title)s", title=context["title"]),
+            2: __("Due today: %(title)s", title=context["title"]),
+            3: __("Three days late: %(title)s", title=context["title"]),
+        }
+        return str(words[context["stage"]])
+
+    def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        other = ask.person_id if offer.author_id == person_id else offer.author_id
+        return {
+            "name": _name(other, reader, offer),
+            "is_mine": offer.author_id == person_id,
+            "stage": payload["stage"],
+            "due_on": ask.due_on,
+        }
+
+    def preview(self) -> dict[str, Any]:
+        due_on = i18n.local(clock.now()).date()
+        return {**super().preview(), "is_mine": False, "stage": 2, "due_on": due_on}

@@ -1,0 +1,282 @@
+"""The queue of an offer: who asks, to whom it is promised, how it changes hands, how it comes back.
+
+An ask goes waiting → promised → done; a loan promised → lent → done; anybody who has not got it may go (``left``), and when the
+offer is over first, who still waits has ``missed`` it. The author chooses to whom it is promised; when that one steps back or is
+passed over, the next in the order of asking is. The database keeps places, the one promise and the moving up (migration 0040);
+here is who may do what, and that everybody concerned hears of it once. Runs in the ``atomic()`` of its caller.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from neighbour.accounts.models import Person
+from neighbour.contributions import service as base
+from neighbour.contributions import solving
+from neighbour.contributions.models import State
+from neighbour.contributions.service import NotPossible
+from neighbour.core import clock, i18n, tokens
+from neighbour.core.crypto import keyed_hash
+from neighbour.core.crypto import same as same_bytes
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.text import clean_text
+from neighbour.notices.base import Notice
+from neighbour.offers import notices
+from neighbour.offers.models import HELD, OPEN, Ask, AskState, Category, Offer, Stage
+from neighbour.offers.service import MOST_ASKS, room
+
+WORDS_LENGTH, NOTE_LENGTH = 600, 600
+TRIES, DIGITS = 5, 5
+LONGEST_LOAN = 365  # days
+NEW_FOR, NEW_CONTACTS = timedelta(days=7), 5  # accounts younger than this ask so many a day
+_LINK = re.compile(r"https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b)", re.IGNORECASE)
+CODE = tokens.kind("offer_code", "tells whoever promised a thing that the right neighbour has come for it")
+
+
+class WrongCode(NotPossible):
+    """Not the code of this promise; counted, and after the fifth no code counts any more."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        super().__init__(
+            __("That is not the code. %(left)s tries are left.", left=left)
+            if left
+            else __("That was not the code, five times. Say “collected” without it if you know who stands before you.")
+        )
+
+
+def hold(offer_id: uuid.UUID) -> None:
+    """Until the end of the transaction nobody else changes this queue; ``tell_queue`` takes the same lock."""
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"offer:{offer_id}", 0))))
+
+
+# Whoever asks ---------------------------------------------------------------------------------------------------------
+
+
+def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
+    """Stand in the queue, behind whoever was there. Asking again is the same ask. Raises NotPossible."""
+    base.one_at_a_time(person_id)
+    hold(offer.id)
+    before = mine(offer.id, person_id)
+    if before is not None:
+        return before
+    db.session.refresh(offer)
+    if is_over(offer):
+        raise NotPossible(__("This is over: somebody else was first."))
+    _keep_newcomers_slow(person_id, words)
+    if not room(person_id).asks:
+        raise NotPossible(
+            __(
+                "You are waiting for %(most)s things already, as many as anybody may. Step back from one first.",
+                most=MOST_ASKS,
+            )
+        )
+    made = Ask(offer_id=offer.id, person_id=person_id, words=clean_text(words), asked_at=clock.now())
+    db.session.add(made)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # over in this very moment
+        raise NotPossible(__("This is over: somebody else was first.")) from error
+    notices.Asked.send(offer.author_id, subject_key=str(made.id), payload={"ask": str(made.id)})
+    return made
+
+
+def _keep_newcomers_slow(person_id: int, words: str) -> None:
+    """An account of a few days reaches five people a day and sends no links: whoever swindles begins anew again and again."""
+    since = db.session.scalar(select(Person.created_at).where(Person.id == person_id))
+    if since is None or since <= clock.now() - NEW_FOR:
+        return
+    if _LINK.search(words):
+        raise NotPossible(__("In your first week, without links, please. They help swindlers more than neighbours."))
+    day = Ask.person_id == person_id, Ask.asked_at > clock.now() - timedelta(days=1)
+    if (db.session.scalar(select(func.count(Ask.id)).where(*day)) or 0) >= NEW_CONTACTS:
+        raise NotPossible(
+            __("In your first week you can ask %(most)s neighbours a day. Tomorrow you can go on.", most=NEW_CONTACTS)
+        )
+
+
+def step_back(offer_id: uuid.UUID, person_id: int) -> bool:
+    """Leave the queue, or give a promise back: then the next one has it, and the author hears of it. Again does nothing."""
+    hold(offer_id)
+    own = mine(offer_id, person_id)
+    if own is None or own.state == AskState.LENT:
+        return False
+    was_promised = own.state == AskState.PROMISED
+    own.state, own.ended_at = AskState.LEFT, clock.now()
+    db.session.flush()
+    if was_promised:
+        offer = db.session.get_one(Offer, offer_id, populate_existing=True)
+        notices.SteppedBack.send(offer.author_id, subject_key=f"{own.id} {own.turn}", payload={"ask": str(own.id)})
+    tell(offer_id)
+    return True
+
+
+# The author -----------------------------------------------------------------------------------------------------------
+
+
+def promise(offer: Offer, ask_id: uuid.UUID) -> bool:
+    """Promise it to one who waits. Promised to this one already: nothing happens. Raises NotPossible where it is over,
+    promised to somebody else, or this one has gone."""
+    chosen = _of_author(offer, ask_id)
+    if chosen is None or chosen.state not in (AskState.WAITING, AskState.PROMISED):
+        raise NotPossible(__("This neighbour does not wait for it any more."))
+    if chosen.state == AskState.PROMISED:
+        return False
+    if is_over(offer) or offer.stage != Stage.FREE:
+        raise NotPossible(__("It is promised already. Pass it on first."))
+    chosen.state = AskState.PROMISED
+    db.session.flush()
+    tell(offer.id)
+    return True
+
+
+def pass_on(offer: Offer) -> bool:
+    """Whoever has the promise does not come: they leave the queue and are told, and the next one has it."""
+    held = _held(offer)
+    if held is None or held.state != AskState.PROMISED:
+        return False
+    held.state, held.ended_at = AskState.LEFT, clock.now()
+    db.session.flush()
+    notices.PassedOn.send(held.person_id, subject_key=f"{held.id} {held.turn}", payload={"ask": str(held.id)})
+    tell(offer.id)
+    return True
+
+
+def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note: str = "") -> WrongCode | None:
+    """It was collected by whom it was promised to: the offer is over, and all others are told; a loan goes until ``due_on``.
+    ``code``: what the other one has shown, may be left out. A wrong one is given back and not raised, because it counts.
+    Nothing happens where nothing is promised (any more). Raises NotPossible for a loan without a day."""
+    held = _held(offer)
+    if held is None or held.state != AskState.PROMISED or is_over(offer):
+        return None
+    if (wrong := _check(held, code)) is not None:
+        return wrong
+    held.note_out = clean_text(note)
+    if offer.category == Category.LEND:
+        held.due_on = _due(offer, due_on)
+        held.reminded = _stage_now(held.due_on)
+        held.state = AskState.LENT
+        db.session.flush()
+        return None
+    held.state, held.ended_at = AskState.DONE, clock.now()
+    db.session.flush()
+    solving.solve(offer, True)
+    tell(offer.id)
+    return None
+
+
+def returned(offer: Offer, *, note: str = "") -> bool:
+    """The loan is back, whole or not; it can be lent again. False where it was back already."""
+    held = _held(offer)
+    if held is None or held.state != AskState.LENT:
+        return False
+    held.state, held.ended_at, held.note_back = AskState.DONE, clock.now(), clean_text(note)
+    db.session.flush()
+    return True
+
+
+def _check(held: Ask, code: str) -> WrongCode | None:
+    """None for the right code and for none; every wrong one counts, and after the last no code is the right one."""
+    typed = "".join(filter(str.isdigit, code))
+    if not code.strip() or (held.tries < TRIES and same_bytes(typed.encode(), code_of(held).encode())):
+        return None
+    held.tries = min(TRIES, held.tries + 1)
+    db.session.flush()
+    return WrongCode(TRIES - held.tries)
+
+
+def _due(offer: Offer, due_on: date | None) -> date:
+    today = clock.today(i18n.zone())
+    if due_on is None:
+        raise NotPossible(__("Until when? Agree on a day."))
+    if due_on < today:
+        raise NotPossible(__("This day is over."))
+    if due_on > today + timedelta(days=offer.lend_days or LONGEST_LOAN):
+        raise NotPossible(__("That is longer than you lend it."))
+    return due_on
+
+
+def _stage_now(due_on: date) -> int:
+    """Reminders whose time is over when it is lent are not sent."""
+    here = i18n.local(clock.now()).replace(tzinfo=None)
+    return db.session.scalar(select(func.loan_stage(due_on, here))) or 0
+
+
+# What there is --------------------------------------------------------------------------------------------------------
+
+
+def is_over(offer: Offer) -> bool:
+    """Whether nobody can ask any more."""
+    is_late = offer.expires_at is not None and offer.expires_at <= clock.now() and offer.stage == Stage.FREE
+    return offer.state != State.PUBLISHED or offer.solved_at is not None or offer.is_left or is_late
+
+
+def mine(offer_id: uuid.UUID, person_id: int) -> Ask | None:
+    """What this person asks for now; None if nothing. Through their own eyes."""
+    wanted = select(Ask).where(Ask.offer_id == offer_id, Ask.person_id == person_id, Ask.state.in_(OPEN))
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
+
+
+def queue_of(offer_id: uuid.UUID) -> Sequence[Ask]:
+    """Everybody who asks now, in order: first who has it or gets it. For the author's eyes; others see their own."""
+    wanted = select(Ask).where(Ask.offer_id == offer_id, Ask.state.in_(OPEN))
+    found = db.session.scalars(wanted.order_by(Ask.place).execution_options(populate_existing=True)).all()
+    return sorted(found, key=lambda one: one.state not in HELD)
+
+
+def last_loan(offer_id: uuid.UUID) -> Ask | None:
+    """The loan that was brought back last, if these eyes may see it."""
+    back = select(Ask).where(Ask.offer_id == offer_id, Ask.state == AskState.DONE, Ask.due_on.is_not(None))
+    return db.session.scalar(back.order_by(Ask.ended_at.desc()).limit(1))
+
+
+def place_of(own: Ask) -> int:
+    """How many wait up to and with this one."""
+    return db.session.scalar(select(func.place_in_queue(own.id))) or 0
+
+
+def code_of(held: Ask) -> str:
+    """What whoever holds the promise shows at the door. Made of the key outside the database: no table holds it."""
+    number = int.from_bytes(keyed_hash(CODE, f"{held.id} {held.turn}")[:8])
+    return f"{number % 10**DIGITS:0{DIGITS}}"
+
+
+def _of_author(offer: Offer, ask_id: uuid.UUID) -> Ask | None:
+    """One ask of this offer, after everybody else has finished with its queue."""
+    hold(offer.id)
+    db.session.refresh(offer)
+    found = db.session.get(Ask, ask_id, populate_existing=True)
+    return found if found is not None and found.offer_id == offer.id else None
+
+
+def _held(offer: Offer) -> Ask | None:
+    """Whoever has the promise or the thing itself, after everybody else has finished with the queue."""
+    hold(offer.id)
+    db.session.refresh(offer)
+    wanted = select(Ask).where(Ask.offer_id == offer.id, Ask.state.in_(HELD))
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
+
+
+# Who has to hear of it ------------------------------------------------------------------------------------------------
+
+_TELL = text("SELECT what, ask_id, person_id, turn FROM tell_queue(:at, :only)").bindparams(only=None)
+_BY: dict[str, type[Notice]] = {"promised": notices.Promised, "missed": notices.Missed}
+
+
+def tell(offer_id: uuid.UUID | None = None) -> int:
+    """Promise a mail to everybody in this queue (None: in any) whom a promise or the end has not reached; gives how many.
+    That they are told is written down in the same transaction: nobody hears it twice."""
+    db.session.flush()
+    sent = 0
+    for row in db.session.execute(_TELL, {"at": clock.now(), "only": offer_id}).all():
+        notice = _BY.get(row.what)
+        if notice is not None:
+            sent += notice.send(row.person_id, subject_key=f"{row.ask_id} {row.turn}", payload={"ask": str(row.ask_id)})
+    return sent

@@ -1,0 +1,206 @@
+"""Pinning up and changing an offer: the base's services, and the rules of a market among neighbours.
+
+Limits are published at the composer, with what remains of them (``room``): they are there so that a few do not fill the
+market, and that nobody trades under the name of a neighbour.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import SequenceMatcher
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from neighbour.contributions import service as base
+from neighbour.contributions.models import Audience, State
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.offers import forbidden
+from neighbour.offers.models import OPEN, Ask, Category, Offer
+from neighbour.offers.prices import Price
+
+LASTS = timedelta(days=60)
+ASKED_BEFORE = timedelta(days=7)  # its end, an author is asked whether it is still there (migration 0040)
+NOT_AGAIN = timedelta(days=14)  # the same thing is not announced twice within
+MOST_OFFERS, MOST_ASKS = 20, 10  # open at the same time, of one person
+SALES_SPAN, MOST_SALES, MOST_OF_A_KIND = timedelta(days=182), 12, 3
+ALIKE = 0.82  # how much two titles must have in common to mean the same thing
+A_TRY = timedelta(days=1)  # taken down within, it was not offered for sale
+
+
+@dataclass(frozen=True)
+class Things:
+    """What an offer says beyond any contribution."""
+
+    price: Price = field(default_factory=Price)
+    condition: str = ""
+    pickup: str = ""
+    lend_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one person may still do: offers and asks that are open, sales of the last six months."""
+
+    offers: int
+    asks: int
+    sales: int
+
+
+def room(person_id: int) -> Room:
+    """What remains for this person, never below nothing. Through their own eyes."""
+    now = clock.now()
+    mine = Offer.author_id == person_id, Offer.state == State.PUBLISHED
+    open_offers = select(func.count()).where(*mine, Offer.solved_at.is_(None), Offer.expires_at > now)
+    asks = select(func.count()).where(Ask.person_id == person_id, Ask.state.in_(OPEN))
+    return Room(
+        offers=max(0, MOST_OFFERS - (db.session.scalar(open_offers) or 0)),
+        asks=max(0, MOST_ASKS - (db.session.scalar(asks) or 0)),
+        sales=max(0, MOST_SALES - len(_sales(person_id))),
+    )
+
+
+def publish(
+    *,
+    author_id: int,
+    quarter_id: int,
+    category: str,
+    title: str,
+    body_md: str,
+    audience: Audience,
+    things: Things,
+    form_key: uuid.UUID | None = None,
+) -> Offer:
+    """Pin up an offer for sixty days. Raises NotPossible, with the rule, for what the market does not take."""
+    base.one_at_a_time(author_id)
+    form_key = base.key_of(form_key, author_id, category, title, body_md, audience, things)
+    if not _is_repeat(form_key):
+        _keep_rules(author_id, category, title, body_md)
+        _not_again(author_id, title)
+        if not room(author_id).offers:
+            raise base.NotPossible(
+                __("You have %(most)s open offers, as many as anybody may. Close one first.", most=MOST_OFFERS)
+            )
+    offer = base.publish(
+        Offer,
+        author_id=author_id,
+        quarter_id=quarter_id,
+        category=category,
+        title=title,
+        body_md=body_md,
+        audience=audience,
+        form_key=form_key,
+        expires_at=clock.now() + LASTS,
+    )
+    _set(offer, things)
+    return offer
+
+
+def revise(
+    offer: Offer, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience, things: Things
+) -> Offer:
+    """Change an offer; its end stays. Raises NotPossible as ``publish`` does, and for a category that would turn the queue
+    into something else."""
+    base.one_at_a_time(editor_id)
+    db.session.refresh(offer)
+    if category != offer.category and _has_queue(offer):
+        raise base.NotPossible(__("Somebody waits for this already: it stays what it is."))
+    _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    base.revise(
+        offer,
+        editor_id=editor_id,
+        category=category,
+        title=title,
+        body_md=body_md,
+        audience=audience,
+        expires_at=offer.expires_at,
+    )
+    _set(offer, things)
+    return offer
+
+
+def keep(offer: Offer) -> None:
+    """It is still there: sixty days more from today, if it is not over. The same button twice is one."""
+    if offer.state == State.PUBLISHED and offer.solved_at is None:
+        offer.expires_at = clock.now() + LASTS
+        db.session.flush()
+
+
+def _set(offer: Offer, things: Things) -> None:
+    offer.price_cents, offer.price_words = things.price.cents, things.price.words
+    offer.condition, offer.pickup, offer.lend_days = things.condition, things.pickup, things.lend_days
+    db.session.flush()
+
+
+def _has_queue(offer: Offer) -> bool:
+    waiting = select(Ask.id).where(Ask.offer_id == offer.id, Ask.state.in_(OPEN)).limit(1)
+    return db.session.scalar(waiting) is not None
+
+
+def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of: Offer | None = None) -> None:
+    """Nothing forbidden, and no trade: raises NotPossible with the rule and its reason."""
+    found = forbidden.look(f"{title}\n{body}")
+    if found is not None and category != Category.WANTED:
+        raise base.NotPossible(found)
+    if category != Category.SELL:
+        return
+    sold = [known for known in _sales(person_id) if instead_of is None or known.id != instead_of.id]
+    if len(sold) >= MOST_SALES:
+        raise base.NotPossible(
+            __(
+                "You have offered %(most)s things for sale within six months. More than that counts as trade, and this is a"
+                " market among neighbours. Giving away, lending and swapping stay open to you.",
+                most=MOST_SALES,
+            )
+        )
+    if sum(is_alike(known.title, title) for known in sold) >= MOST_OF_A_KIND:
+        raise base.NotPossible(
+            __(
+                "You have offered %(most)s of these for sale within six months. More than that counts as trade, and this is"
+                " a market among neighbours.",
+                most=MOST_OF_A_KIND,
+            )
+        )
+
+
+def _sales(person_id: int) -> list[Offer]:
+    """What this person has offered for sale in the last six months, without what they took down on the same day."""
+    mine = select(Offer).where(
+        Offer.author_id == person_id,
+        Offer.category == Category.SELL,
+        Offer.published_at > clock.now() - SALES_SPAN,
+        _hung_long_enough(),
+    )
+    return list(db.session.scalars(mine))
+
+
+def _hung_long_enough() -> ColumnElement[bool]:
+    """What was taken down within a day was a try."""
+    return or_(Offer.state != State.WITHDRAWN, Offer.edited_at - Offer.published_at > A_TRY)
+
+
+def _not_again(person_id: int, title: str) -> None:
+    """The same thing is announced once in a fortnight; who has it hanging changes it instead."""
+    recent = select(Offer.title).where(
+        Offer.author_id == person_id, Offer.published_at > clock.now() - NOT_AGAIN, _hung_long_enough()
+    )
+    if any(is_alike(known, title) for known in db.session.scalars(recent)):
+        raise base.NotPossible(
+            __(
+                "You pinned this up within the last 14 days. Everybody has seen it once: change what hangs there instead of"
+                " pinning it up again."
+            )
+        )
+
+
+def is_alike(one: str, other: str) -> bool:
+    """Whether two titles mean the same thing: the same words in whatever order, or nearly the same letters."""
+    first, second = (" ".join(sorted(each.casefold().split())) for each in (one, other))
+    return SequenceMatcher(None, first, second, autojunk=False).ratio() >= ALIKE
+
+
+def _is_repeat(form_key: uuid.UUID | None) -> bool:
+    return form_key is not None and db.session.scalar(select(Offer.id).where(Offer.form_key == form_key)) is not None

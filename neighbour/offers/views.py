@@ -1,0 +1,208 @@
+"""The market, and the small steps around an offer. Whoever may not see it gets 404; its author alone moves its queue on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, render_template, request, url_for
+
+from neighbour.contributions import cards
+from neighbour.contributions.readers import reader_of
+from neighbour.contributions.service import NotPossible
+from neighbour.contributions.views import page_again, visible
+from neighbour.core import i18n
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.tokens import from_uid, to_uid
+from neighbour.core.web import back, is_htmx
+from neighbour.offers import market as shelf
+from neighbour.offers import queue, scam, service
+from neighbour.offers.categories import CATEGORIES
+from neighbour.offers.forms import AskForm, HandOverForm, ReturnForm
+from neighbour.offers.models import Offer
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import demand, identity, person_number
+
+views = Blueprint("offers", __name__, template_folder="templates")
+
+
+@views.get("/market")
+@requires(Permission.BOARD_READ, names=True)
+def market() -> Any:
+    """The market: ``?category=`` and ``?there=1`` filter, ``?own=1`` leaves nearby out, ``?before=`` goes on."""
+    who = identity()
+    if not who.quarters:
+        abort(404)
+    category, is_there, own_only, before = _filters()
+    page = shelf.page(who.quarters[0], category=category, is_there=is_there, own_only=own_only, before=before)
+    found = cards.load(page.ids, reader_of(who))
+    tiles = [found[key] for key in page.ids if key in found]
+    filters: dict[str, Any] = {"category": category, "there": 1 if is_there else None, "own": 1 if own_only else None}
+    older = url_for("offers.market", **filters, before=to_uid(page.older)) if page.older else None
+    if is_htmx() and before is not None:
+        return render_template("offers/_tiles.html", tiles=tiles, older=older, home=who.quarters[0])
+    return render_template(
+        "offers/market.html",
+        tiles=tiles,
+        older=older,
+        home=who.quarters[0],
+        filters=filters,
+        categories=_labels(i18n.language()),
+    )
+
+
+@views.post("/c/<uid:contribution_id>/ask")
+@requires(Permission.OFFER_ASK, rate="publish")
+def ask(contribution_id: uuid.UUID) -> Any:
+    """Stand in the queue."""
+    offer = _offer(contribution_id)
+    if offer.author_id == person_number():
+        abort(404)
+    form = AskForm()
+    if not form.validate_on_submit():
+        return _again(offer, form)
+    if scam.look(form.words.data) and request.form.get("sure") != "1":
+        return _again(offer, form)
+    try:
+        with atomic():
+            queue.ask(offer, person_id=person_number(), words=form.words.data)
+    except NotPossible as error:
+        form.add_error("words", str(error))
+        return _again(offer, form)
+    flash(_("You have asked. You get a mail when it is promised to you, or gone."), "good")
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/c/<uid:contribution_id>/step-back")
+@requires(Permission.ACCOUNT_OWN)
+def step_back(contribution_id: uuid.UUID) -> Any:
+    """Leave the queue, or give a promise back."""
+    offer = _offer(contribution_id)
+    if offer.author_id == person_number():
+        abort(404)
+    with atomic():
+        has_left = queue.step_back(offer.id, person_number())
+    if has_left:
+        flash(_("You have stepped back. Thank you for saying so."), "info")
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/c/<uid:contribution_id>/promise")
+@requires(Permission.ACCOUNT_OWN)
+def promise(contribution_id: uuid.UUID) -> Any:
+    """Promise it to one of those who wait (field ``ask``)."""
+    offer = _own(contribution_id)
+    try:
+        chosen = from_uid(request.form.get("ask", ""))
+    except ValueError:
+        abort(404)
+    _do(lambda: queue.promise(offer, chosen), _("Promised. Your neighbour gets a mail."))
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/c/<uid:contribution_id>/pass-on")
+@requires(Permission.ACCOUNT_OWN)
+def pass_on(contribution_id: uuid.UUID) -> Any:
+    """Whoever has the promise does not come: the next one has it."""
+    offer = _own(contribution_id)
+    _do(lambda: queue.pass_on(offer), _("Passed on. Both get a mail."))
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/c/<uid:contribution_id>/hand-over")
+@requires(Permission.ACCOUNT_OWN)
+def hand_over(contribution_id: uuid.UUID) -> Any:
+    """It was collected, with the code or on one's own word."""
+    offer = _own(contribution_id)
+    form = HandOverForm()
+    if not form.validate_on_submit():
+        return _again(offer, form)
+    try:
+        with atomic():
+            wrong = queue.hand_over(
+                offer, code=form.code.data or "", due_on=form.due_on.data, note=form.note.data or ""
+            )
+    except NotPossible as error:
+        form.add_error("due_on", str(error))
+        return _again(offer, form)
+    if wrong is not None:
+        form.add_error("code", str(wrong))
+        return _again(offer, form)
+    flash(_("Handed over. That was neighbourly."), "good")
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/c/<uid:contribution_id>/returned")
+@requires(Permission.ACCOUNT_OWN)
+def returned(contribution_id: uuid.UUID) -> Any:
+    """The loan is back."""
+    offer = _own(contribution_id)
+    form = ReturnForm()
+    if not form.validate_on_submit():
+        return _again(offer, form)
+    _do(lambda: queue.returned(offer, note=form.note.data or ""), _("It is back, and can be lent again."))
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+@views.post("/c/<uid:contribution_id>/extend")
+@requires(Permission.ACCOUNT_OWN)
+def extend(contribution_id: uuid.UUID) -> Any:
+    """It is still there: sixty days more."""
+    offer = _own(contribution_id)
+    with atomic():
+        service.keep(offer)
+    flash(_("It hangs for sixty days more."), "good")
+    return back("contributions.show", contribution_id=contribution_id)
+
+
+def _offer(contribution_id: uuid.UUID) -> Offer:
+    """The offer, if these eyes see it; 404 for everything else."""
+    found = visible(contribution_id)
+    if not isinstance(found, Offer):
+        abort(404)
+    return found
+
+
+def _own(contribution_id: uuid.UUID) -> Offer:
+    offer = _offer(contribution_id)
+    demand(Permission.OFFER_HANDLE, offer)
+    return offer
+
+
+def _do(step: Callable[[], bool], said: str) -> None:
+    """A step of the author's that happens or not; the page then shows how things stand."""
+    try:
+        with atomic():
+            has_happened = step()
+    except NotPossible as error:
+        flash(str(error), "stop")
+        return
+    if has_happened:
+        flash(said, "good")
+
+
+def _again(offer: Offer, form: Any) -> Any:
+    """The offer's page with what was typed and what is wrong with it."""
+    g.offer_form = form
+    return page_again(offer), 422
+
+
+def _filters() -> tuple[str | None, bool, bool, uuid.UUID | None]:
+    category = request.args.get("category") or None
+    if category is not None and category not in {each.key for each in CATEGORIES}:
+        abort(404)
+    before = request.args.get("before")
+    try:
+        mark = from_uid(before) if before else None
+    except ValueError:
+        abort(404)
+    return category, request.args.get("there") == "1", request.args.get("own") == "1", mark
+
+
+@lru_cache
+def _labels(_language: str) -> tuple[tuple[str, str], ...]:
+    """(key, label) of each category, in this language."""
+    return tuple((each.key, str(each.label)) for each in CATEGORIES)

@@ -1,0 +1,254 @@
+"""Who comes: places that are given once, a line that is kept, offers that run out, and who sees whom."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic
+from neighbour.core.tokens import to_uid
+from neighbour.events import answers, service
+from neighbour.events.service import Plan
+from neighbour.mydata import retention
+from neighbour.notices.models import DeliveryState
+from tests.factories import make_event, make_person, make_quarter, sign_in, viewer_of
+
+TUESDAY = datetime(2026, 5, 19, 18)
+BEGINS = datetime(2026, 5, 19, 16, tzinfo=UTC)
+
+
+@pytest.fixture
+def here(context, frozen_clock):
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def host(here):
+    return make_person(here, name="Gastgeberin")
+
+
+def invited(owner, host, here, **plan):
+    """An event and the id of its first date."""
+    event = make_event(host, here, TUESDAY, **plan)
+    (date_id,) = owner.execute(
+        "SELECT id FROM occurrence WHERE event_id = %s ORDER BY begins_at LIMIT 1", [event.id]
+    ).fetchone()
+    return event, date_id
+
+
+def say(person, quarter, date_id, is_coming=True, companions=0):
+    with scope.use(viewer_of(person, quarter)), atomic():
+        return answers.answer(date_id, is_coming=is_coming, companions=companions)
+
+
+def crowd(owner, here, many):
+    """People of the quarter, quickly."""
+    return [make_person(here) for _ in range(many)]
+
+
+def states(owner, date_id):
+    found = owner.execute("SELECT person_id, state FROM participation WHERE occurrence_id = %s", [date_id]).fetchall()
+    return dict(found)
+
+
+def counts(owner, date_id):
+    return owner.execute("SELECT taken, waiting FROM occurrence WHERE id = %s", [date_id]).fetchone()
+
+
+def test_of_two_hundred_at_once_ten_have_a_place_and_five_that_go_make_room_for_the_first_five(
+    app, owner, host, here, mailbox, jobs
+):
+    """200 answers from twelve threads at the same moment; then five who come call it off, at the same moment too."""
+    _event, date_id = invited(owner, host, here, capacity=10)
+    people = crowd(owner, here, 200)
+    eyes = {person.id: viewer_of(person, here) for person in people}
+
+    def speak(person_id, is_coming):
+        with app.app_context(), scope.use(eyes[person_id]), atomic():
+            said = answers.answer(date_id, is_coming=is_coming)
+        scope.leave()
+        return said
+
+    def all_at_once(ids, is_coming):
+        with ThreadPoolExecutor(12) as pool:
+            return list(pool.map(lambda key: Context().run(speak, key, is_coming), ids))
+
+    said = all_at_once(list(eyes), True)
+    assert sorted(set(said)) == ["coming", "waiting"] and said.count("coming") == 10
+    assert counts(owner, date_id) == (10, 190)
+    line = owner.execute(
+        "SELECT person_id FROM participation WHERE state = 'waiting' ORDER BY asked_at, person_id LIMIT 5"
+    ).fetchall()
+    coming = [key for key, state in states(owner, date_id).items() if state == "coming"]
+    assert set(all_at_once(coming[:5], False)) == {"declined"}
+    offered = {key for key, state in states(owner, date_id).items() if state == "offered"}
+    assert offered == {key for (key,) in line} and counts(owner, date_id) == (10, 185)
+    assert owner.execute(
+        "SELECT count(*), count(DISTINCT person_id) FROM delivery WHERE notice = 'events.place_free'"
+    ).fetchone() == (5, 5)
+
+
+def test_an_offer_is_kept_for_a_day_and_goes_to_the_next_once(owner, host, here, jobs, mailbox, frozen_clock):
+    _event, date_id = invited(owner, host, here, capacity=2)
+    first, second, third, fourth = crowd(owner, here, 4)
+    assert [say(each, here, date_id) for each in (first, second, third, fourth)] == [
+        "coming",
+        "coming",
+        "waiting",
+        "waiting",
+    ]
+    assert say(first, here, date_id, False) == "declined"
+    jobs.run()
+    (mail,) = mailbox.messages()
+    assert mail.recipients == (third.email,) and "Platz" in mail.text and to_uid(_event.id) in mail.text
+    frozen_clock.tick(24 * 3600 - 1)
+    assert answers.expire() == 0
+    frozen_clock.tick(1)
+    for _again in range(2):  # a knock too many changes nothing
+        jobs.sent.append(("events.offers", []))
+        jobs.run()
+    assert states(owner, date_id) == {
+        first.id: "declined",
+        second.id: "coming",
+        third.id: "lapsed",
+        fourth.id: "offered",
+    }
+    assert [each.recipients for each in mailbox.messages()] == [(third.email,), (fourth.email,)]
+    assert say(fourth, here, date_id) == "coming" and counts(owner, date_id) == (2, 0)
+    assert say(third, here, date_id) == "waiting", "who let it go is at the end of the line"
+
+
+def test_an_offer_ends_two_hours_before_the_begin_and_then_who_asks_first_has_the_place(
+    owner, host, here, frozen_clock
+):
+    _event, date_id = invited(owner, host, here, capacity=1)
+    first, second, third = crowd(owner, here, 3)
+    for each in (first, second):
+        say(each, here, date_id)
+    frozen_clock.tick((BEGINS - clock.now()).total_seconds() - 5 * 3600)
+    say(first, here, date_id, False)
+    (until,) = owner.execute("SELECT offered_until FROM participation WHERE state = 'offered'").fetchone()
+    assert until == BEGINS - timedelta(hours=2)
+    frozen_clock.tick(3 * 3600)
+    answers.expire()
+    assert say(third, here, date_id) == "coming"
+    frozen_clock.tick(5 * 3600)
+    assert say(second, here, date_id) == answers.OVER
+
+
+def test_a_worker_that_dies_between_offer_and_mail_leaves_both_or_none(owner, host, here, monkeypatch):
+    _event, date_id = invited(owner, host, here, capacity=1)
+    first, second = crowd(owner, here, 2)
+    say(first, here, date_id)
+    say(second, here, date_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(answers.PlaceFree, "send", lambda *_given, **_more: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            say(first, here, date_id, False)
+    assert states(owner, date_id) == {first.id: "coming", second.id: "waiting"}
+    say(first, here, date_id, False)
+    assert states(owner, date_id)[second.id] == "offered"
+    assert owner.execute("SELECT count(*) FROM delivery").fetchone() == (1,)
+
+
+def test_companions_take_places_and_nobody_passes_the_line(owner, host, here):
+    event, date_id = invited(owner, host, here, capacity=5)
+    family, pair, single = crowd(owner, here, 3)
+    assert say(family, here, date_id, companions=9) == "coming", "four more at most"
+    assert counts(owner, date_id) == (5, 0)
+    assert say(family, here, date_id, companions=3) == "coming"
+    assert say(pair, here, date_id, companions=1) == "waiting"
+    assert say(single, here, date_id) == "waiting", "one place is free, but the pair was here before"
+    assert say(family, here, date_id, companions=4) == "coming", "a place that is free and kept by nobody"
+    with scope.use(viewer_of(host, here)), atomic():
+        more = Plan(event.begins, event.ends, event.zone, capacity=8)
+        service.replan(service.of_person(event.id), more)
+    assert states(owner, date_id) == {family.id: "coming", pair.id: "offered", single.id: "offered"}
+    assert say(pair, here, date_id, companions=2) == answers.FULL
+    assert states(owner, date_id)[pair.id] == "offered", "what is kept for them stays"
+
+
+def test_strangers_answer_nothing_and_see_nobody(owner, host, here):
+    _event, date_id = invited(owner, host, here)
+    guest, elsewhere = make_person(here), make_quarter("Fremd")
+    stranger = make_person(elsewhere)
+    assert say(stranger, elsewhere, date_id) is None and states(owner, date_id) == {}
+    say(guest, here, date_id)
+    say(make_person(here), here, date_id, companions=2)
+    seen = {}
+    for name, person, quarter in (
+        ("host", host, here),
+        ("guest", guest, here),
+        ("other", make_person(here), here),
+        ("stranger", stranger, elsewhere),
+    ):
+        with scope.use(viewer_of(person, quarter)):
+            seen[name] = [(each.name, each.companions) for each in answers.guests(date_id)]
+    assert seen["other"] == seen["stranger"] == []
+    assert seen["guest"] == seen["host"] == [(guest.name_city, 0), (seen["host"][1][0], 2)]
+
+
+def test_the_page_takes_an_answer_shows_it_and_opens_what_only_guests_read(
+    client, visitor, owner, host, here, frozen_clock
+):
+    event, date_id = invited(owner, host, here, capacity=1, rule="FREQ=WEEKLY")
+    with scope.use(viewer_of(host, here)), atomic():
+        service.tell_guests(event, "Klingel Fadenlauf")
+    guest, late = make_person(here), make_person(here)
+    clients = {"guest": client, "late": visitor(), "host": visitor()}
+    for name, person in (("guest", guest), ("late", late), ("host", host)):
+        sign_in(clients[name], person)
+    path, page = f"/events/{to_uid(date_id)}/answer", f"/c/{to_uid(event.id)}"
+
+    def look(name, path=page):
+        return clients[name].get(path).get_data(as_text=True)
+
+    assert "Ich komme" in look("guest") and "Wer kommt" in look("host") and "Ich komme" not in look("host")
+    for _twice in range(2):
+        answered = client.post(path, data={"come": "1", "companions": "0"})
+        assert answered.status_code == 303 and answered.location == f"{page}?date=2026-05-19#coming"
+    assert "Du kommst." in look("guest") and "1 von 1 Plätzen vergeben" in look("late")
+    box = clients["late"].post(path, data={"come": "1"}, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "auf der Warteliste an 1. Stelle" in box and "<html" not in box
+    assert guest.name_city in look("host") and guest.name_city not in look("late")
+    assert "Ab Montag, 18:00 steht hier etwas" in look("guest") and "Fadenlauf" not in look("guest")
+    assert "Fadenlauf" in look("host")
+    frozen_clock.tick(6 * 86_400 + 9 * 3600)
+    for name, person in (("guest", guest), ("late", late), ("host", host)):
+        sign_in(clients[name], person)
+    assert "Fadenlauf" in look("guest") and "Fadenlauf" not in look("late")
+    assert client.post(path, data={"come": "0"}).status_code == 303
+    assert "für dich frei, bis" in look("late") and "Fadenlauf" not in look("guest")
+    assert clients["host"].post(path, data={"come": "1"}).status_code == 404, "whoever invites is there anyway"
+    assert re.search(r'\?date=2026-05-26#coming">Zusagen', look("guest"))
+    assert "26. Mai" in re.search(r'id="coming".*?</section>', look("guest", f"{page}?date=2026-05-26"), re.S).group()
+
+
+def test_two_weeks_after_it_only_the_number_is_left(app, owner, host, here, frozen_clock):
+    _event, date_id = invited(owner, host, here)
+    say(make_person(here), here, date_id, companions=2)
+    say(make_person(here), here, date_id)
+    frozen_clock.tick((BEGINS - clock.now()).total_seconds() + 16 * 86_400 - 14 * 3600)
+    rule = next(rule for rule in retention.RULES if rule.name == "guests")
+    with scope.use(scope.NOBODY):
+        assert rule.forget(clock.now() - rule.period) == 1
+        assert rule.forget(clock.now() - rule.period) == 0
+    assert states(owner, date_id) == {} and counts(owner, date_id)[0] == 4
+
+
+def test_whoever_leaves_for_good_makes_room(owner, host, here):
+    """An erasure takes the row away; the place goes to the next in line by itself."""
+    _event, date_id = invited(owner, host, here, capacity=1)
+    first, second = crowd(owner, here, 2)
+    say(first, here, date_id)
+    say(second, here, date_id)
+    owner.execute("UPDATE occurrence SET begins_at = now() + interval '9 days', ends_at = now() + interval '9 days'")
+    owner.execute("DELETE FROM participation WHERE person_id = %s", [first.id])
+    assert states(owner, date_id) == {second.id: "offered"}
+    assert answers.expire() == 0
+    assert owner.execute("SELECT state FROM delivery").fetchall() == [(DeliveryState.PENDING,)]

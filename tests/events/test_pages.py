@@ -1,0 +1,197 @@
+"""The way of an event by its pages: composed, seen on the board, one date moved, one called off, all called off."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime
+
+import pytest
+
+from neighbour.core.tokens import to_uid
+from tests.factories import make_event, make_person, make_quarter, sign_in
+
+TUESDAY = datetime(2026, 5, 19, 18)
+
+
+@pytest.fixture
+def here(context, frozen_clock):
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def author(here, client):
+    person = make_person(here)
+    sign_in(client, person)
+    return person
+
+
+@pytest.fixture
+def neighbour(here, visitor):
+    """Another one of the quarter, with a browser."""
+    person, client = make_person(here), visitor()
+    sign_in(client, person)
+    client.person = person
+    return client
+
+
+def fields(**given):
+    usual = {
+        "kind": "event",
+        "category": "learning",
+        "title": "Repair-Café",
+        "body_md": "Bring mit, was nicht mehr will.",
+    }
+    usual |= {"day": "2026-05-30", "from_time": "14:00", "until_time": "17:30", "place": "Spulengasse 11, Hof"}
+    usual |= {
+        "cost": "Kostenlos",
+        "access": "Stufenlos",
+        "repeats": "monthly_last",
+        "repeats_until": "",
+        "more_days": "",
+    }
+    return {**usual, "online_url": "", "audience": "quarter", "form_key": str(uuid.uuid4()), **given}
+
+
+def page(client, path, status=200):
+    response = client.get(path)
+    assert response.status_code == status, response.status_code
+    return re.sub(r"&shy;|<wbr>", "", response.get_data(as_text=True))
+
+
+def test_what_is_composed_hangs_on_the_board_with_leaf_and_facts(client, author, neighbour, owner):
+    composer = page(client, "/write?kind=event")
+    assert composer.count('type="date"') == 3 and "Jede Woche".lower() in composer.lower()
+    key = fields()
+    for _twice in range(2):
+        response = client.post("/write", data=key)
+        assert (response.status_code, response.location) == (303, "/board")
+    assert owner.execute("SELECT rule, place FROM event").fetchall() == [
+        ("FREQ=MONTHLY;BYDAY=-1SA", "Spulengasse 11, Hof")
+    ]
+    board = page(neighbour, "/board")
+    assert 'datetime="2026-05-30"' in board and "Lernen und Reparieren" in board
+    assert "Samstag, 30. Mai, 14:00 bis 17:30, jeden letzten Samstag im Monat" in board
+    assert all(word in board for word in ("Spulengasse 11, Hof", "Kostenlos", "Stufenlos"))
+    (uid,) = re.findall(r'href="(/c/[a-z2-7]{26})"', board)
+    thread = page(neighbour, uid)
+    assert "Die nächsten Male" in thread and "Samstag, 27. Juni, 14:00 bis 17:30" in thread and "Absagen" not in thread
+
+
+def test_the_composer_says_what_the_dates_will_be_before_and_without_scripts(client, author):
+    typed = fields(repeats="fortnightly", repeats_until="2026-06-30")
+    seen = page(
+        client, "/write/dates?" + "&".join(f"{name}={value}" for name, value in typed.items() if name != "body_md")
+    )
+    assert re.findall(r"<li>(.+?),", seen) == ["Samstag"] * 3 and "So werden die nächsten Termine:" in seen
+    whole = client.post("/write", data={**typed, "preview": "1"}).get_data(as_text=True)
+    assert whole.count("13. Juni") == whole.count("27. Juni") == 1
+    assert "<li>" not in page(client, "/write/dates?day=2026-05-30&repeats=")
+    days = fields(repeats="days", more_days="30.5.2026, 7.6.26 2026-06-21", is_all_day="y", from_time="")
+    said = client.post("/write", data={**days, "preview": "1"}).get_data(as_text=True)
+    assert all(f"{day}, ganztägig" in said for day in ("30. Mai", "7. Juni", "21. Juni"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"day": ""}, "day"),
+        ({"day": "30.2.2026"}, "day"),
+        ({"day": "2026-05-01", "repeats": ""}, "day"),
+        ({"from_time": ""}, "from_time"),
+        ({"from_time": "25:00"}, "from_time"),
+        ({"last_day": "2026-05-29"}, "until_time"),
+        ({"day": "2026-05-23"}, "repeats"),
+        ({"repeats": "yearly"}, "repeats"),
+        ({"repeats_until": "2026-05-29"}, "repeats_until"),
+        ({"repeats": "days", "more_days": "morgen"}, "more_days"),
+        ({"online_url": "javascript:alert(1)"}, "online_url"),
+        ({"online_url": "meet.example.org"}, "online_url"),
+        ({"title": ""}, "title"),
+        ({"category": "question"}, "category"),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_field_and_nothing_is_lost(client, author, owner, wrong, field):
+    response = client.post("/write", data=fields(**wrong))
+    html = response.get_data(as_text=True)
+    assert (response.status_code, owner.execute("SELECT count(*) FROM contribution").fetchone()) == (422, (0,))
+    assert re.search(rf'href="#{field}(-0)?"', html), "the list of errors leads to the field"
+    assert "Bring mit, was nicht mehr will." in html and "Spulengasse 11, Hof" in html
+
+
+def test_one_date_is_changed_and_called_off_by_its_author_and_everybody_sees_what_it_was(
+    client, author, neighbour, here
+):
+    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", place="Hof")
+    uid = to_uid(event.id)
+    form = page(client, f"/c/{uid}/date?day=2026-05-26")
+    assert 'value="2026-05-26"' in form and 'value="18:00"' in form and 'value="Hof"' in form
+    change = {"day": "2026-05-27", "from_time": "19:00", "until_time": "", "place": "Garten", "reaches": "one"}
+    assert client.post(f"/c/{uid}/date?day=2026-05-26", data={**change, "day": ""}).status_code == 422
+    assert client.post(f"/c/{uid}/date?day=2026-05-26", data={**change, "day": "2026-05-11"}).status_code == 422
+    assert client.post(f"/c/{uid}/date?day=2026-05-26", data=change).status_code == 303
+    assert "Diesen Termin absagen?" in page(client, f"/c/{uid}/call-off?day=2026-06-02")
+    for _twice in range(2):
+        assert client.post(f"/c/{uid}/call-off?day=2026-06-02").status_code == 303
+    seen = page(neighbour, f"/c/{uid}")
+    assert "<del>Dienstag, 26. Mai, 18:00 bis 20:00</del> <ins>Mittwoch, 27. Mai, 19:00</ins>" in seen
+    assert "<del>Hof</del> <ins>Garten</ins>" in seen and seen.count("abgesagt") == 1
+    assert client.post(f"/c/{uid}/call-off?day=2026-06-02", data={"open": "1"}).status_code == 303
+    assert "abgesagt" not in page(neighbour, f"/c/{uid}")
+    for path in (f"/c/{uid}/date?day=2026-05-26", f"/c/{uid}/call-off", f"/c/{uid}/call-off?day=2026-06-02"):
+        page(neighbour, path, 404)
+        assert neighbour.post(path).status_code == 404
+    for day in ("2026-05-20", "gestern"):
+        page(client, f"/c/{uid}/date?day={day}", 404)
+        page(client, f"/c/{uid}/call-off?day={day}", 404)
+    gone = client.post(f"/c/{uid}/date?day=2026-05-20", data=change)
+    assert gone.status_code == 303 and "inzwischen geändert" in page(client, gone.location)
+
+
+def test_all_dates_are_changed_in_the_composer_and_the_old_time_is_struck(client, author, neighbour, here, owner):
+    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", place="Hof", title="Chorprobe")
+    uid = to_uid(event.id)
+    composer = page(client, f"/c/{uid}/edit")
+    assert 'value="2026-05-19"' in composer and re.search(r'<option selected value="weekly">', composer)
+    now = fields(
+        title="Chorprobe", day="2026-05-19", from_time="19:00", until_time="21:00", repeats="weekly", place="Saal"
+    )
+    for _twice in range(2):
+        assert client.post(f"/c/{uid}/edit", data=now).status_code == 303
+    seen = page(neighbour, f"/c/{uid}")
+    assert "<del>Dienstag, 18:00</del> <ins>Dienstag, 19:00</ins>" in seen and "<del>Hof</del> <ins>Saal</ins>" in seen
+    assert "tag--event" in page(neighbour, "/board") and "19. Mai, 19:00 bis 21:00" in page(neighbour, "/board")
+    assert owner.execute("SELECT sequence FROM event").fetchone() == (1,)
+
+
+def test_this_and_all_that_follow_lead_to_the_series_they_are_now(client, author, here, owner):
+    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
+    change = {"day": "2026-06-03", "from_time": "19:00", "until_time": "21:00", "place": "", "reaches": "following"}
+    answer = client.post(f"/c/{to_uid(event.id)}/date?day=2026-06-02", data=change)
+    assert answer.location != f"/c/{to_uid(event.id)}" and "Mittwoch, 3. Juni, 19:00 bis 21:00" in page(
+        client, answer.location
+    )
+    assert owner.execute("SELECT count(*) FROM event").fetchone() == (2,)
+
+
+def test_an_event_that_is_called_off_says_so_everywhere(client, author, neighbour, here):
+    event = make_event(author, here, TUESDAY, title="Sommerfest", online_url="https://meet.example.org/fest")
+    uid = to_uid(event.id)
+    assert "https://meet.example.org/fest" in page(neighbour, f"/c/{uid}")
+    assert "Alles absagen?" in page(client, f"/c/{uid}/call-off")
+    assert client.post(f"/c/{uid}/call-off").status_code == 303
+    assert "abgesagt" in page(neighbour, "/board")
+    seen = page(neighbour, f"/c/{uid}")
+    assert "Abgesagt heute, 10:00." in seen and "meet.example.org" not in seen
+    assert client.post(f"/c/{uid}/call-off", data={"open": "1"}).status_code == 303
+    assert "abgesagt" not in page(neighbour, "/board")
+
+
+def test_a_card_shows_the_next_date_from_the_morning_after(client, author, neighbour, here, frozen_clock):
+    make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
+    leaves = []
+    for days in (0, 7, 1):
+        frozen_clock.tick(days * 86_400)
+        sign_in(neighbour, neighbour.person)
+        leaves += re.findall(r'date-leaf" datetime="([\d-]+)"', page(neighbour, "/board"))
+    assert leaves == ["2026-05-19", "2026-05-19", "2026-05-26"]

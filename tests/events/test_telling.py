@@ -1,0 +1,206 @@
+"""Whoever has answered hears of every change once, of nothing else, and on the evening before."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from neighbour.contributions import service as base
+from neighbour.core import clock, scope
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.digests import service as digests
+from neighbour.events import answers, changing, service, telling
+from neighbour.events.service import Plan
+from neighbour.mydata import erasing
+from neighbour.notices.models import Subscription
+from tests.digests.helpers import body, make_reader
+from tests.factories import make_event, make_person, make_quarter, viewer_of
+
+TUESDAY = datetime(2026, 5, 19, 18)
+
+
+@pytest.fixture
+def here(context, frozen_clock):
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def host(here):
+    return make_person(here)
+
+
+def date_of(owner, event, slot):
+    return owner.execute("SELECT id FROM occurrence WHERE event_id = %s AND slot_on = %s", [event.id, slot]).fetchone()[
+        0
+    ]
+
+
+def comes(owner, here, event, slot, **person):
+    guest = make_person(here, **person)
+    with scope.use(viewer_of(guest, here)), atomic():
+        assert answers.answer(date_of(owner, event, slot), is_coming=True) in ("coming", "waiting")
+    return guest
+
+
+def acting(host, here, event, act, *given):
+    with scope.use(viewer_of(host, here)), atomic():
+        return act(service.of_person(event.id), *given)
+
+
+def told(jobs, mailbox):
+    """Who was told what since the last look: (address, subject, text)."""
+    jobs.run()
+    found = [(mail.recipients[0], str(mail.message["Subject"]), mail.text) for mail in mailbox.messages()]
+    mailbox.clear()
+    return found
+
+
+def test_changing_one_date_tells_only_its_guests_once_and_says_what_it_was(owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Hof")
+    second, third = date(2026, 5, 26), date(2026, 6, 2)
+    guest, other = comes(owner, here, event, second), comes(owner, here, event, third)
+    with scope.use(viewer_of(other, here)), atomic():
+        answers.answer(date_of(owner, event, second), is_coming=True)
+        answers.answer(date_of(owner, event, second), is_coming=False)
+    acting(
+        host, here, event, changing.change_one, second, datetime(2026, 5, 26, 19), datetime(2026, 5, 26, 21), "Garten"
+    )
+    ((address, subject, text),) = told(jobs, mailbox)
+    assert (address, subject) == (guest.email, "Geändert: Chorprobe")
+    assert (
+        "26. Mai, 19:00 bis 21:00, Garten" in text
+        and "Vorher: Dienstag, 26. Mai, 18:00 bis 20:00" in text
+        and "Vorher: Hof" in text
+    )
+    for _twice in range(2):
+        acting(host, here, event, changing.call_off, third)
+    ((address, subject, text),) = told(jobs, mailbox)
+    assert (address, subject) == (other.email, "Abgesagt: Chorprobe") and "2. Juni, 18:00 bis 20:00" in text
+    acting(host, here, event, changing.call_on, third)
+    assert [each[0] for each in told(jobs, mailbox)] == [other.email]
+
+
+def test_changing_all_and_calling_all_off_reaches_everybody_once(owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", capacity=1)
+    guest = comes(owner, here, event, date(2026, 5, 19))
+    waits = comes(owner, here, event, date(2026, 5, 19), language="en")
+    with scope.use(viewer_of(guest, here)), atomic():
+        answers.answer(date_of(owner, event, date(2026, 5, 26)), is_coming=True)
+    make_person(here)
+    plan = Plan(
+        TUESDAY + timedelta(hours=1), TUESDAY + timedelta(hours=3), "Europe/Berlin", rule="FREQ=WEEKLY", capacity=1
+    )
+    for _twice in range(2):
+        acting(host, here, event, service.replan, plan)
+    assert sorted((address, subject) for address, subject, _text in told(jobs, mailbox)) == sorted(
+        [(guest.email, "Geändert: Chorprobe"), (waits.email, "Changed: Chorprobe")]
+    )
+    acting(
+        host,
+        here,
+        event,
+        service.replan,
+        Plan(plan.begins, plan.ends, plan.zone, rule=plan.rule, capacity=1, cost="3 Euro"),
+    )
+    assert told(jobs, mailbox) == [], "what it costs is no reason for a mail"
+    acting(host, here, event, changing.call_off, None)
+    assert sorted(subject for _address, subject, _text in told(jobs, mailbox)) == [
+        "Abgesagt: Chorprobe",
+        "Called off: Chorprobe",
+    ]
+
+
+def test_a_day_that_the_new_rule_has_no_more_is_called_off_for_who_wanted_to_come(owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
+    guest = comes(owner, here, event, date(2026, 5, 26))
+    acting(host, here, event, service.replan, Plan(event.begins, event.ends, event.zone, rule="FREQ=WEEKLY;INTERVAL=2"))
+    assert [(address, subject) for address, subject, _text in told(jobs, mailbox)] == [
+        (guest.email, "Abgesagt: Chorprobe")
+    ]
+    assert owner.execute("SELECT is_cancelled FROM occurrence WHERE slot_on = '2026-05-26'").fetchone() == (True,)
+
+
+def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
+    early, late = comes(owner, here, event, date(2026, 5, 19)), comes(owner, here, event, date(2026, 6, 2))
+    to = datetime(2026, 5, 26, 19)
+    acting(host, here, event, changing.change_following, date(2026, 5, 26), to, to + timedelta(hours=2), "")
+    ((address, _subject, text),) = told(jobs, mailbox)
+    assert address == late.email != early.email and "2. Juni, 19:00" in text
+
+
+@pytest.mark.parametrize("way", ["taken down", "leaves"])
+def test_what_is_taken_down_is_told_after_the_time_to_undo_it(owner, host, here, jobs, mailbox, frozen_clock, way):
+    event = make_event(host, here, TUESDAY, title="Sommerfest")
+    guest = comes(owner, here, event, date(2026, 5, 19))
+    owner.execute("DELETE FROM delivery")
+    if way == "leaves":  # for good: the moment is the database's own
+        owner.execute(
+            "UPDATE occurrence SET begins_at = now() + interval '9 days', ends_at = now() + interval '9 days'"
+        )
+        erasing.begin(host.id, keeps_texts=False)
+    else:
+        acting(host, here, event, base.withdraw)
+        acting(host, here, event, base.restore)
+        frozen_clock.tick(1)
+        acting(host, here, event, base.withdraw)
+    owner.execute("UPDATE delivery SET due_at = %s WHERE notice = 'events.gone'", [clock.now() + timedelta(minutes=10)])
+    frozen_clock.tick(9 * 60)
+    jobs.sent.append(("notices.sweep", []))
+    assert [each for each in told(jobs, mailbox) if each[0] == guest.email] == []
+    frozen_clock.tick(120)
+    for _twice in range(2):
+        jobs.sent.append(("notices.sweep", []))
+        jobs.run()
+    mine = [each for each in told(jobs, mailbox) if each[0] == guest.email]
+    assert [subject for _address, subject, _text in mine] in (
+        ["Findet nicht statt: Sommerfest"],
+        ["Findet nicht statt: Sommerfest"] * 2,
+    )
+    assert way == "leaves" or "Dienstag, 19. Mai um 18:00" in mine[0][2]
+
+
+def test_the_evening_before_at_six_whoever_comes_is_reminded_once(owner, host, here, jobs, mailbox, frozen_clock):
+    event = make_event(host, here, TUESDAY, title="Chorprobe")
+    guest, left = comes(owner, here, event, date(2026, 5, 19)), comes(owner, here, event, date(2026, 5, 19))
+    with as_owner(), atomic():
+        for person, is_on in ((guest, True), (left, False)):
+            db.session.add(
+                Subscription(
+                    person_id=person.id, quarter_id=here.id, list="events", is_on=is_on, token=str(uuid.uuid4())
+                )
+            )
+    frozen_clock.tick((datetime(2026, 5, 18, 15, 59, tzinfo=UTC) - clock.now()).total_seconds())
+    assert telling.of_tomorrow("Europe/Berlin") == 0
+    frozen_clock.tick(120)
+    for _twice in range(2):
+        jobs.sent.append(("events.remind", []))
+        jobs.run()
+    ((address, subject, text),) = told(jobs, mailbox)
+    assert (address, subject) == (guest.email, "Morgen: Chorprobe") and "/unsubscribe/" in text
+
+
+def test_an_issue_says_what_is_on_this_week_and_what_was_changed(owner, context, jobs, mailbox, frozen_clock):
+    frozen_clock.tick(-3 * 86_400)
+    here = make_quarter("Weberviertel")
+    host, reader = make_person(here), make_reader(here)
+    make_event(host, here, TUESDAY - timedelta(days=5), rule="FREQ=WEEKLY", title="Lauftreff")
+    fest = make_event(host, here, TUESDAY - timedelta(days=6), title="Sommerfest")
+    frozen_clock.tick(1)
+    make_event(host, here, TUESDAY + timedelta(days=20), title="Herbstfest")
+    frozen_clock.tick(3 * 86_400 - 3600)
+    acting(host, here, fest, changing.call_off, None)
+    make_event(host, here, TUESDAY, title="Ganz neu")
+    frozen_clock.tick(86_400)
+    owner.execute("UPDATE subscription SET told_up_to = (SELECT id FROM contribution WHERE title = 'Herbstfest')")
+    digests.open_due("Europe/Berlin")
+    jobs.run()
+    (issue,) = [body(mail) for mail in mailbox.messages() if mail.recipients[0] == reader.email]
+    order = [
+        issue.index(words)
+        for words in ("Ganz neu", "Geändert oder abgesagt", "Sommerfest", "In den nächsten sieben Tagen", "Lauftreff")
+    ]
+    assert order == sorted(order) and issue.count("Lauftreff") == 1 and "Herbstfest" not in issue
+    assert "abgesagt" in issue[order[2] : order[3]]

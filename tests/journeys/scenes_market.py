@@ -1,0 +1,42 @@
+"""What people see of the market: its shelf, an offer in each of its states, and what is asked before something is sent."""
+
+from __future__ import annotations
+
+from tests.journeys.looking import Walk
+
+SWINDLE = "Mein Kurier holt es ab, du musst nur die Versicherung vorab überweisen."
+
+
+def market(walk: Walk) -> None:
+    """Hannelore looks around, offers something, asks for something, and looks after her own."""
+    walk.go("/market", "the market", picture="market")
+    for filters in ("?category=lend", "?there=1&own=1"):
+        walk.go("/market" + filters)
+    walk.go("/market?category=swap&own=1&before=" + "a" * 26, "the market, nothing there")
+    walk.go("/write?kind=offer", "write an offer", picture="offer-write")
+    walk.visitor.pick("category", "sell")
+    walk.send("/write", "write an offer, without a price", 422, title="Fahrradkorb", pickup="Spulengasse 6")
+    for title, name in (
+        ("Schlagbohrmaschine", "her own offer, lent"),
+        ("14 Umzugskartons", "her own offer, promised"),
+        ("Holzschlitten", "an offer that is gone"),
+        ("Bücherregal", "an offer others wait for"),
+        ("Babyphone", "something wanted, and she waits"),
+    ):
+        _open(walk, title)
+        walk.look(name, picture=name.replace(",", "").replace(" ", "-"))
+        if name == "her own offer, promised":
+            walk.send(f"{walk.visitor.path}/hand-over", "her own offer, a wrong code", 422, code="1")
+    _open(walk, "Bücherregal")
+    here = walk.visitor.path
+    walk.send(f"{here}/ask", "asking, empty", 422, words="")
+    walk.visitor.go(here)
+    walk.send(f"{here}/ask", "asking like a swindler", 422, picture="offer-question", words=SWINDLE)
+    walk.send(f"{here}/ask", "asked", words="Ich könnte am Samstag.")
+    walk.send(f"{here}/step-back", "stepped back")
+
+
+def _open(walk: Walk, title: str) -> None:
+    walk.visitor.go("/market")
+    with walk.page.expect_navigation():
+        walk.page.locator(".tile__title a", has_text=title[:6]).first.click()

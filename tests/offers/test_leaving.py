@@ -1,0 +1,109 @@
+"""Whoever goes leaves no hole: the next one moves up, whoever waits is told once, and a worker that dies loses nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from neighbour.core import scope
+from neighbour.mydata import erasing
+from neighbour.offers import notices, tending
+from tests.factories import make_move, make_person, make_quarter, sign_in
+from tests.offers.helpers import mails, make_ask, make_offer, promise
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+@pytest.fixture
+def here():
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def author(here):
+    return make_person(here, name="Aylin")
+
+
+@pytest.fixture
+def queue(here, author):
+    """(offer, those who ask): promised to the first."""
+    people = [make_person(here, name=name) for name in ("Bela", "Cem", "Dora")]
+    offer = make_offer(author, here, title="Kinderrad")
+    asks = [make_ask(person, here, offer) for person in people]
+    promise(author, here, offer, asks[0])
+    return offer, people
+
+
+def tend():
+    return tending.tend("Europe/Berlin")
+
+
+def states(owner):
+    return [row[0] for row in owner.execute("SELECT state FROM ask ORDER BY place")]
+
+
+def erase(person, *, keeps_texts=False):
+    return erasing.begin(person.id, keeps_texts=keeps_texts)
+
+
+def test_who_erases_their_account_or_moves_away_leaves_the_queue_and_the_next_has_it(here, queue, owner):
+    offer, (first, second, third) = queue
+    erase(first)
+    assert states(owner) == ["left", "promised", "waiting"], "at once, not when the fortnight is over"
+    assert [tend(), tend()] == [1, 0] and mails(owner, "promised") == [first.id, second.id]
+    make_move(second, make_quarter("Anderswo"))
+    assert states(owner) == ["left", "left", "promised"]
+    assert [tend(), tend()] == [1, 0] and mails(owner, "promised")[2:] == [third.id]
+    owner.execute("UPDATE erasure SET due_at = now() - interval '1 day'")
+    with scope.use(scope.NOBODY):
+        (gone,) = [key for what, key, _person in erasing.due() if what == "erasure"]
+        assert erasing.run(gone)
+    assert states(owner) == ["left", "promised"] and offer.title
+
+
+@pytest.mark.parametrize("how", ["erased", "erased, texts stay", "moved"])
+def test_what_somebody_offered_who_is_gone_is_over_and_those_who_wait_are_told_once(
+    here, author, queue, owner, how, client
+):
+    _offer, people = queue
+    if how == "moved":
+        make_move(author, make_quarter("Anderswo"))
+    else:
+        erase(author, keeps_texts=how.endswith("stay"))
+    owner.execute("UPDATE contribution SET edited_at = edited_at - interval '11 minutes'")
+    assert [tend(), tend()] == [3, 0]
+    assert sorted(mails(owner, "missed")) == [person.id for person in people] and states(owner) == ["missed"] * 3
+    sign_in(client, make_person(here))
+    market = client.get("/market").text
+    assert ("Kinderrad" in market) is (how != "erased") and "Aylin" not in market
+    assert client.get("/market?there=1").text.count("Kinderrad") == 0
+
+
+def test_the_mail_names_what_was_asked_for_though_it_is_not_to_be_seen_any_more(author, queue, owner, jobs, mailbox):
+    jobs.run()
+    mailbox.clear()
+    erase(author)
+    jobs.sent.clear()
+    owner.execute("UPDATE contribution SET edited_at = edited_at - interval '11 minutes'")
+    tend()
+    jobs.run()
+    assert {mail.message["Subject"] for mail in mailbox.messages()} == {"Schon weg: Kinderrad"}
+    assert all("/market" in mail.text and "/c/" not in mail.text for mail in mailbox.messages())
+    assert len(mailbox.messages()) == 3
+
+
+def test_a_quarter_that_is_redrawn_leaves_queues_as_they_are(queue, owner):
+    _offer, people = queue
+    beside = make_quarter("Neu geschnitten")
+    owner.execute("UPDATE membership SET quarter_id = %s WHERE person_id = %s", [beside.id, people[1].id])
+    assert states(owner) == ["promised", "waiting", "waiting"]
+
+
+def test_a_worker_that_dies_while_it_tells_leaves_it_to_the_next(queue, owner, monkeypatch):
+    _offer, (first, second, _third) = queue
+    erase(first)
+    with monkeypatch.context() as broken:
+        broken.setattr(notices.Promised, "send", lambda *_ids, **_more: (_ for _ in ()).throw(ConnectionError))
+        with pytest.raises(ConnectionError):
+            tend()
+    assert mails(owner, "promised") == [first.id]
+    assert [tend(), tend()] == [1, 0] and mails(owner, "promised") == [first.id, second.id]

@@ -1,0 +1,208 @@
+"""Sixty days, fair shares, no trade, nothing forbidden: each rule is said before, and with its reason when it bites."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from neighbour.contributions.service import NotPossible
+from neighbour.core import clock, scope
+from neighbour.core.columns import id_at
+from neighbour.core.tokens import to_uid
+from neighbour.digests import edition
+from neighbour.offers import forbidden, tending
+from neighbour.offers.service import is_alike
+from tests.factories import make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.offers.helpers import mails, make_ask, make_offer, promise
+
+pytestmark = pytest.mark.usefixtures("context")
+DAY = 86_400
+NAMES = [
+    "Tisch",
+    "Stuhl",
+    "Lampe",
+    "Regal",
+    "Zelt",
+    "Rad",
+    "Topf",
+    "Sofa",
+    "Buch",
+    "Ball",
+    "Uhr",
+    "Bett",
+    "Herd",
+    "Schrank",
+    "Koffer",
+    "Spiegel",
+    "Kamera",
+    "Drucker",
+    "Vase",
+    "Teppich",
+    "Gitarre",
+]
+
+
+@pytest.fixture
+def here():
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def author(here):
+    return make_person(here)
+
+
+def url(offer):
+    return f"/c/{to_uid(offer.id)}"
+
+
+def tend():
+    return tending.tend("Europe/Berlin")
+
+
+def test_an_offer_ends_after_sixty_days_with_one_question_before(here, author, client, owner, frozen_clock):
+    offer, kept = make_offer(author, here, title="Schrank"), make_offer(author, here, title="Zelt")
+    waiting = make_person(here)
+    make_ask(waiting, here, offer)
+    frozen_clock.tick(53 * DAY - 60)
+    assert tend() == 0
+    frozen_clock.tick(120)
+    assert [tend(), tend()] == [2, 0] and mails(owner, "still_there") == [author.id] * 2
+    sign_in(client, author)
+    assert "Ja, 60 Tage länger" in client.get(url(kept)).text, "opening the page changes nothing"
+    assert [client.post(f"{url(kept)}/extend").status_code for _again in range(2)] == [303, 303]
+    assert "Ja, 60 Tage länger" not in client.get(url(kept)).text
+    frozen_clock.tick(7 * DAY)
+    assert [tend(), tend()] == [1, 0] and mails(owner, "missed") == [waiting.id]
+    board = client.get("/market").text
+    assert board.count("Abgelaufen") == 1 and mails(owner, "still_there") == [author.id] * 2
+    client.post(f"{url(offer)}/solve", data={"open": "1"})
+    assert tend() == 0 and "Abgelaufen" not in client.get("/market").text, "opened again it hangs anew"
+    for _week in range(8):
+        frozen_clock.tick(7 * DAY)
+        tend()
+    assert mails(owner, "still_there") == [author.id] * 4, "and is asked about once more, as the one that was kept is"
+
+
+def test_what_is_promised_does_not_end_under_the_hands(here, author, owner, frozen_clock):
+    offer = make_offer(author, here)
+    promise(author, here, offer, make_ask(make_person(here), here, offer))
+    frozen_clock.tick(61 * DAY)
+    tend()
+    assert owner.execute("SELECT solved_at FROM contribution").fetchone() == (None,)
+
+
+def test_the_same_thing_hangs_once_in_a_fortnight(here, author, client, frozen_clock):
+    offer = make_offer(author, here, title="Bücherregal aus Kiefer")
+    for title in ("Bücherregal aus Kiefer", "bücherregal, aus kiefer", "Kiefer Bücherregal aus"):
+        with pytest.raises(NotPossible, match="14 Tagen"):
+            make_offer(author, here, title=title)
+    make_offer(author, here, title="Esstisch aus Kiefer")
+    make_offer(make_person(here), here, title="Bücherregal aus Kiefer")
+    sign_in(client, author)
+    client.post(f"{url(offer)}/withdraw")
+    again = make_offer(author, here, title="Bücherregal aus Kiefer")  # taken down at once: that was a try
+    frozen_clock.tick(2 * DAY)
+    sign_in(client, author)
+    client.post(f"{url(again)}/withdraw")
+    with pytest.raises(NotPossible, match="14 Tagen"):
+        make_offer(author, here, title="Bücherregal aus Kiefer")
+    frozen_clock.tick(12 * DAY + 60)
+    make_offer(author, here, title="Bücherregal aus Kiefer")
+
+
+def test_shares_are_fair_and_the_composer_says_what_is_left(here, author, client):
+    sign_in(client, author)
+    assert "dir bleiben 20" in client.get("/write?kind=offer").text
+    offers = [make_offer(author, here, title=name) for name in NAMES[:20]]
+    assert "dir bleiben 0" in client.get("/write?kind=offer").text
+    with pytest.raises(NotPossible, match="20 offene Angebote"):
+        make_offer(author, here, title=NAMES[20])
+    asker = make_person(here, created_at=clock.now() - timedelta(days=8))
+    for offer in offers[:10]:
+        make_ask(asker, here, offer)
+    with pytest.raises(NotPossible, match="10 Dinge"):
+        make_ask(asker, here, offers[10])
+    make_ask(asker, here, offers[0])  # the same ask as before
+    sign_in(client, asker)
+    client.post(f"{url(offers[0])}/step-back")
+    make_ask(asker, here, offers[10])
+
+
+def test_who_sells_more_than_a_neighbour_would_is_told_the_rule(here, author, client, owner):
+    for number, name in enumerate(NAMES[:12]):
+        sold = make_offer(author, here, title=name, category="sell")
+        owner.execute("UPDATE contribution SET solved_at = now() WHERE id = %s", [sold.id])
+        assert number < 12
+    sign_in(client, author)
+    data = {
+        "kind": "offer", "category": "sell", "price": "5", "title": "Fahrradhelm", "audience": "quarter",
+        "lend_days": "7", "form_key": str(uuid.uuid4()),
+    }  # fmt: skip
+    assert "dir bleiben 0" in client.get("/write?kind=offer").text
+    refused = client.post("/write", data=data)
+    assert refused.status_code == 422 and "gilt als Handel" in refused.text and 'value="Fahrradhelm"' in refused.text
+    gift = make_offer(author, here, title="Fahrradhelm")
+    assert client.post(f"{url(gift)}/edit", data=data).status_code == 422, "nor by turning a gift into a sale"
+    owner.execute("UPDATE contribution SET published_at = published_at - interval '183 days'")
+    make_offer(author, here, title="Kinderwagen", category="sell")
+
+
+def test_three_of_a_kind_are_enough(here, author, owner, frozen_clock):
+    for size in ("S", "M", "L"):
+        make_offer(author, here, title=f"Winterjacke Größe {size} neu", category="sell")
+        frozen_clock.tick(15 * DAY)
+    with pytest.raises(NotPossible, match="3 davon"):
+        make_offer(author, here, title="Winterjacke Größe XL neu", category="sell")
+    make_offer(author, here, title="Stehlampe", category="sell")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Luftgewehr abzugeben", "Waffen"),
+        ("Schreckschusspistole, kaum benutzt", "Waffen"),
+        ("Pfefferspray", "Waffen"),
+        ("Ibuprofen, noch verschlossen", "Medikamente"),
+        ("Rest einer Packung, verschreibungspflichtig", "Medikamente"),
+        ("Zwei Kätzchen suchen ein Zuhause", "Tiere"),
+        ("Kaninchen in gute Hände", "Tiere"),
+        ("Amazon-Gutschein über 50 €", "Gutscheine"),
+        ("Steam Guthaben", "Gutscheine"),
+    ],
+)
+def test_what_does_not_belong_here_is_explained(text, word):
+    assert word in str(forbidden.look(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wasserpistole für den Sommer", "Heißklebepistole", "Katzenbaum, stabil", "Hundekorb für große Hunde", "Kaninchenstall",
+        "Medikamentenschrank aus Holz", "Buch über Meerschweinchen", "Futternapf für Hasen", "Spielzeugpistole", "Tintenpatronen für den Drucker",
+        "Schere und Messerblock", "Kinderwagen, gut erhalten", "Katze Mikesch (Buch)", "Hundeleine",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_it_hangs(text):
+    assert forbidden.look(text) is None
+
+
+def test_titles_mean_the_same_thing_whatever_their_order():
+    assert is_alike("Kinderfahrrad, 20 Zoll", "20 Zoll Kinderfahrrad")
+    assert not is_alike("Kinderfahrrad", "Kinderwagen") and not is_alike("Sofa", "Topf")
+
+
+def test_offers_fill_a_third_of_an_issue_at_most(here, author):
+    for name in NAMES[:14]:
+        make_offer(author, here, title=name)
+    posts = {make_post(author, here).id for _each in range(6)}
+    reader = make_person(here)
+    with scope.use(viewer_of(reader, here)):
+        since = id_at(clock.now() - timedelta(days=1))
+        book = edition.book(here.id, 1, id_at(clock.now() + timedelta(days=1)), clock.now(), since)
+        chosen = edition.choose(book, reader.id, since, includes_nearby=True)
+    kinds = [entry.card.kind for entry in chosen.new]
+    assert (kinds.count("offer"), kinds.count("post"), chosen.left_out) == (8, 6, 6)
+    assert posts <= {entry.id for entry in chosen.new}
