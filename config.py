@@ -64,6 +64,7 @@ class Config:
     smtp_url: str
     mail_from: str
     instance_dir: Path
+    storage_url: str  # where files of photos lie ("" = INSTANCE_DIR/photos)
     host: str
     port: int
     web_workers: int
@@ -104,6 +105,7 @@ class Config:
             smtp_url=read.text("SMTP_URL", ""),
             mail_from=read.text("MAIL_FROM", "" if production else "Nachbar <brett@localhost>"),
             instance_dir=Path(read.text("INSTANCE_DIR", "instance")).resolve(),
+            storage_url=read.text("STORAGE_URL", ""),
             host=read.text("HOST", "127.0.0.1"),
             port=port,
             web_workers=read.number("WEB_WORKERS", 2),
@@ -269,8 +271,19 @@ def _address_problems(config: Config) -> Iterator[Problem]:
             yield Problem(
                 "SMTP_URL", "is not the address of a mail server", "use smtp://, smtps:// or smtp+starttls://"
             )
+    if config.storage_url and not _is_bucket(config.storage_url):
+        yield Problem("STORAGE_URL", "is not the address of a bucket", "use s3://key:secret@host/bucket?region=…")
     if config.broker_url and _split(config.broker_url) is None:
         yield Problem("BROKER_URL", "is not an address", "use amqp://user:password@host// or redis://host/0")
+
+
+def _is_bucket(url: str) -> bool:
+    parts = _split(url)
+    is_s3 = parts is not None and parts.scheme in ("s3", "s3+http")
+    bucket = parts.path.strip("/") if parts is not None else ""
+    return bool(
+        is_s3 and parts and parts.hostname and parts.username and parts.password and bucket and "/" not in bucket
+    )
 
 
 def _split(url: str) -> SplitResult | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import neighbour.accounts.models
 import neighbour.contributions.models
+import neighbour.contributions.photo_models
 import neighbour.core.audit
 import neighbour.core.jobs
 import neighbour.core.limits

@@ -26,7 +26,7 @@ from whitenoise import WhiteNoise
 from config import Config, NotReady
 from neighbour.accounts import sessions
 from neighbour.accounts.web import KEPT_KEYS
-from neighbour.core import clock, db, i18n, jobs, limits, logs, memory, scope, tokens, web
+from neighbour.core import clock, db, i18n, jobs, limits, logs, memory, scope, storage, tokens, web
 from neighbour.core.i18n import gettext as _
 from neighbour.policy import ANONYMOUS, Identity, Level, Permission, may
 from neighbour.policy.gate import identity
@@ -118,6 +118,7 @@ def create_app(config: Config | None = None) -> Flask:
     _templates(app)
     db.init_app(app, config.database_url, config.owner_url)
     jobs.init_app(app, config)
+    storage.init_app(app, config)
     app.before_request(_begin)  # first: whatever is refused later is refused in the reader's language
     web.init_app(app)
     csrf.init_app(app)

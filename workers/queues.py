@@ -17,6 +17,7 @@ QUEUES = {
     "mydata": "exports, erasures, and what is forgotten every night",
     "events": "dates of series, kept a year ahead, places that were offered, reminders",
     "offers": "queues of offers, loans that are due, offers that end",
+    "photos": "photos that were sent, one after the other",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }
 

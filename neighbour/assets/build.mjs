@@ -13,7 +13,7 @@ const started = Date.now();
 
 const result = await esbuild.build({
   absWorkingDir: here,
-  entryPoints: ["css/app.css", "css/map.css", "js/app.js", "js/map.js", "js/passkeys.js"],
+  entryPoints: ["css/app.css", "css/map.css", "js/app.js", "js/map.js", "js/passkeys.js", "js/photos.js"],
   outdir: out,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",

@@ -16,6 +16,7 @@ def include(app: Flask) -> None:
         borders,
         leaving,
         leaving_views,
+        photo_views,
         sections,
         solving_views,
         unanswered,
@@ -33,7 +34,8 @@ def include(app: Flask) -> None:
     hooks.on_redraw(borders.redraw_reach)
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
-    for each in (alert_views, leaving_views, solving_views, widening_views):  # pages of one blueprint
+    _limits()
+    for each in (alert_views, leaving_views, photo_views, solving_views, widening_views):  # pages of one blueprint
         blueprint = each.views
     app.register_blueprint(blueprint)
     app.jinja_env.globals["markdown"] = markdown
@@ -56,3 +58,12 @@ def _alert_in_batches() -> None:
 
     ledger.send_in_batches(alert_notices.Alert.key, Job.CONTRIBUTIONS_ALERT)
     ledger.send_in_batches(alert_notices.AllClear.key, Job.CONTRIBUTIONS_ALL_CLEAR)
+
+
+def _limits() -> None:
+    """How much of photos one may send."""
+    from neighbour.contributions import photos
+    from neighbour.core import limits
+
+    limits.register("photo", photos.STEPS)
+    limits.register("photo_megabytes", photos.MEGABYTES)

@@ -16,13 +16,15 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from sqlalchemy import ARRAY, BigInteger, Integer, Row, Select, Text, any_, bindparam, column, func, select, true
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from neighbour.accounts.appearance import GONE, Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.contributions import kinds
 from neighbour.contributions.details import NOTHING, Detail, Fact, Ribbon
 from neighbour.contributions.models import URGENT, Comment, Contribution, Helped, State
+from neighbour.contributions.photo_models import Photo, PhotoState
+from neighbour.contributions.photos import Picture, pictures_of
 from neighbour.contributions.readers import Reader, ring_on_board
 from neighbour.core import clock, i18n
 from neighbour.core.db import db
@@ -65,6 +67,7 @@ class CardData:
     comment_count: int
     thanks_count: int
     version: int
+    photos: tuple[Picture, ...] = ()
     #: what its kind adds
     detail: Detail = NOTHING
     #: who helped besides those who answered, as the author put it
@@ -192,6 +195,14 @@ def is_urgent(category: str, expires_at: datetime | None, solved_at: datetime | 
     return category == URGENT and solved_at is None and (expires_at is None or expires_at > clock.now())
 
 
+_OF_PHOTO = (Photo.id, Photo.width, Photo.height, Photo.alt, Photo.blur)
+# All of a card's photos in the card's own row: one question, however many cards and photos.
+PHOTOS = (
+    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(*_OF_PHOTO), Photo.position, Photo.id)))
+    .where(Photo.contribution_id == Contribution.id, Photo.state == PhotoState.READY)
+    .correlate(Contribution)
+    .scalar_subquery()
+)
 _COLUMNS = (
     Contribution.id,
     Contribution.kind,
@@ -211,6 +222,7 @@ _COLUMNS = (
     Contribution.version,
     Contribution.is_left,
     Quarter.name.label("quarter"),
+    PHOTOS.label("photos"),
     *Person.face(),
 )
 _FACE = len(Person.face())  # the last columns of a row
@@ -277,6 +289,7 @@ def card_of(row: Row) -> CardData:
         thanks_count=row.thanks_count,
         version=row.version,
         solved_word=row.solved_word,
+        photos=pictures_of(row.photos),
     )
 
 

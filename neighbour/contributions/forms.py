@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
+from flask_wtf.file import MultipleFileField
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -55,6 +56,7 @@ class ContributionForm(Form):
         __("Title"), filters=[one_line], validators=[needed(__("Give it a short title.")), at_most(TITLE_LENGTH)]
     )
     body_md = TextAreaField(__("Text"), filters=[many_lines], validators=[at_most(BODY_LENGTH)])
+    photos = MultipleFileField(__("Photos"))
     audience = RadioField(__("Who should read it?"), default=Audience.QUARTER)
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from neighbour.core.personal import Texts, about, nobodys
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from sqlalchemy import select
+
+from neighbour.contributions.photo_drawing import file_name
+from neighbour.contributions.photo_models import Photo, PhotoState
+from neighbour.contributions.photos import EDGES
+from neighbour.core import storage
+from neighbour.core.db import db
+from neighbour.core.personal import WITH_PARENT, Texts, about, files_of, nobodys
+from neighbour.core.tokens import to_uid
 
 #: what stands in place of a title that was taken away, in every language
 LEFT_OUT = "'[…]'"
@@ -97,3 +109,37 @@ nobodys(
     "contribution_id quarter_id is_home audience",
     why="where a contribution stays readable after borders changed",
 )
+about(
+    "photo",
+    of="author_id",
+    kind="contribution",
+    out="id contribution_id position:order alt state size width height made_at",
+    inner="author_id trouble received blur stored_as upload_key lease_until attempts",
+    secret="salt",
+    order="id",
+    ends="withdrawn hidden uploads",
+)
+about(
+    "photo_piece",
+    of="photo_id.author_id",
+    kind="contribution",
+    inner="photo_id start",
+    secret="sealed",
+    erase=WITH_PARENT,
+    ends="uploads",
+)
+nobodys("photo_trash", "stored_as", why="random names of files whose photo is gone, until they are taken away")
+
+
+def _photos(person_id: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """A person's photos for their archive, in the largest size. An erasure takes the rows, and their files go after them."""
+    ready = select(Photo.id, Photo.stored_as).where(Photo.author_id == person_id, Photo.state == PhotoState.READY)
+    for key, stored_as in db.session.execute(ready.order_by(Photo.id)).all():
+        yield f"photos/{to_uid(key)}.webp", partial(_largest, stored_as)
+
+
+def _largest(stored_as: uuid.UUID) -> bytes:
+    return storage.here().get(file_name(stored_as, EDGES[-1], "webp")) or b""
+
+
+files_of(_photos)

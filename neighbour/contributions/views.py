@@ -10,7 +10,19 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import alerts, cards, keeping, kinds, reach, service, solving, widening
+from neighbour.contributions import (
+    alerts,
+    cards,
+    composing,
+    keeping,
+    kinds,
+    photo_forms,
+    photos,
+    reach,
+    service,
+    solving,
+    widening,
+)
 from neighbour.contributions.forms import (
     AllClearForm,
     CommentForm,
@@ -23,13 +35,12 @@ from neighbour.contributions.models import URGENT, Audience, Comment, Contributi
 from neighbour.contributions.notices import tell_of
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx, toast
-from neighbour.policy import Identity, Permission, may, requires
+from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import demand, identity, person_number
-from neighbour.quarters.models import Quarter
 
 views = Blueprint("contributions", __name__, template_folder="templates")
 
@@ -38,30 +49,33 @@ views = Blueprint("contributions", __name__, template_folder="templates")
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def compose() -> str:
     """The empty composer, on the tab of ``?kind=``."""
-    kind = _kind(request.args.get("kind", "post"))
+    kind = composing.kind_named(request.args.get("kind", "post"))
     form = kind.form()
     wanted = request.args.get("category")
     if wanted in {each.key for each in kind.categories}:
         form.category.data = wanted
-    return _composer(kind, form)
+    return composing.page(kind, form, photo_forms.unpinned())
 
 
 @views.post("/write")
-@requires(Permission.CONTRIBUTION_PUBLISH, rate="publish")
+@requires(Permission.CONTRIBUTION_PUBLISH, rate="publish", body=photo_forms.MOST_BODY)
 def publish() -> Any:
     """Pin up, or show the composer again with what was typed and what is wrong."""
-    kind = _kind(request.form.get("kind", "post"))
+    kind = composing.kind_named(request.form.get("kind", "post"))
     form = kind.form()
     if request.form.get("preview"):
-        return _composer(kind, form)
-    if not form.validate_on_submit() or not _city_allowed(form):
-        return _composer(kind, form), 422
+        return composing.page(kind, form, photo_forms.read(form))
+    is_right = form.validate_on_submit() and _city_allowed(form)
+    sheet = photo_forms.read(form)
+    if not is_right or form.photos.errors:
+        return composing.page(kind, form, sheet), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
+            photos.arrange(person_number(), contribution.id, sheet.wanted)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
-        return _composer(kind, form), 422
+        return composing.page(kind, form, sheet), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
 
@@ -70,7 +84,7 @@ def publish() -> Any:
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def reach_line() -> str:
     """The honest line about a choice of reach, for the composer while choosing."""
-    return _reach_line(request.args.get("audience", ""))
+    return composing.reach_line(request.args.get("audience", ""))
 
 
 @views.get("/c/<uid:contribution_id>")
@@ -89,25 +103,29 @@ def edit(contribution_id: uuid.UUID) -> Any:
     if contribution.state != State.PUBLISHED:
         return back("contributions.show", contribution_id=contribution_id)
     kind = kinds.get(contribution.kind)
-    return _composer(kind, kind.form(obj=contribution), contribution)
+    return composing.page(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
 
 
 @views.post("/c/<uid:contribution_id>/edit")
-@requires(Permission.ACCOUNT_OWN, rate="publish")
+@requires(Permission.ACCOUNT_OWN, rate="publish", body=photo_forms.MOST_BODY)
 def revise(contribution_id: uuid.UUID) -> Any:
     """Change it; the wording before is kept in the history."""
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
-    if not form.validate_on_submit() or not _city_allowed(form):
-        return _composer(kind, form, contribution), 422
+    is_right = form.validate_on_submit() and _city_allowed(form)
+    sheet = photo_forms.read(form)
+    if not is_right or form.photos.errors:
+        return composing.page(kind, form, sheet, contribution), 422
     try:
         with atomic():
+            service.one_at_a_time(person_number())
             kind.revise(identity(), contribution, form)
+            photos.arrange(person_number(), contribution_id, sheet.wanted)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
-        return _composer(kind, form, contribution), 422
+        return composing.page(kind, form, sheet, contribution), 422
     flash(_("Changed."), "info")
     return back("contributions.show", contribution_id=contribution_id)
 
@@ -238,8 +256,8 @@ def thread_page(
     signs: Sequence[Any] = (),
 ) -> str:
     """The page of a contribution, with what was typed into its forms; signs: what is suspicious about it."""
-    who = identity()
-    reader = reader_of(who)
+    who, reader = identity(), reader_of(identity())
+    is_mine = contribution.author_id == who.person_id
     may_answer = may(Permission.COMMENT_WRITE, contribution) and contribution.state == State.PUBLISHED
     comments = service.comments_of(contribution.id)
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
@@ -259,10 +277,11 @@ def thread_page(
         may_answer=may_answer,
         card=card,
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
-        is_mine=contribution.author_id == who.person_id,
+        is_mine=is_mine,
         thanks=thanks or _thanks_form(contribution, comments, helped),
-        marks=keeping.marks_of(who.person_id, contribution.id),
-        may_thank=may(Permission.THANK) and contribution.author_id != who.person_id,
+        marks=keeping.Marks() if is_mine else keeping.marks_of(who.person_id, contribution.id),
+        preparing=photos.in_preparation(contribution, who.person_id),
+        may_thank=may(Permission.THANK) and not is_mine,
         entries=list(_entries(thread)),
         widening=_widening(contribution, comments),
         all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
@@ -305,44 +324,10 @@ def _thanks_form(contribution: Contribution, comments: list[Comment], helped: se
     return ThanksForm.of(comments, contribution, helped)
 
 
-def _composer(kind: kinds.Kind, form: ContributionForm, contribution: Contribution | None = None) -> str:
-    return render_template(
-        "contributions/compose.html",
-        kind=kind,
-        tabs=[] if contribution else [_tab(each, each is kind) for each in kinds.all_kinds()],
-        form=form,
-        contribution=contribution,
-        quarter=_quarter(_home(identity())),
-        preview=_preview(form.audience.data or ""),
-        next_issue=_next_issue(),
-    )
-
-
-def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
-    return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
-
-
 def _entries(thread: Thread) -> Iterator[Entry]:
     for entry, replies in thread:
         yield entry
         yield from replies
-
-
-def _reach_line(chosen: str) -> str:
-    return render_template("contributions/_reach.html", preview=_preview(chosen), next_issue=_next_issue())
-
-
-def _preview(chosen: str) -> reach.ReachPreview:
-    try:
-        audience = Audience(chosen)
-    except ValueError:
-        audience = Audience.QUARTER
-    return reach.preview(_home(identity()), audience)
-
-
-def _next_issue() -> Any:
-    ask = current_app.extensions.get("next_issue")
-    return ask() if ask else None
 
 
 def _city_allowed(form: ContributionForm) -> bool:
@@ -362,20 +347,3 @@ def _parent(uid: str | None) -> uuid.UUID | None:
 def _field_of(error: service.NotPossible, form: ContributionForm) -> str:
     """Where an error of a service stands."""
     return next(name for name in (error.field, "category", "title") if name in form)
-
-
-def _kind(name: str) -> kinds.Kind:
-    try:
-        return kinds.get(name)
-    except KeyError:
-        abort(404)
-
-
-def _home(who: Identity) -> int:
-    if who.home is None:
-        abort(404)
-    return who.home.quarter_id
-
-
-def _quarter(quarter_id: int) -> Quarter:
-    return db.session.get_one(Quarter, quarter_id)

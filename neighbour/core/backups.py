@@ -1,9 +1,9 @@
 """Backup and restore with pg_dump and pg_restore of the wheel, whatever server is used.
 
 A backup is pg_dump's own format plus a checksum beside it (``sha256sum -c`` reads it). The queue is left out: what
-must happen stands in the ledger, and is asked for again. Left out as well are the keys of documents that wait for a decision
-(NO_ROWS): a backup opens none of them, so deleting a key deletes the document everywhere. A restore runs in one
-transaction: all or nothing.
+must happen stands in the ledger, and is asked for again. Left out as well (NO_ROWS) are the keys of documents that wait for a
+decision: a backup opens none of them, so deleting a key deletes the document everywhere; and photos as they were sent, which
+say where they were taken. A restore runs in one transaction: all or nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from neighbour.core import postgres, roles
 from neighbour.core.postgres import DatabaseTrouble, libpq
 
 Say = Callable[[str], None]
-NO_ROWS = ("case_key",)
+NO_ROWS = ("case_key", "photo_piece")
 # Rows in these mean that somebody lives here; a city that was only imported may be replaced.
 SIGNS_OF_LIFE = ("person", "contribution", "delivery")
 

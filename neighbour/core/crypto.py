@@ -101,7 +101,7 @@ def seal_under(salt: bytes, plain: bytes, belongs_to: bytes) -> bytes:
 
 
 def open_under(salt: bytes, sealed: bytes, belongs_to: bytes) -> bytes:
-    """What ``seal_under`` sealed; raises CannotOpen. Called from one named function of residency only."""
+    """What ``seal_under`` sealed; raises CannotOpen. Called from one named function of residency, and one of contributions."""
     try:
         key = AESGCM(keyed_hash("salted-key", salt.hex()))
         return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], belongs_to)

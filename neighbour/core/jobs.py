@@ -50,6 +50,8 @@ class Job(StrEnum):
     EVENTS_AHEAD = "events.ahead"
     EVENTS_OFFERS = "events.offers"
     EVENTS_REMIND = "events.remind"
+    PHOTOS_DRAW = "photos.draw"
+    PHOTOS_SWEEP = "photos.sweep"
 
 
 class Period(Base):

@@ -96,14 +96,14 @@ _BEFORE = (
 # One statement decides and counts, so that of many at once none slips through; what is refused touches no row.
 _COUNT = asked(
     'INSERT INTO rate_count (rate_class, key, "window", count, ends_at)'
-    f" SELECT :rate_class, :key, :window, 1, :ends_at WHERE {_BEFORE} < :times"
-    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + 1'
-    f" WHERE rate_count.count + {_BEFORE} < :times"
+    f" SELECT :rate_class, :key, :window, :amount, :ends_at WHERE {_BEFORE} + :amount <= :times"
+    ' ON CONFLICT (rate_class, key, "window") DO UPDATE SET count = rate_count.count + :amount'
+    f" WHERE rate_count.count + {_BEFORE} + :amount <= :times"
 )
 
 
-def hit(rate_class: str, key: str) -> None:
-    """Count one more; raises TooMany from the hit after the last allowed one on."""
+def hit(rate_class: str, key: str, amount: int = 1) -> None:
+    """Count one more, or ``amount``; raises TooMany, and counts nothing, for what would be more than is allowed."""
     rate = RATES[rate_class]
     if not rate.times:
         return
@@ -111,7 +111,7 @@ def hit(rate_class: str, key: str) -> None:
     place = _place(rate_class, key, now)
     counts_until = _moment((place["window"] + 1 + rate.looks_back) * rate.piece, now)
     since = place["window"] - rate.looks_back
-    if not _COUNT.at_once({**place, "since": since, "ends_at": counts_until, "times": rate.times}):
+    if not _COUNT.at_once({**place, "since": since, "ends_at": counts_until, "times": rate.times, "amount": amount}):
         opens = min([row.ends_at for row in _before(rate, place) if row.count], default=counts_until)
         raise TooMany(rate_class, max(1, int((opens - now).total_seconds())))
 

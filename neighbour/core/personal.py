@@ -37,8 +37,10 @@ from sqlalchemy import ColumnElement, LargeBinary, MetaData, Table, select
 
 #: gives what a sealed column holds, for the eyes of its owner: something JSON can say, or None
 Opens = Callable[[int], Any]
-#: gives files that belong to a person: (name in the export, where it lies, or what is in it)
-Files = Callable[[int], Iterable[tuple[str, Path | bytes]]]
+#: a file that belongs to a person: where it lies, what is in it, or how that is read
+File = Path | bytes | Callable[[], bytes]
+#: gives these files, each with its name in the export
+Files = Callable[[int], Iterable[tuple[str, File]]]
 
 
 @dataclass(frozen=True)
@@ -190,8 +192,9 @@ def files_of(give: Files) -> None:
     _files.append(give)
 
 
-def files(person_id: int) -> Iterator[tuple[str, Path | bytes]]:
-    """Every file of a person; bytes are of one that lies in a table, sealed, and is opened for its owner. Through their eyes."""
+def files(person_id: int) -> Iterator[tuple[str, File]]:
+    """Every file of a person; bytes are of one that lies in a table, sealed, and is opened for its owner; what has to be read
+    goes after its row by itself. Through their eyes."""
     for give in _files:
         yield from give(person_id)
 

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
+from neighbour.contributions import photos, solving
 from neighbour.contributions import service as contributions
-from neighbour.contributions import solving
 from neighbour.contributions.models import Audience, Reach, Thanks
 from neighbour.core import clock
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
+from neighbour.demo import pictures
 from neighbour.demo.posts import DemoPost, posts
 from neighbour.demo.residents import Resident
 from neighbour.posts import service
@@ -43,7 +44,7 @@ def pin_up(
 def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime) -> Post:
     author = residents[demo.author]
     with clock.freeze(at):
-        return service.publish(
+        post = service.publish(
             author_id=author.person_id,
             quarter_id=author.quarter_id,
             category=demo.category,
@@ -52,6 +53,18 @@ def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime) -> Po
             audience=Audience(demo.audience),
             hours=demo.urgent_hours,
         )
+        _hang(post, demo.photos)
+    return post
+
+
+def _hang(post: Post, names: tuple[str, ...]) -> None:
+    """Photos as they are sent: the worker draws them when the town is up."""
+    hung = []
+    for name in names:
+        jpeg, alt = pictures.photo(name)
+        hung.append((photos.receive(post.author_id, jpeg, uuid.uuid4()).id, alt))
+    if hung:
+        photos.arrange(post.author_id, post.id, hung)
 
 
 def _answer(demo: DemoPost, post: Post, residents: dict[str, Resident], times: list[datetime]) -> None:

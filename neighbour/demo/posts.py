@@ -42,6 +42,7 @@ class DemoPost(NamedTuple):
     text: str
     comments: tuple[DemoComment, ...]
     solved_word: str = ""
+    photos: tuple[str, ...] = ()
 
     def published(self, now: datetime, zone: str) -> datetime:
         """When it was pinned up, aware; ``now`` is the moment the town is looked at, ``zone`` its time zone."""
@@ -96,6 +97,7 @@ def _post(quarter: str, block: str) -> DemoPost:
         text="\n".join(text).strip(),
         comments=tuple(_comment(answer) for answer in answers),
         solved_word=next((mark.removeprefix("solved, and ") for mark in marks if mark.startswith("solved, and ")), ""),
+        photos=tuple(name for mark in marks if mark.startswith("photos ") for name in mark.split()[1:]),
     )
 
 

@@ -92,8 +92,10 @@ def write(target: Any, person_id: int, language: str, progress: Progress) -> Non
         progress(parts())
 
 
-def _opened(file: Path | bytes) -> IO[bytes]:
-    return io.BytesIO(file) if isinstance(file, bytes) else file.open("rb")
+def _opened(file: personal.File) -> IO[bytes]:
+    if isinstance(file, Path):
+        return file.open("rb")
+    return io.BytesIO(file if isinstance(file, bytes) else file())
 
 
 def verify(path: Path) -> list[str]:

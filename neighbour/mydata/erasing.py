@@ -238,7 +238,7 @@ def _files(erasure: Erasure) -> None:
     """Archives and whatever files the rooms keep for the person."""
     files.remove_of(erasure.person_id)
     for _name, file in personal.files(erasure.person_id):
-        if isinstance(file, Path):  # what lies in a table goes with its row
+        if isinstance(file, Path):  # all else goes with its row, or after it
             file.unlink(missing_ok=True)
 
 

@@ -16,6 +16,7 @@ from flask import current_app
 from sqlalchemy import delete, or_, text
 
 from neighbour.accounts import forgetting as accounts
+from neighbour.contributions import photo_drawing, photos
 from neighbour.core import clock, instance, limits, logs
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import LazyText, ngettext
@@ -84,6 +85,10 @@ def _archives(before: datetime) -> int:
     return int(gone or 0)
 
 
+def _photo_files(before: datetime) -> int:
+    return photo_drawing.tidy(before)
+
+
 def _logs(before: datetime) -> int:
     return logs.forget(instance.job_log(current_app.extensions["config"].instance_dir), before)
 
@@ -111,6 +116,8 @@ RULES: tuple[Rule, ...] = (
     Rule("memberships", "proof", __("quarters that were left, with their proofs"), YEAR, _asks("forget_memberships(:before)")),
     Rule("withdrawn", "contribution", __("what its author took down"), MONTH, _taken_down("withdrawn")),
     Rule("hidden", "contribution", __("what the operator took down"), YEAR, _taken_down("hidden")),
+    Rule("uploads", "contribution", __("photos sent, not pinned up"), photos.UNPINNED, _asks("forget_uploads(:before)"), True),
+    Rule("photo_files", "contribution", __("files of photos that belong to nothing"), DAY, _photo_files),
     Rule("guests", "contribution", __("who came to an event, after its end"), 14 * DAY, _asks("forget_guests(:before)")),
     Rule("asks", "contribution", __("what one asked for on the market, when it is over"), MONTH, _asks("forget_asks(:before)")),
     Rule("read_marks", "contribution", __("up to where one has read"), YEAR, _asks("forget_read_marks(:before)")),

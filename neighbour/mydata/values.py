@@ -97,6 +97,12 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "de": __("Deutsch"),
         "en": __("English"),
     },
+    "photo.state": {
+        "receiving": __("being received"),
+        "waiting": __("being prepared"),
+        "ready": __("ready"),
+        "refused": __("could not be read"),
+    },
     "proof_case.kind": {
         "document": __("a document handed in"),
         "held": __("a proof that waits for a look"),

@@ -51,6 +51,7 @@ TABLES: dict[str, LazyText] = {
     "event_for_guests": __("What only guests of your events read"),
     "offer": __("What offers have besides"),
     "ask": __("What you asked for on the market"),
+    "photo": __("Your photos"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -176,6 +177,12 @@ COLUMNS: dict[str, LazyText] = {
     "due_on": __("due back"),
     "note_out": __("when it was handed over"),
     "note_back": __("when it came back"),
+    "alt": __("what is to be seen on it"),
+    "height": __("height in pixels"),
+    "made_at": __("sent"),
+    "order": __("which one in the row"),
+    "size": __("bytes that were sent"),
+    "width": __("width in pixels"),
 }
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from config import Config, Problem
-from neighbour.core import readiness, roles, web
+from neighbour.contributions import photo_drawing
+from neighbour.core import readiness, roles, storage, web
 from neighbour.core.mail import PORTS
 from neighbour.core.postgres import DatabaseTrouble
+from neighbour.core.storage import StorageTrouble
 
 LEAST_FREE_BYTES = 500_000_000
 CONNECT_SECONDS = 5.0
@@ -35,6 +37,8 @@ def problems(config: Config) -> list[Problem]:
     if not any(problem.setting == "SMTP_URL" for problem in found):
         found += _mail_problems(config)
     found += _file_problems(config)
+    if not any(problem.setting in ("STORAGE_URL", "DATABASE_URL", "database") for problem in found):
+        found += _photo_problems(config)
     return found
 
 
@@ -46,6 +50,7 @@ def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:
     yield "INSTANCE_DIR", str(config.instance_dir)
     yield "DATABASE_URL", "embedded PostgreSQL" if embedded else _shown(config.database_url)
     yield "DATABASE_OWNER_URL", "embedded PostgreSQL" if embedded else _shown(config.owner_url)
+    yield "STORAGE_URL", _shown(config.storage_url) if config.storage_url else str(config.instance_dir / storage.FOLDER)
     yield "BROKER_URL", _shown(config.broker_url) if config.broker_url else "the database (pgmq)"
     box = "missing" if config.is_production else "local mailbox, while neighbour up runs"
     yield "SMTP_URL", _shown(config.smtp_url) if config.smtp_url else box
@@ -93,6 +98,23 @@ def _mail_problems(config: Config) -> list[Problem]:
                 f"{parts.hostname}:{port} does not answer: {error.strerror or error}",
                 "start the server or correct the address",
             )
+        ]
+    return []
+
+
+def _photo_problems(config: Config) -> list[Problem]:
+    """Whether the store of photos answers, and has the files of those that are shown."""
+    if not config.database_url:
+        return []
+    try:
+        there = {name for name, _written in storage.of(config).listed()}
+    except StorageTrouble as trouble:
+        return [Problem("STORAGE_URL", str(trouble), "start the store or correct the address")]
+    with roles.connect(config.database_url, connect_timeout=2, autocommit=True) as connection:
+        known = {row[0].hex: row[1] for row in connection.execute("SELECT stored_as, is_ready FROM photo_files()")}
+    if count := photo_drawing.missing(known, there):
+        return [
+            Problem("photos", f"{count} have lost their files", "put them back from the backup, see README, Backup")
         ]
     return []
 

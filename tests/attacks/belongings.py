@@ -19,7 +19,9 @@ from sqlalchemy import select, update
 from neighbour.accounts import factors, recovery, totp
 from neighbour.accounts.access_views import _name_of
 from neighbour.accounts.models import LoginSession, Passkey
-from neighbour.core import clock, scope
+from neighbour.contributions import photo_drawing
+from neighbour.contributions.photo_models import Photo, PhotoState
+from neighbour.core import clock, scope, storage
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.sealed_files import Sealing
 from neighbour.core.tokens import to_uid
@@ -105,7 +107,7 @@ def make(world: World) -> Found:
                        Thing("nothing", {"mute_id": NOTHING})],
     }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
-        _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs,
+        _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs, _photos,
     )  # fmt: skip
     for maker in makers:
         found |= maker(world)
@@ -387,6 +389,37 @@ def _runs(world: World) -> Found:
     return {("run", "kind"): [*found, Thing("nothing", {"run": NO_ID, "kind": "pdf"})]}
 
 
+def _photos(world: World) -> Found:
+    """One on each slip, one that the author has not pinned up, one that is still coming."""
+    files, pages, uploads = [], [], []
+    for label, role, post in (
+        ("the author's", "author", "the author's"), ("another's", "another", "another's"), ("far away", "far", "far away"),
+        ("taken down", "another", "taken down"), ("not pinned up", "author", ""),
+    ):  # fmt: skip
+        with as_owner(), atomic():
+            kept = Photo(
+                author_id=world.people[role].id, contribution_id=world.posts[post].id if post else None, size=1, received=1,
+                width=320, height=240, blur="c0ffee" * 12, state=PhotoState.READY, upload_key=uuid.uuid4(),
+            )  # fmt: skip
+            db.session.add(kept)
+            db.session.flush()
+        storage.here().put(photo_drawing.file_name(kept.stored_as, 480, "webp"), b"RIFF\0\0\0\0WEBP a photo")
+        seen, is_over = world.seen_by(post) if post else frozenset({"author"}), label == "taken down"
+        uid = to_uid(kept.id)
+        files.append(Thing(label, {"photo_id": uid, "name": "480.webp"}, {ALL: seen}, is_over=is_over))
+        mine = frozenset({"author"}) if role == "author" else frozenset[str]()
+        uploads.append(Thing(label, {"photo_id": uid}, {ALL: mine}, owner=role))
+        if post:
+            values = {"contribution_id": to_uid(world.posts[post].id), "photo_id": uid}
+            pages.append(Thing(label, values, {ALL: seen}, is_over=is_over))
+    world.photo, here = uploads[1].values["photo_id"], to_uid(world.posts["the author's"].id)
+    return {
+        ("photo_id", "name"): [*files, Thing("nothing", {"photo_id": NOTHING, "name": "480.webp"})],
+        ("photo_id",): [*uploads, Thing("nothing", {"photo_id": NOTHING})],
+        ("contribution_id", "photo_id"): [*pages, Thing("nothing", {"contribution_id": here, "photo_id": NOTHING})],
+    }
+
+
 # What fields name -------------------------------------------------------------------------------------------------------
 
 
@@ -423,7 +456,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
     key = select(Passkey.credential_id).where(Passkey.person_id == world.people["keys"].id)
     return {
         "before": ("author", far, beside), "newest": ("author", far, beside), "parent": ("author", elsewhere, NOTHING),
-        "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
+        "photo": ("author", world.photo, NOTHING), "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
         "ask": ("author", to_uid(world.foreign_ask.id), NOTHING),
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 YEAR = 31_536_000
 #: all that may stand on an answer; a new name needs a reason here
 KNOWN = {
+    "Upload-Length", "Upload-Offset",  # of photos that come in pieces
     "Accept-Ranges", "Allow", "Cache-Control", "Clear-Site-Data", "Content-Disposition", "Content-Language",
     "Content-Length", "Content-Security-Policy", "Content-Type", "Cross-Origin-Opener-Policy",
     "Cross-Origin-Resource-Policy", "Date", "ETag", "Last-Modified", "Location", "Permissions-Policy", "Referrer-Policy",

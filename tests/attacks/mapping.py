@@ -169,7 +169,8 @@ class _Reading:
         text = f"{prefix.value}-" if isinstance(prefix, ast.Constant) else ""
         for form in _forms_of(call.func, module):
             self.forms.append((form, text))
-            yield from _fields_of(form, text)
+            # No address carries a file.
+            yield from (each for each in _fields_of(form, text) if not (self.page.is_safe and "File" in each.kind))
 
 
 def _forms_of(func: ast.expr, module: ModuleType) -> list[type[Form]]:

@@ -75,7 +75,7 @@ def test_naming_a_thing_of_somebody_else_in_a_field_is_like_naming_none(town: Wo
 #: what the wall itself lets through of others: who lives in a quarter one reads, what hangs there, who used one's invitation,
 #: who asks for one's offer
 SEEN = {
-    "another": {"ask", "membership", "contribution", "comment", "invitation_use"},
+    "another": {"ask", "membership", "contribution", "comment", "photo", "invitation_use"},
     "far": {"membership"},
     "nobody": set[str](),
 }

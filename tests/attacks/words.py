@@ -51,8 +51,10 @@ FIELDS = {
     "most_uses": Word(CHOICE, "10"),
     "name": Word(TEXT, "Mein Handy"),
     "only_factor": Word(CHOICE),
+    "move": Word(CHOICE),
     "paper": Word(CHOICE, "bill"),
     "passkey": Word(OBJECT, "x"),
+    "photo": Word(OBJECT),
     "photos": Word(PERSONAL),
     "quarter": Word(OBJECT, "0"),
     "seed": Word(SECRET, "x"),
@@ -138,7 +140,12 @@ FIELDS = {
     "until_time": Word(CHOICE, "20:00"),
 }
 #: pages whose field names are made while they run
-ANY_NAME = {"notices.choose POST": ("digest", "answers", "alerts")}
+ANY_NAME: dict[str, tuple[str, ...]] = {
+    "notices.choose POST": ("digest", "answers", "alerts"),
+    # what is to be seen on a photo: one field for each
+    **dict.fromkeys(("contributions.publish POST", "contributions.revise POST", "contributions.compose_photos POST",
+                     "contributions.edit_photos POST"), ("alt-aaaaaaaaaaaaaaaaaaaaaaaaaa",)),
+}  # fmt: skip
 
 
 class Unknown(AssertionError):

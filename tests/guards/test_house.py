@@ -105,9 +105,12 @@ def test_seeds_of_apps_are_opened_by_one_named_function():
     assert {caller for caller in callers if "/accounts/" in caller} == {"neighbour/accounts/totp.py:_seed"}
 
 
-def test_pages_of_documents_are_opened_by_one_named_function():
+def test_pages_of_documents_and_photos_as_sent_are_opened_by_one_named_function_each():
     callers = functions_with(r"(?<!def )\bopen_under\(")
-    assert callers - {f"{CRYPTO}:open_under"} == {"neighbour/residency/cases/documents.py:page"}
+    assert callers - {f"{CRYPTO}:open_under"} == {
+        "neighbour/residency/cases/documents.py:page",
+        "neighbour/contributions/photo_drawing.py:_opened",  # of a photo that was sent, by the worker that draws it
+    }
 
 
 #: what opens files that lie sealed: each hands over what it opens to whom it is for
@@ -149,7 +152,6 @@ def test_other_peoples_eyes_are_used_in_few_places_of_the_desk():
 
 #: Rows that no request names: the quarter of whoever asks, or of what was found for them.
 FETCHED = {
-    "neighbour/contributions/views.py:_quarter",
     "neighbour/quarters/views.py:show",
     "neighbour/residency/gazetteer/views.py:_look_up",
 }

@@ -12,7 +12,7 @@ from neighbour.core.personal import Delete
 from neighbour.mydata import retention, values, words
 from neighbour.mydata.classes import CLASSES
 
-OF_FILES = {"letter_files", "logs"}  # lines of the retention table that take files away
+OF_FILES = {"letter_files", "logs", "photo_files"}  # lines of the retention table that take files away
 
 
 def test_every_column_is_declared_once():

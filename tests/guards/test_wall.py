@@ -66,6 +66,10 @@ WALLED = (
     "occurrence",
     "participation",
     "event_for_guests",
+    "offer",
+    "ask",
+    "photo",
+    "photo_piece",
 )
 
 

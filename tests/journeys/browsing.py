@@ -64,7 +64,7 @@ class Visitor:
         form = self.page.locator(f"form[action='{action}']").first
         for name, value in values.items():
             form.locator(f"[name='{name}']").fill(value)
-        buttons = f"form[action='{action}'] button:not([type=button]), button[formaction='{action}']"
+        buttons = f"form[action='{action}'] button:not([type=button], [formaction]), button[formaction='{action}']"
         with self.page.expect_navigation() as sent:
             self.page.locator(buttons).first.click()
         return sent.value.status if sent.value else 0

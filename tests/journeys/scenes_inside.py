@@ -16,6 +16,7 @@ from neighbour.core import postgres, roles
 from neighbour.core.tokens import hash_token, to_uid
 from neighbour.demo.city import QUARTERS_FILE
 from tests.journeys.looking import PASSWORD, Walk, email_of, enter, knock, wait_for_mail
+from tests.support.photos import photo
 from tests.support.up import Instance
 
 
@@ -25,6 +26,7 @@ def reader(walk: Walk) -> None:
     walk.go(busiest_thread(walk.town), "a long thread", picture="thread")
     _answers(walk)
     _for_herself(walk)
+    _photos(walk)
     for filters in ("?category=help_wanted", "?own=1", "?category=urgent&own=1"):
         walk.go("/board" + filters)
     walk.visitor.go("/board")
@@ -57,6 +59,20 @@ def _for_herself(walk: Walk) -> None:
     walk.go("/me/silence", "silenced")
 
 
+def _photos(walk: Walk) -> None:
+    """A slip with photos, one of them large over the page, and by itself."""
+    query = "SELECT contribution_id, id FROM photo WHERE state = 'ready' AND alt LIKE 'Der zerlegte%'"
+    with at_the_database(walk) as owner:
+        walk.town.wait_until(lambda: owner.execute(query).fetchone(), 90)
+        found = owner.execute(query).fetchone() or ()
+    here = f"/c/{to_uid(found[0])}"
+    walk.go(here, "a thread with photos", picture="photos")
+    walk.page.locator("[data-lightbox] a").first.click()
+    walk.look("a photo, large")
+    walk.page.keyboard.press("Escape")
+    walk.go(f"{here}/photo/{to_uid(found[1])}", "a photo by itself")
+
+
 def _answers(walk: Walk) -> None:
     here = walk.visitor.path
     walk.send(f"{here}/answer", "a thread, empty reply", 422)
@@ -74,6 +90,13 @@ def writer(walk: Walk) -> None:
     walk.look("write", picture="write")
     _has_the_title_in_sight(walk)
     walk.send("/write", "write, empty", 422, title="")
+    sent = [
+        {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": photo(colour)}
+        for number, colour in enumerate(("teal", "gold"))
+    ]
+    walk.page.set_input_files("[name=photos]", sent)
+    walk.page.locator("#photo-sheet [name^=alt-]").nth(1).wait_for()
+    walk.look("write, with photos", picture="write-photos")
     walk.visitor.pick("category", "urgent")
     walk.visitor.pick("audience", "city")
     walk.send("/write", "write, urgent for the whole city", 422, title="Wasserrohrbruch in der Spulengasse")

@@ -20,6 +20,9 @@ from neighbour.mydata.models import Erasure
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
 from tests.residency.breaking import Broken, breaking_at, breaks_at_each_point
 from tests.support.canaries import SEPARATE, WORD, Planted
+from tests.support.photos import files as photo_files
+from tests.support.photos import no_photos, photo, work
+from tests.support.photos import post as send_form
 
 pytestmark = pytest.mark.usefixtures("instance_dir")
 
@@ -385,3 +388,34 @@ def test_wherever_erasing_breaks_the_next_worker_goes_on_to_the_end(context, own
     assert point >= len(erasing.steps())
     assert owner.execute("SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM erasure)").fetchone() == (0, 0)
     assert owner.execute("SELECT count(*) FROM contribution WHERE state = 'published'").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("keeps_texts", [False, True])
+def test_whoever_leaves_takes_their_photos_along_also_where_their_words_stay(
+    context, app, client, visitor, jobs, owner, frozen_clock, keeps_texts
+):
+    quarter = make_quarter()
+    ada, ben, reads = make_person(quarter, name="Ada"), make_person(quarter, name="Ben"), visitor()
+    sign_in(client, ada)
+    sign_in(reads, ben)
+    with no_photos(app):
+        send_form(client, "/write", photo())
+        send_form(client, "/write/photos", photo("gold"))
+        sign_in(client, ben)
+        send_form(client, "/write", photo("tomato"), title="Bens Zettel")
+        work(app)
+        assert len(photo_files(app)) == 3 * 6
+        uids = [
+            to_uid(key) for (key,) in owner.execute("SELECT id FROM photo WHERE author_id = %s", [ada.id]).fetchall()
+        ]
+        erasing.begin(ada.id, keeps_texts=keeps_texts)
+        assert {reads.get(f"/p/{uid}/480.webp").status_code for uid in uids} == {404}, "at once"
+        later(15)
+        work(app, "mydata.sweep")
+        work(app)
+        sign_in(reads, ben)
+        board = reads.get("/board").text
+        assert ("Wem gehört die Katze?" in board, board.count("<picture>")) == (keeps_texts, 1)
+        assert {reads.get(f"/p/{uid}/480.webp").status_code for uid in uids} == {404}
+        assert owner.execute("SELECT count(*), min(author_id) FROM photo").fetchone() == (1, ben.id)
+        assert len(photo_files(app)) == 6, "Ben's are there"

@@ -10,6 +10,7 @@ import zipfile
 from html import unescape
 
 import pytest
+from PIL import Image
 from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -19,6 +20,7 @@ from neighbour.mydata import archive, erasing, exports, files
 from tests.factories import make_person, make_post, make_quarter, sign_in
 from tests.support.canaries import SEPARATE, TABLES, WORD, Planted, _choices
 from tests.support.pages import faults
+from tests.support.photos import no_photos, photo, post, sheet, work
 
 pytestmark = pytest.mark.usefixtures("instance_dir")
 #: columns whose words are the program's, though no CHECK says so
@@ -356,3 +358,22 @@ def test_every_part_that_is_written_can_be_read_as_json(signed_in):
                 assert json.loads(archived.read(name))
         manifest = json.loads(archived.read("manifest.json"))
         assert set(manifest["files"]) == set(archived.namelist()) - {"manifest.json", "manifest.sig"}
+
+
+def test_photos_go_along_in_the_largest_size_with_their_words(signed_in, context, app, tmp_path):
+    with no_photos(app):
+        post(signed_in, "/write", photo(size=(2_400, 1_200)))
+        (uid,) = sheet(signed_in.get("/write")) or sheet(signed_in.get(_newest(signed_in) + "/edit"))
+        post(signed_in, _newest(signed_in) + "/edit", photos=(uid,), **{f"alt_{uid}": "Die Mauer am Kanal"})
+        work(app)
+        _path, answer = fetched(signed_in)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            with Image.open(io.BytesIO(archive.read(f"media/photos/{uid}.webp"))) as picture:
+                assert picture.size == (1_920, 960)
+            (row,) = json.loads(archive.read("data/contribution.json"))["photo"]
+        assert (row["alt"], row["state"], row["width"]) == ("Die Mauer am Kanal", "ready", 1_920)
+        assert set(row) & {"stored_as", "upload_key", "salt", "blur"} == set()
+
+
+def _newest(client):
+    return re.findall(r'href="(/c/[a-z2-7]{26})"', client.get("/board").text)[0]

@@ -34,6 +34,7 @@ def test_the_notice_lists_every_class_with_purpose_recipients_basis_and_period(c
 TOGETHER = {
     "flyers": "invitations", "alarms": "invitations", "print_runs": "invitations",
     "asks": "withdrawn", "cases": "proofs", "visits": "proofs", "memberships": "proofs", "looks": "events",
+    "photo_files": "uploads",
 }  # fmt: skip
 
 

@@ -81,6 +81,10 @@ CAME = (
     " INSERT INTO participation (occurrence_id, person_id, state, asked_at) VALUES (%(uid)s, %(me)s, 'coming', %(at)s)"
 )
 COMMENT = "UPDATE comment SET state = '{0}', edited_at = %(at)s WHERE id = %(comment)s"
+PHOTO = (
+    "INSERT INTO photo (id, author_id, contribution_id, state, size, stored_as, upload_key, made_at)"
+    " VALUES (%(uid)s, %(me)s, {}, 'ready', 1, %(uid)s, %(uid)s, %(at)s)"
+)
 #: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
 ROWS = {
     ("unconfirmed", "person"): (14 * DAY, "UPDATE person SET confirmed_at = NULL, created_at = %(at)s WHERE id = %(new)s", "confirmed_at IS NULL"),
@@ -108,6 +112,10 @@ ROWS = {
     ("withdrawn", "comment"): (30 * DAY, COMMENT.format("withdrawn"), "state = 'withdrawn'"),
     ("hidden", "contribution"): (365 * DAY, "UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "state = 'hidden'"),
     ("hidden", "comment"): (365 * DAY, COMMENT.format("hidden"), "state = 'hidden'"),
+    ("withdrawn", "photo"): (30 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'withdrawn', edited_at = %(at)s WHERE id = %(post)s", "true"),
+    ("hidden", "photo"): (365 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "true"),
+    ("uploads", "photo"): (DAY, PHOTO.format("NULL"), "true"),
+    ("uploads", "photo_piece"): (DAY, PHOTO.format("NULL") + "; INSERT INTO photo_piece (photo_id, start, sealed) VALUES (%(uid)s, 0, %(bytes)s)", "true"),
     ("asks", "ask"): (30 * DAY, "INSERT INTO offer (id, price_words, condition, pickup) VALUES (%(post)s, '', '', '');"
               " INSERT INTO ask (id, offer_id, person_id, words, state, asked_at, ended_at) VALUES (%(uid)s, %(post)s, %(other)s, 'Gern', 'missed', %(at)s, %(at)s)", "true"),
     ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
@@ -127,12 +135,14 @@ ROWS = {
     ("archives", "data_export"): (7 * DAY, "INSERT INTO data_export (id, person_id, state, done, parts, asked_at, attempts, ready_at, expires_at, file)"
                  " VALUES (%(uid)s, %(me)s, 'ready', 1, 1, %(at)s, 1, %(at)s, %(at)s + interval '7 days', 'x.zip')", "file IS NOT NULL"),
 }  # fmt: skip
-ELSEWHERE = {("inactive", "person"), ("letter_files", ""), ("logs", "")}  # below
+#: below, and what takes files away: of photos see tests/contributions/test_photo_uploads.py
+FILES = {("letter_files", ""), ("logs", ""), ("photo_files", "")}
+ELSEWHERE = {("inactive", "person"), *FILES}
 
 
 def test_every_line_of_the_table_is_tried_on_every_table_that_ends_by_it():
     declared = {(line, entry.table) for entry in personal.register().values() for line in entry.ends}
-    assert set(ROWS) | ELSEWHERE == declared | {("letter_files", ""), ("logs", "")}
+    assert set(ROWS) | ELSEWHERE == declared | FILES
     assert {rule for rule, _table in set(ROWS) | ELSEWHERE} == {rule.name for rule in retention.RULES}
 
 

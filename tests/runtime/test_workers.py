@@ -48,6 +48,7 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
         "events.ahead": 3600,
         "events.offers": 60,
         "events.remind": 3600,
+        "photos.sweep": 60,
     }
 
 

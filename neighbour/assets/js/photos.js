@@ -1,0 +1,215 @@
+// Photos: sent in pieces that go on where the network broke, and looked at one by one. Without this file a form sends them
+// whole, and each photo is a link to a page of its own.
+import { words } from "./words.js";
+
+const PIECE = 512 * 1024;
+const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between two tries; the last one again and again
+const GIVE_UP = 40;
+const previews = new Map();
+
+// Sending -------------------------------------------------------------------------------------------------------------
+
+function headers(more) {
+  const token = document.querySelector('meta[name="csrf-token"]');
+  return { "X-CSRFToken": token ? token.content : "", ...more };
+}
+
+class Refused extends Error {}
+
+async function ask(url, options) {
+  const answer = await fetch(url, { ...options, headers: headers(options.headers), credentials: "same-origin" });
+  if (answer.status === 422) throw new Refused((await answer.json()).says);
+  if (answer.status === 429) throw new Refused(words.slow);
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 409 && answer.status !== 408) throw new Refused("");
+  if (answer.status >= 500) throw new TypeError("the server did not answer");
+  return answer;
+}
+
+function online(seconds) {
+  return new Promise((go) => {
+    const timer = setTimeout(done, seconds * 1000);
+    function done() {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      go();
+    }
+    window.addEventListener("online", done);
+  });
+}
+
+// Try until it works; ``say`` hears that the network is away.
+async function again(work, say) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Refused || tries >= GIVE_UP) throw error;
+      say();
+      await online(PAUSES[Math.min(tries, PAUSES.length - 1)]);
+    }
+  }
+}
+
+async function send(file, url, show) {
+  const key = crypto.randomUUID();
+  const begin = () => ask(url, { method: "POST", headers: { "Upload-Length": String(file.size), "Upload-Key": key } });
+  const begun = await again(begin, () => show(null));
+  const { uid } = await begun.json();
+  const place = begun.headers.get("Location");
+  let at = Number(begun.headers.get("Upload-Offset"));
+  while (at < file.size) {
+    show(at);
+    at = await again(async () => {
+      const piece = file.slice(at, at + PIECE);
+      const sent = await ask(place, { method: "PATCH", body: piece, headers: { "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" } });
+      return Number(sent.headers.get("Upload-Offset"));
+    }, () => show(null));
+  }
+  return uid;
+}
+
+function line(list, file, sheet) {
+  const item = document.createElement("li");
+  item.className = "photo-entry";
+  const picture = document.createElement("div");
+  picture.className = "photo-entry__picture";
+  const text = document.createElement("p");
+  const bar = document.createElement("progress");
+  bar.max = file.size;
+  bar.setAttribute("aria-label", file.name);
+  const side = document.createElement("div");
+  side.className = "photo-entry__words";
+  side.append(text, bar);
+  item.append(picture, side);
+  list.append(item);
+  return {
+    item,
+    picture,
+    show(sent) {
+      text.textContent = `${file.name}: ${sent === null ? sheet.dataset.waiting : sheet.dataset.sending}`;
+      if (sent !== null) bar.value = sent;
+    },
+    fail(reason) {
+      bar.remove();
+      text.className = "error";
+      text.setAttribute("role", "alert");
+      text.textContent = `${file.name}: ${reason || sheet.dataset.lost}`;
+    },
+  };
+}
+
+// A small picture of what is being sent, drawn here: the page may show no file of this device.
+async function preview(file, place) {
+  try {
+    const bitmap = await createImageBitmap(file, { resizeWidth: 192 });
+    const canvas = document.createElement("canvas");
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    canvas.setAttribute("aria-hidden", "true");
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    place.replaceChildren(canvas);
+    return canvas;
+  } catch {
+    return null;
+  }
+}
+
+function showPreviews() {
+  for (const place of document.querySelectorAll("[data-preview]")) {
+    const canvas = previews.get(place.dataset.preview);
+    if (canvas && !place.querySelector("img")) place.prepend(canvas);
+  }
+}
+
+let sending = 0;
+let after = null; // the button that was pressed while photos were still under way
+
+async function take(input) {
+  const sheet = input.closest("[data-upload]");
+  const form = input.form;
+  const list = sheet.querySelector("[data-uploads]");
+  const room = Number(sheet.dataset.most) - form.querySelectorAll('[name="photo"]').length - sending;
+  const files = [...input.files];
+  input.value = "";
+  const lines = files.slice(0, Math.max(0, room)).map((file) => [file, line(list, file, sheet)]);
+  sending += lines.length;
+  let count = 0;
+  for (const [file, shown] of lines) {
+    try {
+      const canvas = await preview(file, shown.picture);
+      const uid = await send(file, sheet.dataset.upload, shown.show);
+      if (canvas) previews.set(uid, canvas);
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = "photo";
+      field.value = uid;
+      shown.item.replaceChildren(field);
+      shown.item.hidden = true;
+      count += 1;
+    } catch (error) {
+      shown.fail(error instanceof Refused ? error.message : "");
+    } finally {
+      sending -= 1;
+    }
+  }
+  if (lines.length < files.length) line(list, { name: "", size: 1 }, sheet).fail(sheet.dataset.full);
+  if (sending > 0) return;
+  if (after) {
+    const button = after;
+    after = null;
+    form.requestSubmit(button);
+  } else if (count) {
+    sheet.dispatchEvent(new CustomEvent("photos-sent"));
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches('[data-upload] input[type="file"]')) take(event.target);
+});
+document.addEventListener("submit", (event) => {
+  if (sending > 0 && event.target.querySelector("[data-upload]")) {
+    event.preventDefault();
+    after = event.submitter;
+  }
+}, true);
+document.addEventListener("htmx:afterSettle", showPreviews);
+
+// Looking -------------------------------------------------------------------------------------------------------------
+
+function lightbox(photos) {
+  const dialog = document.getElementById(photos.dataset.lightbox);
+  const links = [...photos.querySelectorAll("a")];
+  if (!dialog || !links.length || !dialog.showModal) return;
+  const stage = dialog.querySelector("[data-stage]");
+  let at = 0;
+
+  function show(number) {
+    at = (number + links.length) % links.length;
+    const picture = links[at].querySelector("picture").cloneNode(true);
+    for (const one of picture.querySelectorAll("[sizes]")) one.sizes = "100vw";
+    picture.querySelector("img").loading = "eager";
+    stage.replaceChildren(picture);
+    dialog.querySelector("[data-words]").textContent = `${picture.querySelector("img").alt} (${at + 1}/${links.length})`;
+  }
+
+  for (const [number, link] of links.entries()) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      show(number);
+      dialog.showModal();
+    });
+  }
+  for (const button of dialog.querySelectorAll("[data-step]")) {
+    button.hidden = links.length < 2;
+    button.addEventListener("click", () => show(at + Number(button.dataset.step)));
+  }
+  dialog.querySelector("[data-shut]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowRight") show(at + 1);
+    if (event.key === "ArrowLeft") show(at - 1);
+  });
+  dialog.addEventListener("close", () => links[at].focus()); // back to the photo that was looked at last
+}
+
+for (const photos of document.querySelectorAll("[data-lightbox]")) lightbox(photos);

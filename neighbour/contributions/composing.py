@@ -1,0 +1,73 @@
+"""The composer's page, for whoever begins, goes on or changes something; the steps themselves are in ``views``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, render_template, url_for
+
+from neighbour.contributions import kinds, photo_forms, photos, reach
+from neighbour.contributions.forms import ContributionForm
+from neighbour.contributions.models import Audience, Contribution
+from neighbour.core.db import db
+from neighbour.policy import Identity
+from neighbour.policy.gate import identity
+from neighbour.quarters.models import Quarter
+
+
+def page(
+    kind: kinds.Kind, form: ContributionForm, sheet: photo_forms.Sheet, contribution: Contribution | None = None
+) -> str:
+    """Of this kind, with what the form holds and the photos on the sheet."""
+    return render_template(
+        "contributions/compose.html",
+        kind=kind,
+        tabs=[] if contribution else [_tab(each, each is kind) for each in kinds.all_kinds()],
+        form=form,
+        sheet=sheet.entries(contribution.id if contribution else None),
+        most_photos=photos.MOST,
+        contribution=contribution,
+        quarter=_quarter(_home(identity())),
+        preview=_preview(form.audience.data or ""),
+        next_issue=_next_issue(),
+    )
+
+
+def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
+    return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
+
+
+def reach_line(chosen: str) -> str:
+    """The honest line about a choice of reach."""
+    return render_template("contributions/_reach.html", preview=_preview(chosen), next_issue=_next_issue())
+
+
+def _preview(chosen: str) -> reach.ReachPreview:
+    try:
+        audience = Audience(chosen)
+    except ValueError:
+        audience = Audience.QUARTER
+    return reach.preview(_home(identity()), audience)
+
+
+def _next_issue() -> Any:
+    ask = current_app.extensions.get("next_issue")
+    return ask() if ask else None
+
+
+def kind_named(name: str) -> kinds.Kind:
+    """The kind of this name, or 404."""
+    try:
+        return kinds.get(name)
+    except KeyError:
+        abort(404)
+
+
+def _home(who: Identity) -> int:
+    if who.home is None:
+        abort(404)
+    return who.home.quarter_id
+
+
+def _quarter(quarter_id: int) -> Quarter:
+    return db.session.get_one(Quarter, quarter_id)

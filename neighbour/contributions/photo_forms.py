@@ -1,0 +1,151 @@
+"""Photos in the composer: what a form says of them, files that came with it, and how the sheet is shown again.
+
+The form carries the photos as a list of ids in their order, and a text for each (``alt-…``); a button moves one of them.
+Whatever else is wrong with the form, what was received stays received: the next page lists it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from flask import request
+
+from neighbour.contributions import photos
+from neighbour.contributions.forms import ContributionForm, as_uuid
+from neighbour.contributions.photo_models import Photo, PhotoState
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.limits import TooMany
+from neighbour.core.pictures import CannotDraw, Trouble
+from neighbour.core.tokens import from_uid, to_uid
+from neighbour.policy.gate import person_number
+
+MOST_AT_ONCE = 40 << 20  # bytes of one form: without script files come all together
+MOST_BODY = MOST_AT_ONCE + (1 << 20)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A photo on the sheet."""
+
+    photo: Photo
+    alt: str
+
+    @property
+    def uid(self) -> str:
+        return to_uid(self.photo.id)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.photo.state == PhotoState.READY
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing comes of it; empty while something may."""
+        return say(Trouble(self.photo.trouble)) if self.photo.state == PhotoState.REFUSED else ""
+
+
+@dataclass
+class Sheet:
+    """The photos of one form: ids in their order, the words for each. What of it is the author's is decided where it is used."""
+
+    order: list[uuid.UUID] = field(default_factory=list)
+    words: dict[uuid.UUID, str] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> list[tuple[uuid.UUID, str]]:
+        """What ``photos.arrange`` takes."""
+        return [(key, self.words.get(key, "")) for key in self.order]
+
+    def entries(self, contribution_id: uuid.UUID | None = None) -> list[Entry]:
+        """What the page shows of it."""
+        found = photos.mine(person_number(), self.order, contribution_id)
+        return [Entry(photo, self.words.get(photo.id, photo.alt)) for photo in found]
+
+
+def unpinned() -> Sheet:
+    """What waits from before: sent, and not pinned up."""
+    return Sheet([photo.id for photo in photos.unpinned(person_number())])
+
+
+def hanging(contribution_id: uuid.UUID) -> Sheet:
+    """What hangs there now."""
+    there = photos.hanging(contribution_id)
+    return Sheet([photo.id for photo in there], {photo.id: photo.alt for photo in there})
+
+
+def read(form: ContributionForm) -> Sheet:
+    """The sheet as the request has it, with the files that came along received. What is wrong with a file stands at the field."""
+    sheet = Sheet()
+    for uid in request.form.getlist("photo")[: 2 * photos.MOST]:
+        key = _id_of(uid)
+        if key is not None and key not in sheet.order:
+            sheet.order.append(key)
+            sheet.words[key] = request.form.get(f"alt-{uid}", "")[: photos.ALT_LENGTH]
+    _move(sheet, request.form.get("move", ""))
+    _take_files(form, sheet)
+    return sheet
+
+
+def _take_files(form: ContributionForm, sheet: Sheet) -> None:
+    me, form_key = person_number(), as_uuid(form.form_key.data) or uuid.uuid4()
+    for file in form.photos.data or ():
+        raw = file.read() if hasattr(file, "read") else b""
+        if not raw:
+            continue
+        if len(sheet.order) >= photos.MOST:
+            form.add_error("photos", _("At most %(most)s photos. The others were left out.", most=photos.MOST))
+            return
+        try:
+            with atomic():
+                photo = photos.receive(me, raw, form_key)
+        except CannotDraw as no:
+            form.add_error("photos", say(no.trouble))
+        except TooMany:
+            form.add_error("photos", too_much())
+        else:
+            if photo.state == PhotoState.REFUSED:
+                form.add_error("photos", say(Trouble(photo.trouble)))
+            elif photo.id not in sheet.order:
+                sheet.order.append(photo.id)
+
+
+def _move(sheet: Sheet, said: str) -> None:
+    """``up-…``, ``down-…`` or ``off-…`` with the id of a photo; anything else moves nothing."""
+    way, _dash, uid = said.partition("-")
+    key = _id_of(uid)
+    if key not in sheet.order:
+        return
+    at = sheet.order.index(key)
+    if way == "off":
+        del sheet.order[at]
+        with atomic():
+            photos.throw_away(person_number(), key)
+    elif way in ("up", "down"):
+        other = at + (1 if way == "down" else -1)
+        if 0 <= other < len(sheet.order):
+            sheet.order[at], sheet.order[other] = sheet.order[other], sheet.order[at]
+
+
+def _id_of(uid: str) -> uuid.UUID | None:
+    try:
+        return from_uid(uid)
+    except ValueError:
+        return None
+
+
+def too_much() -> str:
+    """Whoever has sent all that thirty days have."""
+    return _("You have sent %(most)s MB of photos within 30 days. More is possible soon.", most=photos.MEGABYTES.times)
+
+
+def say(trouble: Trouble) -> str:
+    """What is wrong with a file, and what to do."""
+    return {
+        Trouble.CAMERA: _("This is HEIC, which browsers cannot show. Please send it as JPEG: phones can save it so."),
+        Trouble.KIND: _("We can show photos as JPEG, PNG or WebP. Please choose another file."),
+        Trouble.MOVING: _("This picture moves. Please choose one that stands still."),
+        Trouble.TOO_LARGE: _("This is too large: 20 MB and 25 megapixels a photo. Please make it smaller."),
+        Trouble.EMPTY: _("There is nothing on this photo. Please choose another one."),
+    }.get(trouble, _("This file cannot be read. Please choose another one, or take the photo again."))
