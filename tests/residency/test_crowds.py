@@ -84,6 +84,22 @@ def look_for_namesakes(desk):
         return crowds.look_for_namesakes()
 
 
+def test_whoever_moves_while_namesakes_are_looked_for_is_left_alone(desk: Desk, owner, monkeypatch):
+    for name in ("ines", "ines2"):
+        desk.proven(
+            name, house=desk.town.address("5") if name == "ines" else _house(owner), first_name="I", last_name="Wolf"
+        )
+    monkeypatch.setattr(crowds, "_standing", lambda _person, _proof: None)
+    assert look_for_namesakes(desk) == 0
+    assert owner.execute("SELECT count(*) FROM proof_case").fetchone() == (0,)
+    monkeypatch.undo()
+    assert look_for_namesakes(desk) == 1
+
+
+def _house(owner) -> int:
+    return owner.execute("SELECT max(id) FROM address").fetchone()[0]
+
+
 def test_two_who_were_looked_at_once_are_not_looked_at_again(desk: Desk, owner):
     house = desk.town.address("5")
     anna = desk.proven("anna")
