@@ -120,7 +120,9 @@ def test_the_visitors_page_tells_nothing_about_a_code(town: Town, client):
     anna = proven(town, "anna", "1")
     real, invented = codes.show(invited(town, anna)), codes.show(INVENTED)
     pages = [client.get(f"/code/{code}").text.replace(code, "CODE") for code in (real, invented)]
-    assert pages[0] == pages[1]
+    assert (
+        len({re.sub(r'"[\w-]+[.][\w-]+[.][\w-]+"', '"TOKEN"', page) for page in pages}) == 1
+    )  # a token bears its second
     assert "CODE" not in client.get("/code/%3Cscript%3E").text
 
 
