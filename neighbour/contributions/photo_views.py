@@ -113,7 +113,7 @@ def begin_photo() -> Any:
     size, key = _number("Upload-Length"), as_uuid(request.headers.get("Upload-Key"))
     if size is None or key is None:
         abort(400)
-    started = clock.monotonic()
+    started = clock.busy()
     try:
         with atomic():
             begun = photos.begin(person_number(), size, key)
@@ -140,7 +140,7 @@ def append_photo(photo_id: uuid.UUID) -> Any:
     start = _number("Upload-Offset")
     if start is None:
         abort(400)
-    started = clock.monotonic()
+    started = clock.busy()
     try:
         with atomic():
             found = photos.append(photo_id, start, request.get_data())
@@ -153,8 +153,8 @@ def append_photo(photo_id: uuid.UUID) -> Any:
 
 def _paced(response: Response, started: float) -> Response:
     """With the time to the next piece: the more people send at once, the longer."""
-    now = clock.monotonic()
-    response.headers["Upload-Pause"] = str(round(1000 * TURNS.take(now - started, now)))
+    pause = TURNS.take(clock.busy() - started, clock.monotonic())
+    response.headers["Upload-Pause"] = str(round(1000 * pause))
     return response
 
 

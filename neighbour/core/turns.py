@@ -25,8 +25,8 @@ class Turns:
         self._next = 0.0
 
     def take(self, cost: float, now: float) -> float:
-        """Seconds to wait before the next heavy request may come, after one that took ``cost`` seconds and ended at ``now``
-        (``clock.monotonic``)."""
+        """Seconds to wait before the next heavy request may come, after one that took ``cost`` seconds of a processor
+        (``clock.busy``) and ended at ``now`` (``clock.monotonic``)."""
         with self._lock:
             turn = max(now, self._next) + max(cost, 0.0) / self._share
             self._next = min(turn, now + LONGEST)
