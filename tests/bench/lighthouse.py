@@ -20,7 +20,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-
 from neighbour.demo.seed import PASSWORD
 from tests.bench import measure
 from tests.journeys.browsing import PHONE, Visitor
