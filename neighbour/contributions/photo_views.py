@@ -6,6 +6,7 @@ our own pages only, and a browser that opens it alone treats it as from nowhere.
 
 Uploads go in pieces as the core of tus 1.0 does (tus.io/protocols/resumable-upload): POST says how long the file is, PATCH brings
 what follows ``Upload-Offset``, HEAD tells how far it is; 409 is the answer to a piece from elsewhere in the file.
+``Upload-Pause`` asks to let so many milliseconds go by between two pieces, those of sending among them: see ``core.turns``.
 """
 
 from __future__ import annotations
@@ -21,17 +22,19 @@ from neighbour.contributions.models import State
 from neighbour.contributions.photo_drawing import file_name
 from neighbour.contributions.photo_models import Photo, PhotoState
 from neighbour.contributions.views import views, visible
-from neighbour.core import storage
+from neighbour.core import clock, storage
 from neighbour.core.db import atomic
 from neighbour.core.limits import TooMany
 from neighbour.core.pictures import CannotDraw, Trouble
 from neighbour.core.storage import StorageTrouble
 from neighbour.core.tokens import to_uid
+from neighbour.core.turns import Turns
 from neighbour.core.web import is_own_form
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import demand, identity, person_number
 
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
+TURNS = Turns()
 FILES = {f"{edge}.{form}": (edge, form) for edge in photos.EDGES for form in photos.FORMATS}
 
 
@@ -110,6 +113,7 @@ def begin_photo() -> Any:
     size, key = _number("Upload-Length"), as_uuid(request.headers.get("Upload-Key"))
     if size is None or key is None:
         abort(400)
+    started = clock.busy()
     try:
         with atomic():
             begun = photos.begin(person_number(), size, key)
@@ -117,7 +121,7 @@ def begin_photo() -> Any:
         return _told(photo_forms.say(no.trouble), 422)
     except TooMany:
         return _told(photo_forms.too_much(), 422)
-    response = _progress(begun, 201)
+    response = _paced(_progress(begun, 201), started)
     response.headers["Location"] = url_for("contributions.photo_progress", photo_id=begun.id)
     return response
 
@@ -136,6 +140,7 @@ def append_photo(photo_id: uuid.UUID) -> Any:
     start = _number("Upload-Offset")
     if start is None:
         abort(400)
+    started = clock.busy()
     try:
         with atomic():
             found = photos.append(photo_id, start, request.get_data())
@@ -143,7 +148,14 @@ def append_photo(photo_id: uuid.UUID) -> Any:
         response = make_response("", 409)
         response.headers["Upload-Offset"] = str(wrong.received)
         return response
-    return _progress(_own(found), 200)
+    return _paced(_progress(_own(found), 200), started)
+
+
+def _paced(response: Response, started: float) -> Response:
+    """With the time to the next piece: the more people send at once, the longer."""
+    pause = TURNS.take(clock.busy() - started, clock.monotonic())
+    response.headers["Upload-Pause"] = str(round(1000 * pause))
+    return response
 
 
 def _own(found: Photo | None) -> Photo:

@@ -183,9 +183,15 @@ def mine(author_id: int, ids: Iterable[uuid.UUID], contribution_id: uuid.UUID | 
 
 
 def unpinned(author_id: int) -> list[Photo]:
-    """What the author has sent and not pinned up, oldest first: it waits in the composer for a day."""
-    waiting = Photo.author_id == author_id, Photo.contribution_id.is_(None), Photo.state != PhotoState.RECEIVING
-    return list(db.session.scalars(select(Photo).where(*waiting).order_by(Photo.id).limit(MOST)))
+    """What the author has sent and not pinned up, oldest first: it waits in the composer for a day. What was refused with its
+    first piece was told at once and waits for nothing."""
+    waiting = select(Photo).where(
+        Photo.author_id == author_id,
+        Photo.contribution_id.is_(None),
+        Photo.state != PhotoState.RECEIVING,
+        Photo.received == Photo.size,
+    )
+    return list(db.session.scalars(waiting.order_by(Photo.id).limit(MOST)))
 
 
 def hanging(contribution_id: uuid.UUID) -> list[Photo]:

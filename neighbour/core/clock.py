@@ -35,6 +35,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def busy() -> float:
+    """Seconds of a processor this thread has used so far: what others in its process had to wait for it."""
+    return time.thread_time()
+
+
 @contextmanager
 def freeze(at: datetime) -> Iterator[None]:
     """Stop the clock at ``at`` (aware) for the duration of the block."""

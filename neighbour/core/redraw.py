@@ -53,6 +53,15 @@ def main(kind: str, most_bytes: int, seconds: int, pages: int, pixels: int, *edg
     return 0
 
 
+def _in_the_background() -> None:
+    """Nobody waits for it, and pages come first: only what the processors have left. A low priority alone would still take
+    its turn from a page that has begun."""
+    if hasattr(os, "SCHED_IDLE"):  # Linux (sched(7))
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(10)
+
+
 class Refused(Exception):
     """A word of REFUSED."""
 
@@ -160,5 +169,5 @@ def _saved(image, kind: str, **how: object) -> bytes:  # type: ignore[no-untyped
 
 if __name__ == "__main__":
     if sys.argv[1] == "photo":
-        os.nice(10)  # nobody waits for it, and pages come first
+        _in_the_background()
     sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -238,3 +238,16 @@ def test_check_tells_of_photos_whose_files_are_missing(ada, client, app):
     assert photo_drawing.missing(known, files(app)[1:]) == 1
     with pytest.raises(CannotDraw), scope.use(viewer_of(ada)), atomic():
         photos.begin(ada.id, 0, uuid.uuid4())
+
+
+def test_who_sends_is_told_when_the_next_piece_may_come(ada, client):
+    sent = begin(client, 3 * 1_000)
+    first = piece(client, sent.headers["Location"], 0, NOISE[:1_000])
+    assert 0 < int(sent.headers["Upload-Pause"]) <= 60_000
+    assert 0 < int(first.headers["Upload-Pause"]) <= 60_000
+
+
+def test_a_file_that_was_refused_at_once_does_not_wait_in_the_next_composer(ada, client):
+    sent = piece(client, begin(client, 40).headers["Location"], 0, b"<svg>" * 8)
+    assert sent.status_code == 422
+    assert sheet(client.get("/write")) == []

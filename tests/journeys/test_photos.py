@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import random
+import io
 import time
 
 import pytest
+from PIL import Image
 
 from tests.journeys.browsing import PHONE
 from tests.journeys.looking import enter
-from tests.support.photos import photo
+from tests.support.photos import noise, photo
 
 pytestmark = pytest.mark.browser
 
 TITLE = "Wer vermisst eine graue Katze?"
-LARGE = photo("slategray", (1_600, 1_200)) + random.Random(5).randbytes(1_300_000)  # three pieces
+LARGE = noise((1_300, 1_000))  # more than two pieces, also when it is drawn at the size it is shown in
+WITH_PLACE = Image.Exif()
+WITH_PLACE[0x0112] = 6  # lies on its side
+WITH_PLACE[0x010F] = "Kodak"
+
+KEEP_WHAT_IS_SENT = """() => {
+  const fetch = window.fetch;
+  window.sent = [];
+  window.fetch = async (url, how) => {
+    if (how && how.method === "PATCH") window.sent.push(...new Uint8Array(await how.body.arrayBuffer()));
+    return fetch(url, how);
+  };
+}"""
 
 
 @pytest.fixture
@@ -63,6 +76,23 @@ def test_two_photos_come_over_a_line_that_breaks_and_are_looked_at_by_keyboard(p
         time.sleep(0.5)
         page.reload()
     _looks(page)
+
+
+def test_a_large_photo_is_made_small_on_the_phone_before_it_is_sent(paul):
+    """A tenth of the data, upright, and nothing of where it was taken leaves the device."""
+    page = paul.page
+    paul.go("/write")
+    page.evaluate(KEEP_WHAT_IS_SENT)
+    raw = photo("slategray", (4_000, 3_000), exif=WITH_PLACE.tobytes()) + bytes(700_000)
+    page.set_input_files("[name=photos]", {"name": "grau.jpg", "mimeType": "image/jpeg", "buffer": raw})
+    page.locator("#photo-sheet .photo-entry [name^=alt-]").wait_for()
+    whole = bytes(page.evaluate("() => window.sent"))
+    with Image.open(io.BytesIO(whole)) as image:
+        assert image.size == (1_440, 1_920), "as large as it is shown, and turned"
+        assert not image.getexif()
+    assert len(whole) < len(raw) / 5 and b"Kodak" not in whole
+    page.locator("[name=move][id^=off-]").click()  # or it waits for the next slip
+    page.wait_for_function("() => !document.querySelector('#photo-sheet .photo-entry')")
 
 
 def _looks(page):

@@ -201,3 +201,13 @@ def test_a_person_keeps_the_same_colour():
     washes = {helpers.wash(f"person-{number}") for number in range(200)}
     assert washes == {1, 2, 3, 4, 5, 6}
     assert helpers.wash("abc") == helpers.wash("abc")
+
+
+def test_a_page_says_what_it_is_about_for_previews_of_links(client, context):
+    quarter = make_quarter("Weberviertel")
+    told = {
+        path: re.findall(r'<meta name="description" content="([^"]+)"', page(client, path))
+        for path in ("/", f"/quarters/{quarter.slug}")
+    }
+    assert [len(each) for each in told.values()] == [1, 1]
+    assert "nebenan" in told["/"][0] and "Weberviertel" in told[f"/quarters/{quarter.slug}"][0]

@@ -29,6 +29,14 @@ def photo(colour: str = "teal", size: tuple[int, int] = (320, 240), kind: str = 
     return out.getvalue()
 
 
+@cache
+def noise(size: tuple[int, int]) -> bytes:
+    """A picture that no encoder makes small."""
+    out = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise(size, 120) for _colour in "RGB"]).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
 def post(client: Any, path: str, *files: bytes, photos: tuple[str, ...] = (), **fields: str) -> Any:
     """Send the composer's form with these files, photos that are there already, and fields."""
     given = {

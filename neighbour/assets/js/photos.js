@@ -5,6 +5,8 @@ import { words } from "./words.js";
 const PIECE = 512 * 1024;
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between two tries; the last one again and again
 const GIVE_UP = 40;
+const EDGE = 1920; // of the largest size the server draws (photos.EDGES)
+const SMALL = 600 * 1024; // below it a file goes as it is
 const previews = new Map();
 
 // Sending -------------------------------------------------------------------------------------------------------------
@@ -50,6 +52,33 @@ async function again(work, say) {
   }
 }
 
+function wait(milliseconds) {
+  return new Promise((go) => setTimeout(go, milliseconds));
+}
+
+// A photo as large as it will be shown, drawn on this device: a tenth of the data, and nothing of where it was taken leaves it.
+// What cannot be drawn here goes as it is; the server draws everything anew, whatever comes.
+async function shrunk(file) {
+  if (file.size <= SMALL || !file.type.startsWith("image/")) return file;
+  try {
+    const whole = await createImageBitmap(file);
+    const scale = Math.min(1, EDGE / Math.max(whole.width, whole.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(whole.width * scale);
+    canvas.height = Math.round(whole.height * scale);
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "white";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(whole, 0, 0, canvas.width, canvas.height);
+    whole.close();
+    const small = await new Promise((go) => canvas.toBlob(go, "image/jpeg", 0.9));
+    return small && small.size < file.size ? small : file;
+  } catch {
+    return file;
+  }
+}
+
 async function send(file, url, show) {
   const key = crypto.randomUUID();
   const begin = () => ask(url, { method: "POST", headers: { "Upload-Length": String(file.size), "Upload-Key": key } });
@@ -57,11 +86,15 @@ async function send(file, url, show) {
   const { uid } = await begun.json();
   const place = begun.headers.get("Location");
   let at = Number(begun.headers.get("Upload-Offset"));
+  let pause = Number(begun.headers.get("Upload-Pause"));
   while (at < file.size) {
-    show(at);
+    show(at / file.size);
+    await wait(pause);
     at = await again(async () => {
       const piece = file.slice(at, at + PIECE);
+      const begin = performance.now();
       const sent = await ask(place, { method: "PATCH", body: piece, headers: { "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" } });
+      pause = Math.max(0, Number(sent.headers.get("Upload-Pause")) - (performance.now() - begin)); // sending took its time already
       return Number(sent.headers.get("Upload-Offset"));
     }, () => show(null));
   }
@@ -75,7 +108,7 @@ function line(list, file, sheet) {
   picture.className = "photo-entry__picture";
   const text = document.createElement("p");
   const bar = document.createElement("progress");
-  bar.max = file.size;
+  bar.max = 1;
   bar.setAttribute("aria-label", file.name);
   const side = document.createElement("div");
   side.className = "photo-entry__words";
@@ -137,7 +170,7 @@ async function take(input) {
   for (const [file, shown] of lines) {
     try {
       const canvas = await preview(file, shown.picture);
-      const uid = await send(file, sheet.dataset.upload, shown.show);
+      const uid = await send(await shrunk(file), sheet.dataset.upload, shown.show);
       if (canvas) previews.set(uid, canvas);
       const field = document.createElement("input");
       field.type = "hidden";
@@ -152,7 +185,7 @@ async function take(input) {
       sending -= 1;
     }
   }
-  if (lines.length < files.length) line(list, { name: "", size: 1 }, sheet).fail(sheet.dataset.full);
+  if (lines.length < files.length) line(list, { name: "" }, sheet).fail(sheet.dataset.full);
   if (sending > 0) return;
   if (after) {
     const button = after;

@@ -1,0 +1,33 @@
+"""Turns: how heavy requests that can wait are spread over time, so that pages that cannot do not meet them.
+
+A process serves pages and takes in pieces of photos in the same threads. Whoever asks for a page while a piece is taken in waits
+for it. If pieces take up at most a share ``SHARE`` of a process's time, at most that share of its pages meets one, whatever
+number of people send photos at once: below 5 % the 95th percentile of pages does not change.
+
+So each answer to a piece says how long to wait before the next one comes (``photo_views``); whoever sends one photo over a
+line of the usual speed never waits, because sending takes longer. Nothing is refused here: that is what rates are for.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+SHARE = 1 / 25
+LONGEST = 60.0  # seconds anybody is asked to wait
+
+
+class Turns:
+    """The turns of one process."""
+
+    def __init__(self, share: float = SHARE):
+        self._share = share
+        self._lock = Lock()
+        self._next = 0.0
+
+    def take(self, cost: float, now: float) -> float:
+        """Seconds to wait before the next heavy request may come, after one that took ``cost`` seconds of a processor
+        (``clock.busy``) and ended at ``now`` (``clock.monotonic``)."""
+        with self._lock:
+            turn = max(now, self._next) + max(cost, 0.0) / self._share
+            self._next = min(turn, now + LONGEST)
+            return self._next - now
