@@ -33,6 +33,23 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
                 AND me.ended_at IS NULL AND me.level = 'verified')
 $$;
 """
+# Hundreds of events and their next dates at once: the walls round events and dates ask for the contribution, row by row. Here it
+# is asked once whether the reader reads the quarter; whether they may see an event says the wall round the contribution alone,
+# to which this is joined. A date that was moved to another place has none: only that of the whole event was looked up.
+EVENTS = """
+CREATE FUNCTION events_on_map(shown_in int, at timestamptz, long_ago timestamptz)
+RETURNS TABLE (event_id uuid, begins_at timestamptz, lon float8, lat float8, is_home boolean, category text) LANGUAGE sql STABLE ROWS 300
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.id, o.begins_at, CASE WHEN x.event_id IS NULL THEN e.lon END, CASE WHEN x.event_id IS NULL THEN e.lat END,
+    r.is_home, r.category
+  FROM reach r JOIN event e ON e.id = r.contribution_id JOIN LATERAL
+    (SELECT d.begins_at, d.slot_on FROM occurrence d WHERE d.event_id = e.id AND d.begins_at >= long_ago AND d.ends_at >= at
+     AND NOT d.is_cancelled ORDER BY d.begins_at LIMIT 1) o ON true
+  LEFT JOIN event_exception x ON x.event_id = e.id AND x.slot_on = o.slot_on AND x.place <> e.place
+  WHERE r.quarter_id = shown_in AND shown_in = ANY (app_quarters()) AND e.cancelled_at IS NULL
+$$;
+"""
+FUNCTIONS = {"cells_on_map(int)": CELLS, "events_on_map(int, timestamptz, timestamptz)": EVENTS}
 
 
 def upgrade() -> None:
@@ -41,12 +58,14 @@ def upgrade() -> None:
     for column in ("lon", "lat"):
         op.add_column("initiative", sa.Column(column, sa.Double(), nullable=True))
     op.create_check_constraint(op.f("ck_initiative_point"), "initiative", "(lon IS NULL) = (lat IS NULL)")
-    op.execute(CELLS)
-    for_the_app("cells_on_map(int)")
+    for function, text in FUNCTIONS.items():
+        op.execute(text)
+        for_the_app(function)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION cells_on_map(int)")
+    for function in FUNCTIONS:
+        op.execute(f"DROP FUNCTION {function}")
     for column in ("lat", "lon"):
         op.drop_column("initiative", column)
     op.drop_column("person", "is_on_map")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from neighbour.contributions import cards
@@ -19,20 +20,23 @@ MOST = 1_000  # spots of one layer: more than anybody reads
 
 
 class Spot(NamedTuple):
-    """One thing. key: what ``tell`` knows it by; version: changes with what is told of it; is_home: of the quarter asked for.
+    """One thing, in the order of the columns that the layers ask for. key: what ``tell`` knows it by; version: changes with what
+    is told of it; is_home: of the quarter asked for.
 
-    point: (lon, lat) that its author made known; cell: a public cell of the quarter numbered ``cell_of``. author_id and
-    category: for what the reader has silenced.
+    lon, lat: the point its author made known; cell: a public cell of the quarter numbered ``cell_of``. author_id and category:
+    for what the reader has silenced. at: the moment it is told of, where there are several.
     """
 
     key: Any
     version: Hashable
     is_home: bool
-    point: tuple[float, float] | None = None
+    lon: float | None = None
+    lat: float | None = None
     cell: str | None = None
     cell_of: int | None = None
     author_id: int | None = None
     category: str = ""
+    at: datetime | None = None
 
 
 class Told(NamedTuple):

@@ -82,6 +82,7 @@ def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
         last_name=demo.last_name,
         **worn(demo.first_name, demo.last_name, Chosen()),
         street_shown=demo.home.street if _shows_street(demo) else None,
+        is_on_map=_shows_street(demo),
         language=demo.locale,
         confirmed_at=joined,
         created_at=joined,

@@ -99,8 +99,8 @@ def one_place(lon: float | None, lat: float | None) -> Markup | None:
         f'<svg viewBox="0 0 {WIDTH} {to.height}" role="img" aria-label="{escape(label)}">{_ground(ground, False, to)}'
         f'<circle class="spot" cx="{x}" cy="{y}" r="{round(AROUND / METRES * to.scale)}"/></svg>'
     )
-    words = escape(called(ground, (cell,)))
-    link = ""
+    words, link = escape(called(ground, (cell,))), ""
     if may(Permission.BOARD_READ) and quarter in (identity().quarters or ()):
-        link = f' <a href="{url_for("map.show")}#o-{cell}">{escape(_("To the map"))}</a>'
+        said = escape(_("To the map"))
+        link = f' <a href="{url_for("map.show")}#o-{cell}">{said}</a>'
     return Markup(f'<figure class="place-map">{drawing}<figcaption>{words}{link}</figcaption></figure>')  # noqa: S704  escaped

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import h3
 from sqlalchemy import or_, select
@@ -40,6 +40,7 @@ class Area:
     id: int
     name: str
     outline: str
+    middle: Point
     cells: Mapping[str, str] = field(default_factory=dict)
     streets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -54,9 +55,13 @@ class Frame:
     north: float
 
     @classmethod
-    def round(cls, outlines: Iterable[str]) -> Frame:
-        """Round these outlines, with some room on each side."""
-        points = [point for outline in outlines for ring in rings_of(outline) for point in ring]
+    def round(cls, areas: Iterable[Area]) -> Frame:
+        """Round these quarters, with some room on each side; round their middles, where nothing else is known of them."""
+        known = list(areas)
+        points = [point for area in known for ring in rings_of(area.outline) for point in ring]
+        points = points or [
+            (area.middle[0] + aside, area.middle[1] + aside) for area in known for aside in (-0.01, 0.01)
+        ]
         lons, lats = [point[0] for point in points], [point[1] for point in points]
         wide, high = (max(lons) - min(lons)) * PADDING, (max(lats) - min(lats)) * PADDING
         return cls(min(lons) - wide, min(lats) - high, max(lons) + wide, max(lats) + high)
@@ -76,8 +81,8 @@ class Ground:
         self._cells: dict[Point, str] = {}
         self.centres: dict[str, Point] = {}
         self.frames = {
-            False: Frame.round([own.outline]),
-            True: Frame.round([area.outline for area in (own, *beside)]),
+            False: Frame.round([own]),
+            True: Frame.round([own, *beside]),
         }
 
     def cell_at(self, point: Point) -> str:
@@ -132,7 +137,7 @@ def ground_of(quarter_id: int) -> Ground:
 def _load(quarter_id: int, index: Index) -> Ground:
     near = select(Adjacency.neighbour_id).where(Adjacency.quarter_id == quarter_id)
     rows = db.session.execute(
-        select(Quarter.id, Quarter.name, Quarter.outline)
+        select(Quarter.id, Quarter.name, Quarter.outline, Quarter.lon, Quarter.lat)
         .where(or_(Quarter.id == quarter_id, Quarter.id.in_(near)))
         .order_by(Quarter.id)
     ).all()
@@ -143,18 +148,18 @@ def _load(quarter_id: int, index: Index) -> Ground:
     ):
         if quarter is not None and lon is not None and lat is not None:
             houses[quarter].append((street, (lon, lat)))
-    areas = {row.id: _area(row.id, row.name, row.outline, houses[row.id]) for row in rows}
+    areas = {row.id: _area(Area(row.id, row.name, row.outline, (row.lon, row.lat)), houses[row.id]) for row in rows}
     return Ground(areas.pop(quarter_id), areas.values(), index, lines_of(houses[quarter_id]))
 
 
-def _area(id_: int, name: str, outline: str, houses: Sequence[tuple[str, Point]]) -> Area:
+def _area(bare: Area, houses: Sequence[tuple[str, Point]]) -> Area:
     public = cells.divide(point for _street, point in houses)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for street, point in houses:
         hexagon = cells.hexagon(point)
         if hexagon in public:
             counts[public[hexagon]][street] += 1
-    return Area(id_, name, outline, public, _named(counts))
+    return replace(bare, cells=public, streets=_named(counts))
 
 
 def _named(counts: Mapping[str, Counter[str]]) -> dict[str, tuple[str, ...]]:

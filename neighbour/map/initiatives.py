@@ -13,10 +13,7 @@ from neighbour.initiatives.places import Found
 
 def find(quarter_id: int, own_only: bool) -> Sequence[Spot]:
     """Initiatives that work in the quarter, or also next door."""
-    return [
-        Spot(each, None, each.is_home, None if each.lon is None or each.lat is None else (each.lon, each.lat))
-        for each in places.around(quarter_id, own_only=own_only)
-    ]
+    return [Spot(each, None, each.is_home, each.lon, each.lat) for each in places.around(quarter_id, own_only=own_only)]
 
 
 def tell(keys: Collection[Found]) -> Mapping[Found, Told]:

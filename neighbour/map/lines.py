@@ -6,7 +6,7 @@ A line names nobody and is the same for everybody who may see the thing, so it i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -17,7 +17,7 @@ from neighbour.core import clock, i18n
 from neighbour.core.i18n import gettext as _
 from neighbour.core.kept import Shelf
 from neighbour.map.grid import Ground
-from neighbour.map.service import Found, Place, Thing
+from neighbour.map.service import Found, Place, Spotted, Thing
 
 
 class Line(NamedTuple):
@@ -37,6 +37,29 @@ class Group(NamedTuple):
 
 
 _kept: Shelf[tuple[Any, ...], Line] = Shelf(20_000)  # about 15 MB
+
+
+class Sheet(NamedTuple):
+    """What a page shows of everything found: its places, the drawing, the list."""
+
+    places: int
+    svg: Markup
+    listed: Markup
+
+
+_sheets: Shelf[tuple[Any, ...], Sheet] = Shelf(150)  # about 15 MB
+
+
+def sheet(ground: Ground, spotted: Spotted, nearby: bool, make: Callable[[], tuple[Sheet, bool]]) -> Sheet:
+    """The drawing and the list of what was found, made once by all that they show; the same for everybody who finds the same.
+    ``make`` also says whether it is whole: what has gone between the two statements may come back."""
+    key = (ground, nearby, i18n.language(), clock.today(i18n.zone()), spotted)
+    (kept,) = _sheets.find([key])
+    if kept is None:
+        kept, is_whole = make()
+        if is_whole:
+            _sheets.keep(key, kept)
+    return kept
 
 
 def told(things: Sequence[Thing]) -> dict[Thing, Line]:

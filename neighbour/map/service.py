@@ -15,7 +15,7 @@ import h3
 
 from neighbour.contributions import muting
 from neighbour.contributions.models import URGENT
-from neighbour.contributions.placing import MOST, Layer, Spot
+from neighbour.contributions.placing import Layer, Spot
 from neighbour.map.grid import LEVELS, Frame, Ground, Point
 
 HEX_TO_HEX = 3**0.5  # between the centres of two hexagons, in edges
@@ -42,46 +42,57 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """Everything for one reader. homeless: of the quarter asked for, without a place; away: of others, without one; beyond: at a
-    place outside the frame. cut: layers of which there is more than was read."""
+    """Everything for one reader, by where it stands. homeless: of the quarter asked for, without a place; away: of others,
+    without one; beyond: at a place outside the frame."""
 
     things: tuple[Thing, ...]
     homeless: tuple[Thing, ...]
     away: tuple[Thing, ...]
     beyond: tuple[Thing, ...]
-    cut: tuple[Layer, ...] = ()
 
     @property
-    def count(self) -> int:
-        """How many things there are."""
-        return len(self.things) + len(self.homeless) + len(self.away) + len(self.beyond)
+    def everything(self) -> tuple[Thing, ...]:
+        """All of it."""
+        return self.things + self.homeless + self.away + self.beyond
 
 
-def find(ground: Ground, person_id: int, layers: Sequence[Layer], *, nearby: bool) -> Found:
-    """What these layers hold for this person: of their own quarter, or also what reaches it from beside. Without what they have
+Spotted = tuple[tuple[Layer, tuple[Spot, ...]], ...]
+
+
+def find(quarter_id: int, person_id: int, layers: Sequence[Layer], *, nearby: bool) -> Spotted:
+    """What these layers hold for this person: of their quarter, or also what reaches it from beside. Without what they have
     silenced, except what is their own. The viewer of the session is that person."""
     silent = muting.of_reader(person_id)
+
+    def is_heard(spot: Spot) -> bool:
+        if spot.author_id is None or spot.author_id == person_id:
+            return True
+        return not silent.hides(spot.author_id, spot.category, is_urgent=spot.category == URGENT)
+
+    found = [(layer, layer.find(quarter_id, not nearby)) for layer in layers]
+    if silent == muting.NOTHING:
+        return tuple((layer, tuple(spots)) for layer, spots in found)
+    return tuple((layer, tuple(filter(is_heard, spots))) for layer, spots in found)
+
+
+def place(ground: Ground, spotted: Spotted, *, nearby: bool) -> Found:
+    """The same by where it stands on this map."""
     frame = ground.frames[nearby]
     sides: dict[str, list[Thing]] = defaultdict(list)
-    cut = []
-    for layer in layers:
-        spots = layer.find(ground.own.id, not nearby)
-        if len(spots) >= MOST:
-            cut.append(layer)
+    for layer, spots in spotted:
         for spot in spots:
-            by = spot.author_id
-            if by not in (None, person_id) and silent.hides(by or 0, spot.category, is_urgent=spot.category == URGENT):
-                continue
             side, cell = _where(ground, frame, spot)
             sides[side].append(Thing(layer, spot, cell))
     on, homeless, away, beyond = (tuple(sides[side]) for side in ("on", "homeless", "away", "beyond"))
-    return Found(on, homeless, away, beyond, tuple(cut))
+    return Found(on, homeless, away, beyond)
 
 
 def _where(ground: Ground, frame: Frame, spot: Spot) -> tuple[str, str | None]:
     """Which part of the list a spot belongs to, and its cell if it is on the map."""
-    cell = ground.cell_at(spot.point) if spot.point else None
-    if cell is None and spot.cell is not None:
+    cell = None
+    if spot.lon is not None and spot.lat is not None:
+        cell = ground.cell_at((spot.lon, spot.lat))
+    elif spot.cell is not None:
         cell = ground.public(spot.cell, spot.cell_of)
     if cell is None:
         return ("homeless" if spot.is_home else "away"), None

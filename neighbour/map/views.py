@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from markupsafe import Markup
 
-from neighbour.contributions.placing import Layer, all_layers
+from neighbour.contributions.placing import MOST, Layer, all_layers
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
 from neighbour.map import drawing, lines, service
 from neighbour.map.grid import LEVELS, Ground, ground_of
-from neighbour.map.lines import Line
-from neighbour.map.service import Place, Thing
+from neighbour.map.lines import Line, Sheet
+from neighbour.map.service import Place, Spotted, Thing
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 
@@ -28,25 +29,34 @@ MOST_TOLD = 6  # things that a marker names; all of them are in the list
 def show() -> str:
     """The map and the list: ``?show=`` names a layer and may be repeated, ``?nearby=1`` shows what is beside, too."""
     ground, chosen, nearby = _asked()
-    found = service.find(ground, person_number(), chosen, nearby=nearby)
-    places = service.gather(ground, found.things, _level(ground, nearby))
-    told = lines.told([*found.things, *found.homeless, *found.away, *found.beyond])
-    config = current_app.extensions["config"]
-    title = _("Map of %(quarter)s", quarter=ground.own.name)
+    spotted = service.find(ground.own.id, person_number(), chosen, nearby=nearby)
+    sheet = lines.sheet(ground, spotted, nearby, lambda: _sheet(ground, spotted, nearby))
     return render_template(
         "map/show.html",
-        title=title,
-        svg=drawing.draw(ground, places, nearby, lambda place: _said(ground, place), title, "map-says"),
-        groups=lines.groups(ground, found, places, told),
-        places=places,
-        count=found.count,
-        cut=lines.shown(found.cut),
+        title=_title(ground),
+        sheet=sheet,
+        count=sum(len(spots) for _layer, spots in spotted),
+        cut=lines.shown(layer for layer, spots in spotted if len(spots) >= MOST),
         layers=[(layer, layer in chosen, _address(_toggled(layer, chosen), nearby)) for layer in all_layers()],
         nearby=nearby,
         other_side=_address(chosen, not nearby),
         markers=_address(chosen, nearby, "map.markers"),
-        config=config,
+        config=current_app.extensions["config"],
     )
+
+
+def _title(ground: Ground) -> str:
+    return _("Map of %(quarter)s", quarter=ground.own.name)
+
+
+def _sheet(ground: Ground, spotted: Spotted, nearby: bool) -> tuple[Sheet, bool]:
+    """The drawing and the list, and whether nothing has gone meanwhile."""
+    found = service.place(ground, spotted, nearby=nearby)
+    places = service.gather(ground, found.things, _level(ground, nearby))
+    told = lines.told(found.everything)
+    svg = drawing.draw(ground, places, nearby, lambda place: _said(ground, place), _title(ground), "map-says")
+    listed = render_template("map/_list.html", groups=lines.groups(ground, found, places, told))
+    return Sheet(len(places), svg, Markup(listed)), len(told) == len(found.everything)  # noqa: S704  our own template
 
 
 @views.get("/map.geojson")
@@ -59,7 +69,8 @@ def markers() -> Response:
     level = request.args.get("grid", listed, type=int)
     if level not in LEVELS:
         abort(404)
-    found = service.find(ground, person_number(), chosen, nearby=nearby)
+    spotted = service.find(ground.own.id, person_number(), chosen, nearby=nearby)
+    found = service.place(ground, spotted, nearby=nearby)
     told = lines.told(found.things)
     anchors = {cell: place.cell for place in service.gather(ground, found.things, listed) for cell in place.cells}
     places = service.gather(ground, found.things, level)
@@ -107,7 +118,7 @@ def _said(ground: Ground, place: Place) -> str:
 def _ground(ground: Ground) -> list[str]:
     """The borders, from the texts that are stored, and the streets in one feature."""
     areas = [(ground.own, True), *((area, False) for area in ground.beside)]
-    found = [_feature(area.outline, what="quarter", name=area.name, own=is_own) for area, is_own in areas]
+    found = [_feature(area.outline or "null", what="quarter", name=area.name, own=is_own) for area, is_own in areas]
     if ground.lines:
         found.append(_feature(_json({"type": "MultiLineString", "coordinates": ground.lines}), what="streets"))
     return found

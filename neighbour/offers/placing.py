@@ -19,7 +19,7 @@ from neighbour.offers.models import Category
 _CATEGORIES = ", ".join(f"'{each.value}'" for each in Category)
 _TO_HAVE = Asked(
     text(f"""
-    SELECT c.id, c.version, r.is_home, k.cell, c.quarter_id, c.author_id, r.category
+    SELECT c.id, c.version, r.is_home, NULL, NULL, k.cell, c.quarter_id, c.author_id, r.category, NULL
     FROM reach r JOIN contribution c ON c.id = r.contribution_id
     LEFT JOIN cells_on_map(:quarter) k ON k.contribution_id = c.id
     WHERE r.quarter_id = :quarter AND r.category IN ({_CATEGORIES}) AND (r.is_home OR NOT :own_only)
@@ -32,10 +32,7 @@ _TO_HAVE = Asked(
 def find(quarter_id: int, own_only: bool) -> Sequence[Spot]:
     """Offers shown in the quarter that are not over."""
     values = {"quarter": quarter_id, "own_only": own_only, "now": clock.now(), "most": MOST}
-    return [
-        Spot(key, version, is_home, None, cell, quarter, author, category)
-        for key, version, is_home, cell, quarter, author, category in _TO_HAVE.rows(values)
-    ]
+    return [Spot._make(row) for row in _TO_HAVE.rows(values)]
 
 
 LAYER = Layer("offers", __("Offers"), "store", "offer", 20, find, told_by_cards("tag", "repeat"))

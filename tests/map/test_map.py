@@ -319,7 +319,9 @@ def test_five_hundred_things_take_few_statements_and_little_weight(town, count_q
         town.event(
             town.houses[number], title=f"Termin {number} im Weberviertel", begins=TUESDAY + timedelta(minutes=number)
         )
-        make_offer(givers[number % 13], town.here, title=f"{uuid.uuid4().hex[:12]} aus dem Keller")
+        make_offer(
+            givers[number % 13], town.here, title=f"{uuid.uuid4().hex} {uuid.uuid4().hex}", body=uuid.uuid4().hex
+        )
     town.chooses(givers[0])
     town.page()
     with count_queries() as queries:
