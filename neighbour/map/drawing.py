@@ -25,7 +25,7 @@ from neighbour.residency import cells
 METRES = 111_320.0  # per degree of latitude
 PHONE = 0.68  # of its size, as far as a drawing shrinks on a narrow phone
 AROUND = h3.average_hexagon_edge_length(cells.RESOLUTION, "m")  # metres of a circle that stands for a cell
-RADIUS, WIDER = 17, 4  # px of a marker with one digit; for each further one
+RADIUS, WIDER, REACH = 24, 5, 11  # px of a marker with one digit; for each further one; beyond it, for fingers
 
 _grounds: Shelf[tuple[int, bool], tuple[Ground, str]] = Shelf(400)
 
@@ -58,8 +58,8 @@ def _marker(place: Place, to: Projection, said: str) -> str:
     radius = RADIUS + WIDER * (len(str(count)) - 1)
     return (
         f'<a href="#o-{place.cell}" class="pin pin--{tone}" aria-label="{escape(said)}">'
-        f'<circle class="pin__reach" cx="{x}" cy="{y}" r="{radius + 9}"/>'
-        f'<circle cx="{x}" cy="{y}" r="{radius}"/><text x="{x}" y="{y + 5}">{count}</text></a>'
+        f'<circle class="pin__reach" cx="{x}" cy="{y}" r="{radius + REACH}"/>'
+        f'<circle cx="{x}" cy="{y}" r="{radius}"/><text x="{x}" y="{y + 7}">{count}</text></a>'
     )
 
 

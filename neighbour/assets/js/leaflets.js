@@ -3,7 +3,8 @@
 import { control, map as makeMap, tileLayer } from "leaflet";
 
 export function draw(box) {
-  const map = makeMap(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false, maxZoom: 18 });
+  const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const map = makeMap(box, { fadeAnimation: moves, zoomAnimation: moves, markerZoomAnimation: moves, zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false, maxZoom: 18 });
   control.zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
   if (box.dataset.tiles) {
     const credit = control.attribution({ prefix: false }).addTo(map);

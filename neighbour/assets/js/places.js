@@ -82,7 +82,7 @@ function pin(box, { properties, geometry }) {
   face.textContent = properties.count;
   const icon = divIcon({ className: `place-pin place-pin--${properties.tone}`, html: face, iconSize: [40, 40] });
   const made = marker([lat, lon], { icon, keyboard: true, riseOnHover: true });
-  made.bindPopup(() => paper(box, properties), { autoPanPadding: [12, 12], maxWidth: 260 });
+  made.bindPopup(() => paper(box, properties), { autoPanPadding: [12, 12], minWidth: 190, maxWidth: 230 });
   made.on("add", () => made.getElement().setAttribute("aria-label", properties.label));
   made.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
   made.on("popupclose", () => {
