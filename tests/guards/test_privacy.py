@@ -14,7 +14,7 @@ MAY_COMPUTE = (
     "neighbour/residency/planning.py",  # entries of the register, near a border that is planned
     "neighbour/quarters/", "neighbour/pages/service.py", "neighbour/residency/changing_views.py",  # the middle of a quarter, for its name on the drawing
     "neighbour/map/", "neighbour/events/placing.py", "neighbour/events/service.py",  # places that were made known, and cells
-    "neighbour/initiatives/service.py",  # where an initiative's own paper says
+    "neighbour/initiatives/service.py", "neighbour/initiatives/places.py", "neighbour/map/",  # where an initiative's own paper says
 )  # fmt: skip
 NAMES = r"\b(first_name|last_name|display_name|name_nearby|name_city|street_shown)\b"
 MAY_NAME = (

@@ -13,15 +13,16 @@ import pytest
 from sqlalchemy import update
 
 from neighbour.accounts import choosing
-from neighbour.accounts.models import Person
+from neighbour.accounts.models import LoginSession, Person
 from neighbour.contributions import muting
 from neighbour.contributions.models import Audience
-from neighbour.core import scope
+from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.events import changing
 from neighbour.events import service as events
 from neighbour.events.models import Event
 from neighbour.initiatives import service as initiatives
+from neighbour.initiatives.models import EditorRole
 from neighbour.map import service
 from neighbour.map.grid import ground_of
 from neighbour.policy import Level
@@ -340,3 +341,39 @@ def test_things_that_come_and_go_between_two_statements_are_left_out(town, monke
 
 def test_levels_follow_the_scale():
     assert [service.level_for(scale) for scale in (1.0, 0.13, 0.1, 0.03, 0.001)] == [9, 9, 8, 7, 7]
+
+
+def test_ones_offers_go_onto_the_map_by_a_choice_that_takes_a_fresh_sign_in(town):
+    def form(html):
+        return re.search(r'<input[^>]*name="is_on_map"[^>]*>', html)
+
+    mine = {"first_name": "Lea", "last_name": "Probe", "shown": "name", "is_on_map": "y"}
+    found = form(town.page("/me/appearance"))
+    assert found and "checked" not in found[0]
+    assert town.client.post("/me/appearance", data=mine).status_code == 303
+    with as_owner():
+        assert db.session.get_one(Person, town.reader.id).is_on_map
+        db.session.rollback()
+    assert "checked" in form(town.page("/me/appearance"))[0]
+    town.client.post("/me/appearance", data={**mine, "is_on_map": ""})
+    with as_owner(), atomic():
+        assert not db.session.get_one(Person, town.reader.id).is_on_map
+        db.session.execute(update(LoginSession).values(fresh_at=clock.now() - timedelta(hours=1)))
+    assert town.client.post("/me/appearance", data=mine).status_code == 403, "whoever found the device open does not"
+    with as_owner():
+        assert not db.session.get_one(Person, town.reader.id).is_on_map
+
+
+def test_an_editor_is_told_when_the_register_does_not_know_the_place(town):
+    house = town.houses[7]
+    with as_owner():
+        made = initiatives.add("Bücherstube", [town.here.key])
+        initiatives.verify(made, None)
+        initiatives.name_editor(made, db.session.get_one(Person, town.reader.id), EditorRole.LEAD)
+    send = f"/i/{made.slug}/edit"
+    answer = town.client.post(send, data={"address_line": "Hinterm Mond 3"}, follow_redirects=True)
+    assert "kennt diese Adresse nicht" in answer.text
+    answer = town.client.post(send, data={"address_line": f"{house.street} {house.number}"}, follow_redirects=True)
+    assert "kennt diese Adresse nicht" not in answer.text and 'class="place-map"' in answer.text
+    with as_owner():
+        assert initiatives.find_points() == 1

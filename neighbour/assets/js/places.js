@@ -82,18 +82,20 @@ function pin(box, { properties, geometry }) {
   face.textContent = properties.count;
   const icon = divIcon({ className: `place-pin place-pin--${properties.tone}`, html: face, iconSize: [40, 40] });
   const made = marker([lat, lon], { icon, keyboard: true, riseOnHover: true });
-  made.bindPopup(() => paper(box, properties), { autoPanPadding: [12, 12], minWidth: 190, maxWidth: 230 });
+  made.bindPopup(() => paper(box, properties, made), { autoPanPadding: [12, 12], minWidth: 190, maxWidth: 230 });
   made.on("add", () => made.getElement().setAttribute("aria-label", properties.label));
   made.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
-  made.on("popupclose", () => {
-    if (document.activeElement === document.body) made.getElement()?.focus({ preventScroll: true });
-  });
   return made;
 }
 
 // Nodes, never HTML: titles are what neighbours have written.
-function paper(box, properties) {
+function paper(box, properties, made) {
   const sheet = DomUtil.create("div", "place-paper");
+  sheet.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    made.closePopup();
+    made.getElement()?.focus({ preventScroll: true });
+  });
   DomUtil.create("p", "place-paper__name", sheet).textContent = properties.name;
   const list = DomUtil.create("ul", "", sheet);
   for (const thing of properties.things) {
