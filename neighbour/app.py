@@ -44,6 +44,7 @@ ROOMS = (
     "neighbour.events",
     "neighbour.offers",
     "neighbour.feed",
+    "neighbour.map",
     "neighbour.digests",
     "neighbour.stewardship",
     "neighbour.mydata",
@@ -210,10 +211,13 @@ def _templates(app: Flask) -> None:
 def nav_items() -> tuple[dict[str, Any], ...]:
     """Entries of the main navigation that rooms registered (``app.extensions['nav']``) and this person may open.
 
-    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``.
+    Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``, perhaps ``instead_of``: the
+    endpoint of an entry that is left out for whoever may open this one.
     """
     who = identity()
-    return tuple([entry for entry in current_app.extensions["nav"] if _may_open(who, entry["permission"])])
+    open_ = [entry for entry in current_app.extensions["nav"] if _may_open(who, entry["permission"])]
+    replaced = {entry.get("instead_of") for entry in open_}
+    return tuple([entry for entry in open_ if entry["endpoint"] not in replaced])
 
 
 def _may_open(who: Identity, permission: Permission) -> bool:

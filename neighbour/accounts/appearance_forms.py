@@ -60,6 +60,7 @@ class AppearanceForm(Form):
     shown = RadioField(__("How do you want to appear?"), default="name")
     alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(ALIAS_LENGTH)])
     shows_street = BooleanField(__("Neighbours may see my street, never the number."))
+    is_on_map = BooleanField(__("On the map my offers may stand in my part of the quarter."))
     shows_own = _ring_field(Ring.OWN, __("In your own quarter"))
     shows_nearby = _ring_field(Ring.NEARBY, __("Next door, and who is only vouched for"))
     shows_city = _ring_field(Ring.CITY, __("In the rest of the city"))

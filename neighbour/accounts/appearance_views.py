@@ -76,9 +76,11 @@ def save_my_appearance() -> Any:
         return _settings(form)
     if not form.validate_on_submit():
         return _settings(form), 422
-    if _opens_street(person, form):
+    if _opens_street(person, form) or _goes_on_map(person, form):
         return current_app.extensions["ask_again"]()
-    _save(person, form)
+    with atomic():
+        _save(person, form)
+        choosing.place_on_map(person, bool(form.is_on_map.data))
     flash(_("Saved."), "good")
     return back("accounts.my_appearance")
 
@@ -135,6 +137,11 @@ def _opens_street(person: Person, form: AppearanceForm) -> bool:
     who they are: that is most of an address, which takes a proof, too (``residency.show_address``)."""
     is_new = bool(form.shows_street.data) and not person.street_shown
     return is_new and identity().signup_step == SignUpStep.DONE and not is_fresh()
+
+
+def _goes_on_map(person: Person, form: AppearanceForm) -> bool:
+    """The same of one's part of the quarter: whoever found the device open does not put its owner on the map."""
+    return bool(form.is_on_map.data) and not person.is_on_map and not person.is_protected and not is_fresh()
 
 
 def _save(person: Person, form: AppearanceForm) -> None:

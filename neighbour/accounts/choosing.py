@@ -41,6 +41,13 @@ def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen) -> 
     db.session.flush()
 
 
+def place_on_map(person: Person, is_on_map: bool) -> None:
+    """Whether the person's offers may stand in their public cell (``residency.cells``) on the map. Inside atomic(). Of somebody
+    who is protected never."""
+    person.is_on_map = is_on_map and not person.is_protected
+    db.session.flush()
+
+
 def chosen_by(person: Person) -> Chosen:
     """What the person chose last."""
     own, nearby, city = (Shows(each) for each in (person.shows_own, person.shows_nearby, person.shows_city))
@@ -55,7 +62,7 @@ def protect(person: Person, *, alias: str, is_listed: bool) -> None:
     if not clean_line(alias):
         raise NeedsAlias
     with db.session.no_autoflush:  # flag and names are written together: the row's check asks for both
-        person.is_protected, person.is_listed = True, is_listed
+        person.is_protected, person.is_listed, person.is_on_map = True, is_listed, False
         chosen = chosen_by(person)._replace(alias=alias)
         set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen)
     audit.note(Event.PROTECTED, actor=person.id, subject=person.id)

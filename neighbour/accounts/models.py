@@ -97,6 +97,8 @@ class Person(Timestamps, Base):
     is_protected: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: may be named in lists of people (the team of a quarter, a directory)
     is_listed: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    #: their offers may stand in their public cell on the map, for those who have proven to live in the same quarter
+    is_on_map: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     @classmethod
     def face(cls) -> tuple[InstrumentedAttribute, ...]:

@@ -12,7 +12,7 @@ about(
     " email_wish email_wished_at",
     inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
     " password_round"
-    " is_protected is_listed",
+    " is_protected is_listed is_on_map",
     secret="email_key password_hash",
     erase=Blank(
         {
@@ -26,6 +26,7 @@ about(
             "name_nearby": "''",
             "name_city": "''",
             "is_protected": "false",
+            "is_on_map": "false",
             "alias": "''",
             "suspension_reason": "NULL",
             "street_shown": "NULL",

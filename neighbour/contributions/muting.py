@@ -82,6 +82,13 @@ def all_of(person_id: int) -> list[Mute]:
     return list(db.session.scalars(select(Mute).where(Mute.person_id == person_id).order_by(Mute.id.desc())))
 
 
+def of_reader(person_id: int) -> Muted:
+    """What this person wants to see nothing of on the board and what is made like it."""
+    rows = db.session.execute(select(Mute.author_id, Mute.category).where(Mute.person_id == person_id)).all()
+    authors = frozenset(row.author_id for row in rows if row.author_id is not None)
+    return Muted(authors, frozenset(row.category for row in rows if row.category is not None))
+
+
 def is_silent(person_id: int, contribution_id: uuid.UUID) -> bool:
     """Whether this person wants no mail about the answers in this thread."""
     mine = Mute.person_id == person_id, Mute.contribution_id == contribution_id

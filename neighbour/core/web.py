@@ -200,4 +200,7 @@ def _cache_control(response: Response) -> str:
     if g.get("cache_class") == "public" and not signed_in and response.status_code == 200 and "_flashes" not in cookie:
         response.vary.update(["Cookie", "Accept-Language"])
         return "public, max-age=60"
+    if g.get("cache_class") == "private" and response.status_code in (200, 304):
+        response.vary.update(["Cookie"])
+        return "private, no-cache"
     return "no-store"

@@ -82,6 +82,7 @@ def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
         last_name=demo.last_name,
         **worn(demo.first_name, demo.last_name, Chosen()),
         street_shown=demo.home.street if _shows_street(demo) else None,
+        is_on_map=_is_on_map(demo),
         language=demo.locale,
         confirmed_at=joined,
         created_at=joined,
@@ -92,6 +93,10 @@ def _account(demo: DemoPerson, password_hash: str, joined: datetime) -> Person:
 
 def _shows_street(demo: DemoPerson) -> bool:
     return demo.level == "verified" and random.Random(f"shows street {demo.key}").random() < 0.75  # noqa: S311
+
+
+def _is_on_map(demo: DemoPerson) -> bool:
+    return _shows_street(demo) and random.Random(f"is on the map {demo.key}").random() < 0.5  # noqa: S311
 
 
 def _joined(demo: DemoPerson, now: datetime) -> datetime:

@@ -11,15 +11,17 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register the kind, its templates and its pages."""
-    from neighbour.contributions import kinds, sections
+    from neighbour.contributions import kinds, placing, sections
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.events import words
     from neighbour.events.kind import KIND
     from neighbour.events.list_views import views
+    from neighbour.events.placing import LAYER
     from neighbour.events.sections import CHANGED, WEEKS
     from neighbour.policy import Permission
 
     kinds.register(KIND)
+    placing.register(LAYER)
     sections.register(CHANGED)
     sections.register(WEEKS)
     app.register_blueprint(views)

@@ -105,6 +105,16 @@ def resume(slug: str) -> None:
     click.echo(f"{slug}: {_state(_find(slug))}")
 
 
+@initiatives.command()
+@operator_command
+def place() -> None:
+    """Look their addresses up in the register again.
+
+    For the map, after the register was imported or has changed.
+    """
+    click.echo(f"{service.find_points()} of {len(service.everything())} initiatives have a place on the map")
+
+
 @initiatives.command("list")
 @operator_command
 def list_() -> None:

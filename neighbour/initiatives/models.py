@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, DateTime, ForeignKey, Text
+from sqlalchemy import Boolean, CheckConstraint, DateTime, Double, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock, tokens
@@ -24,6 +24,7 @@ class Initiative(Timestamps, Base):
     """An association, a library, a neighbourhood centre. Public once the operator has verified it."""
 
     __tablename__ = "initiative"
+    __table_args__ = (CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),)
 
     id: Mapped[pk_int]
     public_id: Mapped[str] = mapped_column(Text, unique=True, default=tokens.public_id)
@@ -32,6 +33,9 @@ class Initiative(Timestamps, Base):
     about: Mapped[str] = mapped_column(Text, default="")
     #: where it is found, as it stands on its own paper
     address_line: Mapped[str] = mapped_column(Text, default="")
+    #: where the city's register has that address; None where it does not know it
+    lon: Mapped[float | None] = mapped_column(Double)
+    lat: Mapped[float | None] = mapped_column(Double)
     #: when somebody is there who can confirm an address
     hours: Mapped[str] = mapped_column(Text, default="")
     verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -7,7 +7,7 @@ from neighbour.core.personal import about, nobodys
 PUBLIC = "organisations and what they say of themselves in public"
 nobodys(
     "initiative",
-    "id public_id slug name about address_line hours verified_at verified_by_id may_confirm suspended_at created_at",
+    "id public_id slug name about address_line lon lat hours verified_at verified_by_id may_confirm suspended_at created_at",
     why=PUBLIC,
     lasts="as long as the initiative is there: who verified it answers for that",
 )

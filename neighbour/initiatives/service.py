@@ -20,6 +20,7 @@ from neighbour.initiatives.notices import EditorNamed, ManyConfirmed
 from neighbour.quarters.models import Quarter
 from neighbour.quarters.service import slug
 from neighbour.residency.cases import visits
+from neighbour.residency.gazetteer.service import point_of
 
 BURST, BURST_IN = 5, timedelta(minutes=10)
 REVIEW_DAYS_MOST = 365
@@ -84,12 +85,33 @@ def add(
         if unknown:
             raise ValueError(f"there is no quarter {', '.join(sorted(unknown))}")
         made = Initiative(slug=_free_slug(name), name=name, about=about, address_line=address_line, hours=hours)
+        made.lon, made.lat = _point(address_line)
         db.session.add(made)
         db.session.flush()
         db.session.add_all(InitiativeQuarter(initiative_id=made.id, quarter_id=quarter.id) for quarter in quarters)
         db.session.flush()
         audit.note(Event.INITIATIVE_ADDED, about=made.public_id)
         return made
+
+
+def _point(address_line: str) -> tuple[float, float] | tuple[None, None]:
+    """Where the register has what stands before the first comma: what comes after it is a courtyard, a town or a postcode."""
+    return point_of(address_line.partition(",")[0].strip()) or (None, None)
+
+
+def find_points() -> int:
+    """Look every initiative's address up anew, after the register has changed; gives how many are known now."""
+    with atomic():
+        rows = db.session.scalars(select(Initiative)).all()
+        for row in rows:
+            row.lon, row.lat = _point(row.address_line)
+        return sum(row.lon is not None for row in rows)
+
+
+def is_unknown_place(initiative: Initiative) -> bool:
+    """Whether it says where it is and the register does not know the place, so that it is not on the map."""
+    row = db.session.merge(initiative)
+    return bool(row.address_line) and row.lon is None
 
 
 def _free_slug(name: str) -> str:
@@ -141,6 +163,7 @@ def change(initiative: Initiative, *, about: str, address_line: str, hours: str,
     with atomic():
         row = db.session.merge(initiative)
         row.about, row.address_line, row.hours = about, address_line, hours
+        row.lon, row.lat = _point(address_line)
         audit.note(Event.INITIATIVE_CHANGED, actor=by, about=row.public_id)
 
 

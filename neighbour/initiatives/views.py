@@ -72,6 +72,11 @@ def save(slug: str) -> Any:
     said = {name: form[name].data or "" for name in ("about", "address_line", "hours")}
     service.change(found, **said, by=person_number())
     flash(_("Saved."), "good")
+    if service.is_unknown_place(found):
+        flash(
+            _("The city's register does not know this address, so it is not on the map. Put street and number first."),
+            "info",
+        )
     return back("initiatives.show", slug=slug)
 
 

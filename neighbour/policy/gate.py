@@ -27,7 +27,7 @@ from neighbour.policy.table import allows
 
 View = TypeVar("View", bound=Callable[..., Any])
 Fresh = bool | Callable[[Identity], bool]
-CACHE_CLASSES = ("public", "never")
+CACHE_CLASSES = ("public", "private", "never")
 FRESH_FOR = timedelta(minutes=10)
 
 
@@ -45,7 +45,8 @@ def requires(
 
     permission: what the person must be allowed, checked without an object (views check objects themselves).
     rate: a class of ``limits.RATES`` counted on every unsafe request (default "write"); "read" counts nothing.
-    cache: "public" (the same for everybody who is not signed in, kept for a minute) or "never".
+    cache: "public" (the same for everybody who is not signed in, kept for a minute), "private" (kept by the reader's own
+        browser, which asks each time whether it is still the same: data behind a page, never a page) or "never".
     names: True where the page names neighbours: so many a day are enough for anybody (``limits.turn_page``).
     csrf: False only where the address itself carries the right (one-click unsubscribe) or nothing is changed that is
         somebody's, so that the form may stand on a page that is kept for everybody and bears no token.

@@ -37,11 +37,11 @@ def draw(outlines: Sequence[Outline], label: str) -> Markup | None:
     Points that fall on the same pixel as the one before are left out, so 542 quarters take about 60 KB
     before compression, 20 KB after. ``label`` is what the picture says to those who do not see it.
     """
-    shapes = [(outline, list(_rings(outline.geometry))) for outline in outlines]
+    shapes = [(outline, list(rings_of(outline.geometry))) for outline in outlines]
     points = [point for _, rings in shapes for ring in rings for point in ring]
     if not points:
         return None
-    onto = _Projection(points)
+    onto = Projection(points)
     parts = [
         f'<path class="quarter quarter--{"abc"[number % 3]}" d="{"".join(onto.path(ring) for ring in rings)}"/>'
         for number, (_, rings) in enumerate(shapes)
@@ -53,7 +53,8 @@ def draw(outlines: Sequence[Outline], label: str) -> Markup | None:
     return Markup(head + "".join(parts) + "</svg>")  # noqa: S704  names are escaped in _names, the rest is numbers
 
 
-def _rings(geometry: str) -> Iterator[Ring]:
+def rings_of(geometry: str) -> Iterator[Ring]:
+    """The rings of a GeoJSON Polygon or MultiPolygon, holes among them."""
     shape = json.loads(geometry or "{}")
     kind, coordinates = shape.get("type"), shape.get("coordinates", [])
     polygons: Iterable[Sequence[Ring]] = (
@@ -63,7 +64,7 @@ def _rings(geometry: str) -> Iterator[Ring]:
         yield from polygon
 
 
-class _Projection:
+class Projection:
     """Degrees to pixels, north up; a degree of longitude is shorter by the cosine of the latitude."""
 
     def __init__(self, points: Sequence[Sequence[float]]):
@@ -82,6 +83,7 @@ class _Projection:
         return round(x), round((self.top - lat) * self.scale + self.shift_y)
 
     def path(self, ring: Ring) -> str:
+        """A closed path; empty for what is smaller than a triangle of pixels."""
         dots = [self(point[0], point[1]) for point in ring]
         kept = [dot for number, dot in enumerate(dots) if not number or dot != dots[number - 1]]
         if len(kept) < 3:
@@ -90,7 +92,7 @@ class _Projection:
         return f"M{kept[0][0]} {kept[0][1]}l{' '.join(steps)}z"
 
 
-def _names(shapes: Sequence[tuple[Outline, list[Ring]]], onto: _Projection) -> list[str]:
+def _names(shapes: Sequence[tuple[Outline, list[Ring]]], onto: Projection) -> list[str]:
     """Each quarter's name near its centre, where the shape is wide enough and no other name stands already."""
     texts: list[str] = []
     taken: list[tuple[int, int, float]] = []

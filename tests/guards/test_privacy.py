@@ -6,13 +6,15 @@ import re
 
 from tests.guards.test_house import PRODUCT, ROOT, code, name
 
-# Real points: of the register, of quarters, of the map's drawing. Of a home there is the public cell, and nothing uses it yet.
+# Real points: of the register, of quarters, of the map's drawing. Of a home there is the public cell; the map alone uses it.
 POINTS = r"\.(lon|lat)\b|\bh3\b|great_circle|haversine|geodesic|\.distance\("
 MAY_COMPUTE = (
     "neighbour/quarters/", "neighbour/residency/cells.py", "neighbour/residency/homes.py", "neighbour/residency/borders.py",
     "neighbour/residency/gazetteer/", "neighbour/core/geo.py", "neighbour/demo/",
     "neighbour/residency/planning.py",  # entries of the register, near a border that is planned
     "neighbour/quarters/", "neighbour/pages/service.py", "neighbour/residency/changing_views.py",  # the middle of a quarter, for its name on the drawing
+    "neighbour/map/", "neighbour/events/placing.py", "neighbour/events/service.py",  # places that were made known, and cells
+    "neighbour/initiatives/service.py", "neighbour/initiatives/places.py", "neighbour/map/",  # where an initiative's own paper says
 )  # fmt: skip
 NAMES = r"\b(first_name|last_name|display_name|name_nearby|name_city|street_shown)\b"
 MAY_NAME = (

@@ -11,6 +11,7 @@ import pytest
 from tests.journeys import scenes_desk as at_desk
 from tests.journeys import scenes_events as events
 from tests.journeys import scenes_inside as inside
+from tests.journeys import scenes_map as on_map
 from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
 from tests.journeys.looking import enter, site_map
@@ -25,6 +26,7 @@ SCENES = {
     "writing": (inside.writer, "hannelore"),
     "hosting": (events.host, "hannelore"),
     "the market": (at_market.market, "hannelore"),
+    "the map": (on_map.around, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
@@ -76,6 +78,7 @@ PAGES = {
     "contributions.threads": "reading",
     "digests.next_issue": "reading",
     "offers.market": "the market",
+    "map.show": "the map",
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",
@@ -137,6 +140,7 @@ NOT_PAGES = {
     "health.ready": "for whoever watches the instance",
     "pages.source": "the source of what is running, as an archive",
     "quarters.layer": "the outlines, as GeoJSON",
+    "map.markers": "the markers, as GeoJSON",
     "accounts.sign_up_next": "leads on to the step that comes next",
     "notices.one_click_opened": "leads on to the page with the button",
     "contributions.photo": "a picture inside its page",

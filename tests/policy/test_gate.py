@@ -74,8 +74,8 @@ def test_the_marks_of_a_view_are_those_that_were_given():
         "names": True,
     }
     assert (plain.__name__, plain.__doc__) == ("view", "What it does.")
-    with pytest.raises(ValueError, match="unknown cache class 'private'"):
-        requires(Permission.BOARD_READ, cache="private")
+    with pytest.raises(ValueError, match="unknown cache class 'shared'"):
+        requires(Permission.BOARD_READ, cache="shared")
 
 
 def test_who_may_gets_the_view_with_its_arguments_and_who_may_not_the_houses_answer(asking):

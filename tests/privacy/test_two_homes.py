@@ -20,6 +20,7 @@ from neighbour.policy import Role
 from neighbour.residency.code_models import Invitation, InvitationUse
 from tests.digests.helpers import MORNING
 from tests.factories import make_comment, make_post, sign_in
+from tests.offers.helpers import make_offer
 from tests.privacy.city import (
     ROLES,
     City,
@@ -57,6 +58,7 @@ class Story:
         near_and_public = [Audience.NEARBY, Audience.PUBLIC]
         self.posts = [post for one in (self.alias, self.anna) for post in writes(one, city.here, near_and_public)]
         self.posts += writes(self.bela, city.here, [Audience.CITY])
+        self._offer()
         self.readers = readers(city, self.one)
         _invites(self.readers["verified"], [self.alias, self.bela], city.here)
         thread = make_post(self.readers["verified"], city.here, audience=Audience.CITY)
@@ -69,8 +71,20 @@ class Story:
         self.addresses = [
             *paths(app, samples, [uid_of(post) for post in self.posts]),
             *(f"/write/reach?audience={audience}" for audience in Audience),
+            "/map?nearby=1",
+            "/map?show=offers",
+            "/map.geojson?nearby=1",
+            "/map.geojson?show=offers&grid=9",
         ]
         self.forms = [("/find-my-quarter", {"q": f"{house.street} {house.number}"}) for house in (self.one, self.other)]
+
+    def _offer(self):
+        """Both offer something and let it stand in their cell on the map; so does she whose every word is a canary, at no point."""
+        for number, one in enumerate((self.anna, self.bela, self.alias)):
+            self.posts.append(make_offer(one, self.city.here, title=f"Ding {number}"))
+        with as_owner(), atomic():
+            for one in (self.anna, self.bela):
+                choosing.place_on_map(db.session.get_one(Person, one.id), True)
 
     def _alias(self):
         """Somebody whose every word is a canary, of the team and with a letter in her past; then she bears another name."""
@@ -150,6 +164,11 @@ def test_nobody_can_tell_who_of_two_in_a_cell_lives_where_and_no_canary_sings(st
         shown = {role for role, path in before if name in before[role, path][2]}
         assert shown >= {"vouched", "verified", "housemate", "beside", "steward"}  # they do see her
     assert b"Bela P." in before["verified", "/me/invitations"][2]
+    pin = f'"count":2,"tone":"offer","url":"#o-{story.city.cell_of(story.one)}"'.encode()
+    for role in ("verified", "housemate", "steward", "operator"):
+        assert pin in before[role, "/map.geojson?show=offers&grid=9"][2], "what stands on the map was looked at"
+    for role in ("vouched", "beside", "far"):
+        assert b'"what":"place"' not in before[role, "/map.geojson?show=offers&grid=9"][2]
     assert [key for key, page in before.items() if any(word in page[2] for word in CANARIES)] == []
     untyped = {key: page for key, page in before.items() if not key[1].startswith("/find-my-quarter {")}
     assert [key for key, page in untyped.items() if any(each.encode() in page[2] for each in NUMBERS)] == []

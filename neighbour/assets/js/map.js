@@ -2,22 +2,11 @@
 // Everything on it is also in the list below the map, so the shapes themselves are not tab stops;
 // the map takes arrow keys, + and −, and focus on a link that leads to a quarter lights it.
 // The GeoJSON: each feature has an id (data-focus names one) and the properties name and url.
-import { control, geoJSON, map as makeMap, tileLayer } from "leaflet";
+import { geoJSON } from "leaflet";
+import { draw } from "./leaflets.js";
+import { startPlaces } from "./places.js";
 
 const ROOM = 6; // px a quarter must be larger on the screen than its name before the name is written into it
-
-function draw(box) {
-  const map = makeMap(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false, maxZoom: 18 });
-  control.zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
-  if (box.dataset.tiles) {
-    const credit = control.attribution({ prefix: false }).addTo(map);
-    if (box.dataset.attribution) credit.addAttribution(box.dataset.attribution);
-    tileLayer(box.dataset.tiles).addTo(map);
-  }
-  map.on("focus", () => map.scrollWheelZoom.enable());
-  map.on("blur", () => map.scrollWheelZoom.disable());
-  return map;
-}
 
 function addQuarters(map, box, data) {
   const shapes = new Map();
@@ -86,3 +75,6 @@ async function start(box) {
 
 const box = document.getElementById("map");
 if (box) start(box);
+
+const places = document.querySelector(".places-map");
+if (places) startPlaces(places);
