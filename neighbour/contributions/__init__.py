@@ -13,6 +13,7 @@ def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
     from neighbour.contributions import (
         alert_views,
+        answer_views,
         borders,
         leaving,
         leaving_views,
@@ -35,7 +36,7 @@ def include(app: Flask) -> None:
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
     _limits()
-    for each in (alert_views, leaving_views, photo_views, solving_views, widening_views):  # pages of one blueprint
+    for each in (alert_views, answer_views, leaving_views, photo_views, solving_views, widening_views):  # pages of one blueprint
         blueprint = each.views
     app.register_blueprint(blueprint)
     app.jinja_env.globals["markdown"] = markdown
