@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -69,9 +70,10 @@ def hand_on(walk, request):
     cookies = "; ".join(f"{each['name']}={each['value']}" for each in walk.page.context.cookies())
     names = ("content-type", "origin", "referer", "user-agent")
     headers = {name: value for name, value in request.headers.items() if name in names}
-    line = HTTPConnection("localhost", port, timeout=10)
-    line.request("POST", urlsplit(request.url).path, request.post_data_buffer, {**headers, "Cookie": cookies})
-    return line.getresponse().status
+    with closing(HTTPConnection("localhost", port, timeout=10)) as line:
+        line.request("POST", urlsplit(request.url).path, request.post_data_buffer, {**headers, "Cookie": cookies})
+        with line.getresponse() as answer:
+            return answer.status
 
 
 def test_a_reload_and_the_way_out_and_back_lose_nothing(walk):
