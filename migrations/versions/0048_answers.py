@@ -17,7 +17,7 @@ MINE = f"EXISTS (SELECT 1 FROM comment c WHERE c.id = answer_taken_down.comment_
 DEFINER = "SECURITY DEFINER SET search_path = public, pg_temp"
 
 FORGET = f"""
-CREATE FUNCTION forget_answers_taken_down(before timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
+CREATE FUNCTION forget_taken_back(before timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
   WITH gone AS (DELETE FROM answer_taken_down WHERE taken_down_at < before RETURNING 1) SELECT count(*) FROM gone
 $$;
 CREATE OR REPLACE FUNCTION forget_read_marks(before timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
@@ -27,7 +27,7 @@ CREATE OR REPLACE FUNCTION forget_read_marks(before timestamptz) RETURNS bigint 
 $$;
 """
 AS_IT_WAS = f"""
-DROP FUNCTION forget_answers_taken_down(timestamptz);
+DROP FUNCTION forget_taken_back(timestamptz);
 CREATE OR REPLACE FUNCTION forget_read_marks(before timestamptz) RETURNS bigint LANGUAGE sql {DEFINER} AS $$
   WITH gone AS (DELETE FROM read_mark WHERE moved_at < before RETURNING 1) SELECT count(*) FROM gone
 $$;
@@ -58,7 +58,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_answer_taken_down_taken_down_at", "answer_taken_down", ["taken_down_at"])
     op.execute(FORGET)
-    for_the_app("forget_answers_taken_down(timestamptz)")
+    for_the_app("forget_taken_back(timestamptz)")
     mine = f"person_id = {ME}"
     grant("SELECT, INSERT, UPDATE, DELETE", "answer_mark")
     wall("answer_mark", select=mine, insert=mine, update=mine, delete=mine)

@@ -36,7 +36,14 @@ def include(app: Flask) -> None:
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
     _limits()
-    for each in (alert_views, answer_views, leaving_views, photo_views, solving_views, widening_views):  # pages of one blueprint
+    for each in (
+        alert_views,
+        answer_views,
+        leaving_views,
+        photo_views,
+        solving_views,
+        widening_views,
+    ):  # pages of one blueprint
         blueprint = each.views
     app.register_blueprint(blueprint)
     app.jinja_env.globals["markdown"] = markdown

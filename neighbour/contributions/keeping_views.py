@@ -38,7 +38,11 @@ def keep(contribution_id: uuid.UUID) -> Response:
         flash(_("Saved. You find it under “Me”."), "info")
     else:
         toast(_("No longer saved."), url_for("contributions.keep", contribution_id=contribution_id), "info")
-    return back("contributions.kept") if request.form.get("list") else back("contributions.show", contribution_id=contribution_id)
+    return (
+        back("contributions.kept")
+        if request.form.get("list")
+        else back("contributions.show", contribution_id=contribution_id)
+    )
 
 
 @views.post("/c/<uid:contribution_id>/mute")

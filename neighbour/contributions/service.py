@@ -14,7 +14,16 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from neighbour.contributions.models import AnswerTakenDown, Audience, Comment, Contribution, ReadMark, Revision, State, Thanks
+from neighbour.contributions.models import (
+    AnswerTakenDown,
+    Audience,
+    Comment,
+    Contribution,
+    ReadMark,
+    Revision,
+    State,
+    Thanks,
+)
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from neighbour.contributions.cards import url_of
 from neighbour.contributions.models import Contribution
@@ -47,7 +47,7 @@ def fill(quarter_id: int, since: datetime, until: datetime) -> Sequence[Coming]:
     return [_coming(each, told[each.event_id], places, since) for each in soonest if each.event_id in told]
 
 
-def _coming(on: On, row: Row[Any], places: dict[tuple[UUID, date], str], since: datetime) -> Coming:
+def _coming(on: On, row: Any, places: dict[tuple[UUID, date], str], since: datetime) -> Coming:
     begins = max(on.begins_at, since)  # what lasts for days is on today
     local, here = on.begins_at.astimezone(ZoneInfo(row.zone)), i18n.local(begins).date()
     has_begun = on.begins_at < since and local.date() < here

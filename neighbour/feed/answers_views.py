@@ -22,9 +22,7 @@ from neighbour.policy.gate import identity, person_number
 def answers() -> str:
     """What others answered me, newest first; ``?before=`` goes on; htmx gets the next ones."""
     who, before = identity(), request.args.get("before")
-    page = answering.page(
-        person_number(), who.display_name, reader_of(who), before=as_uid(before) if before else None
-    )
+    page = answering.page(person_number(), who.display_name, reader_of(who), before=as_uid(before) if before else None)
     older = url_for("feed.answers", before=to_uid(page.older)) if page.older else ""
     template = "feed/_answers.html" if is_htmx() and before else "feed/answers.html"
     return render_template(

@@ -22,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
-    func,
     literal,
     literal_column,
     null,
@@ -247,9 +246,7 @@ def _still(is_own_only: bool) -> Asked:
     return Asked(wanted.where(_r.c.is_home) if is_own_only else wanted)
 
 
-def still_there(
-    person_id: int, quarter_id: int, ids: Sequence[uuid.UUID], *, own_only: bool
-) -> dict[uuid.UUID, int]:
+def still_there(person_id: int, quarter_id: int, ids: Sequence[uuid.UUID], *, own_only: bool) -> dict[uuid.UUID, int]:
     """Which of these hang in the quarter and are not silenced by this person, each with its version."""
     values = {"ids": list(ids), "me": person_id, "quarter": quarter_id}
     return {row[0]: row[1] for row in _still(own_only).rows(values)}

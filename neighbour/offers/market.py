@@ -71,7 +71,8 @@ def page(
     before: uuid.UUID | None = None,
     most: int = PAGE,
 ) -> Shelf:
-    """One page of the market for this person, older than ``before``. is_there: only what can be asked for and is promised to nobody."""
+    """One page of the market for this person, older than ``before``. is_there: only what can be asked for and is promised to
+    nobody."""
     values = {"me": person_id, "quarter": quarter_id, "before": before or NEWEST, "most": most + 1}
     ids = [row[0] for row in _statement(category, is_there, own_only).rows(values)]
     return Shelf(ids[:most], ids[most - 1] if len(ids) > most else None)

@@ -11,7 +11,7 @@ import pytest
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level
 from tests.factories import make_comment, make_move, make_person, make_post, make_quarter, sign_in
-from tests.offers.helpers import make_ask, make_offer, mails
+from tests.offers.helpers import mails, make_ask, make_offer
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -34,7 +34,9 @@ def path(contribution):
 
 def undo(html):
     """Press "undo" in the message on this page; gives the address it is sent to."""
-    form = re.search(r'class="toast.*?<form class="post-btn" method="post" action="([^"]+)"(.*?)</form>', html, re.DOTALL)
+    form = re.search(
+        r'class="toast.*?<form class="post-btn" method="post" action="([^"]+)"(.*?)</form>', html, re.DOTALL
+    )
     assert form and "Rückgängig" in form[2], "a form with a button: nothing of it needs a script"
     return form[1].replace("&amp;", "&")
 
@@ -58,7 +60,10 @@ def test_my_answer_comes_back_as_it_was_with_what_hangs_on_it(here, anna, client
     client.post(f"{where}/withdraw")
     assert "Leiter" not in other.get(path(slip)).text and "Leiter" not in client.get(path(slip)).text
     assert client.post(f"{where}/restore").status_code == 303
-    assert re.search(r'id="r-.*?</li>', other.get(path(slip)).text, re.DOTALL)[0] == re.search(r'id="r-.*?</li>', before, re.DOTALL)[0]
+    assert (
+        re.search(r'id="r-.*?</li>', other.get(path(slip)).text, re.DOTALL)[0]
+        == re.search(r'id="r-.*?</li>', before, re.DOTALL)[0]
+    )
     does_and_undoes(client, f"{where}/withdraw")
     assert "<strong>eine</strong>" in other.get(path(slip)).text and "1 Antwort" in other.get("/board").text
 
@@ -80,7 +85,9 @@ def test_ten_minutes_later_or_by_somebody_else_it_does_not(here, anna, client, v
     assert owner.execute("SELECT state FROM comment").fetchone() == ("hidden",)
 
 
-def test_the_words_are_for_nobody_elses_eyes_meanwhile_and_go_by_themselves(here, anna, client, raw, owner, frozen_clock):
+def test_the_words_are_for_nobody_elses_eyes_meanwhile_and_go_by_themselves(
+    here, anna, client, raw, owner, frozen_clock
+):
     sign_in(client, anna)
     asker = make_person(here)
     slip = make_post(asker, here)
@@ -107,7 +114,9 @@ def test_who_has_moved_away_or_lost_their_proof_says_nothing_again(here, anna, c
     where = f"{path(slip)}/answer/{to_uid(answer.id)}"
     client.post(f"{where}/withdraw")
     owner.execute("UPDATE membership SET level = %s WHERE person_id = %s", [str(Level.UNPROVEN), anna.id])
-    assert client.post(f"{where}/restore").status_code != 303 or owner.execute("SELECT state FROM comment").fetchone() == ("withdrawn",)
+    assert client.post(f"{where}/restore").status_code != 303 or owner.execute(
+        "SELECT state FROM comment"
+    ).fetchone() == ("withdrawn",)
     make_move(anna, make_quarter("Anderswo"))
     assert client.post(f"{where}/restore").status_code == 404
     assert owner.execute("SELECT state FROM comment").fetchone() == ("withdrawn",)
@@ -177,7 +186,9 @@ def test_done_is_said_with_the_way_back_but_an_alert_that_is_over_is_over(here, 
     assert "Rückgängig" not in client.get(path(alert)).text
 
 
-def test_already_gone_reaches_those_who_wait_when_it_cannot_be_undone_any_more(here, anna, client, owner, jobs, frozen_clock):
+def test_already_gone_reaches_those_who_wait_when_it_cannot_be_undone_any_more(
+    here, anna, client, owner, jobs, frozen_clock
+):
     sign_in(client, anna)
     offer, waiting = make_offer(anna, here, title="Kinderrad"), make_person(here)
     make_ask(waiting, here, offer)

@@ -115,7 +115,10 @@ def test_new_is_new_until_it_was_read_and_an_old_tab_does_not_move_the_mark_back
     for newest in (second, first):
         assert client.post("/board/answers/read", data={"newest": to_uid(newest.id)}).status_code == 303
     assert [new for *_rest, new in heard(client)] == [False, False]
-    assert "Alles gelesen" not in client.get("/board/answers").text and 'name="newest"' not in client.get("/board/answers").text
+    assert (
+        "Alles gelesen" not in client.get("/board/answers").text
+        and 'name="newest"' not in client.get("/board/answers").text
+    )
     make_comment(ben, here, slip, "Drei.")
     assert [new for *_rest, new in heard(client)] == [True, False, False]
     assert client.post("/board/answers/read", data={"newest": "x"}).status_code == 404

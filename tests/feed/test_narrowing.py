@@ -49,7 +49,11 @@ def chips(html, of="chips--row"):
     row = re.search(rf'<ul class="[^"]*{of}.*?</ul>', html, re.DOTALL)
     links = re.findall(r"<a ([^>]*)>(.*?)</a>", row[0] if row else "", re.DOTALL)
     return [
-        (re.sub(r"<[^>]+>", "", words).strip(), re.search(r'href="([^"]+)"', has)[1].replace("&amp;", "&"), "aria-current" in has)
+        (
+            re.sub(r"<[^>]+>", "", words).strip(),
+            re.search(r'href="([^"]+)"', has)[1].replace("&amp;", "&"),
+            "aria-current" in has,
+        )
         for has, words in links
     ]
 
@@ -111,7 +115,9 @@ def test_what_is_silenced_stays_away_from_a_kind_but_not_from_its_own_category(h
     assert titles(client.get("/board?category=question").text) == ["Noch eine Frage"]
 
 
-@pytest.mark.parametrize("query", ["kind=nonsense", "category=nonsense", "kind=post&category=lend", "before=x", "kind=post&before=x"])
+@pytest.mark.parametrize(
+    "query", ["kind=nonsense", "category=nonsense", "kind=post&category=lend", "before=x", "kind=post&before=x"]
+)
 def test_what_there_is_not_is_not_found(reader, client, query):
     assert client.get(f"/board?{query}").status_code == 404
 

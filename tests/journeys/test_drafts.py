@@ -41,7 +41,9 @@ def typed(page):
 
 def end_session(town, person):
     with roles.connect(postgres.address(town.folder).owner_url, autocommit=True) as owner:
-        owner.execute("DELETE FROM login_session WHERE person_id = (SELECT id FROM person WHERE email = %s)", [email_of(person)])
+        owner.execute(
+            "DELETE FROM login_session WHERE person_id = (SELECT id FROM person WHERE email = %s)", [email_of(person)]
+        )
 
 
 def sign_in_again(walk, person="thorsten"):
@@ -134,7 +136,9 @@ def test_what_arrived_while_the_answer_got_lost_hangs_once(walk):
         sent.append(hand_on(walk, route.request))
         route.abort("connectionreset")
 
-    walk.page.route("**/write", lambda route: lose_the_answer(route) if route.request.method == "POST" else route.fallback())
+    walk.page.route(
+        "**/write", lambda route: lose_the_answer(route) if route.request.method == "POST" else route.fallback()
+    )
     walk.page.locator(".composer__foot button[type=submit]:not([name])").click()
     walk.page.wait_for_url("chrome-error://**")
     walk.page.unroute("**/write")
