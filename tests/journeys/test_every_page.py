@@ -13,6 +13,7 @@ from tests.journeys import scenes_events as events
 from tests.journeys import scenes_inside as inside
 from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
+from tests.journeys import scenes_posts as posts
 from tests.journeys.looking import enter, site_map
 
 SCENES = {
@@ -25,6 +26,8 @@ SCENES = {
     "writing": (inside.writer, "hannelore"),
     "hosting": (events.host, "hannelore"),
     "the market": (at_market.market, "hannelore"),
+    "polls and plans": (posts.polls_and_plans, "katrin"),
+    "answers and the week": (posts.for_me, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
@@ -76,6 +79,7 @@ PAGES = {
     "contributions.threads": "reading",
     "digests.next_issue": "reading",
     "offers.market": "the market",
+    "feed.answers": "answers and the week",
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",
