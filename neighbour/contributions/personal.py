@@ -57,7 +57,8 @@ about(
     "answer_taken_down",
     of="comment_id.author_id",
     kind="contribution",
-    out="comment_id body_md taken_down_at",
+    out="body_md taken_down_at",
+    inner="comment_id",
     erase=WITH_PARENT,
     ends="answers_taken_down",
 )

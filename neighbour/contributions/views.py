@@ -291,10 +291,10 @@ def _widening(contribution: Contribution) -> dict[str, Any]:
         return {}
     found, may_widen = widening.plan_of(contribution.id), widening.may_widen(contribution)
     is_mine = contribution.author_id == identity().person_id and may(Permission.CONTRIBUTION_EDIT, contribution)
-    is_quiet = not service.is_answered(contribution.id)
+    is_planned = found is not None and found.done_at is None and not service.is_answered(contribution.id)
     return {
         "since": found.done_at if found and not may_widen else None,
-        "at": found.widens_at if found and found.done_at is None and is_quiet else None,
+        "at": found.widens_at if found is not None and is_planned else None,
         "is_offered": is_mine and may_widen,
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from neighbour.contributions import photos, solving, widening
 from neighbour.contributions import service as contributions
-from neighbour.contributions.models import Audience, Reach, Thanks
+from neighbour.contributions.models import Audience, Contribution, Reach, Thanks
 from neighbour.core import clock
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
@@ -55,7 +55,7 @@ def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime, zone:
             audience=Audience(demo.audience),
             hours=demo.urgent_hours,
         )
-        _hang(post, demo.photos)
+        hang(post, demo.photos)
         if demo.poll is not None:
             options = tuple(label for label, _votes in demo.poll.options)
             polls.put_up(post, polls.Draft(demo.poll.question, options, days=demo.poll.days))
@@ -90,7 +90,7 @@ def _vote(demo: DemoPost, post: Post, residents: dict[str, Resident], now: datet
     db.session.execute(insert(PollVote), rows)
 
 
-def _hang(post: Post, names: tuple[str, ...]) -> None:
+def hang(post: Contribution, names: tuple[str, ...]) -> None:
     """Photos as they are sent: the worker draws them when the town is up."""
     hung = []
     for name in names:

@@ -31,7 +31,11 @@ def for_me(walk: Walk) -> None:
     walk.go("/board/answers", "answers to me", picture="answers")
     if walk.page.locator("form[action='/board/answers/read']").count():  # once in a town's life
         walk.send("/board/answers/read", "answers to me, all read")
-    for query, name in (("?kind=post", "board-posts"), ("?kind=offer", "board-offers"), ("?category=lend", "board-lend")):
+    for query, name in (
+        ("?kind=post", "board-posts"),
+        ("?kind=offer", "board-offers"),
+        ("?category=lend", "board-lend"),
+    ):
         walk.go("/board" + query, picture=name)
     walk.go("/board", "the board with its week", picture="board-week")
     _has_one_row(walk)
