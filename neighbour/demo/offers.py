@@ -70,7 +70,7 @@ def _read(text: str) -> Iterator[DemoOffer]:
 
 
 def _offer(head: str, what: str, rest: list[str]) -> DemoOffer:
-    category, author, age, audience, price, state, *more = (part.strip() for part in head.split("|"))
+    category, author, age, audience, price, state, *marks = (part.strip() for part in head.split("|"))
     title, condition, pickup, days = (part.strip() for part in what.split(";"))
     word, _space, more = state.partition(" ")
     chosen, _space, back = more.partition(" ")
@@ -87,7 +87,7 @@ def _offer(head: str, what: str, rest: list[str]) -> DemoOffer:
         things=Things(prices.read(price), condition, pickup, int(days) if days else None),
         text="\n".join(line for line in rest if not line.startswith(">")),
         asks=tuple(_ask(line) for line in rest if line.startswith(">")),
-        photos=tuple(name for part in more for name in part.removeprefix("photos ").split()),
+        photos=tuple(name for part in marks for name in part.removeprefix("photos ").split()),
     )
 
 
