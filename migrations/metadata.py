@@ -10,6 +10,7 @@ import neighbour.core.jobs
 import neighbour.core.limits
 import neighbour.digests.models
 import neighbour.events.models
+import neighbour.feed.models
 import neighbour.initiatives.models
 import neighbour.mydata.models
 import neighbour.notices.models

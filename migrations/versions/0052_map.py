@@ -13,7 +13,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0052"
-down_revision = "0041"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 

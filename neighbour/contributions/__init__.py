@@ -6,22 +6,12 @@ A contribution is written once for all kinds; kinds hang themselves in through `
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 
 def include(app: Flask) -> None:
     """Register pages, the entry for writing, and what follows a change of borders."""
-    from neighbour.contributions import (
-        alert_views,
-        borders,
-        leaving,
-        leaving_views,
-        photo_views,
-        sections,
-        solving_views,
-        unanswered,
-        widening_views,
-    )
+    from neighbour.contributions import borders, leaving, sections, unanswered
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.core.text import markdown
     from neighbour.policy import Permission
@@ -35,9 +25,7 @@ def include(app: Flask) -> None:
     hooks.holds(borders.written_in)
     hooks.on_removed(borders.leave)
     _limits()
-    for each in (alert_views, leaving_views, photo_views, solving_views, widening_views):  # pages of one blueprint
-        blueprint = each.views
-    app.register_blueprint(blueprint)
+    app.register_blueprint(_pages())
     app.jinja_env.globals["markdown"] = markdown
     app.extensions["nav"].append(
         {
@@ -49,6 +37,22 @@ def include(app: Flask) -> None:
             "permission": Permission.CONTRIBUTION_PUBLISH,
         }
     )
+
+
+def _pages() -> Blueprint:
+    """All pages of the room: several files hang them on one blueprint."""
+    from neighbour.contributions import (
+        alert_views,
+        answer_views,
+        leaving_views,
+        photo_views,
+        solving_views,
+        views,
+        widening_views,
+    )
+
+    assert alert_views and answer_views and leaving_views and photo_views and solving_views and widening_views
+    return views.views
 
 
 def _alert_in_batches() -> None:

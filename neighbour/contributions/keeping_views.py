@@ -34,8 +34,15 @@ def keep(contribution_id: uuid.UUID) -> Response:
     is_kept = request.form.get("keep") != "0"
     with atomic():
         (keeping.keep if is_kept else keeping.let_go)(person_number(), contribution_id)
-    flash(_("Saved. You find it under “Me”.") if is_kept else _("No longer saved."), "info")
-    return back("contributions.show", contribution_id=contribution_id)
+    if is_kept:
+        flash(_("Saved. You find it under “Me”."), "info")
+    else:
+        toast(_("No longer saved."), url_for("contributions.keep", contribution_id=contribution_id), "info")
+    return (
+        back("contributions.kept")
+        if request.form.get("list")
+        else back("contributions.show", contribution_id=contribution_id)
+    )
 
 
 @views.post("/c/<uid:contribution_id>/mute")

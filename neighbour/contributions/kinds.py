@@ -59,6 +59,8 @@ class Kind:
     page_data: Callable[[Any, Identity], Mapping[str, Any]] = lambda _contribution, _reader: {}
     #: what is suspicious about an answer to this kind, in words: whoever sends it is asked once more
     suspects: Callable[[str], Sequence[LazyText]] = lambda _words: ()
+    #: several of them, for a choice between kinds; None: as ``label``
+    plural: LazyText | None = None
     #: at most so many stand in one issue of the digest; None: as many as there is room
     most_in_issue: int | None = None
 
@@ -88,6 +90,16 @@ def get(name: str) -> Kind:
 def look(kind: str, category: str) -> Category:
     """How a category of a kind is called and looks; raises KeyError."""
     return _kinds[kind].category(category)
+
+
+def keys_of(kind: Kind) -> tuple[str, ...]:
+    """The keys of a kind's categories. No two kinds have one in common: ``reach`` knows the category alone."""
+    return tuple(each.key for each in kind.categories)
+
+
+def of_category(key: str) -> Kind:
+    """The kind that has this category; raises KeyError."""
+    return {one: kind for kind in all_kinds() for one in keys_of(kind)}[key]
 
 
 def asking() -> list[str]:

@@ -171,6 +171,17 @@ class Comment(Base):
     form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
 
 
+class AnswerTakenDown(Base):
+    """The words of an answer that was taken down a moment ago. Walled: nobody but whoever wrote them, who may put them back for
+    ten minutes; see ``service.restore_comment``."""
+
+    __tablename__ = "answer_taken_down"
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
+    body_md: Mapped[str] = mapped_column(Text)
+    taken_down_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
 class Thanks(Timestamps, Base):
     """A person said thank you for a contribution."""
 

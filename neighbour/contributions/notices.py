@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from neighbour.accounts.appearance import NOBODY
-from neighbour.contributions import muting
+from neighbour.contributions import muting, service
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import reader_by_number
-from neighbour.contributions.service import comments_of
-from neighbour.contributions.solving import helped_with, may_have_helped
+from neighbour.contributions.solving import helped_with
 from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -131,7 +130,7 @@ class Unanswered(Answered):
             asked = db.session.get(Contribution, uuid.UUID(payload["contribution"]))
             if asked is None or asked.state != State.PUBLISHED or asked.solved_at or asked.is_left:
                 raise Skip
-            if may_have_helped(asked, comments_of(asked.id)):
+            if service.is_answered(asked.id):
                 raise Skip
             url = site_url(url_of(asked.id))
             return {"title": asked.title, "url": url, "edit_url": url + "/edit", **self.ways_out(person_id)}

@@ -54,6 +54,15 @@ about(
     ends="withdrawn hidden",
 )
 about(
+    "answer_taken_down",
+    of="comment_id.author_id",
+    kind="contribution",
+    out="body_md taken_down_at",
+    inner="comment_id",
+    erase=WITH_PARENT,
+    ends="answers_taken_down",
+)
+about(
     "thanks",
     of="person_id",
     kind="contribution",

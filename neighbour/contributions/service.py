@@ -14,7 +14,16 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from neighbour.contributions.models import Audience, Comment, Contribution, ReadMark, Revision, State, Thanks
+from neighbour.contributions.models import (
+    AnswerTakenDown,
+    Audience,
+    Comment,
+    Contribution,
+    ReadMark,
+    Revision,
+    State,
+    Thanks,
+)
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
@@ -194,10 +203,38 @@ def _thread_of(contribution_id: uuid.UUID, parent_id: uuid.UUID | None) -> uuid.
 
 
 def withdraw_comment(answer: Comment) -> None:
-    """Take one's own comment down; its place in the thread stays, its words go."""
-    answer.state, answer.edited_at = State.WITHDRAWN, clock.now()
+    """Take one's own comment down; its place in the thread stays, its words go: nobody else reads them any more, and whoever
+    wrote them can put them back for ten minutes. What is not there stays as it is."""
+    one_at_a_time(answer.author_id)
+    db.session.refresh(answer)
+    if answer.state != State.PUBLISHED:
+        return
+    now = clock.now()
+    db.session.execute(delete(AnswerTakenDown).where(AnswerTakenDown.comment_id == answer.id))
+    db.session.add(AnswerTakenDown(comment_id=answer.id, body_md=answer.body_md, taken_down_at=now))
+    answer.state, answer.edited_at = State.WITHDRAWN, now
     answer.body_md = answer.body_html = ""
     db.session.flush()
+
+
+def restore_comment(answer: Comment) -> None:
+    """Undo a withdrawal of the last ten minutes, by whoever wrote it; raises NotPossible later."""
+    one_at_a_time(answer.author_id)
+    db.session.refresh(answer)
+    if answer.state == State.PUBLISHED:
+        return
+    words = db.session.get(AnswerTakenDown, answer.id, populate_existing=True)
+    if words is None or answer.state != State.WITHDRAWN or clock.now() - words.taken_down_at > UNDO:
+        raise NotPossible(__("It was taken down more than ten minutes ago. Please write it anew."))
+    answer.state, answer.edited_at = State.PUBLISHED, None
+    answer.body_md, answer.body_html = words.body_md, str(markdown(words.body_md))
+    db.session.delete(words)
+    db.session.flush()
+
+
+def is_answered(contribution_id: uuid.UUID) -> bool:
+    """Whether anybody else has answered, or asks for it."""
+    return bool(db.session.scalar(select(func.is_answered_by_others(contribution_id))))
 
 
 def thank(contribution_id: uuid.UUID, person_id: int) -> None:

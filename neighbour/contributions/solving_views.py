@@ -8,13 +8,15 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import alerts, service, solving
+from neighbour.contributions import alerts, kinds, service, solving
 from neighbour.contributions.forms import CommentForm, ThanksForm
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.notices import tell_helpers
 from neighbour.contributions.views import thread_page, views, visible
 from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid
+from neighbour.core.web import toast
 from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import demand
 
@@ -22,17 +24,22 @@ from neighbour.policy.gate import demand
 @views.post("/c/<uid:contribution_id>/solve")
 @requires(Permission.ACCOUNT_OWN)
 def solve(contribution_id: uuid.UUID) -> Response:
-    """Mark as solved, ``?by=`` the answer that helped, or open it again."""
+    """Mark as solved, ``?by=`` the answer that helped, with the way back in the next page; or open it again (``open=1``)."""
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_SOLVE, contribution)
-    is_solved, by = request.form.get("open") != "1", request.args.get("by")
+    is_solved, by = request.values.get("open") != "1", request.args.get("by")
+    was_open, is_alert = contribution.solved_at is None, alerts.is_on(contribution)
     answer = _answer(contribution, by) if by and is_solved else None
     with atomic():
-        if is_solved and alerts.is_on(contribution):
+        if is_solved and is_alert:
             alerts.clear(contribution, "")
         else:
             solving.solve(contribution, is_solved, answer.id if answer else None)
         tell_helpers([answer] if answer else [])
+    if is_solved and was_open and not is_alert:  # whoever was warned hears of the all-clear at once
+        undo = url_for("contributions.solve", contribution_id=contribution_id, open=1)
+        label = kinds.look(contribution.kind, contribution.category).solved_label or _("Done")
+        toast(_("%(label)s. Everybody sees it.", label=label), undo)
     return redirect(
         url_for("contributions.show", contribution_id=contribution_id) + ("#helped" if is_solved else ""), 303
     )

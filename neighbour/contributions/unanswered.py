@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, exists, select, text
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select, text
 
 from neighbour.contributions import kinds
 from neighbour.contributions.daytime import is_daytime
-from neighbour.contributions.models import Comment, Contribution, Reach, State
+from neighbour.contributions.models import Contribution, Reach, State
 from neighbour.contributions.notices import Unanswered
 from neighbour.contributions.sections import Section
 from neighbour.core import clock, i18n
@@ -42,7 +42,6 @@ def nudge(zone: str) -> int:
         )
 
 
-_answer = Comment.__table__.alias("answer")
 _OF_A_DAY = (
     select(Reach.contribution_id)
     .join(Contribution, Contribution.id == Reach.contribution_id)
@@ -53,11 +52,7 @@ _OF_A_DAY = (
         Contribution.state == State.PUBLISHED,
         Contribution.solved_at.is_(None),
         (Contribution.kind + ":" + Contribution.category) == any_(bindparam("asking", type_=ARRAY(Text))),
-        ~exists().where(
-            _answer.c.contribution_id == Contribution.id,
-            _answer.c.author_id != Contribution.author_id,
-            _answer.c.state == State.PUBLISHED,
-        ),
+        ~func.is_answered_by_others(Contribution.id),
     )
     .order_by(Reach.contribution_id)
     .limit(MOST_NAMED)

@@ -126,7 +126,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
         return composing.page(kind, form, sheet, contribution), 422
-    flash(_("Changed."), "info")
+    flash(_("Changed."), "good")
     return back("contributions.show", contribution_id=contribution_id)
 
 
@@ -215,22 +215,6 @@ def comment(contribution_id: uuid.UUID) -> Any:
     return redirect(url_for("contributions.show", contribution_id=contribution_id) + f"#r-{to_uid(answer.id)}", 303)
 
 
-@views.post("/c/<uid:contribution_id>/answer/<uid:comment_id>/withdraw")
-@requires(Permission.ACCOUNT_OWN)
-def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Response:
-    """Take one's own answer down."""
-    answer = service.comment_of(contribution_id, comment_id)
-    if answer is None:
-        abort(404)
-    demand(Permission.COMMENT_WITHDRAW, answer)
-    with atomic():
-        service.withdraw_comment(answer)
-    flash(_("Your answer is taken down."), "info")
-    if answer.is_left:
-        return back("contributions.left")
-    return back("contributions.show", contribution_id=contribution_id)
-
-
 def page_again(contribution: Contribution) -> str:
     """Its page, for a kind's own form that was wrong."""
     return thread_page(contribution, CommentForm(formdata=None))
@@ -283,7 +267,7 @@ def thread_page(
         preparing=photos.in_preparation(contribution, who.person_id),
         may_thank=may(Permission.THANK) and not is_mine,
         entries=list(_entries(thread)),
-        widening=_widening(contribution, comments),
+        widening=_widening(contribution),
         all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
         signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
@@ -301,16 +285,16 @@ def _may_end(contribution: Contribution) -> bool:
     return alerts.is_on(contribution) and may(Permission.ALERT_END, contribution)
 
 
-def _widening(contribution: Contribution, comments: list[Comment]) -> dict[str, Any]:
+def _widening(contribution: Contribution) -> dict[str, Any]:
     """Since when it hangs nearby, too, or its author's plan to do so."""
     if not widening.waits(contribution):
         return {}
     found, may_widen = widening.plan_of(contribution.id), widening.may_widen(contribution)
     is_mine = contribution.author_id == identity().person_id and may(Permission.CONTRIBUTION_EDIT, contribution)
-    is_quiet = not solving.may_have_helped(contribution, comments)
+    is_planned = found is not None and found.done_at is None and not service.is_answered(contribution.id)
     return {
         "since": found.done_at if found and not may_widen else None,
-        "at": found.widens_at if found and found.done_at is None and is_quiet else None,
+        "at": found.widens_at if found is not None and is_planned else None,
         "is_offered": is_mine and may_widen,
     }
 

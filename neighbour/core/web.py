@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import uuid
 from collections.abc import Callable
@@ -76,7 +77,7 @@ def init_app(app: Flask) -> None:
     ]
     app.before_request(_refuse_strange_requests)
     app.after_request(_headers)
-    app.jinja_env.globals.update(static_url=static_url, uid=tokens.to_uid)
+    app.jinja_env.globals.update(static_url=static_url, uid=tokens.to_uid, drafts_of=drafts_of)
 
 
 def _policy(parts: dict[str, str]) -> str:
@@ -173,6 +174,17 @@ def csrf_token() -> str:
     """The token for the forms of this session. Signed once and not for every page."""
     raw = cookie.get("csrf_token")
     return _signed(str(current_app.secret_key), raw) if raw else str(generate_csrf())
+
+
+def drafts_of(public_id: str) -> str:
+    """Under which name the browser keeps this person's drafts, so that nobody else at the device finds them; the person cannot
+    be told from it."""
+    return _drafts_of(str(current_app.secret_key), public_id)
+
+
+@lru_cache(maxsize=4096)
+def _drafts_of(secret: str, public_id: str) -> str:
+    return hmac.digest(secret.encode(), f"drafts {public_id}".encode(), "sha256").hex()[:16]
 
 
 def static_headers(app: Flask) -> Callable[[Headers, str, str], None]:

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
-from neighbour.contributions import photos, solving
+from neighbour.contributions import photos, solving, widening
 from neighbour.contributions import service as contributions
-from neighbour.contributions.models import Audience, Reach, Thanks
+from neighbour.contributions.models import Audience, Contribution, Reach, Thanks
 from neighbour.core import clock
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.demo import pictures
 from neighbour.demo.posts import DemoPost, posts
 from neighbour.demo.residents import Resident
-from neighbour.posts import service
-from neighbour.posts.models import Post
+from neighbour.posts import polls, service
+from neighbour.posts.models import PollVote, Post
 
 LAST_LOOK = timedelta(hours=15)  # when Hannelore last read the board
 
@@ -32,8 +32,10 @@ def pin_up(
     everything = sorted(posts(), key=lambda post: post.published(now, zone))
     crowd = _crowd(residents)
     for done, demo in enumerate(everything, start=1):
-        post = _publish(demo, residents, demo.published(now, zone))
+        post = _publish(demo, residents, demo.published(now, zone), zone)
         _answer(demo, post, residents, demo.comment_times(now, zone))
+        _clear(demo, post)
+        _vote(demo, post, residents, now)
         _thank(demo, post, residents[demo.author].person_id, crowd, now)
         progress(done, len(everything))
     reader = residents["hannelore"]
@@ -41,7 +43,7 @@ def pin_up(
     return len(everything)
 
 
-def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime) -> Post:
+def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime, zone: str) -> Post:
     author = residents[demo.author]
     with clock.freeze(at):
         post = service.publish(
@@ -53,11 +55,42 @@ def _publish(demo: DemoPost, residents: dict[str, Resident], at: datetime) -> Po
             audience=Audience(demo.audience),
             hours=demo.urgent_hours,
         )
-        _hang(post, demo.photos)
+        hang(post, demo.photos)
+        if demo.poll is not None:
+            options = tuple(label for label, _votes in demo.poll.options)
+            polls.put_up(post, polls.Draft(demo.poll.question, options, days=demo.poll.days))
+        if demo.widens:
+            widening.plan(post, zone)
     return post
 
 
-def _hang(post: Post, names: tuple[str, ...]) -> None:
+def _clear(demo: DemoPost, post: Post) -> None:
+    """An alert that is over, and what was said of it."""
+    if demo.cleared is not None:
+        after, post.solved_word = demo.cleared
+        post.solved_at = post.published_at + after
+        db.session.flush()
+
+
+def _vote(demo: DemoPost, post: Post, residents: dict[str, Resident], now: datetime) -> None:
+    """As many votes as the content says, each by somebody else of the quarter who has proven to live there."""
+    if demo.poll is None:
+        return
+    here = [each for each in residents.values() if each.quarter_id == post.quarter_id and each.demo.level == "verified"]
+    dice = random.Random(f"votes {demo.title}")  # noqa: S311
+    voters = iter(
+        dice.sample(sorted(each.person_id for each in here), sum(votes for _label, votes in demo.poll.options))
+    )
+    at = min(now, post.published_at + timedelta(hours=2))
+    rows = [
+        {"contribution_id": post.id, "position": place, "person_id": next(voters), "voted_at": at}
+        for place, (_label, votes) in enumerate(demo.poll.options, 1)
+        for _vote in range(votes)
+    ]
+    db.session.execute(insert(PollVote), rows)
+
+
+def hang(post: Contribution, names: tuple[str, ...]) -> None:
     """Photos as they are sent: the worker draws them when the town is up."""
     hung = []
     for name in names:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n
 from neighbour.core.db import db
-from neighbour.demo import posts
+from neighbour.demo import board, posts
 from neighbour.demo.drawing import DATA
 from neighbour.demo.residents import Resident
 from neighbour.offers import prices, queue, service
@@ -46,6 +46,7 @@ class DemoOffer(NamedTuple):
     things: Things
     text: str
     asks: tuple[DemoAsk, ...]
+    photos: tuple[str, ...] = ()
 
     def published(self, now: datetime, zone: str) -> datetime:
         """When it was pinned up."""
@@ -69,7 +70,7 @@ def _read(text: str) -> Iterator[DemoOffer]:
 
 
 def _offer(head: str, what: str, rest: list[str]) -> DemoOffer:
-    category, author, age, audience, price, state = (part.strip() for part in head.split("|"))
+    category, author, age, audience, price, state, *marks = (part.strip() for part in head.split("|"))
     title, condition, pickup, days = (part.strip() for part in what.split(";"))
     word, _space, more = state.partition(" ")
     chosen, _space, back = more.partition(" ")
@@ -86,6 +87,7 @@ def _offer(head: str, what: str, rest: list[str]) -> DemoOffer:
         things=Things(prices.read(price), condition, pickup, int(days) if days else None),
         text="\n".join(line for line in rest if not line.startswith(">")),
         asks=tuple(_ask(line) for line in rest if line.startswith(">")),
+        photos=tuple(name for part in marks for name in part.removeprefix("photos ").split()),
     )
 
 
@@ -111,6 +113,7 @@ def put_up(residents: dict[str, Resident], zone: str) -> int:
                 audience=Audience(demo.audience),
                 things=demo.things,
             )
+            board.hang(offer, demo.photos)
         asks = [_put(each, offer, residents, min(at + each.after, now)) for each in demo.asks]
         if demo.state != "free":
             _move_on(demo, offer, asks[demo.chosen - 1], now)

@@ -75,6 +75,26 @@ def _jars(on: Any) -> None:
         on.rectangle((left + 30, 580, left + 92, 640), "#fcfdfa")
 
 
+def _bicycle(on: Any) -> None:
+    """A child's bicycle that leans on a wall."""
+    on.rectangle((0, 660, 1_200, 900), "#9aa39b")
+    for row in range(6):
+        for brick in range(7):
+            left, top = 180 * brick - 90 * (row % 2), 110 * row
+            on.rectangle((left, top, left + 172, top + 102), "#b5654a" if (row + brick) % 3 else "#a85a41")
+    for middle in (390, 810):
+        on.ellipse((middle - 150, 500, middle + 150, 800), None, "#2c302d", 18)
+        for spoke in ((0, 140), (140, 0), (99, 99), (99, -99)):
+            on.line((middle - spoke[0], 650 - spoke[1], middle + spoke[0], 650 + spoke[1]), "#d5d8d3", 3)
+    frame = [(390, 650), (520, 450), (740, 450), (590, 650)]
+    on.line([*frame, frame[0]], "#1f6f8b", 20)
+    on.line([(520, 450), (590, 650)], "#1f6f8b", 18)
+    on.line([(810, 650), (730, 400), (660, 372)], "#1f6f8b", 18)
+    on.line([(528, 460), (500, 400)], "#2c302d", 14)
+    on.rounded_rectangle((440, 376, 560, 404), 12, "#3a2a20")
+    on.ellipse((560, 620, 620, 680), "#2c302d")
+
+
 _PHOTOS: dict[str, tuple[Callable[[Any], None], str, str]] = {
     "schrank": (
         _wardrobe,
@@ -82,5 +102,6 @@ _PHOTOS: dict[str, tuple[Callable[[Any], None], str, str]] = {
         "Der zerlegte Kleiderschrank: drei Türen und die große Rückwand lehnen an der Wand",
     ),
     "treppe": (_stairs, "#efe9da", "Unser Treppenhaus, eng und mit Geländer auf der rechten Seite"),
+    "fahrrad": (_bicycle, "#b5654a", "Ein blaues Kinderfahrrad lehnt an einer Ziegelwand"),
     "gelee": (_jars, "#dfe9ea", "Acht Gläser mit goldgelbem Sirup auf einem Fensterbrett"),
 }

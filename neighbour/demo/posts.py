@@ -27,6 +27,14 @@ class DemoComment(NamedTuple):
     text: str
 
 
+class DemoPoll(NamedTuple):
+    """A poll, open for so many days from when its post was pinned up; each option with its votes."""
+
+    question: str
+    days: int
+    options: tuple[tuple[str, int], ...]
+
+
 class DemoPost(NamedTuple):
     """A post with its thread. ``age`` is "40m", "3h" (of waking time before now) or "5d 18:20" (days ago at local time)."""
 
@@ -43,6 +51,11 @@ class DemoPost(NamedTuple):
     comments: tuple[DemoComment, ...]
     solved_word: str = ""
     photos: tuple[str, ...] = ()
+    poll: DemoPoll | None = None
+    #: goes next door by itself unless somebody answers
+    widens: bool = False
+    #: an alert's all-clear: how long after it, and the word
+    cleared: tuple[timedelta, str] | None = None
 
     def published(self, now: datetime, zone: str) -> datetime:
         """When it was pinned up, aware; ``now`` is the moment the town is looked at, ``zone`` its time zone."""
@@ -84,6 +97,10 @@ def _post(quarter: str, block: str) -> DemoPost:
     own, *answers = re.split(r"^(?=---)", block, flags=re.MULTILINE)
     head, title, *text = own.strip().split("\n")
     category, author, age, audience, *marks = (part.strip() for part in head.split("|"))
+    asked = [line for line in text if line.startswith("?")]
+    after, _, word = next(
+        (mark.removeprefix("cleared +") for mark in marks if mark.startswith("cleared +")), ""
+    ).partition(": ")
     return DemoPost(
         quarter=quarter,
         category=category,
@@ -94,11 +111,20 @@ def _post(quarter: str, block: str) -> DemoPost:
         is_solved=any(mark.startswith("solved") for mark in marks),
         urgent_hours=_marked([mark.rstrip("h") for mark in marks], "until +"),
         title=title.strip(),
-        text="\n".join(text).strip(),
+        text="\n".join(line for line in text if line not in asked).strip(),
         comments=tuple(_comment(answer) for answer in answers),
         solved_word=next((mark.removeprefix("solved, and ") for mark in marks if mark.startswith("solved, and ")), ""),
         photos=tuple(name for mark in marks if mark.startswith("photos ") for name in mark.split()[1:]),
+        poll=_poll(asked, _marked([mark.rstrip("d") for mark in marks], "poll ")) if asked else None,
+        widens="widens" in marks,
+        cleared=(span(after), word) if word else None,
     )
+
+
+def _poll(lines: list[str], days: int) -> DemoPoll:
+    question, *options = (line.strip("? ") for line in lines)
+    parts = (option.rpartition(" ") for option in options)
+    return DemoPoll(question, days, tuple((label.strip(), int(votes)) for label, _space, votes in parts))
 
 
 def _comment(block: str) -> DemoComment:

@@ -11,8 +11,9 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register the kind, its templates and its pages."""
-    from neighbour.contributions import kinds, placing, sections
+    from neighbour.contributions import kinds, placing, sections, soon
     from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.events import soon as events_soon
     from neighbour.events import words
     from neighbour.events.kind import KIND
     from neighbour.events.list_views import views
@@ -24,6 +25,7 @@ def include(app: Flask) -> None:
     placing.register(LAYER)
     sections.register(CHANGED)
     sections.register(WEEKS)
+    soon.register(events_soon.fill)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
     app.extensions["nav"].append(

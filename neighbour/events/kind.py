@@ -44,6 +44,7 @@ def _fields(form: EventForm) -> dict:
 KIND = Kind(
     name="event",
     label=__("Event"),
+    plural=__("Events"),
     icon="calendar-days",
     order=20,
     model=Event,

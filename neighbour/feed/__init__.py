@@ -1,6 +1,6 @@
 """Feed: the board of a quarter, newest first, across all kinds.
 
-Reads ``reach`` for ids and the register of kinds for looks; writes nothing but the reader's mark.
+Reads ``reach`` for ids and the register of kinds for looks; writes nothing but the reader's marks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from flask import Flask
 def include(app: Flask) -> None:
     """Register the board and its entry in the navigation."""
     from neighbour.core.i18n import lazy_gettext as __
-    from neighbour.feed.views import views
+    from neighbour.feed.answers_views import views
     from neighbour.policy import Permission
 
     app.register_blueprint(views)

@@ -13,14 +13,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
+    ARRAY,
     FromClause,
     Select,
+    Uuid,
     all_,
+    any_,
     bindparam,
     cast,
     exists,
-    func,
     literal,
     literal_column,
     null,
@@ -35,11 +36,11 @@ from neighbour.contributions.models import (
     LONGEST_ALERT,
     URGENT,
     Contribution,
-    Mute,
     Reach,
     ReadMark,
     Thanks,
 )
+from neighbour.contributions.muting import silenced
 from neighbour.core import clock
 from neighbour.core.asking import Asked
 from neighbour.core.columns import id_at
@@ -107,7 +108,6 @@ _c: FromClause = Contribution.__table__
 _r: FromClause = Reach.__table__
 _mark: FromClause = ReadMark.__table__
 _thanks: FromClause = Thanks.__table__
-_mute: FromClause = Mute.__table__
 _THANKED = exists().where(_thanks.c.contribution_id == _c.c.id, _thanks.c.person_id == bindparam("me"))
 _LINE = (
     _c.c.id,
@@ -133,17 +133,10 @@ _SEEN = (
 )
 
 
-def _muted(thing: str, of: str) -> ColumnElement:
-    """What the reader has silenced, as an array that is made once per page; empty for most."""
-    wanted = _mute.c[thing]
-    mine = select(func.array_agg(wanted)).where(_mute.c.person_id == bindparam("me"), wanted.is_not(None))
-    return func.coalesce(mine.scalar_subquery(), literal_column(f"'{{}}'::{of}[]"))
-
-
 _NO_MUTED_AUTHOR = or_(
-    _c.c.author_id != all_(_muted("author_id", "bigint")), _r.c.category == literal_column(f"'{URGENT}'")
+    _c.c.author_id != all_(silenced("me", "author_id")), _r.c.category == literal_column(f"'{URGENT}'")
 )
-_NO_MUTED_CATEGORY = _r.c.category != all_(_muted("category", "text"))
+_NO_MUTED_CATEGORY = _r.c.category != all_(silenced("me", "category"))
 
 
 def _lines() -> Select:
@@ -155,19 +148,29 @@ def _lines() -> Select:
     )
 
 
-@lru_cache(maxsize=8)
-def _statement(is_first: bool, is_filtered: bool, is_own_only: bool) -> Asked:
-    """The statement of one filter combination, built once. A first page brings what is urgent along: one way
-    to the database instead of two. Whoever asks for a category sees it, silenced or not."""
-    wanted = _lines().where(_r.c.contribution_id < bindparam("before"), _NO_MUTED_AUTHOR).limit(bindparam("most"))
-    if is_filtered:
-        wanted = wanted.where(_r.c.category == bindparam("category"))
-    else:
-        wanted = wanted.where(_NO_MUTED_CATEGORY)
+def _wanted(keys: tuple[str, ...], is_own_only: bool) -> Select:
+    """The lines of a page: of everything, of one category, or of the categories of a kind, each of which is an index range of
+    its own. Whoever asks for a category sees it, silenced or not."""
+    lines = _lines().where(_r.c.contribution_id < bindparam("before"), _NO_MUTED_AUTHOR).limit(bindparam("most"))
     if is_own_only:
-        wanted = wanted.where(_r.c.is_home)
-    wanted = wanted.add_columns(literal(False).label("is_pinned"), _SEEN.label("seen_up_to"))
-    if not is_first or is_filtered:
+        lines = lines.where(_r.c.is_home)
+    if len(keys) != 1:
+        lines = lines.where(_NO_MUTED_CATEGORY)
+    if not keys:
+        return lines
+    ranges = [lines.where(_r.c.category == literal_column(f"'{key}'")) for key in keys]
+    if len(ranges) == 1:
+        return ranges[0]
+    every = union_all(*[select(each.subquery()) for each in ranges]).subquery()
+    return select(every).order_by(every.c.id.desc()).limit(bindparam("most"))
+
+
+@lru_cache(maxsize=128)
+def _statement(is_first: bool, keys: tuple[str, ...], is_own_only: bool) -> Asked:
+    """The statement of one filter combination, built once. A first page brings what is urgent along: one way
+    to the database instead of two."""
+    wanted = _wanted(keys, is_own_only).add_columns(literal(False).label("is_pinned"), _SEEN.label("seen_up_to"))
+    if not is_first or keys:
         return Asked(wanted)
     urgent = _lines().where(
         _r.c.category == literal_column(f"'{URGENT}'"),  # written out: there is an index for it
@@ -194,13 +197,14 @@ def page(
     quarter_id: int,
     *,
     before: uuid.UUID | None = None,
-    category: str | None = None,
+    keys: tuple[str, ...] = (),
     own_only: bool = False,
     most: int = PAGE,
 ) -> Page:
-    """One page of the quarter's board for this person, newest first, older than ``before``.
+    """One page of the quarter's board for this person, newest first, older than ``before``. keys: of these categories, which are
+    names from the register of kinds; none: of everything.
 
-    A first page without a category has what is urgent now as ``pinned``. Alerts are looked for as far back as
+    A first page of everything has what is urgent now as ``pinned``. Alerts are looked for as far back as
     they can lie: a day until something becomes one, three until it expires.
     """
     now = clock.now()
@@ -209,11 +213,10 @@ def page(
         "me": person_id,
         "before": before or NEWEST,
         "most": most + 1,
-        "category": category,
         "now": now,
         "since": id_at(now - (ALERT_WITHIN + LONGEST_ALERT)),
     }
-    statement = _statement(before is None, category is not None, own_only)
+    statement = _statement(before is None, keys, own_only)
     rows = statement.rows(values)
     pinned = [Line._make(row[:_WIDTH]) for row in rows if row[_WIDTH]]
     page_rows = rows[len(pinned) :]
@@ -230,3 +233,20 @@ def page(
 def newest(lines: Sequence[Line]) -> uuid.UUID | None:
     """The newest key among these lines."""
     return max((line.key for line in lines), default=None)
+
+
+@lru_cache(maxsize=2)
+def _still(is_own_only: bool) -> Asked:
+    of_these = _r.c.contribution_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+    wanted = (
+        select(_c.c.id, _c.c.version)
+        .select_from(_r.join(_c, _c.c.id == _r.c.contribution_id))
+        .where(_r.c.quarter_id == bindparam("quarter"), of_these, _NO_MUTED_AUTHOR, _NO_MUTED_CATEGORY)
+    )
+    return Asked(wanted.where(_r.c.is_home) if is_own_only else wanted)
+
+
+def still_there(person_id: int, quarter_id: int, ids: Sequence[uuid.UUID], *, own_only: bool) -> dict[uuid.UUID, int]:
+    """Which of these hang in the quarter and are not silenced by this person, each with its version."""
+    values = {"ids": list(ids), "me": person_id, "quarter": quarter_id}
+    return {row[0]: row[1] for row in _still(own_only).rows(values)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Blueprint, abort, current_app, render_template, request
 from markupsafe import Markup
@@ -19,6 +19,7 @@ from neighbour.core.web import back, is_htmx
 from neighbour.feed import service
 from neighbour.feed.sidebar import sidebar
 from neighbour.feed.slips import slips
+from neighbour.feed.week import week
 from neighbour.policy import Identity, Permission, requires
 from neighbour.policy.gate import identity
 
@@ -28,40 +29,44 @@ views = Blueprint("feed", __name__, template_folder="templates")
 @views.get("/board")
 @requires(Permission.BOARD_READ, names=True)
 def board() -> Any:
-    """The board: ``?category=`` filters, ``?own=1`` leaves nearby out, ``?before=`` goes on; htmx gets the next cards."""
+    """The board: ``?kind=`` and ``?category=`` filter, ``?own=1`` leaves nearby out, ``?before=`` goes on; htmx gets the next
+    cards."""
     who, quarter_id = _reader()
     is_proven = quarter_id in reader_of(identity()).proven
-    category, own_only, before = _filters()
-    page = service.page(who, quarter_id, before=before, category=category, own_only=own_only)
+    chosen, before = _chosen()
+    page = service.page(who, quarter_id, before=before, keys=chosen.keys, own_only=chosen.own_only)
     entries, new_count = slips(page.lines, page.seen_up_to, days=True, is_proven=is_proven)
-    end = _end(page.older, category, own_only)
+    end = _end(page.older, chosen)
     if is_htmx() and before is not None:
         return render_template("feed/_more.html", entries=entries, end=end)
+    is_everything = before is None and not chosen.kind
     return render_template(
         "feed/board.html",
         entries=entries,
         end=end,
         pinned=slips(page.pinned, None, days=False, is_proven=is_proven)[0],
         is_empty=not page.lines and not page.pinned,
-        category=category,
-        own_only=own_only,
-        newest=service.newest(page.lines) if before is None and not category and new_count else None,
+        chosen=chosen,
+        newest=service.newest(page.lines) if is_everything and new_count else None,
         side=sidebar(quarter_id, is_proven=is_proven),
         today=i18n.local(clock.now()).date(),
-        filters=_filter_labels(i18n.language()),
+        filters=filter_labels(i18n.language()),
         new_count=new_count,
+        week=week(who, quarter_id, own_only=chosen.own_only) if is_everything else (),
     )
 
 
-def _end(older: uuid.UUID | None, category: str | None, own_only: bool) -> Markup:
+def _end(older: uuid.UUID | None, chosen: Chosen) -> Markup:
     """What stands below the last slip: the way on to what is older than ``older``, or that this was all."""
     next_url = None
     if older:
         # Written out: url_for takes longer than the twenty slips together. Letters, digits and _ need no quoting.
-        here = request.script_root + request.path
-        next_url = (
-            f"{here}?before={to_uid(older)}{f'&category={category}' if category else ''}{'&own=1' if own_only else ''}"
-        )
+        here, narrowed = request.script_root + request.path, ""
+        if chosen.category:
+            narrowed = f"&category={chosen.category}"
+        elif chosen.kind:
+            narrowed = f"&kind={chosen.kind}"
+        next_url = f"{here}?before={to_uid(older)}{narrowed}{'&own=1' if chosen.own_only else ''}"
     module = current_app.jinja_env.get_template("feed/_parts.html").module
     return cast(Markup, module.end(next_url))  # type: ignore[attr-defined]
 
@@ -71,7 +76,7 @@ def _end(older: uuid.UUID | None, category: str | None, own_only: bool) -> Marku
 def mark_read() -> Any:
     """Everything up to ``newest`` has been read."""
     who, quarter_id = _reader()
-    newest = _uid(request.form.get("newest", ""))
+    newest = as_uid(request.form.get("newest", ""))
     with atomic():
         contributions.mark_read(who, quarter_id, newest)
     return ("", 204) if is_htmx() else back("feed.board")
@@ -84,28 +89,51 @@ def _reader() -> tuple[int, int]:
     return who.person_id, who.quarters[0]
 
 
-def _filters() -> tuple[str | None, bool, uuid.UUID | None]:
+class Chosen(NamedTuple):
+    """What of the board somebody wants to see: a kind, one of its categories, their own quarter alone."""
+
+    kind: str = ""
+    category: str = ""
+    own_only: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The categories that are meant; none for everything."""
+        if self.category:
+            return (self.category,)
+        return kinds.keys_of(kinds.get(self.kind)) if self.kind else ()
+
+
+EVERYTHING = Chosen()
+
+
+def _chosen() -> tuple[Chosen, uuid.UUID | None]:
+    """The filters in the address, and where the page goes on; 404 for what there is not."""
     if not request.query_string:
-        return None, False, None
-    category = request.args.get("category") or None
-    if category is not None and category not in {each.key for each in _categories()}:
+        return EVERYTHING, None
+    kind, category = request.args.get("kind", ""), request.args.get("category", "")
+    try:
+        of = kinds.of_category(category).name if category else kind and kinds.get(kind).name
+    except KeyError:
+        abort(404)
+    if kind and kind != of:
         abort(404)
     before = request.args.get("before")
-    return category, request.args.get("own") == "1", _uid(before) if before else None
+    return Chosen(of, category, request.args.get("own") == "1"), as_uid(before) if before else None
 
 
-def _uid(text: str) -> uuid.UUID:
+def as_uid(text: str) -> uuid.UUID:
+    """The key in an address or a form; 404 for anything else."""
     try:
         return from_uid(text)
     except ValueError:
         abort(404)
 
 
-def _categories() -> list[kinds.Category]:
-    return [category for kind in kinds.all_kinds() for category in kind.categories]
-
-
 @lru_cache
-def _filter_labels(_language: str) -> tuple[tuple[str, str], ...]:
-    """(key, label) of each filter, in this language."""
-    return tuple((each.key, str(each.label)) for each in _categories())
+def filter_labels(_language: str) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
+    """(name, label, its categories as (key, label)) of each kind, in this language."""
+    return tuple(
+        (kind.name, str(kind.plural or kind.label), tuple((each.key, str(each.label)) for each in kind.categories))
+        for kind in kinds.all_kinds()
+    )

@@ -116,6 +116,7 @@ RULES: tuple[Rule, ...] = (
     Rule("memberships", "proof", __("quarters that were left, with their proofs"), YEAR, _asks("forget_memberships(:before)")),
     Rule("withdrawn", "contribution", __("what its author took down"), MONTH, _taken_down("withdrawn")),
     Rule("hidden", "contribution", __("what the operator took down"), YEAR, _taken_down("hidden")),
+    Rule("answers_taken_down", "contribution", __("words taken down"), HOUR, _asks("forget_taken_back(:before)"), True),
     Rule("uploads", "contribution", __("photos sent, not pinned up"), photos.UNPINNED, _asks("forget_uploads(:before)"), True),
     Rule("photo_files", "contribution", __("files of photos that belong to nothing"), DAY, _photo_files),
     Rule("guests", "contribution", __("who came to an event, after its end"), 14 * DAY, _asks("forget_guests(:before)")),

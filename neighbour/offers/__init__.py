@@ -11,17 +11,20 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register the kind, the market and its entry in the navigation."""
-    from neighbour.contributions import kinds, placing
+    from neighbour.contributions import kinds, placing, sections
     from neighbour.core.i18n import lazy_gettext as __
     from neighbour.offers import notices
     from neighbour.offers.kind import KIND
     from neighbour.offers.placing import LAYER
+    from neighbour.offers.sections import GONE, LAST_CALL
     from neighbour.offers.views import views
     from neighbour.policy import Permission
 
     assert notices  # its notices are known from here on
     kinds.register(KIND)
     placing.register(LAYER)
+    sections.register(LAST_CALL)
+    sections.register(GONE)
     app.register_blueprint(views)
     app.extensions["nav"].append(
         {

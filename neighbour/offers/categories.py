@@ -11,7 +11,7 @@ CATEGORIES = (
     Look(Category.LEND, __("To lend"), "repeat", "offer", solved_label=__("No longer to lend")),
     Look(Category.SELL, __("For sale"), "tag", "offer", solved_label=__("Sold")),
     Look(Category.SWAP, __("To swap"), "arrow-left-right", "offer", solved_label=__("Swapped")),
-    Look(Category.WANTED, __("Wanted"), "search-check", "help", solved_label=__("Found")),
+    Look(Category.WANTED, __("Wanted"), "search-check", "help", solved_label=__("Found"), is_asking=True),
 )
 #: where a price says something
 PRICED = (Category.SELL, Category.SWAP)

@@ -43,6 +43,7 @@ def _fields(form: OfferForm) -> dict:
 KIND = Kind(
     name="offer",
     label=__("Offer"),
+    plural=__("Offers"),
     icon="gift",
     order=20,
     model=Offer,

@@ -10,9 +10,10 @@ import uuid
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import FromClause, bindparam, literal_column, select, union_all
+from sqlalchemy import FromClause, all_, bindparam, literal_column, select, union_all
 
 from neighbour.contributions.models import Contribution, Reach
+from neighbour.contributions.muting import silenced
 from neighbour.core.asking import Asked
 from neighbour.offers.models import Category, Offer, Stage
 
@@ -32,19 +33,27 @@ class Shelf(NamedTuple):
 
 @lru_cache(maxsize=32)
 def _statement(category: str | None, is_there: bool, is_own_only: bool) -> Asked:
-    """The statement of one filter combination, built once."""
+    """The statement of one filter combination, built once. What the reader has silenced is left out, as on the board: whoever
+    asks for a category sees it."""
     keys = [category] if category else [each.value for each in Category]
     ranges = []
     for key in keys:
-        one = select(_r.c.contribution_id).where(
-            _r.c.quarter_id == bindparam("quarter"),
-            _r.c.category == literal_column(f"'{key}'"),
-            _r.c.contribution_id < bindparam("before"),
+        one = (
+            select(_r.c.contribution_id)
+            .join(_c, _c.c.id == _r.c.contribution_id)
+            .where(
+                _r.c.quarter_id == bindparam("quarter"),
+                _r.c.category == literal_column(f"'{key}'"),
+                _r.c.contribution_id < bindparam("before"),
+                _c.c.author_id != all_(silenced("me", "author_id")),
+            )
         )
+        if not category:
+            one = one.where(_r.c.category != all_(silenced("me", "category")))
         if is_own_only:
             one = one.where(_r.c.is_home)
         if is_there:
-            one = one.join(_c, _c.c.id == _r.c.contribution_id).join(_o, _o.c.id == _c.c.id)
+            one = one.join(_o, _o.c.id == _c.c.id)
             one = one.where(_c.c.solved_at.is_(None), _o.c.stage == Stage.FREE.value)
         one = one.order_by(_r.c.contribution_id.desc()).limit(bindparam("most"))
         ranges.append(select(one.subquery()))
@@ -53,6 +62,7 @@ def _statement(category: str | None, is_there: bool, is_own_only: bool) -> Asked
 
 
 def page(
+    person_id: int,
     quarter_id: int,
     *,
     category: str | None = None,
@@ -61,7 +71,8 @@ def page(
     before: uuid.UUID | None = None,
     most: int = PAGE,
 ) -> Shelf:
-    """One page of the market, older than ``before``. is_there: only what can be asked for and is promised to nobody."""
-    values = {"quarter": quarter_id, "before": before or NEWEST, "most": most + 1}
+    """One page of the market for this person, older than ``before``. is_there: only what can be asked for and is promised to
+    nobody."""
+    values = {"me": person_id, "quarter": quarter_id, "before": before or NEWEST, "most": most + 1}
     ids = [row[0] for row in _statement(category, is_there, own_only).rows(values)]
     return Shelf(ids[:most], ids[most - 1] if len(ids) > most else None)

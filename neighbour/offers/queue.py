@@ -168,7 +168,7 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
     held.state, held.ended_at = AskState.DONE, clock.now()
     db.session.flush()
     solving.solve(offer, True)
-    tell(offer.id)
+    tell(offer.id, is_certain=True)
     return None
 
 
@@ -266,16 +266,17 @@ def _held(offer: Offer) -> Ask | None:
 
 # Who has to hear of it ------------------------------------------------------------------------------------------------
 
-_TELL = text("SELECT what, ask_id, person_id, turn FROM tell_queue(:at, :only)").bindparams(only=None)
+_TELL = text("SELECT what, ask_id, person_id, turn FROM tell_queue(:at, :only, :is_certain)").bindparams(only=None)
 _BY: dict[str, type[Notice]] = {"promised": notices.Promised, "missed": notices.Missed}
 
 
-def tell(offer_id: uuid.UUID | None = None) -> int:
+def tell(offer_id: uuid.UUID | None = None, *, is_certain: bool = False) -> int:
     """Promise a mail to everybody in this queue (None: in any) whom a promise or the end has not reached; gives how many.
+    What was marked as done can be opened again for ten minutes, and nobody hears of it before; is_certain: it was handed over.
     That they are told is written down in the same transaction: nobody hears it twice."""
     db.session.flush()
     sent = 0
-    for row in db.session.execute(_TELL, {"at": clock.now(), "only": offer_id}).all():
+    for row in db.session.execute(_TELL, {"at": clock.now(), "only": offer_id, "is_certain": is_certain}).all():
         notice = _BY.get(row.what)
         if notice is not None:
             sent += notice.send(row.person_id, subject_key=f"{row.ask_id} {row.turn}", payload={"ask": str(row.ask_id)})

@@ -37,7 +37,9 @@ def market() -> Any:
     if not who.quarters:
         abort(404)
     category, is_there, own_only, before = _filters()
-    page = shelf.page(who.quarters[0], category=category, is_there=is_there, own_only=own_only, before=before)
+    page = shelf.page(
+        person_number(), who.quarters[0], category=category, is_there=is_there, own_only=own_only, before=before
+    )
     found = cards.load(page.ids, reader_of(who))
     tiles = [found[key] for key in page.ids if key in found]
     filters: dict[str, Any] = {"category": category, "there": 1 if is_there else None, "own": 1 if own_only else None}

@@ -54,6 +54,7 @@ def _fields(form: PostForm) -> dict:
 KIND = Kind(
     name="post",
     label=__("Post"),
+    plural=__("Posts"),
     icon="pen-line",
     order=10,
     model=Post,

@@ -119,6 +119,7 @@ FIELDS = {
     "street": Word(PERSONAL, "Kanalweg"),
     "thank": Word(CHOICE, "1"),
     "keep": Word(CHOICE, "1"),
+    "list": Word(CHOICE, "1"),
     "what": Word(CHOICE, "thread"),
     "page": Word(CHOICE, "1"),
     "theme": Word(CHOICE, "dark"),

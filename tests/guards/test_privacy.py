@@ -19,7 +19,7 @@ MAY_COMPUTE = (
 NAMES = r"\b(first_name|last_name|display_name|name_nearby|name_city|street_shown)\b"
 MAY_NAME = (
     "neighbour/accounts/", "neighbour/demo/",
-    "neighbour/policy/identity.py", "neighbour/residency/invitation_views.py",  # one's own
+    "neighbour/policy/identity.py", "neighbour/residency/invitation_views.py", "neighbour/feed/answers_views.py",  # one's own
     "neighbour/residency/cases/crowds.py",  # to be hashed: is this somebody who is here already?
     "neighbour/residency/cases/desk.py", "neighbour/initiatives/desk_views.py",  # who looked and who confirms, for operators
     "neighbour/residency/service.py",  # takes the street away from whoever moves

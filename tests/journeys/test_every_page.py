@@ -14,6 +14,7 @@ from tests.journeys import scenes_inside as inside
 from tests.journeys import scenes_map as on_map
 from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
+from tests.journeys import scenes_posts as posts
 from tests.journeys.looking import enter, site_map
 
 SCENES = {
@@ -27,6 +28,8 @@ SCENES = {
     "hosting": (events.host, "hannelore"),
     "the market": (at_market.market, "hannelore"),
     "the map": (on_map.around, "hannelore"),
+    "polls and plans": (posts.polls_and_plans, "katrin"),
+    "answers and the week": (posts.for_me, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
@@ -79,6 +82,7 @@ PAGES = {
     "digests.next_issue": "reading",
     "offers.market": "the market",
     "map.show": "the map",
+    "feed.answers": "answers and the week",
     "contributions.compose": "writing",
     "contributions.edit": "writing",
     "contributions.history": "writing",

@@ -24,6 +24,7 @@ def aylin(altenbrueck, chromium):
 
 def test_reading_takes_links_only(aylin):
     everything = _titles(aylin)
+    aylin.press("Beiträge", "link")
     aylin.press("Hilfe gesucht", "link")
     assert aylin.path == "/board" and "category=help_wanted" in aylin.page.url
     assert set(aylin.page.locator("article .kind").all_inner_texts()) <= {"Hilfe gesucht", "Hilfe gefunden"}

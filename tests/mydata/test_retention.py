@@ -114,6 +114,8 @@ ROWS = {
     ("hidden", "comment"): (365 * DAY, COMMENT.format("hidden"), "state = 'hidden'"),
     ("withdrawn", "photo"): (30 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'withdrawn', edited_at = %(at)s WHERE id = %(post)s", "true"),
     ("hidden", "photo"): (365 * DAY, PHOTO.format("%(post)s") + "; UPDATE contribution SET state = 'hidden', edited_at = %(at)s WHERE id = %(post)s", "true"),
+    ("answers_taken_down", "answer_taken_down"): (DAY, "INSERT INTO answer_taken_down (comment_id, body_md, taken_down_at) VALUES (%(comment)s, 'weg', %(at)s + interval '23 hours')", "true"),
+    ("read_marks", "answer_mark"): (365 * DAY, "INSERT INTO answer_mark (person_id, seen_up_to, moved_at) VALUES (%(me)s, %(uid)s, %(at)s)", "true"),
     ("uploads", "photo"): (DAY, PHOTO.format("NULL"), "true"),
     ("uploads", "photo_piece"): (DAY, PHOTO.format("NULL") + "; INSERT INTO photo_piece (photo_id, start, sealed) VALUES (%(uid)s, 0, %(bytes)s)", "true"),
     ("asks", "ask"): (30 * DAY, "INSERT INTO offer (id, price_words, condition, pickup) VALUES (%(post)s, '', '', '');"

@@ -1,18 +1,31 @@
 // What somebody types into a form with data-draft="name" survives a reload, a lost session and a lost network.
-// It is kept in this tab only (sessionStorage), never sent anywhere, and forgotten once the server has taken it:
-// the page after it then shows a good toast or leads to the new reply (#r-…). Signing out forgets all drafts.
+// It is kept in this tab only (sessionStorage), under whoever is signed in, never sent anywhere, and forgotten once the server
+// has taken it: the page after it then shows a good toast or leads to the new reply (#r-…). Signing out forgets all drafts, in
+// other tabs, too; and whoever signs in next forgets those of anybody else before they see a form.
+import { announce } from "./toasts.js";
 import { words } from "./words.js";
 
 const PREFIX = "draft:";
 const SENT = "draft-sent";
 const SWITCH = "draft:switch"; // any other form, while the language of its page is changed: kept for one page only
+const SIGNED_OUT = "signed-out";
+const FORMS = "form[data-draft]";
 
-function key(form) {
-  return PREFIX + form.dataset.draft;
+let waiting;
+let isOver = false; // signed out: nothing is kept any more
+
+function owner() {
+  return document.querySelector('meta[name="drafts-of"]')?.content || "";
 }
 
+function key(form) {
+  return `${PREFIX}${owner()}:${form.dataset.draft}`;
+}
+
+// The form's own number is kept with the words: sent again because the answer got lost on the way, it is still sent once.
 function fields(form) {
-  return [...form.elements].filter((field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type) && field.tagName !== "FIELDSET");
+  const passed = ["hidden", "password", "file", "submit", "button"];
+  return [...form.elements].filter((field) => field.name && field.tagName !== "FIELDSET" && (field.name === "form_key" || !passed.includes(field.type)));
 }
 
 function isChoice(field) {
@@ -24,7 +37,7 @@ function read(form) {
 }
 
 function touched(form) {
-  return fields(form).some((field) => !isChoice(field) && field.tagName !== "SELECT" && field.value.trim() !== "");
+  return fields(form).some((field) => field.type !== "hidden" && !isChoice(field) && field.tagName !== "SELECT" && field.value.trim() !== "");
 }
 
 function note(form, text) {
@@ -40,6 +53,9 @@ function note(form, text) {
 }
 
 function save(form) {
+  clearTimeout(waiting);
+  waiting = undefined;
+  if (isOver || !owner()) return;
   if (touched(form)) {
     sessionStorage.setItem(key(form), JSON.stringify(read(form)));
     const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format();
@@ -64,7 +80,7 @@ function fill(form, values) {
     if (isChoice(field)) field.checked = value;
     else if (field.value !== value) {
       field.value = value;
-      changed = true;
+      changed = changed || field.type !== "hidden";
     }
   }
   return changed;
@@ -76,8 +92,29 @@ function forgetSent() {
   sessionStorage.removeItem(SENT);
 }
 
+function forget(isToGo) {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX) && isToGo(name)) sessionStorage.removeItem(name);
+}
+
+function forgetOthers() {
+  const mine = `${PREFIX}${owner()}:`;
+  if (owner()) forget((name) => name !== SWITCH && !name.startsWith(mine));
+}
+
 function forgetAll() {
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+  isOver = true;
+  clearTimeout(waiting);
+  forget(() => true);
+}
+
+// The other tabs of this browser: what stands in their forms goes, too.
+function listenForSigningOut() {
+  const channel = new BroadcastChannel(SIGNED_OUT);
+  channel.addEventListener("message", () => {
+    forgetAll();
+    for (const form of document.querySelectorAll(FORMS)) for (const field of fields(form)) if (!isChoice(field) && field.tagName !== "SELECT") field.value = "";
+  });
+  return channel;
 }
 
 function formOfThePage() {
@@ -96,28 +133,46 @@ function restoreAfterSwitch() {
   if (kept && form && kept.page === location.pathname && kept.action === form.action) fill(form, kept.values);
 }
 
+// Without a network nothing is sent: the page stays as it is instead of giving way to the browser's own.
+function stayWithoutNetwork(event) {
+  if (navigator.onLine || !event.target.matches(FORMS)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  save(event.target);
+  announce(words.offline);
+}
+
 export function keepDrafts() {
+  const channel = listenForSigningOut();
   forgetSent();
+  forgetOthers();
   restoreAfterSwitch();
-  for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
-  let waiting;
+  for (const form of document.querySelectorAll(FORMS)) restore(form);
   document.addEventListener("input", (event) => {
-    const form = event.target.closest("form[data-draft]");
+    const form = event.target.closest(FORMS);
     if (!form) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => save(form), 400);
   });
+  // Gone faster than that: by a link, the tab's end, another program on the phone.
+  addEventListener("pagehide", () => {
+    if (waiting) for (const form of document.querySelectorAll(FORMS)) save(form);
+  });
+  document.addEventListener("submit", stayWithoutNetwork, true);
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.matches("form[data-draft]")) {
+    if (form.matches(FORMS)) {
       save(form);
       sessionStorage.setItem(SENT, key(form));
     }
     if (form.matches('form[action^="/language/"]')) keepForSwitch();
-    if (form.matches("form[data-forget-drafts]")) forgetAll();
+    if (form.matches("form[data-forget-drafts]")) {
+      forgetAll();
+      channel.postMessage(SIGNED_OUT);
+    }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.target.closest?.("form[data-draft]");
+    const form = event.target.closest?.(FORMS);
     if (form && event.detail.successful && event.detail.requestConfig.verb === "post") sessionStorage.removeItem(key(form));
   });
 }

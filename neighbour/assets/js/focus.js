@@ -5,7 +5,7 @@ const STOPS = "a[href], button, summary, input:not([type=hidden]), select, texta
 
 export function keepFocus() {
   document.addEventListener("focusin", ({ target }) => {
-    if (target.closest(".chips--slide")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (target.closest(".chips--slide, .chips--row, .sub-filters, .week__row")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
   let stood = false;
   document.addEventListener("htmx:beforeSwap", (event) => {
