@@ -106,6 +106,10 @@ class CardData:
         return is_urgent(self.category.key, self.expires_at, self.solved_at)
 
     @property
+    def is_solvable(self) -> bool:
+        return kinds.get(self.kind).is_solvable
+
+    @property
     def is_solved(self) -> bool:
         return self.solved_at is not None
 

@@ -59,6 +59,8 @@ class Kind:
     page_data: Callable[[Any, Identity], Mapping[str, Any]] = lambda _contribution, _reader: {}
     #: what is suspicious about an answer to this kind, in words: whoever sends it is asked once more
     suspects: Callable[[str], Sequence[LazyText]] = lambda _words: ()
+    #: whether one of it can be done, solved; an event is called off instead
+    is_solvable: bool = True
     #: at most so many stand in one issue of the digest; None: as many as there is room
     most_in_issue: int | None = None
 
@@ -88,6 +90,11 @@ def get(name: str) -> Kind:
 def look(kind: str, category: str) -> Category:
     """How a category of a kind is called and looks; raises KeyError."""
     return _kinds[kind].category(category)
+
+
+def is_solvable(category: str) -> bool:
+    """Whether something of this category can be done, solved."""
+    return any(kind.is_solvable for kind in _kinds.values() if category in {each.key for each in kind.categories})
 
 
 def asking() -> list[str]:

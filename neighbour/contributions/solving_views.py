@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import alerts, service, solving
+from neighbour.contributions import alerts, kinds, service, solving
 from neighbour.contributions.forms import CommentForm, ThanksForm
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.notices import tell_helpers
@@ -26,6 +26,8 @@ def solve(contribution_id: uuid.UUID) -> Response:
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_SOLVE, contribution)
     is_solved, by = request.form.get("open") != "1", request.args.get("by")
+    if is_solved and not kinds.get(contribution.kind).is_solvable:
+        abort(404)
     answer = _answer(contribution, by) if by and is_solved else None
     with atomic():
         if is_solved and alerts.is_on(contribution):

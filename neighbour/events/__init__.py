@@ -12,16 +12,19 @@ from flask import Flask
 def include(app: Flask) -> None:
     """Register the kind, its templates and its pages."""
     from neighbour.contributions import kinds, sections
+    from neighbour.core import limits
     from neighbour.core.i18n import lazy_gettext as __
-    from neighbour.events import words
+    from neighbour.events import feed_views, feeds, words
     from neighbour.events.kind import KIND
-    from neighbour.events.list_views import views
+    from neighbour.events.list_views import views  # and, of the same blueprint, feed_views
     from neighbour.events.sections import CHANGED, WEEKS
     from neighbour.policy import Permission
 
     kinds.register(KIND)
     sections.register(CHANGED)
     sections.register(WEEKS)
+    assert feed_views.views is views
+    limits.register("calendar", feeds.FETCHING)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
     app.extensions["nav"].append(

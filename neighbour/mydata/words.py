@@ -52,6 +52,8 @@ TABLES: dict[str, LazyText] = {
     "offer": __("What offers have besides"),
     "ask": __("What you asked for on the market"),
     "photo": __("Your photos"),
+    "calendar_feed": __("Calendars you follow"),
+    "event_import": __("Lists that your events came from"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -183,6 +185,9 @@ COLUMNS: dict[str, LazyText] = {
     "order": __("which one in the row"),
     "size": __("bytes that were sent"),
     "width": __("width in pixels"),
+    "fetched_on": __("last fetched"),
+    "imported_at": __("imported"),
+    "uid": __("name in the list"),
 }
 
 

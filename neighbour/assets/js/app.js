@@ -1,6 +1,7 @@
 // The script of every page. Every page works without it; it only makes small steps shorter.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { keepAgoFresh } from "./ago.js";
+import { copyFields } from "./copy.js";
 import { keepDrafts } from "./drafts.js";
 import { keepFocus } from "./focus.js";
 import { improveForms } from "./forms.js";
@@ -37,6 +38,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 function start(root) {
+  copyFields(root);
   keepAgoFresh(root);
   improveForms(root);
   closableToasts(root);
