@@ -98,7 +98,8 @@ class CardData:
 
     @property
     def edited_url(self) -> str:
-        return url_of(self.id) + "/history"
+        """What it said before; the public reads only what it says now."""
+        return "" if self.ring is Ring.PUBLIC else url_of(self.id) + "/history"
 
     @property
     def is_urgent(self) -> bool:

@@ -14,6 +14,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from neighbour.contributions.forms import ContributionForm
+from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n
 from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
@@ -97,6 +98,8 @@ class WhenForm(Form):
 
 class EventForm(WhenForm, ContributionForm):
     """An event. ``plan`` is what it means once the form is valid."""
+
+    offers = tuple(Audience)
 
     category = RadioField(
         __("What is it?"),
