@@ -102,7 +102,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_initiative_id", "event", ["initiative_id"], postgresql_where=sa.text("initiative_id IS NOT NULL")
     )
-    op.execute("UPDATE event e SET gone_at = c.edited_at FROM contribution c WHERE c.id = e.id AND c.state <> 'published'")
+    op.execute(
+        "UPDATE event e SET gone_at = c.edited_at FROM contribution c WHERE c.id = e.id AND c.state <> 'published'"
+    )
     _tables()
     op.execute(FEEDS)
     for function in FUNCTIONS:

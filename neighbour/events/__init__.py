@@ -14,19 +14,29 @@ def include(app: Flask) -> None:
     from neighbour.contributions import kinds, sections
     from neighbour.core import limits
     from neighbour.core.i18n import lazy_gettext as __
-    from neighbour.events import feed_views, feeds, words
+    from neighbour.events import feed_views, feeds, import_views, words
     from neighbour.events.kind import KIND
-    from neighbour.events.list_views import views  # and, of the same blueprint, feed_views
+    from neighbour.events.list_views import views  # and, of the same blueprint, the other two
     from neighbour.events.sections import CHANGED, WEEKS
     from neighbour.policy import Permission
 
     kinds.register(KIND)
     sections.register(CHANGED)
     sections.register(WEEKS)
-    assert feed_views.views is views
+    assert feed_views.views is import_views.views is views
     limits.register("calendar", feeds.FETCHING)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
+    app.extensions["desk"].append(
+        {
+            "order": 60,
+            "endpoint": "events.import_list",
+            "label": __("Import events"),
+            "hint": __("A list of an initiative or of the city, as CSV or JSON"),
+            "permission": Permission.OPERATE,
+            "count": lambda: 0,
+        }
+    )
     app.extensions["nav"].append(
         {
             "order": 12,

@@ -175,7 +175,11 @@ def _listed(
     places = {slot_on: row.place for slot_on, row in changes.items() if row.place is not None}
     is_off = event.cancelled_at is not None
     if day is not None:
-        series, place, slot = Series(*wall_times(day, event.zone), event.zone), places.get(day.slot_on, place), day.slot_on
+        series, place, slot = (
+            Series(*wall_times(day, event.zone), event.zone),
+            places.get(day.slot_on, place),
+            day.slot_on,
+        )
         is_off, places = is_off or day.is_cancelled, {}
     moments = (event.published_at, event.edited_at, event.changed_at, event.cancelled_at)
     return ics.Listed(
@@ -190,7 +194,9 @@ def _listed(
         url=site_url(url_of(event.id)),
         category=str(kinds.look(event.kind, event.category).label),
         contact=host,
-        point=(event.lon, event.lat) if event.lon is not None and event.lat is not None and place == event.place else None,
+        point=(event.lon, event.lat)
+        if event.lon is not None and event.lat is not None and place == event.place
+        else None,
         is_cancelled=is_off,
         is_tentative=entry.is_tentative,
         places=places,

@@ -74,7 +74,9 @@ def details(event_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, EventDetail]:
     """What the cards of these events show, with two questions for all. The next date is the first that is not over at the
     beginning of today, so that a card is good for a day."""
     table = Event.__table__
-    rows = db.session.execute(select(*_COLUMNS).select_from(table).outerjoin(Initiative, _HOST).where(table.c.id.in_(event_ids))).all()
+    rows = db.session.execute(
+        select(*_COLUMNS).select_from(table).outerjoin(Initiative, _HOST).where(table.c.id.in_(event_ids))
+    ).all()
     zone = ZoneInfo(i18n.zone())
     since = datetime.combine(clock.today(i18n.zone()), time(), tzinfo=zone)
     nexts = dates.next_days(event_ids, since)

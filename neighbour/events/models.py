@@ -177,7 +177,10 @@ class CalendarFeed(Base):
     """A calendar somebody follows with their own program, under a secret address. The address itself is not kept."""
 
     __tablename__ = "calendar_feed"
-    __table_args__ = (one_of("kind", FeedKind, "kind"), UniqueConstraint("person_id", "kind", name="uq_calendar_feed_kind"))
+    __table_args__ = (
+        one_of("kind", FeedKind, "kind"),
+        UniqueConstraint("person_id", "kind", name="uq_calendar_feed_kind"),
+    )
 
     id: Mapped[pk_uuid]
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))

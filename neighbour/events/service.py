@@ -110,7 +110,13 @@ def revise(
     before = event.title, event.body_md, event.category, event.sequence, *(getattr(event, name) for name in SHOWN)
     base.revise(event, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience)
     replan(event, plan)
-    if before != (event.title, event.body_md, event.category, event.sequence, *(getattr(event, name) for name in SHOWN)):
+    if before != (
+        event.title,
+        event.body_md,
+        event.category,
+        event.sequence,
+        *(getattr(event, name) for name in SHOWN),
+    ):
         event.sequence = before[3] + 1  # once, whatever and however much has changed
         db.session.flush()
     tell_guests(event, for_guests)

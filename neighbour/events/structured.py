@@ -19,13 +19,19 @@ from neighbour.initiatives.models import Initiative
 
 Json = dict[str, Any]
 _SCHEMA = "https://schema.org/"
-_FREE = re.compile(r"\s*(kostenlos|kostenfrei|umsonst|gratis|(eintritt|teilnahme)?\s*frei|free( of charge| entry)?)\s*[.!]?\s*", re.I)
+_FREE = re.compile(
+    r"\s*(kostenlos|kostenfrei|umsonst|gratis|(eintritt|teilnahme)?\s*frei|free( of charge| entry)?)\s*[.!]?\s*", re.I
+)
 _PRICE = re.compile(r"\s*(\d{1,5})(?:[.,](\d{2}))?\s*(?:€|euro|eur)\s*", re.I)
 _PERIODS = {"DAILY": "D", "WEEKLY": "W", "MONTHLY": "M"}
 
 
 def structured(
-    event: Event, coming: Sequence[Occurrence], exceptions: Mapping[date, EventException], city: str, host: Initiative | None
+    event: Event,
+    coming: Sequence[Occurrence],
+    exceptions: Mapping[date, EventException],
+    city: str,
+    host: Initiative | None,
 ) -> Json:
     """An event as schema.org names it; ``coming``: its next dates, those called off among them; ``host``: the initiative that
     invites, if one does. The price is said where the words for it leave no doubt."""
@@ -104,7 +110,11 @@ def _where(event: Event, place: str, city: str) -> Json:
     found: list[Json] = []
     is_online = bool(event.online_url) and event.cancelled_at is None
     if place or not is_online:
-        at: Json = {"@type": "Place", "name": place or city, "address": {"@type": "PostalAddress", "addressLocality": city}}
+        at: Json = {
+            "@type": "Place",
+            "name": place or city,
+            "address": {"@type": "PostalAddress", "addressLocality": city},
+        }
         if place:
             at["address"]["streetAddress"] = place
         if event.lon is not None and place == event.place:
@@ -113,7 +123,10 @@ def _where(event: Event, place: str, city: str) -> Json:
     if is_online:
         found.append({"@type": "VirtualLocation", "url": event.online_url})
     mode = "Mixed" if len(found) == 2 else "Online" if is_online else "Offline"
-    return {"location": found if len(found) > 1 else found[0], "eventAttendanceMode": f"{_SCHEMA}{mode}EventAttendanceMode"}
+    return {
+        "location": found if len(found) > 1 else found[0],
+        "eventAttendanceMode": f"{_SCHEMA}{mode}EventAttendanceMode",
+    }
 
 
 def _cost(words: str) -> Json:

@@ -56,7 +56,8 @@ def entries(visitor, path):
     """The entries of a calendar by UID (of moved dates with their day), as the judge reads them."""
     read = Calendar.from_ical(fetched(visitor, path).get_data())
     return {
-        str(each["UID"]).partition("@")[0] + (f" {each['RECURRENCE-ID'].dt:%m-%d}" if "RECURRENCE-ID" in each else ""): each
+        str(each["UID"]).partition("@")[0]
+        + (f" {each['RECURRENCE-ID'].dt:%m-%d}" if "RECURRENCE-ID" in each else ""): each
         for each in read.walk("VEVENT")
     }
 
@@ -67,12 +68,16 @@ def acting(host, here, event, act, *given, **named):
 
 
 def comes(guest, here, owner, event, slot, is_coming=True):
-    (date_id,) = owner.execute("SELECT id FROM occurrence WHERE event_id = %s AND slot_on = %s", [event.id, slot]).fetchone()
+    (date_id,) = owner.execute(
+        "SELECT id FROM occurrence WHERE event_id = %s AND slot_on = %s", [event.id, slot]
+    ).fetchone()
     with scope.use(viewer_of(guest, here)), atomic():
         return answers.answer(date_id, is_coming=is_coming)
 
 
-def test_a_calendar_expands_to_the_rows_of_the_dates_over_both_changes_of_the_clocks(visitor, host, reader, here, owner):
+def test_a_calendar_expands_to_the_rows_of_the_dates_over_both_changes_of_the_clocks(
+    visitor, host, reader, here, owner
+):
     for begins, plan in (
         (TUESDAY, {"rule": "FREQ=WEEKLY"}),
         (datetime(2026, 5, 31, 2, 30), {"rule": "FREQ=MONTHLY;BYDAY=-1SU"}),
@@ -82,7 +87,16 @@ def test_a_calendar_expands_to_the_rows_of_the_dates_over_both_changes_of_the_cl
         make_event(host, here, begins, **plan)
     weekly = owner.execute("SELECT id FROM event WHERE rule = 'FREQ=WEEKLY'").fetchone()[0]
     series = type("Found", (), {"id": weekly})
-    acting(host, here, series, changing.change_one, date(2026, 10, 27), datetime(2026, 10, 28, 19), datetime(2026, 10, 28, 21), "Hof")
+    acting(
+        host,
+        here,
+        series,
+        changing.change_one,
+        date(2026, 10, 27),
+        datetime(2026, 10, 28, 19),
+        datetime(2026, 10, 28, 21),
+        "Hof",
+    )
     acting(host, here, series, changing.call_off, date(2026, 12, 22))
     read = Calendar.from_ical(fetched(visitor, address(reader, here)).get_data())
     first, last = date(2026, 5, 13), date(2027, 5, 1)
@@ -102,7 +116,9 @@ def midnight(day):
 
 
 def test_an_event_is_taken_along_from_its_page_by_whoever_reads_it(client, visitor, host, reader, here):
-    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Saal", cost="3 Euro", body="**Alle**")
+    event = make_event(
+        host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Saal", cost="3 Euro", body="**Alle**"
+    )
     sign_in(client, reader)
     assert f"/c/{to_uid(event.id)}/calendar.ics" in client.get(f"/c/{to_uid(event.id)}").get_data(as_text=True)
     response = client.get(f"/c/{to_uid(event.id)}/calendar.ics")
@@ -124,7 +140,10 @@ def test_an_event_is_taken_along_from_its_page_by_whoever_reads_it(client, visit
 def test_lines_are_folded_and_no_title_begins_a_line_of_its_own(visitor, host, reader, here, owner):
     event = make_event(host, here, TUESDAY, title="Fest", place="Hof", body="Zeile eins;\nZeile, zwei\\")
     evil = "ß" * 90 + "\r\nATTENDEE:mailto:x@example.org\nBEGIN:VALARM"
-    owner.execute("UPDATE contribution SET title = %s, body_md = body_md || %s WHERE id = %s", [evil, "\r\nBEGIN:VEVENT", event.id])
+    owner.execute(
+        "UPDATE contribution SET title = %s, body_md = body_md || %s WHERE id = %s",
+        [evil, "\r\nBEGIN:VEVENT", event.id],
+    )
     owner.execute("UPDATE event SET place = %s WHERE id = %s", ["Hof\r\nX-EVIL:1", event.id])
     data = fetched(visitor, address(reader, here)).get_data()
     assert all(len(line) <= 75 for line in data.split(b"\r\n")) and b"\n" not in data.replace(b"\r\n", b"")
@@ -140,7 +159,13 @@ def test_every_change_counts_the_sequence_up_and_the_uid_stays(visitor, host, re
     event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
     path, name = address(reader, here), to_uid(event.id)
     plan = service.Plan(TUESDAY, TUESDAY + timedelta(hours=2), "Europe/Berlin", rule="FREQ=WEEKLY")
-    words = {"editor_id": host.id, "category": "culture", "title": "Chor", "body_md": "Ein Satz.", "audience": Audience.QUARTER}
+    words = {
+        "editor_id": host.id,
+        "category": "culture",
+        "title": "Chor",
+        "body_md": "Ein Satz.",
+        "audience": Audience.QUARTER,
+    }
     slot = date(2026, 6, 2)
     steps = (
         (service.revise, {**words, "plan": plan}),
@@ -159,7 +184,13 @@ def test_every_change_counts_the_sequence_up_and_the_uid_stays(visitor, host, re
         acting(host, here, event, act, **given) if isinstance(given, dict) else acting(host, here, event, act, *given)
         seen.append(int(entries(visitor, path)[name]["SEQUENCE"]))
     assert seen == list(range(len(steps) + 1)), "one for each, whatever it was"
-    acting(host, here, event, service.revise, **{**words, "title": "Chor!", "plan": service.Plan(**{**plan.__dict__, "place": "Saal"})})
+    acting(
+        host,
+        here,
+        event,
+        service.revise,
+        **{**words, "title": "Chor!", "plan": service.Plan(**{**plan.__dict__, "place": "Saal"})},
+    )
     assert int(entries(visitor, path)[name]["SEQUENCE"]) == seen[-1], "nothing changed, nothing counted"
 
 
@@ -176,7 +207,10 @@ def test_what_is_called_off_or_taken_down_stays_for_a_while_as_cancelled_without
     with as_owner(), atomic():
         db.session.merge(elsewhere).state = "withdrawn"
     found = entries(visitor, path)
-    assert {name: each["STATUS"] for name, each in found.items()} == {to_uid(off.id): "CANCELLED", to_uid(gone.id): "CANCELLED"}
+    assert {name: each["STATUS"] for name, each in found.items()} == {
+        to_uid(off.id): "CANCELLED",
+        to_uid(gone.id): "CANCELLED",
+    }
     struck = found[to_uid(gone.id)]
     assert int(struck["SEQUENCE"]) == 1 and struck["DTSTART"].dt.hour == 18
     assert "Geheimes" not in fetched(visitor, path).get_data(as_text=True) and "LOCATION" not in struck
@@ -199,14 +233,22 @@ def test_my_calendar_holds_the_dates_i_answered_what_i_invite_to_and_what_i_save
         keeping.keep(reader.id, saved.id)
     path = address(reader, here, MINE)
     found = entries(visitor, path)
-    names = {to_uid(once.id), to_uid(saved.id), to_uid(own.id), f"{to_uid(series.id)}-20260519", f"{to_uid(series.id)}-20260526"}
+    names = {
+        to_uid(once.id),
+        to_uid(saved.id),
+        to_uid(own.id),
+        f"{to_uid(series.id)}-20260519",
+        f"{to_uid(series.id)}-20260526",
+    }
     assert set(found) == names and "RRULE" not in found[f"{to_uid(series.id)}-20260519"]
     assert {found[name]["STATUS"] for name in names - {to_uid(once.id)}} == {"CONFIRMED"}
     assert found[to_uid(once.id)]["STATUS"] == "TENTATIVE", "in line"
     comes(reader, here, owner, series, date(2026, 5, 26), is_coming=False)
     acting(host, here, series, changing.call_off, date(2026, 5, 19))
     found = entries(visitor, path)
-    assert f"{to_uid(series.id)}-20260526" not in found and found[f"{to_uid(series.id)}-20260519"]["STATUS"] == "CANCELLED"
+    assert (
+        f"{to_uid(series.id)}-20260526" not in found and found[f"{to_uid(series.id)}-20260519"]["STATUS"] == "CANCELLED"
+    )
     acting(host, here, series, base.withdraw)
     assert entries(visitor, path)[f"{to_uid(series.id)}-20260519"]["STATUS"] == "CANCELLED"
     acting(host, here, saved, base.withdraw)
@@ -231,20 +273,32 @@ def test_a_calendar_shows_what_its_owner_may_see_and_nothing_else(visitor, host,
     comes(reader, here, owner, bell, TUESDAY.date())
     path = address(reader, here)
     found = entries(visitor, path)
-    assert {name for name, each in found.items() if each["STATUS"] == "CONFIRMED"} == {to_uid(each) for each in shown | {bell.id}}
+    assert {name for name, each in found.items() if each["STATUS"] == "CONFIRMED"} == {
+        to_uid(each) for each in shown | {bell.id}
+    }
     for each in (path, address(reader, here, MINE)):
         said = fetched(visitor, each).get_data(as_text=True).replace("\r\n ", "")
-        assert not any(word in said for word in ("Klingel", "Kanarienvogel", host.first_name, reader.first_name, "Probe"))
+        assert not any(
+            word in said for word in ("Klingel", "Kanarienvogel", host.first_name, reader.first_name, "Probe")
+        )
 
 
-def test_what_somebody_has_silenced_is_in_no_list_and_in_no_calendar_of_the_quarter(client, visitor, host, reader, here):
+def test_what_somebody_has_silenced_is_in_no_list_and_in_no_calendar_of_the_quarter(
+    client, visitor, host, reader, here
+):
     loud = make_person(here)
     make_event(host, here, TUESDAY, title="Bleibt")
     by_author = make_event(loud, here, TUESDAY, title="Vom Lauten")
     with scope.use(viewer_of(host, here)), atomic():
         plan = service.Plan(TUESDAY, TUESDAY, "Europe/Berlin")
         by_category = service.publish(
-            author_id=host.id, quarter_id=here.id, category="festival", title="Rummel", body_md="", audience=Audience.QUARTER, plan=plan
+            author_id=host.id,
+            quarter_id=here.id,
+            category="festival",
+            title="Rummel",
+            body_md="",
+            audience=Audience.QUARTER,
+            plan=plan,
         )
     path = address(reader, here)
     assert len(entries(visitor, path)) == 3
@@ -270,7 +324,11 @@ def test_an_address_is_dead_when_it_is_made_anew_ended_or_its_owner_moves_is_sus
     fetched(visitor, new)
     mine = address(reader, here, MINE)
     fetched(visitor, mine)
-    for change, back in (("status = 'suspended'", "status = 'active'"), ("status = 'erased'", "status = 'active'"), ("confirmed_at = NULL", "confirmed_at = now()")):
+    for change, back in (
+        ("status = 'suspended'", "status = 'active'"),
+        ("status = 'erased'", "status = 'active'"),
+        ("confirmed_at = NULL", "confirmed_at = now()"),
+    ):
         owner.execute(f"UPDATE person SET {change} WHERE id = %s", [reader.id])
         assert fetched(visitor, new, 404).get_data() == fetched(visitor, mine, 404).get_data() == never
         owner.execute(f"UPDATE person SET {back} WHERE id = %s", [reader.id])
@@ -303,7 +361,10 @@ def test_it_is_answered_with_304_until_something_changes_and_says_since_when(
     acting(host, here, event, base.withdraw)
     changed = fetched(visitor, path, 200, If_None_Match=first.headers["ETag"])
     assert changed.headers["ETag"] != first.headers["ETag"]
-    assert fetched(visitor, path, 200, If_Modified_Since=first.headers["Last-Modified"]).last_modified > first.last_modified
+    assert (
+        fetched(visitor, path, 200, If_Modified_Since=first.headers["Last-Modified"]).last_modified
+        > first.last_modified
+    )
     assert owner.execute("SELECT fetched_on, token_hash FROM calendar_feed").fetchone()[0] == date(2026, 5, 12)
 
 
@@ -349,9 +410,14 @@ def test_two_who_fetch_at_once_get_the_same(visitor, host, reader, here):
 def test_nobody_reads_or_makes_anothers_addresses_behind_the_wall(raw, reader, host, here):
     address(reader, here)
     connection = raw()
-    for settings, count in ((("", "{}", "1"), 0), ((str(host.id), f"{{{here.id}}}", "1"), 0), ((str(reader.id), "{}", ""), 1)):
+    for settings, count in (
+        (("", "{}", "1"), 0),
+        ((str(host.id), f"{{{here.id}}}", "1"), 0),
+        ((str(reader.id), "{}", ""), 1),
+    ):
         connection.execute(
-            "SELECT set_config('app.person', %s, true), set_config('app.quarters', %s, true), set_config('app.public', %s, true)", settings
+            "SELECT set_config('app.person', %s, true), set_config('app.quarters', %s, true), set_config('app.public', %s, true)",
+            settings,
         )
         assert connection.execute("SELECT count(*) FROM calendar_feed").fetchone() == (count,)
         connection.rollback()

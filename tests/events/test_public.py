@@ -41,7 +41,11 @@ def read(client, path, status=200):
 
 def structured(client, event):
     """What a machine finds on the page, as it reads it."""
-    found = re.findall(r'<script type="application/ld\+json">(.*?)</script>', client.get(f"/c/{to_uid(event.id)}").get_data(as_text=True), re.S)
+    found = re.findall(
+        r'<script type="application/ld\+json">(.*?)</script>',
+        client.get(f"/c/{to_uid(event.id)}").get_data(as_text=True),
+        re.S,
+    )
     return json.loads(found[0]) if found else None
 
 
@@ -57,7 +61,9 @@ def busy(host, here, owner, **given):
     with scope.use(viewer_of(host, here)), atomic():
         mine = service.of_person(event.id)
         service.tell_guests(mine, "Kanarienvogel-Klingel")
-        base.revise(mine, editor_id=host.id, category="gathering", title="Sommerfest!", body_md="Jetzt.", audience=PUBLIC)
+        base.revise(
+            mine, editor_id=host.id, category="gathering", title="Sommerfest!", body_md="Jetzt.", audience=PUBLIC
+        )
     owner.execute("INSERT INTO helped (contribution_id, comment_id) VALUES (%s, %s)", [event.id, answer.id])
     return event
 
@@ -65,8 +71,15 @@ def busy(host, here, owner, **given):
 def test_whoever_is_not_signed_in_reads_the_event_and_nothing_that_hangs_on_it(client, host, here, owner):
     event = busy(host, here, owner)
     said = read(client, f"/c/{to_uid(event.id)}")
-    assert "Sommerfest!" in said and "Dienstag, 19. Mai, 18:00 bis 20:00" in said and "Jemand aus dem Quartier Weberviertel" in said
-    assert not any(word in said for word in ("Kanarienvogel", "Gustav", "Hannelore", "Kettfaden", "1 Antwort", "20 Plätzen", "/history"))
+    assert (
+        "Sommerfest!" in said
+        and "Dienstag, 19. Mai, 18:00 bis 20:00" in said
+        and "Jemand aus dem Quartier Weberviertel" in said
+    )
+    assert not any(
+        word in said
+        for word in ("Kanarienvogel", "Gustav", "Hannelore", "Kettfaden", "1 Antwort", "20 Plätzen", "/history")
+    )
     assert "Ein Satz." not in read(client, f"/c/{to_uid(event.id)}/history") and "Kanarienvogel" not in said
     assert b"SUMMARY:Sommerfest!" in client.get(f"/c/{to_uid(event.id)}/calendar.ics").get_data()
 
@@ -75,7 +88,9 @@ def test_somebody_whose_address_is_not_proven_reads_as_much_as_everybody(client,
     event = busy(host, here, owner)
     sign_in(client, make_person(here, level=Level.UNPROVEN))
     said = read(client, f"/c/{to_uid(event.id)}")
-    assert "Sommerfest!" in said and not any(word in said for word in ("Kanarienvogel", "Gustav", "Hannelore", "20 Plätzen"))
+    assert "Sommerfest!" in said and not any(
+        word in said for word in ("Kanarienvogel", "Gustav", "Hannelore", "20 Plätzen")
+    )
 
 
 def test_behind_the_wall_nobody_finds_the_event_alone(raw, host, here, owner):
@@ -83,13 +98,22 @@ def test_behind_the_wall_nobody_finds_the_event_alone(raw, host, here, owner):
     private = make_event(host, here, TUESDAY)
     stranger = make_person(make_quarter("Fern"), level=Level.UNPROVEN)
     count = {"contribution": 1, "event": 1, "occurrence": 1}
-    count |= dict.fromkeys(("comment", "revision", "thanks", "helped", "participation", "event_for_guests", "reach", "event_import"), 0)
+    count |= dict.fromkeys(
+        ("comment", "revision", "thanks", "helped", "participation", "event_for_guests", "reach", "event_import"), 0
+    )
     for person in ("", str(stranger.id)):
         connection = raw()
-        connection.execute("SELECT set_config('app.person', %s, true), set_config('app.quarters', '{}', true), set_config('app.public', '1', true)", [person])
+        connection.execute(
+            "SELECT set_config('app.person', %s, true), set_config('app.quarters', '{}', true), set_config('app.public', '1', true)",
+            [person],
+        )
         assert {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in count} == count
         for function in ("guests_of(%s)", "events_taken_down(now() - interval '1 year')"):
-            given = [owner.execute("SELECT id FROM occurrence WHERE event_id = %s", [event.id]).fetchone()[0]] if "%s" in function else []
+            given = (
+                [owner.execute("SELECT id FROM occurrence WHERE event_id = %s", [event.id]).fetchone()[0]]
+                if "%s" in function
+                else []
+            )
             assert connection.execute(f"SELECT count(*) FROM {function}", given).fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM event WHERE id = %s", [private.id]).fetchone() == (0,)
         connection.rollback()
@@ -150,7 +174,10 @@ def test_what_it_costs_is_a_number_only_where_the_words_are_one(client, host, he
         ("bring Kuchen mit", {}, None),
     ):
         found = structured(client, make_event(host, here, TUESDAY, audience=PUBLIC, cost=cost))
-        assert found["offers"] == {"@type": "Offer", "description": cost, **offers} and found.get("isAccessibleForFree") is is_free
+        assert (
+            found["offers"] == {"@type": "Offer", "description": cost, **offers}
+            and found.get("isAccessibleForFree") is is_free
+        )
     assert "offers" not in structured(client, make_event(host, here, TUESDAY, audience=PUBLIC))
 
 
@@ -158,10 +185,23 @@ def test_all_day_called_off_and_by_an_initiative(client, host, here):
     with as_owner(), atomic():
         house = Initiative(slug="haus", name="Haus am Kanal", verified_at=clock.now())
         db.session.add(house)
-    plan = service.Plan(datetime(2026, 5, 30), datetime(2026, 6, 1), "Europe/Berlin", is_all_day=True, online_url="https://x.example.org")
+    plan = service.Plan(
+        datetime(2026, 5, 30),
+        datetime(2026, 6, 1),
+        "Europe/Berlin",
+        is_all_day=True,
+        online_url="https://x.example.org",
+    )
     with scope.use(viewer_of(host, here)), atomic():
         event = service.publish(
-            author_id=host.id, quarter_id=here.id, category="festival", title="Fest", body_md="", audience=PUBLIC, plan=plan, initiative_id=house.id
+            author_id=host.id,
+            quarter_id=here.id,
+            category="festival",
+            title="Fest",
+            body_md="",
+            audience=PUBLIC,
+            plan=plan,
+            initiative_id=house.id,
         )
         changing.call_off(service.of_person(event.id), None)
     found = structured(client, event)
@@ -191,14 +231,30 @@ def test_what_is_not_public_or_not_any_more_is_read_by_nobody_without_an_account
     assert client.get(f"/c/{to_uid(event.id)}/calendar.ics").status_code == 404
 
 
-def test_the_composer_of_an_event_says_what_public_means_and_that_of_a_post_does_not_offer_it(client, host, here, owner):
+def test_the_composer_of_an_event_says_what_public_means_and_that_of_a_post_does_not_offer_it(
+    client, host, here, owner
+):
     sign_in(client, host)
     composer = read(client, "/write?kind=event")
     assert 'value="public"' in composer and "„Jemand aus dem Quartier Weberviertel“" in composer
     assert "Suchmaschinen" in read(client, "/write/reach?audience=public")
     assert 'value="public"' not in read(client, "/write?kind=post")
-    post = {"kind": "post", "category": "question", "title": "Für alle", "body_md": "x", "audience": "public", "form_key": str(uuid.uuid4())}
+    post = {
+        "kind": "post",
+        "category": "question",
+        "title": "Für alle",
+        "body_md": "x",
+        "audience": "public",
+        "form_key": str(uuid.uuid4()),
+    }
     assert client.post("/write", data=post).status_code == 422
-    event = {"kind": "event", "category": "culture", "title": "Für alle", "day": "2026-05-30", "from_time": "14:00", "audience": "public"}
+    event = {
+        "kind": "event",
+        "category": "culture",
+        "title": "Für alle",
+        "day": "2026-05-30",
+        "from_time": "14:00",
+        "audience": "public",
+    }
     assert client.post("/write", data={**event, "form_key": str(uuid.uuid4())}).status_code == 303
     assert owner.execute("SELECT audience FROM contribution").fetchall() == [("public",)]

@@ -203,7 +203,9 @@ def test_an_issue_says_what_is_on_this_week_and_what_was_changed(owner, context,
     assert "abgesagt" in issue[order[2] : order[3]]
 
 
-def test_taken_down_pinned_up_again_and_taken_down_tells_its_guests_once(owner, host, here, jobs, mailbox, frozen_clock):
+def test_taken_down_pinned_up_again_and_taken_down_tells_its_guests_once(
+    owner, host, here, jobs, mailbox, frozen_clock
+):
     event = make_event(host, here, TUESDAY, title="Fest")
     guest = comes(owner, here, event, TUESDAY.date())
     for act in (base.withdraw, base.restore, base.withdraw):
