@@ -294,7 +294,7 @@ def thread_page(
 
 def _as_read(card: cards.CardData, contribution: Contribution, *, reads_thread: bool) -> cards.CardData:
     """The card on its page. Whoever reads only what is public learns nothing of what hangs on it, not even how much."""
-    counts = {} if reads_thread else {"comment_count": 0, "thanks_count": 0}
+    counts: dict[str, Any] = {} if reads_thread else {"comment_count": 0, "thanks_count": 0}
     is_home, label = card.quarter_id in identity().quarters, _seen_in(contribution, card.quarter)
     return replace(card, is_home=is_home, audience_label=label, **counts)
 

@@ -46,7 +46,8 @@ _OF_MINE = text(f"""
       OR c.id IN (SELECT b.contribution_id FROM bookmark b WHERE b.person_id = :me)) ORDER BY c.id DESC LIMIT :most
 """)  # noqa: S608  constants of this room only
 _ANSWERED = text("""
-    SELECT c.id, c.version, e.sequence, o.id AS date_id, o.slot_on, p.state, e.rule <> '' OR cardinality(e.more_on) > 0 AS is_series
+    SELECT c.id, c.version, e.sequence, o.id AS date_id, o.slot_on, p.state,
+      e.rule <> '' OR cardinality(e.more_on) > 0 AS is_series
     FROM participation p JOIN occurrence o ON o.id = p.occurrence_id JOIN contribution c ON c.id = o.event_id
     JOIN event e ON e.id = c.id
     WHERE p.person_id = :me AND p.state IN ('coming', 'waiting', 'offered') AND o.ends_at >= :since AND c.state = 'published'
@@ -93,8 +94,12 @@ def book(kind: FeedKind, name: str, person_id: int, quarters: Sequence[int]) -> 
     language, gone = i18n.language(), db.session.execute(_TAKEN_DOWN, {"since": since}).all()
     if kind is FeedKind.QUARTER:
         rows = db.session.execute(_OF_QUARTER, values).all()
-        return Book(name, tuple(Entry(*row, language) for row in rows), tuple(_struck(row) for row in gone))
-    whole = [Entry(*row, language) for row in db.session.execute(_OF_MINE, values)]
+        return Book(
+            name,
+            tuple(Entry(row.id, row.version, row.sequence, language) for row in rows),
+            tuple(_struck(row) for row in gone),
+        )
+    whole = [Entry(row.id, row.version, row.sequence, language) for row in db.session.execute(_OF_MINE, values)]
     there = {each.event_id for each in whole}
     dated = [_date(row, language) for row in db.session.execute(_ANSWERED, values) if row.id not in there]
     struck = [_struck(row, slot) for row in gone for slot in row.answered]

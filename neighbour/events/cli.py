@@ -50,8 +50,8 @@ def events() -> None:
 @click.option("--leave-out", is_flag=True, help="Import the others where rows are not right.")
 @operator_command
 def import_(
-    file: Path, email: str, key: str, slug: str | None, pairs: tuple[str, ...], first_day: datetime | None, dry_run: bool, leave_out: bool,
-    **said: str,
+    file: Path, email: str, key: str, slug: str | None, pairs: tuple[str, ...], first_day: datetime | None,
+    dry_run: bool, leave_out: bool, **said: str,
 ) -> None:  # fmt: skip
     """Import events from FILE, CSV or JSON.
 

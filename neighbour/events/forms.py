@@ -19,11 +19,12 @@ from neighbour.core import clock, i18n
 from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import answers, service, words
+from neighbour.events import answers, points, service, words
 from neighbour.events.categories import CATEGORIES
 from neighbour.events.models import Category, Event
 from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand
 from neighbour.events.service import BadPlan, Plan
+from neighbour.residency.gazetteer.service import point_of
 
 # browsers send the first; where they have no calendar of their own, people write the others
 DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"]
@@ -123,6 +124,7 @@ class EventForm(WhenForm, ContributionForm):
     rule = HiddenField()
     repeats_until = DateField(__("Until"), format=DAYS, validators=[Optional()])
     more_days = DayList(__("Further days"), validators=[at_most(1000)])
+    point = StringField(__("Point on the map"), filters=[one_line], validators=[at_most(60)])
     online_url = StringField(__("Link to take part online"), filters=[one_line], validators=[at_most(500)])
     cost = StringField(__("What it costs"), filters=[one_line], validators=[at_most(80)])
     capacity = IntegerField(
@@ -176,7 +178,8 @@ class EventForm(WhenForm, ContributionForm):
 
     def _plan(self) -> Plan | None:
         times, link = self.times(), self._link()
-        if times is None or link is None:
+        point = points.read(self.point.data or "")
+        if times is None or link is None or not self._has_good_point(point):
             return None
         rule = self._rule(times[0].date())
         if rule is None:
@@ -194,6 +197,7 @@ class EventForm(WhenForm, ContributionForm):
             cost=self.cost.data or "",
             access=self.access.data or "",
             capacity=self.capacity.data,
+            point=point,
         )
         try:
             service.judge(plan)
@@ -222,6 +226,18 @@ class EventForm(WhenForm, ContributionForm):
             Repeats.AS_IS: self.rule.data,
         }.get(Repeats(self.repeats.data), "")
 
+    def _has_good_point(self, point: tuple[float, float] | None) -> bool:
+        """Whether a point is given that lies around here, or none."""
+        if not self.point.data:
+            return True
+        if point is None:
+            self.add_error("point", _("Please write it like 50.0051, 10.0212: latitude, then longitude."))
+        elif not points.is_near(*point):
+            self.add_error("point", _("This point lies far outside the city."))
+        else:
+            return True
+        return False
+
     def _link(self) -> str | None:
         """The link to take part; None with an error where it is no address of the web."""
         link = self.online_url.data or ""
@@ -249,4 +265,12 @@ def fields_of(event: Event) -> dict[str, Any]:
         "repeats_until": event.until_on,
         "more_days": event.more_on,
         "for_guests": answers.for_guests(event.id),
+        "point": _own_point(event),
     }
+
+
+def _own_point(event: Event) -> str:
+    """The point its author has set; empty where it is the one the register knows for the place."""
+    if event.lon is None or event.lat is None or point_of(event.place.partition(",")[0]) == (event.lon, event.lat):
+        return ""
+    return points.written(event.lon, event.lat)

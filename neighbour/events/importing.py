@@ -7,11 +7,11 @@ is missing from the list stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -125,21 +125,20 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
     return report
 
 
-def _judged(row: object, mapping: Mapping_, choices: Choices, known: dict[str, Known], seen: dict[str, int]) -> Judged:
-    found, wrong = wanted(row, mapping, choices)  # type: ignore[arg-type]
-    number: int = row.number  # type: ignore[attr-defined]
-    title = row.cells.get(mapping.get(Target.TITLE, ""), "")  # type: ignore[attr-defined]
+def _judged(row: Row, mapping: Mapping_, choices: Choices, known: dict[str, Known], seen: dict[str, int]) -> Judged:
+    found, wrong = wanted(row, mapping, choices)
+    title = row.cells.get(mapping.get(Target.TITLE, ""), "")
     before = known.get(found.uid) if found is not None else None
     if found is not None and found.uid in seen:
         wrong = [Wrong(Target.UID, _("Row %(row)s has the same name.", row=seen[found.uid]))]
     elif found is not None:
-        seen[found.uid] = number
+        seen[found.uid] = row.number
     if found is not None and not wrong and (before is None or before.digest != found.digest):
         wrong = _over(found)
     if wrong or found is None:
         told = tuple((each.field, str(each)) for each in wrong)
-        return Judged(number, title, Becomes.WRONG, wrong=told)
-    return Judged(number, found.title, _becomes(found, before), found)
+        return Judged(row.number, title, Becomes.WRONG, wrong=told)
+    return Judged(row.number, found.title, _becomes(found, before), found)
 
 
 def _becomes(found: Wanted, before: Known | None) -> Becomes:
@@ -161,13 +160,13 @@ def _over(found: Wanted) -> list[Wrong]:
 
 
 def _known(source: Source) -> dict[str, Known]:
-    rows: Iterable[Sequence[object]] = db.session.execute(_KNOWN, {"list": source.name}).all()
-    return {each.uid: each for each in (Known(*row) for row in rows)}  # type: ignore[arg-type]
+    rows: Iterable[Any] = db.session.execute(_KNOWN, {"list": source.name}).all()
+    return {each.uid: each for each in (Known(*row) for row in rows)}
 
 
 def _put(row: Wanted, before: Known | None, source: Source) -> None:
     """One row: pinned up, or changed through the eyes of whoever pinned it up."""
-    words = {
+    words: dict[str, Any] = {
         "category": row.category,
         "title": row.title,
         "body_md": row.text,
@@ -179,11 +178,11 @@ def _put(row: Wanted, before: Known | None, source: Source) -> None:
         if before is None:
             event = service.publish(
                 author_id=author_id, quarter_id=source.quarter_id, initiative_id=source.initiative_id, **words
-            )  # type: ignore[arg-type]
+            )
         else:
             found = service.of_person(before.event_id)
             assert found is not None  # the list's lock is held, and its author's rows are their own
-            event = service.revise(found, editor_id=author_id, **words)  # type: ignore[arg-type]
+            event = service.revise(found, editor_id=author_id, **words)
         if row.is_off is not None and row.is_off != (event.cancelled_at is not None):
             (changing.call_off if row.is_off else changing.call_on)(event, None)
         put = insert(EventImport).values(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from neighbour.contributions.models import Audience
@@ -149,7 +150,7 @@ class Reading:
             self.wrong.append(Wrong(target, _("Please keep it to %(max)d characters.", max=most)))
         return text
 
-    def take(self, parse: Callable[[str, str], object], target: Target, otherwise: object = None) -> object:
+    def take(self, parse: Callable[[str, str], Any], target: Target, otherwise: Any = None) -> Any:
         """What a cell says, read by ``parse``; its complaint is kept."""
         try:
             return parse(target, self.cell(target))
@@ -171,7 +172,7 @@ def wanted(row: Row, mapping: Mapping_, choices: Choices) -> tuple[Wanted | None
         if not text:
             one.wrong.append(Wrong(target, message))
     category, text = _category(one), _text(one)
-    is_off: bool | None = one.take(cells.is_off, Target.STATUS)  # type: ignore[assignment]
+    is_off: bool | None = one.take(cells.is_off, Target.STATUS)
     plan = _plan(one)
     if plan is None or one.wrong:
         return None, one.wrong
@@ -251,7 +252,7 @@ def _link(one: Reading) -> str:
 def _when(one: Reading) -> Plan | None:
     """The times of a row as a plan without a place; None with a complaint."""
     zone, others = one.choices.zone, len(one.wrong)
-    days: tuple[str, ...] = one.take(cells.weekdays, Target.WEEKDAYS, ())  # type: ignore[assignment]
+    days: tuple[str, ...] = one.take(cells.weekdays, Target.WEEKDAYS, ())
     begins = one.take(lambda name, text: cells.moment(name, text, zone), Target.BEGINS)
     ends = one.take(lambda name, text: cells.moment(name, text, zone), Target.ENDS)
     hours = one.take(cells.hours, Target.TIME)
@@ -263,8 +264,14 @@ def _when(one: Reading) -> Plan | None:
         return None
     try:
         return _timed(
-            one, begins, ends, hours, is_all_day, Plan(datetime.min, datetime.min, zone, False, *series), days
-        )  # type: ignore[arg-type]
+            one,
+            begins,
+            ends,
+            hours,
+            is_all_day,
+            Plan(*[datetime.combine(begins[0], time())] * 2, zone, False, *series),
+            days,
+        )
     except Wrong as error:
         one.wrong.append(error)
         return None

@@ -39,6 +39,8 @@ class Plan:
     cost: str = ""
     access: str = ""
     capacity: int | None = None
+    #: longitude and latitude, where its author has set them; otherwise the register is asked for the place
+    point: tuple[float, float] | None = None
 
 
 class BadPlan(base.NotPossible):
@@ -176,6 +178,8 @@ def of_person(event_id: uuid.UUID) -> Event | None:
 
 
 def columns(plan: Plan) -> dict[str, Any]:
-    """The plan as columns, with the point of a place that the register knows by street and number."""
-    lon, lat = point_of(plan.place.partition(",")[0]) or (None, None)
-    return {**asdict(plan), "more_on": list(plan.more_on), "lon": lon, "lat": lat}
+    """The plan as columns, with its point, or that of a place which the register knows by street and number."""
+    lon, lat = plan.point or point_of(plan.place.partition(",")[0]) or (None, None)
+    found = {**asdict(plan), "more_on": list(plan.more_on), "lon": lon, "lat": lat}
+    del found["point"]
+    return found

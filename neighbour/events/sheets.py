@@ -1,7 +1,8 @@
 """Reading a list somebody sends: CSV as spreadsheets write it, or JSON, as rows of text.
 
-CSV: UTF-8 with or without a mark at its beginning, UTF-16 with one, or Windows-1252; separated by comma, semicolon or tab. JSON: a
-list of flat objects, or an object with one such list in it. What a cell holds is text and nothing else: no formula is worked out.
+CSV: UTF-8 with or without a mark at its beginning, UTF-16 with one, or Windows-1252; separated by comma, semicolon or tab.
+JSON: a list of flat objects, or an object with one such list in it. What a cell holds is text and nothing
+else: no formula is worked out.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import { keepFocus } from "./focus.js";
 import { improveForms } from "./forms.js";
 import { leaveAtOnce } from "./leave.js";
 import { closeMenus } from "./menus.js";
+import { openMaps } from "./pickers.js";
 import { announce, closableToasts } from "./toasts.js";
 import { words } from "./words.js";
 
@@ -39,6 +40,7 @@ document.addEventListener("htmx:responseError", (event) => {
 
 function start(root) {
   copyFields(root);
+  openMaps(root);
   keepAgoFresh(root);
   improveForms(root);
   closableToasts(root);
