@@ -279,7 +279,6 @@ def thread_page(
         card=card,
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=is_mine,
-        reads_thread=bool(reader.quarters) or is_mine,
         thanks=thanks or _thanks_form(contribution, comments, helped),
         marks=keeping.Marks() if is_mine else keeping.marks_of(who.person_id, contribution.id),
         preparing=photos.in_preparation(contribution, who.person_id),

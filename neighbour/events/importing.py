@@ -25,7 +25,7 @@ from neighbour.events.cells import Wrong
 from neighbour.events.list_rows import Choices, Mapping_, Target, Wanted, wanted
 from neighbour.events.models import EventImport
 from neighbour.events.recurrence import WINDOW, Series, expand
-from neighbour.events.sheets import Sheet
+from neighbour.events.sheets import Row, Sheet
 
 _KNOWN = text("SELECT uid, event_id, author_id, digest, is_up FROM events_of_list(:list)")
 

@@ -263,18 +263,16 @@ def _when(one: Reading) -> Plan | None:
     if len(one.wrong) > others or begins is None or series is None:
         return None
     try:
-        return _timed(
-            one,
-            begins,
-            ends,
-            hours,
-            is_all_day,
-            Plan(*[datetime.combine(begins[0], time())] * 2, zone, False, *series),
-            days,
-        )
+        return _timed(one, begins, ends, hours, is_all_day, _from(begins[0], zone, series), days)
     except Wrong as error:
         one.wrong.append(error)
         return None
+
+
+def _from(day: date, zone: str, series: tuple[str, date | None, tuple[date, ...]]) -> Plan:
+    """A plan with its days; the times are put in afterwards."""
+    midnight, (rule, until, more) = datetime.combine(day, time()), series
+    return Plan(midnight, midnight, zone, rule=rule, until_on=until, more_on=more)
 
 
 def _series(one: Reading, days: tuple[str, ...]) -> tuple[str, date | None, tuple[date, ...]] | None:
