@@ -37,8 +37,8 @@ BEFORE = {
 FEEDS = f"""
 -- Whose calendar a secret address is, and the boards they read. Suspended, gone or not proven any more: nobody's.
 CREATE FUNCTION calendar_feed_of(token bytea) RETURNS TABLE
-  (id uuid, person_id bigint, kind text, language text, quarters int[]) LANGUAGE sql STABLE {DEFINER} AS $$
-  SELECT f.id, f.person_id, f.kind, p.language, array_agg(m.quarter_id ORDER BY m.id)
+  (id uuid, person_id bigint, kind text, language text, quarters int[], made_at timestamptz) LANGUAGE sql STABLE {DEFINER} AS $$
+  SELECT f.id, f.person_id, f.kind, p.language, array_agg(m.quarter_id ORDER BY m.id), f.made_at
   FROM calendar_feed f JOIN person p ON p.id = f.person_id AND p.status = 'active' AND p.confirmed_at IS NOT NULL
   JOIN membership m ON m.person_id = p.id AND m.ended_at IS NULL AND m.level <> 'unproven'
   WHERE f.token_hash = token GROUP BY f.id, p.id
@@ -112,8 +112,8 @@ def upgrade() -> None:
     for trigger in TRIGGERS.values():
         op.execute(f"REVOKE ALL ON FUNCTION {trigger}() FROM PUBLIC")
     mine = f"person_id = {ME}"
-    grant("SELECT, INSERT, UPDATE, DELETE", "calendar_feed")
-    wall("calendar_feed", select=mine, insert=mine, update=mine, delete=mine)
+    grant("SELECT, INSERT, DELETE", "calendar_feed")
+    wall("calendar_feed", select=mine, insert=mine, delete=mine)
     grant("SELECT, INSERT, UPDATE", "event_import")
     of_mine = f"EXISTS (SELECT 1 FROM contribution c WHERE c.id = event_import.event_id AND c.author_id = {ME})"
     wall("event_import", select=of_mine, insert=of_mine, update=of_mine)
@@ -133,9 +133,6 @@ def _tables() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", moment, nullable=False),
-        sa.Column("fetched_on", sa.Date(), nullable=True),
-        sa.Column("content", sa.LargeBinary(), nullable=True),
-        sa.Column("changed_at", moment, nullable=True),
         sa.CheckConstraint("kind IN ('mine', 'quarter')", name=op.f("ck_calendar_feed_kind")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_calendar_feed_person_id_person"), ondelete="CASCADE"

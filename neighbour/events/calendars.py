@@ -35,24 +35,26 @@ from neighbour.initiatives.models import Initiative
 SINCE = timedelta(days=30)  # what is over, or was taken down, stays in a calendar for so long
 MOST = 2_000
 _TO_COME = "EXISTS (SELECT FROM occurrence o WHERE o.event_id = c.id AND o.ends_at >= :since)"
+_CHANGED = """greatest(c.published_at, c.edited_at, e.changed_at, e.cancelled_at,
+      (SELECT max(x.changed_at) FROM event_exception x WHERE x.event_id = e.id)) AS changed_at"""
 _OF_QUARTER = text(f"""
-    SELECT DISTINCT c.id, c.version, e.sequence FROM reach r JOIN contribution c ON c.id = r.contribution_id
+    SELECT DISTINCT c.id, c.version, e.sequence, {_CHANGED} FROM reach r JOIN contribution c ON c.id = r.contribution_id
     JOIN event e ON e.id = c.id
     WHERE r.quarter_id = ANY (:quarters) AND {IN_CATEGORIES} AND {UNMUTED} AND {_TO_COME} ORDER BY c.id DESC LIMIT :most
 """)  # noqa: S608  constants of this room only
 _OF_MINE = text(f"""
-    SELECT c.id, c.version, e.sequence FROM contribution c JOIN event e ON e.id = c.id
+    SELECT c.id, c.version, e.sequence, {_CHANGED} FROM contribution c JOIN event e ON e.id = c.id
     WHERE c.state = 'published' AND {_TO_COME} AND (c.author_id = :me
       OR c.id IN (SELECT b.contribution_id FROM bookmark b WHERE b.person_id = :me)) ORDER BY c.id DESC LIMIT :most
 """)  # noqa: S608  constants of this room only
-_ANSWERED = text("""
-    SELECT c.id, c.version, e.sequence, o.id AS date_id, o.slot_on, p.state,
+_ANSWERED = text(f"""
+    SELECT c.id, c.version, e.sequence, {_CHANGED}, o.id AS date_id, o.slot_on, p.state,
       e.rule <> '' OR cardinality(e.more_on) > 0 AS is_series
     FROM participation p JOIN occurrence o ON o.id = p.occurrence_id JOIN contribution c ON c.id = o.event_id
     JOIN event e ON e.id = c.id
     WHERE p.person_id = :me AND p.state IN ('coming', 'waiting', 'offered') AND o.ends_at >= :since AND c.state = 'published'
     ORDER BY c.id DESC, o.slot_on LIMIT :most
-""")
+""")  # noqa: S608  constants of this room only
 _TAKEN_DOWN = text("SELECT * FROM events_taken_down(:since)")
 _entries: Shelf[tuple[Any, ...], bytes] = Shelf(20_000)
 
@@ -70,11 +72,12 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Book:
-    """What a calendar holds: its entries, and those of what was taken down, as bytes."""
+    """What a calendar holds: its entries, those of what was taken down, as bytes, and when any of it was changed."""
 
     name: str
     entries: tuple[Entry, ...]
     gone: tuple[bytes, ...]
+    changed_at: tuple[datetime, ...] = ()
 
     @property
     def content(self) -> bytes:
@@ -92,18 +95,17 @@ def book(kind: FeedKind, name: str, person_id: int, quarters: Sequence[int]) -> 
     since = clock.now() - SINCE
     values = {"me": person_id, "quarters": list(quarters), "since": since, "most": MOST}
     language, gone = i18n.language(), db.session.execute(_TAKEN_DOWN, {"since": since}).all()
+    rows = db.session.execute(_OF_QUARTER if kind is FeedKind.QUARTER else _OF_MINE, values).all()
+    whole = [Entry(row.id, row.version, row.sequence, language) for row in rows]
     if kind is FeedKind.QUARTER:
-        rows = db.session.execute(_OF_QUARTER, values).all()
-        return Book(
-            name,
-            tuple(Entry(row.id, row.version, row.sequence, language) for row in rows),
-            tuple(_struck(row) for row in gone),
-        )
-    whole = [Entry(row.id, row.version, row.sequence, language) for row in db.session.execute(_OF_MINE, values)]
+        changed = (*(row.changed_at for row in rows), *(row.gone_at for row in gone))
+        return Book(name, tuple(whole), tuple(_struck(row) for row in gone), changed)
     there = {each.event_id for each in whole}
-    dated = [_date(row, language) for row in db.session.execute(_ANSWERED, values) if row.id not in there]
+    answered = [row for row in db.session.execute(_ANSWERED, values) if row.id not in there]
+    dated = [_date(row, language) for row in answered]
     struck = [_struck(row, slot) for row in gone for slot in row.answered]
-    return Book(name, (*whole, *dated), tuple(struck))
+    changed = (*(row.changed_at for row in (*rows, *answered)), *(row.gone_at for row in gone if row.answered))
+    return Book(name, (*whole, *dated), tuple(struck), changed)
 
 
 def one(event: Event) -> bytes:

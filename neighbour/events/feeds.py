@@ -12,26 +12,27 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, text
 
-from neighbour.core import clock, i18n, tokens
-from neighbour.core.db import atomic, db
+from neighbour.core import clock, tokens
+from neighbour.core.db import db
 from neighbour.core.limits import Rate
 from neighbour.core.scope import Viewer
 from neighbour.events.models import CalendarFeed, FeedKind
 
 TOKEN = tokens.kind("calendar", "shows what one person's calendar holds, as long as they live there")
 FETCHING = Rate(60, 3600)  # of one address; programs ask every hour or more seldom
-_OWNER = text("SELECT id, person_id, kind, language, quarters FROM calendar_feed_of(:token)")
+_OWNER = text("SELECT id, person_id, kind, language, quarters, made_at FROM calendar_feed_of(:token)")
 
 
 @dataclass(frozen=True)
 class Follower:
-    """Whose calendar an address is, which, and in what language."""
+    """Whose calendar an address is, which, in what language, and since when."""
 
     id: uuid.UUID
     person_id: int
     kind: FeedKind
     language: str
     quarters: tuple[int, ...]
+    made_at: datetime
 
     @property
     def eyes(self) -> Viewer:
@@ -66,21 +67,4 @@ def find(token: str) -> Follower | None:
     row = db.session.execute(_OWNER, {"token": tokens.hash_token(token)}).first()
     if row is None:
         return None
-    return Follower(row.id, row.person_id, FeedKind(row.kind), row.language, tuple(row.quarters))
-
-
-def note(follower: Follower, content: bytes) -> datetime | None:
-    """Write down that it was fetched today, and since when it holds what it holds; gives that moment, None if the address was
-    ended meanwhile. Through the owner's eyes. Commits, where there is something to write."""
-    row = db.session.get(CalendarFeed, follower.id, populate_existing=True)
-    today = clock.today(i18n.zone())
-    if row is None or (row.content == content and row.fetched_on == today):
-        return row.changed_at if row is not None else None
-    with atomic():
-        row = db.session.get(CalendarFeed, follower.id, with_for_update=True, populate_existing=True)
-        if row is None:
-            return None
-        if row.content != content:
-            row.content, row.changed_at = content, clock.now()
-        row.fetched_on = today
-        return row.changed_at
+    return Follower(row.id, row.person_id, FeedKind(row.kind), row.language, tuple(row.quarters), row.made_at)

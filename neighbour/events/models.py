@@ -187,11 +187,6 @@ class CalendarFeed(Base):
     kind: Mapped[FeedKind] = mapped_column(Text)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    #: the last day somebody fetched it, so that one sees whether an address is in use
-    fetched_on: Mapped[date | None] = mapped_column(Date)
-    #: what it held when it was last fetched, as a hash, and since when
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
-    changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class EventImport(Base):

@@ -185,7 +185,6 @@ COLUMNS: dict[str, LazyText] = {
     "order": __("which one in the row"),
     "size": __("bytes that were sent"),
     "width": __("width in pixels"),
-    "fetched_on": __("last fetched"),
     "imported_at": __("imported"),
     "uid": __("name in the list"),
 }
