@@ -18,6 +18,12 @@ def host(walk: Walk) -> None:
     walk.visitor.fill(
         title="Gemeinsam kochen, was übrig ist", cost="Kostenlos", access="Stufenlos, rollstuhlgerechtes WC"
     )
+    walk.page.locator("[data-open-map]").click()
+    walk.page.locator("#map .quarter-shape--mine, #map .quarter-shape").first.wait_for(state="attached")
+    walk.page.locator("#map").focus()
+    walk.page.keyboard.press("Enter")
+    assert walk.page.locator("[name=point]").input_value().count(",") == 1, "the middle of the map"
+    walk.look("write, an event, its point", picture="write-point")
     walk.page.locator("[name=repeats]").select_option("weekly")
     walk.page.locator("#event-dates li").nth(5).wait_for()
     walk.look("write, an event, its dates", picture="write-event")
