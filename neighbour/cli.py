@@ -33,6 +33,7 @@ class Groups(click.Group):
             "initiatives",
             "Initiatives, their editors, and what they confirm.",
         ),
+        "events": ("neighbour.events.cli", "events", "Import a list of events."),
         "flyers": ("neighbour.residency.flyers_cli", "flyers", "Codes on paper for the houses of some streets."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
         "demo": ("neighbour.demo.cli", "demo", "The demo city Altenbrück, for trying things out."),

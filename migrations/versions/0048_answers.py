@@ -8,7 +8,7 @@ from alembic import op
 from migrations.helpers import for_the_app, grant, open_wall, wall
 
 revision = "0048"
-down_revision = "0041"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

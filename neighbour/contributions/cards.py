@@ -98,12 +98,17 @@ class CardData:
 
     @property
     def edited_url(self) -> str:
-        return url_of(self.id) + "/history"
+        """What it said before; the public reads only what it says now."""
+        return "" if self.ring is Ring.PUBLIC else url_of(self.id) + "/history"
 
     @property
     def is_urgent(self) -> bool:
         """Still urgent: of that category, not expired, not over."""
         return is_urgent(self.category.key, self.expires_at, self.solved_at)
+
+    @property
+    def is_solvable(self) -> bool:
+        return kinds.get(self.kind).is_solvable
 
     @property
     def is_solved(self) -> bool:

@@ -24,6 +24,7 @@ AUDIENCES = {
     Audience.QUARTER: __("My quarter"),
     Audience.NEARBY: __("My quarter and those next to it"),
     Audience.CITY: __("The whole city"),
+    Audience.PUBLIC: __("Everybody, on the web too"),
 }
 
 
@@ -49,7 +50,10 @@ def as_uuid(text: str | None) -> uuid.UUID | None:
 
 
 class ContributionForm(Form):
-    """The fields of every kind; kinds add their own. ``form_key`` makes sending twice harmless."""
+    """The fields of every kind; kinds add their own. ``form_key`` makes sending twice harmless; ``offers``: how far it can
+    reach."""
+
+    offers: tuple[Audience, ...] = (Audience.QUARTER, Audience.NEARBY, Audience.CITY)
 
     form_key = HiddenField()
     title = StringField(
@@ -61,7 +65,7 @@ class ContributionForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.audience.choices = [SelectChoice(each.value, label) for each, label in AUDIENCES.items()]
+        self.audience.choices = [SelectChoice(each.value, AUDIENCES[each]) for each in self.offers]
         if not self.form_key.data:
             self.form_key.data = str(uuid.uuid4())
 

@@ -61,6 +61,8 @@ class Kind:
     suspects: Callable[[str], Sequence[LazyText]] = lambda _words: ()
     #: several of them, for a choice between kinds; None: as ``label``
     plural: LazyText | None = None
+    #: whether one of it can be done, solved; an event is called off instead
+    is_solvable: bool = True
     #: at most so many stand in one issue of the digest; None: as many as there is room
     most_in_issue: int | None = None
 
@@ -100,6 +102,11 @@ def keys_of(kind: Kind) -> tuple[str, ...]:
 def of_category(key: str) -> Kind:
     """The kind that has this category; raises KeyError."""
     return {one: kind for kind in all_kinds() for one in keys_of(kind)}[key]
+
+
+def is_solvable(category: str) -> bool:
+    """Whether something of this category can be done, solved."""
+    return any(kind.is_solvable for kind in _kinds.values() if category in {each.key for each in kind.categories})
 
 
 def asking() -> list[str]:

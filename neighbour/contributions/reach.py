@@ -30,6 +30,7 @@ class ReachPreview:
     readers: int | None
     together: tuple[str, ...] = ()
     is_small: bool = False  # it is the author's own quarter that is small
+    is_public: bool = False  # it is read without an account, too
 
 
 def preview(quarter_id: int, audience: Audience) -> ReachPreview:
@@ -49,6 +50,7 @@ def preview(quarter_id: int, audience: Audience) -> ReachPreview:
         readers=total(row.readers for row in rows),
         together=tuple(along),
         is_small=is_small,
+        is_public=audience is Audience.PUBLIC,
     )
 
 

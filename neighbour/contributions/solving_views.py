@@ -28,6 +28,8 @@ def solve(contribution_id: uuid.UUID) -> Response:
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_SOLVE, contribution)
     is_solved, by = request.values.get("open") != "1", request.args.get("by")
+    if is_solved and not kinds.get(contribution.kind).is_solvable:
+        abort(404)
     was_open, is_alert = contribution.solved_at is None, alerts.is_on(contribution)
     answer = _answer(contribution, by) if by and is_solved else None
     with atomic():

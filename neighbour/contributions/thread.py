@@ -10,6 +10,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from neighbour.accounts.appearance import NOBODY, Byline
+from neighbour.contributions import kinds
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import Reader
@@ -86,6 +87,7 @@ def _entry(
     here = url_of(contribution.id)
     is_gone, is_mine = comment.state != State.PUBLISHED, comment.author_id == me
     answers_me = contribution.author_id == me and not is_mine and not has_helped
+    answers_me = answers_me and kinds.get(contribution.kind).is_solvable
     return Entry(
         id=comment.id,
         by=by,

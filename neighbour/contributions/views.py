@@ -37,6 +37,7 @@ from neighbour.contributions.readers import reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx, toast
 from neighbour.policy import Permission, may, requires
@@ -65,7 +66,7 @@ def publish() -> Any:
     form = kind.form()
     if request.form.get("preview"):
         return composing.page(kind, form, photo_forms.read(form))
-    is_right = form.validate_on_submit() and _city_allowed(form)
+    is_right = form.validate_on_submit() and _reach_allowed(form)
     sheet = photo_forms.read(form)
     if not is_right or form.photos.errors:
         return composing.page(kind, form, sheet), 422
@@ -114,7 +115,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
-    is_right = form.validate_on_submit() and _city_allowed(form)
+    is_right = form.validate_on_submit() and _reach_allowed(form)
     sheet = photo_forms.read(form)
     if not is_right or form.photos.errors:
         return composing.page(kind, form, sheet, contribution), 422
@@ -247,7 +248,7 @@ def thread_page(
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
     thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
     card = cards.load([contribution.id], reader)[contribution.id]
-    card = replace(card, is_home=card.quarter_id in who.quarters, audience_label=_seen_in(contribution, card.quarter))
+    card = _as_read(card, contribution, reads_thread=bool(reader.quarters) or is_mine)
     answering = request.args.get("to") or form.parent.data
     if answering:
         form.parent.data = answering
@@ -272,6 +273,13 @@ def thread_page(
         signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
     )
+
+
+def _as_read(card: cards.CardData, contribution: Contribution, *, reads_thread: bool) -> cards.CardData:
+    """The card on its page. Whoever reads only what is public learns nothing of what hangs on it, not even how much."""
+    counts: dict[str, Any] = {} if reads_thread else {"comment_count": 0, "thanks_count": 0}
+    is_home, label = card.quarter_id in identity().quarters, _seen_in(contribution, card.quarter)
+    return replace(card, is_home=is_home, audience_label=label, **counts)
 
 
 def _seen_in(contribution: Contribution, quarter: str) -> str:
@@ -314,9 +322,17 @@ def _entries(thread: Thread) -> Iterator[Entry]:
         yield from replies
 
 
-def _city_allowed(form: ContributionForm) -> bool:
-    if form.audience.data == Audience.CITY and not may(Permission.CONTRIBUTION_PUBLISH_CITY):
-        form.add_error("audience", _("You cannot reach the whole city yet."))
+#: how far not everybody may reach: what it takes, and what is said to whoever may not
+_FAR = {
+    Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
+    Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
+}
+
+
+def _reach_allowed(form: ContributionForm) -> bool:
+    permission, refusal = _FAR.get(form.audience.data, (None, ""))
+    if permission is not None and not may(permission):
+        form.add_error("audience", str(refusal))
         return False
     return True
 

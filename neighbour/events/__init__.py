@@ -12,11 +12,12 @@ from flask import Flask
 def include(app: Flask) -> None:
     """Register the kind, its templates and its pages."""
     from neighbour.contributions import kinds, placing, sections, soon
+    from neighbour.core import limits
     from neighbour.core.i18n import lazy_gettext as __
+    from neighbour.events import feed_views, feeds, import_views, words
     from neighbour.events import soon as events_soon
-    from neighbour.events import words
     from neighbour.events.kind import KIND
-    from neighbour.events.list_views import views
+    from neighbour.events.list_views import views  # and, of the same blueprint, the other two
     from neighbour.events.placing import LAYER
     from neighbour.events.sections import CHANGED, WEEKS
     from neighbour.policy import Permission
@@ -26,8 +27,20 @@ def include(app: Flask) -> None:
     sections.register(CHANGED)
     sections.register(WEEKS)
     soon.register(events_soon.fill)
+    assert feed_views.views is import_views.views is views
+    limits.register("calendar", feeds.FETCHING)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
+    app.extensions["desk"].append(
+        {
+            "order": 60,
+            "endpoint": "events.import_list",
+            "label": __("Import events"),
+            "hint": __("A list of an initiative or of the city, as CSV or JSON"),
+            "permission": Permission.OPERATE,
+            "count": lambda: 0,
+        }
+    )
     app.extensions["nav"].append(
         {
             "order": 12,

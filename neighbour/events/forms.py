@@ -9,20 +9,22 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TimeField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, StringField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from neighbour.contributions.forms import ContributionForm
+from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n
 from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import answers, service
+from neighbour.events import answers, points, service, words
 from neighbour.events.categories import CATEGORIES
 from neighbour.events.models import Category, Event
-from neighbour.events.recurrence import WEEKDAYS, WINDOW, Dated, Series, expand
+from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand
 from neighbour.events.service import BadPlan, Plan
+from neighbour.residency.gazetteer.service import point_of
 
 # browsers send the first; where they have no calendar of their own, people write the others
 DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"]
@@ -40,6 +42,7 @@ class Repeats(StrEnum):
     MONTHLY_LAST = "monthly_last"
     DAILY = "daily"
     DAYS = "days"
+    AS_IS = "as_is"  # a rule that this form has no words for, such as an imported list's
 
 
 class DayList(StringField):
@@ -98,6 +101,8 @@ class WhenForm(Form):
 class EventForm(WhenForm, ContributionForm):
     """An event. ``plan`` is what it means once the form is valid."""
 
+    offers = tuple(Audience)
+
     category = RadioField(
         __("What is it?"),
         choices=[SelectChoice(each.key, each.label) for each in CATEGORIES],
@@ -116,8 +121,10 @@ class EventForm(WhenForm, ContributionForm):
             SelectChoice(Repeats.DAYS.value, __("on days of my own")),
         ],
     )
+    rule = HiddenField()
     repeats_until = DateField(__("Until"), format=DAYS, validators=[Optional()])
     more_days = DayList(__("Further days"), validators=[at_most(1000)])
+    point = StringField(__("Point on the map"), filters=[one_line], validators=[at_most(60)])
     online_url = StringField(__("Link to take part online"), filters=[one_line], validators=[at_most(500)])
     cost = StringField(__("What it costs"), filters=[one_line], validators=[at_most(80)])
     capacity = IntegerField(
@@ -132,6 +139,21 @@ class EventForm(WhenForm, ContributionForm):
     def __init__(self, *args: Any, obj: Event | None = None, **kwargs: Any):
         kwargs = {**(fields_of(obj) if obj is not None else {}), **kwargs}
         super().__init__(*args, obj=obj, **kwargs)
+        if self.rule.data:
+            self.repeats.choices = [*self.repeats.choices, SelectChoice(Repeats.AS_IS.value, self._as_is())]
+
+    def _as_is(self) -> str:
+        """In words, how often it is by the rule it brings along."""
+        try:
+            rule = checked(self.rule.data)
+        except BadRule:
+            return str(_("as before"))
+        return str(
+            _(
+                "as before: %(rule)s",
+                rule=words.repeats(rule, self.day.data or clock.today(i18n.zone()), has_more=False),
+            )
+        )
 
     def validate(self, extra_validators: object = None) -> bool:
         """Each field for itself, then what they say together."""
@@ -156,7 +178,8 @@ class EventForm(WhenForm, ContributionForm):
 
     def _plan(self) -> Plan | None:
         times, link = self.times(), self._link()
-        if times is None or link is None:
+        point = points.read(self.point.data or "")
+        if times is None or link is None or not self._has_good_point(point):
             return None
         rule = self._rule(times[0].date())
         if rule is None:
@@ -174,6 +197,7 @@ class EventForm(WhenForm, ContributionForm):
             cost=self.cost.data or "",
             access=self.access.data or "",
             capacity=self.capacity.data,
+            point=point,
         )
         try:
             service.judge(plan)
@@ -199,7 +223,20 @@ class EventForm(WhenForm, ContributionForm):
             Repeats.MONTHLY: f"FREQ=MONTHLY;BYDAY={nth}{weekday}",
             Repeats.MONTHLY_LAST: f"FREQ=MONTHLY;BYDAY=-1{weekday}",
             Repeats.DAILY: "FREQ=DAILY",
+            Repeats.AS_IS: self.rule.data,
         }.get(Repeats(self.repeats.data), "")
+
+    def _has_good_point(self, point: tuple[float, float] | None) -> bool:
+        """Whether a point is given that lies around here, or none."""
+        if not self.point.data:
+            return True
+        if point is None:
+            self.add_error("point", _("Please write it like 50.0051, 10.0212: latitude, then longitude."))
+        elif not points.is_near(*point):
+            self.add_error("point", _("This point lies far outside the city."))
+        else:
+            return True
+        return False
 
     def _link(self) -> str | None:
         """The link to take part; None with an error where it is no address of the web."""
@@ -215,15 +252,25 @@ def fields_of(event: Event) -> dict[str, Any]:
     last = (event.ends - timedelta(days=1 if event.is_all_day else 0)).date()
     is_over_midnight = event.ends - event.begins < timedelta(hours=24) and not event.is_all_day
     rhythm = {"FREQ=WEEKLY": Repeats.WEEKLY, "FREQ=WEEKLY;INTERVAL=2": Repeats.FORTNIGHTLY, "FREQ=DAILY": Repeats.DAILY}
-    monthly = Repeats.MONTHLY_LAST if "=-1" in event.rule else Repeats.MONTHLY
-    repeats = rhythm.get(event.rule, monthly) if event.rule else Repeats.DAYS if event.more_on else Repeats.NEVER
+    if re.fullmatch(r"FREQ=MONTHLY;BYDAY=(?:[1-4]|-1)[A-Z]{2}", event.rule):
+        rhythm[event.rule] = Repeats.MONTHLY_LAST if "=-1" in event.rule else Repeats.MONTHLY
+    repeats = rhythm.get(event.rule, Repeats.AS_IS) if event.rule else Repeats.DAYS if event.more_on else Repeats.NEVER
     return {
         "day": event.begins.date(),
         "from_time": None if event.is_all_day else event.begins.time(),
         "until_time": None if event.is_all_day or event.ends == event.begins else event.ends.time(),
         "last_day": last if last > event.begins.date() and not is_over_midnight else None,
         "repeats": repeats.value,
+        "rule": event.rule if repeats is Repeats.AS_IS else "",
         "repeats_until": event.until_on,
         "more_days": event.more_on,
         "for_guests": answers.for_guests(event.id),
+        "point": _own_point(event),
     }
+
+
+def _own_point(event: Event) -> str:
+    """The point its author has set; empty where it is the one the register knows for the place."""
+    if event.lon is None or event.lat is None or point_of(event.place.partition(",")[0]) == (event.lon, event.lat):
+        return ""
+    return points.written(event.lon, event.lat)

@@ -56,4 +56,5 @@ KIND = Kind(
     details=details,
     page="events/page.html",
     page_data=page_data,
+    is_solvable=False,
 )

@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Text,
     UniqueConstraint,
     Uuid,
@@ -50,6 +51,8 @@ class Event(Contribution):
         CheckConstraint("capacity > 0", name="capacity"),
         CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
         Index("ix_event_dated_until", "dated_until", postgresql_where=text("rule <> ''")),
+        Index("ix_event_gone_at", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
+        Index("ix_event_initiative_id", "initiative_id", postgresql_where=text("initiative_id IS NOT NULL")),
     )
     __mapper_args__ = {"polymorphic_identity": "event"}
 
@@ -77,10 +80,15 @@ class Event(Contribution):
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     was_begins: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
     was_place: Mapped[str | None] = mapped_column(Text)
-    #: counts changes of time, place and cancellation, for calendars (RFC 5545 section 3.8.7.4)
+    #: counts every change that a calendar shows, for calendars (RFC 5545 section 3.8.7.4); being taken down and pinned up
+    #: again is counted by the database (migration 0043)
     sequence: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: up to which day the rows of ``occurrence`` are made
     dated_until: Mapped[date | None] = mapped_column(Date)
+    #: the initiative that invites, where its list was imported
+    initiative_id: Mapped[int | None] = mapped_column(ForeignKey("initiative.id", ondelete="SET NULL"))
+    #: since when it is shown nowhere any more; kept by the database (migration 0043)
+    gone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class EventException(Base):
@@ -158,3 +166,36 @@ class EventForGuests(Base):
 
     event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
+
+
+class FeedKind(StrEnum):
+    MINE = "mine"  # what somebody comes to, invites to or has saved
+    QUARTER = "quarter"  # all that hangs on the board they read
+
+
+class CalendarFeed(Base):
+    """A calendar somebody follows with their own program, under a secret address. The address itself is not kept."""
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (
+        one_of("kind", FeedKind, "kind"),
+        UniqueConstraint("person_id", "kind", name="uq_calendar_feed_kind"),
+    )
+
+    id: Mapped[pk_uuid]
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
+    kind: Mapped[FeedKind] = mapped_column(Text)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class EventImport(Base):
+    """An event came from a row of a list: which list, and how that calls the row. ``digest``: of what the row said."""
+
+    __tablename__ = "event_import"
+
+    list: Mapped[str] = mapped_column(Text, primary_key=True)
+    uid: Mapped[str] = mapped_column(Text, primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    imported_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

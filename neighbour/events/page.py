@@ -9,17 +9,22 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import request
+from sqlalchemy import select
 
 from neighbour.contributions.cards import url_of
-from neighbour.contributions.models import State
+from neighbour.contributions.models import Audience, State
 from neighbour.contributions.readers import reader_of
 from neighbour.core import clock, i18n
+from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.events import answers, dates, words
 from neighbour.events.answers import Guest
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
+from neighbour.events.structured import structured
+from neighbour.initiatives.models import Initiative
 from neighbour.policy import Identity
+from neighbour.quarters.models import City
 
 SHOWN = 8  # dates to come on the page
 
@@ -86,8 +91,20 @@ def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
         "is_series": bool(event.rule or event.more_on),
         "changed": _changed(event, coming),
         "is_own": event.author_id == who.person_id and event.state == State.PUBLISHED,
+        "structured": _structured(event, coming[:SHOWN], exceptions),
         "coming": None if first is None or first.is_cancelled else coming_to(event, first, who),
     }
+
+
+def _structured(
+    event: Event, coming: list[Occurrence], exceptions: Mapping[date, EventException]
+) -> Mapping[str, Any] | None:
+    """What machines read of a public event."""
+    if event.audience != Audience.PUBLIC:
+        return None
+    city = db.session.scalar(select(City.name)) or ""
+    host = db.session.get(Initiative, event.initiative_id) if event.initiative_id else None
+    return structured(event, coming, exceptions, city, host)
 
 
 def coming_to(event: Event, date_: Occurrence, who: Identity) -> Coming:

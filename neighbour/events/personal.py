@@ -10,7 +10,7 @@ about(
     kind="contribution",
     out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access capacity"
     " cancelled_at",
-    inner="changed_at was_begins was_place sequence dated_until",
+    inner="changed_at was_begins was_place sequence dated_until initiative_id gone_at",
     erase=Calls(
         "UPDATE event SET place = '', online_url = '', cost = '', access = '', lon = NULL, lat = NULL, was_place = NULL,"
         " cancelled_at = coalesce(cancelled_at, c.edited_at, c.published_at) FROM contribution c"
@@ -57,5 +57,25 @@ about(
     kind="contribution",
     out="event_id:contribution_id text",
     order="event_id",
+    lasts="a part of the event: it goes with it",
+)
+about(
+    "calendar_feed",
+    of="person_id",
+    kind="access",
+    out="kind made_at:created_at",
+    inner="id person_id",
+    secret="token_hash",
+    order="made_at",
+    lasts="until it is ended or made anew, or its owner moves away",
+)
+about(
+    "event_import",
+    of="event_id.id.author_id",
+    kind="contribution",
+    out="event_id:contribution_id list uid imported_at",
+    inner="digest",
+    erase=WITH_PARENT,
+    order="imported_at",
     lasts="a part of the event: it goes with it",
 )

@@ -39,6 +39,8 @@ class Plan:
     cost: str = ""
     access: str = ""
     capacity: int | None = None
+    #: longitude and latitude, where its author has set them; otherwise the register is asked for the place
+    point: tuple[float, float] | None = None
 
 
 class BadPlan(base.NotPossible):
@@ -51,6 +53,8 @@ class BadPlan(base.NotPossible):
 
 #: what calendars and guests have to be told of
 TOLD = ("begins", "ends", "is_all_day", "rule", "until_on", "more_on", "place", "online_url")
+#: what calendars show besides; nobody is told of it
+SHOWN = ("cost", "access")
 
 
 def publish(
@@ -64,9 +68,10 @@ def publish(
     plan: Plan,
     for_guests: str = "",
     form_key: uuid.UUID | None = None,
+    initiative_id: int | None = None,
 ) -> Event:
-    """Pin up an event with its dates; ``for_guests``: what only those read who come. Raises BadPlan for one that has no date
-    to come."""
+    """Pin up an event with its dates; ``for_guests``: what only those read who come. ``initiative_id``: who invites, if not the
+    author alone. Raises BadPlan for one that has no date to come."""
     judge(plan)
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, plan)
@@ -79,6 +84,7 @@ def publish(
         body_md=body_md,
         audience=audience,
         form_key=form_key,
+        initiative_id=initiative_id,
         **columns(plan),
     )
     if event.dated_until is None and not dates.make(event):
@@ -103,8 +109,18 @@ def revise(
     judge(plan)
     base.one_at_a_time(editor_id)
     db.session.refresh(event)  # what the same form sent twice has just changed
+    before = event.title, event.body_md, event.category, event.sequence, *(getattr(event, name) for name in SHOWN)
     base.revise(event, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience)
     replan(event, plan)
+    if before != (
+        event.title,
+        event.body_md,
+        event.category,
+        event.sequence,
+        *(getattr(event, name) for name in SHOWN),
+    ):
+        event.sequence = before[3] + 1  # once, whatever and however much has changed
+        db.session.flush()
     tell_guests(event, for_guests)
     return event
 
@@ -162,6 +178,8 @@ def of_person(event_id: uuid.UUID) -> Event | None:
 
 
 def columns(plan: Plan) -> dict[str, Any]:
-    """The plan as columns, with the point of a place that the register knows by street and number."""
-    lon, lat = point_of(plan.place.partition(",")[0]) or (None, None)
-    return {**asdict(plan), "more_on": list(plan.more_on), "lon": lon, "lat": lat}
+    """The plan as columns, with its point, or that of a place which the register knows by street and number."""
+    lon, lat = plan.point or point_of(plan.place.partition(",")[0]) or (None, None)
+    found = {**asdict(plan), "more_on": list(plan.more_on), "lon": lon, "lat": lat}
+    del found["point"]
+    return found

@@ -24,6 +24,7 @@ from neighbour.events.recurrence import Dated
 from neighbour.events.service import BadPlan
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import demand, identity, person_number
+from neighbour.residency.gazetteer.service import suggest
 
 views = Blueprint("events", __name__, template_folder="templates")
 ONE, FOLLOWING = "one", "following"
@@ -44,6 +45,15 @@ class DateForm(WhenForm):
 def preview() -> str:
     """The next dates of what stands in the composer, for the composer while typing."""
     return render_template("events/_dates.html", form=EventForm(request.args, meta={"csrf": False}))
+
+
+@views.post("/write/places")
+@requires(Permission.CONTRIBUTION_PUBLISH, rate="read")
+def places() -> str:
+    """Streets that begin with what stands in the composer as the place, for the composer while typing."""
+    offers = suggest((request.form.get("place") or "")[:120])
+    options = [(each.name, each.where) for each in offers]
+    return render_template("events/_places.html", options=options)
 
 
 @views.get("/c/<uid:contribution_id>/date")

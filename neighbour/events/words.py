@@ -10,8 +10,10 @@ from datetime import date, datetime, timedelta
 from neighbour.core import clock, i18n
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.events.recurrence import WEEKDAYS
 
 DAY = timedelta(days=1)
+_MONDAY = date(2024, 1, 1)
 _NTH = (
     __("every first %(weekday)s of the month"),
     __("every second %(weekday)s of the month"),
@@ -51,17 +53,42 @@ def span(begins: datetime, ends: datetime, *, is_all_day: bool) -> str:
 
 
 def repeats(rule: str, begins: date, *, has_more: bool) -> str:
-    """How often: ``jeden Dienstag``; empty for what happens once."""
-    name = i18n.weekday(begins)
+    """How often: ``jeden Dienstag``, ``jeden Mittwoch und Samstag``; empty for what happens once."""
     if not rule:
         return _("on several days") if has_more else ""
     parts = dict(part.split("=") for part in rule.split(";"))
-    nth = parts.get("BYDAY", "")[:-2]
-    if parts["FREQ"] == "MONTHLY" and nth == "-1":
-        return _("every last %(weekday)s of the month", weekday=name)
-    if parts["FREQ"] == "MONTHLY":
-        return _NTH[int(nth) - 1] % {"weekday": name}
+    every, days = int(parts.get("INTERVAL", "1")), parts.get("BYDAY", "").split(",")
+    if parts["FREQ"] == "DAILY":
+        return _("every %(number)s days", number=every) if every > 1 else _("every day")
     if parts["FREQ"] == "WEEKLY":
-        said = _("every second %(weekday)s") if parts.get("INTERVAL") == "2" else _("every %(weekday)s")
-        return said % {"weekday": name}
-    return _("every day")
+        names = _and([_weekday(day) for day in days if day] or [i18n.weekday(begins)])
+        said = {1: _("every %(weekday)s"), 2: _("every second %(weekday)s")}.get(every)
+        return (
+            said % {"weekday": names}
+            if said
+            else _("every %(number)s weeks on %(weekday)s", number=every, weekday=names)
+        )
+    if "BYMONTHDAY" in parts:
+        number = parts["BYMONTHDAY"]
+        said = _("on the last day of the month") if number == "-1" else _("on the %(day)s. of the month", day=number)
+    else:
+        said = _and([_nth(day) for day in days])
+    return said if every == 1 else _("%(day)s, every %(number)s months", day=said, number=every)
+
+
+def _nth(day: str) -> str:
+    """``2TU``: every second Tuesday of the month."""
+    name = _weekday(day[-2:])
+    if day[:-2] == "-1":
+        return _("every last %(weekday)s of the month", weekday=name)
+    return _NTH[int(day[:-2]) - 1] % {"weekday": name}
+
+
+def _weekday(short: str) -> str:
+    """The name of a day of the week, as RFC 5545 shortens it."""
+    return i18n.weekday(_MONDAY + DAY * WEEKDAYS.index(short))
+
+
+def _and(names: list[str]) -> str:
+    head = ", ".join(names[:-1])
+    return _("%(some)s and %(last)s", some=head, last=names[-1]) if head else names[0]

@@ -30,6 +30,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from neighbour.contributions import kinds
 from neighbour.contributions.cards import is_urgent, url_of
 from neighbour.contributions.models import (
     ALERT_WITHIN,
@@ -92,6 +93,10 @@ class Line(NamedTuple):
     @property
     def is_solved(self) -> bool:
         return self.solved_at is not None
+
+    @property
+    def is_solvable(self) -> bool:
+        return kinds.is_solvable(self.category)
 
 
 class Page(NamedTuple):

@@ -16,6 +16,10 @@ from neighbour.residency.cases.words import PAPERS, REASONS
 from neighbour.residency.proofs import METHODS
 
 VALUES: dict[str, dict[str, LazyText]] = {
+    "calendar_feed.kind": {
+        "mine": __("your events"),
+        "quarter": __("all events in the quarter"),
+    },
     "ask.state": {
         "waiting": __("waits in line"),
         "promised": __("promised to you"),

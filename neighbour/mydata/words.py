@@ -54,6 +54,8 @@ TABLES: dict[str, LazyText] = {
     "offer": __("What offers have besides"),
     "ask": __("What you asked for on the market"),
     "photo": __("Your photos"),
+    "calendar_feed": __("Calendars you follow"),
+    "event_import": __("Lists that your events came from"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -186,6 +188,8 @@ COLUMNS: dict[str, LazyText] = {
     "order": __("which one in the row"),
     "size": __("bytes that were sent"),
     "width": __("width in pixels"),
+    "imported_at": __("imported"),
+    "uid": __("name in the list"),
 }
 
 

@@ -53,6 +53,7 @@ TABLE: dict[P, Rule] = {
     P.CONTRIBUTION_READ: (anybody,),  # the wall decides which
     P.CONTRIBUTION_PUBLISH: (confirmed, verified, not_suspended),
     P.CONTRIBUTION_PUBLISH_CITY: (confirmed, verified, not_suspended),
+    P.CONTRIBUTION_PUBLISH_PUBLIC: (confirmed, verified, not_suspended),
     P.CONTRIBUTION_EDIT: (confirmed, not_suspended, author, proven_there),
     P.CONTRIBUTION_WITHDRAW: (confirmed, author),
     P.CONTRIBUTION_SOLVE: (confirmed, author),
@@ -64,6 +65,8 @@ TABLE: dict[P, Rule] = {
     P.COMMENT_WITHDRAW: (confirmed, author),
     P.THANK: (confirmed, vouched),
     P.EVENT_JOIN: (confirmed, vouched),
+    P.EVENT_IMPORT: (confirmed, (edits, operator), not_suspended),  # an initiative's list, or the operator's
+    P.CALENDAR_FOLLOW: (anybody,),  # the token in the address is the right
     P.OFFER_ASK: (confirmed, vouched, not_suspended),
     P.OFFER_HANDLE: (confirmed, author),
     P.DESK_READ: (confirmed, staff, not_suspended),

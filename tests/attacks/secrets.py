@@ -14,6 +14,8 @@ from neighbour.accounts import care, email_changes, onetime, passkeys, taking_ba
 from neighbour.accounts.models import EmailChange
 from neighbour.core import clock, scope, tokens
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.events import feeds
+from neighbour.events.models import FeedKind
 from neighbour.mydata import erasing, inactivity
 from neighbour.mydata.notices import Farewell
 from neighbour.residency import codes, flyers, grading, homes, invitations, renewal
@@ -92,8 +94,16 @@ def _missing(world: World) -> str:
         return tokens.sign(MISSING, db.session.scalars(select(MissingAddress.id)).one())
 
 
+def _calendar(world: World) -> str:
+    """Somebody follows the events of their quarter with a program of their own."""
+    person = world.people["author"]
+    with scope.use(viewer_of(person, world.here)), atomic():
+        return feeds.make(person.id, FeedKind.QUARTER)
+
+
 #: kind → (whose it is, how one is made, in a context of the application); "nobody": whoever has it needs no account
 MAKERS: dict[str, tuple[str, Callable[[World], str]]] = {
+    "calendar": ("nobody", _calendar),
     "ceremony": ("nobody", lambda world: world.ceremony),
     "challenge": ("nobody", lambda world: passkeys.issue(world.ceremony, passkeys.SIGN_IN).decode()),
     "come_back": ("nobody", _come_back),

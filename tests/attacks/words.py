@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neighbour.events.list_rows import Target
 from tests.attacks.mapping import Given, Page
 
 SECRET, PERSONAL, TEXT, OBJECT, CHOICE = "secret", "personal", "text", "object", "choice"
@@ -78,6 +79,18 @@ FIELDS = {
     "condition": Word(TEXT, "gebraucht"),
     "due_on": Word(CHOICE, "2026-06-01"),
     "lend_days": Word(CHOICE, "7"),
+    "point": Word(TEXT, ""),
+    "content": Word(TEXT, "uid,title,begins,all_day\n1,Fest,2026-06-06,yes"),
+    "whose": Word(OBJECT),
+    "no_time": Word(CHOICE, "refuse"),
+    "several_days": Word(CHOICE, "refuse"),
+    "first_day": Word(CHOICE, "2026-06-01"),
+    "file": Word(TEXT),
+    "leave_out": Word(CHOICE),
+    "rule": Word(CHOICE, ""),
+    **{
+        f"column_{each}": Word(CHOICE, each if each in ("uid", "title", "begins", "all_day") else "") for each in Target
+    },
     "pickup": Word(PERSONAL, "am Brunnenplatz"),
     "price": Word(TEXT, "25"),
     "sure": Word(CHOICE, "1"),
@@ -213,6 +226,7 @@ SECRETS_OF_PAGES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("residency.give_code", "code"): ("letter_code", "invitation_code", "flyer_code"),
     ("residency.keep_code", "code"): "letter_code",
     ("offers.hand_over", "code"): "offer_code",
+    ("events.feed", "token"): "calendar",
     ("initiatives.look", "code"): "visit_code",
     ("initiatives.confirm", "code"): "visit_code",
     ("initiatives.visit_from_link", "code"): "visit_code",

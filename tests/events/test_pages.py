@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from neighbour.core.tokens import to_uid
-from tests.factories import make_event, make_person, make_quarter, sign_in
+from tests.factories import make_comment, make_event, make_person, make_quarter, sign_in
 
 TUESDAY = datetime(2026, 5, 19, 18)
 
@@ -195,3 +195,13 @@ def test_a_card_shows_the_next_date_from_the_morning_after(client, author, neigh
         sign_in(neighbour, neighbour.person)
         leaves += re.findall(r'date-leaf" datetime="([\d-]+)"', page(neighbour, "/board"))
     assert leaves == ["2026-05-19", "2026-05-19", "2026-05-26"]
+
+
+def test_an_event_is_called_off_and_never_solved(client, author, neighbour, here, owner):
+    event = make_event(author, here, TUESDAY, title="Sommerfest")
+    make_comment(neighbour.person, here, event)
+    uid = to_uid(event.id)
+    for path in ("/board", f"/c/{uid}"):
+        assert "/solve" not in page(client, path) and "Abnehmen" in page(client, path)
+    assert client.post(f"/c/{uid}/solve").status_code == 404
+    assert owner.execute("SELECT solved_at FROM contribution").fetchone() == (None,)

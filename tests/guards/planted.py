@@ -70,6 +70,7 @@ DEFECTS = (
     Defect("look::test_colours_stand_in_the_tokens", FORMS, "  .kind-tabs {", "  .x { color: #123456; }\n  .kind-tabs {"),
     Defect("look::test_every_token_that_is_used", FORMS, "var(--tape-ink", "var(--tapeink"),
     Defect("look::test_files_stay_readable", FORMS, END, "\n" * 400),
+    Defect("look::test_no_page_carries", "neighbour/events/templates/events/page.html", "structured|tojson", "structured|safe"),
     Defect("look::test_no_page_carries", CARD, END, '<a href="#" onclick="x()">x</a>'),
     Defect("look::test_no_page_carries", CARD, END, '<p style="color: red">x</p>'),
     Defect("look::test_icons_of_the_page", "neighbour/templates/macros/ui.html", END, '{{ icon("no-such-icon") }}'),

@@ -142,13 +142,18 @@ def test_files_stay_readable(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
+#: a script that is none: data for machines, which no browser runs, put there by the one filter that leaves no way out
+DATA = re.compile(r'<script type="application/ld\+json">\{\{ \w+\|tojson \}\}</script>')
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(NEIGHBOUR)))
 def test_no_page_carries_script_or_style(path):
     text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.S)
     assert re.findall(r"<style\b", text) == []
     assert re.findall(r"""\sstyle\s*=\s*["']""", re.sub(r"\{[{%].*?[%}]\}", "", text, flags=re.S)) == []
     assert re.findall(r"""<[^>]*\son[a-z]+\s*=\s*["']""", text) == []
-    assert [each for each in re.findall(r"<script\b[^>]*>", text) if "src=" not in each] == []
+    inline = [each for each in re.findall(r"<script\b[^>]*>.*?</script>", text, flags=re.S) if "src=" not in each]
+    assert [each for each in inline if not DATA.fullmatch(each)] == []
     assert re.findall(r"javascript:|hx-on|data:image", text) == []
 
 

@@ -12,6 +12,7 @@ MAY_COMPUTE = (
     "neighbour/quarters/", "neighbour/residency/cells.py", "neighbour/residency/homes.py", "neighbour/residency/borders.py",
     "neighbour/residency/gazetteer/", "neighbour/core/geo.py", "neighbour/demo/",
     "neighbour/residency/planning.py",  # entries of the register, near a border that is planned
+    "neighbour/events/",  # the place of an event, which its author has made known
     "neighbour/quarters/", "neighbour/pages/service.py", "neighbour/residency/changing_views.py",  # the middle of a quarter, for its name on the drawing
     "neighbour/map/", "neighbour/events/placing.py", "neighbour/events/service.py",  # places that were made known, and cells
     "neighbour/initiatives/service.py", "neighbour/initiatives/places.py", "neighbour/map/",  # where an initiative's own paper says

@@ -14,6 +14,7 @@ from tests.guards.routes import HOW, KEPT, table
 
 #: uploads; everything else stays below MAX_CONTENT_LENGTH
 TAKE_LARGE_BODIES = {
+    "events.look_at_list",
     "residency.hand_in_document", "contributions.publish", "contributions.revise",
     "contributions.compose_photos", "contributions.edit_photos",
 }  # fmt: skip

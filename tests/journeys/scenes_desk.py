@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from neighbour.core import postgres, roles
 from neighbour.demo.people import people
 from neighbour.demo.verifying import TREFF, paper
+from tests.journeys import scenes_events as events
 from tests.journeys.looking import Walk, enter
 from tests.support.up import Instance
 
@@ -106,6 +107,7 @@ def editor(walk: Walk) -> None:
     """Liselotte speaks for the Treff and has a visitor."""
     walk.go(f"/i/{TREFF_SLUG}", "an initiative", picture="initiative")
     walk.go(f"/i/{TREFF_SLUG}/edit", "an initiative, its page")
+    events.importer(walk)
     here = f"/i/{TREFF_SLUG}/confirm"
     walk.go(here, "confirming")
     walk.send(here, "confirming, empty", 422)

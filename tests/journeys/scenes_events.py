@@ -18,6 +18,12 @@ def host(walk: Walk) -> None:
     walk.visitor.fill(
         title="Gemeinsam kochen, was übrig ist", cost="Kostenlos", access="Stufenlos, rollstuhlgerechtes WC"
     )
+    walk.page.locator("[data-open-map]").click()
+    walk.page.locator("#map .quarter-shape--mine, #map .quarter-shape").first.wait_for(state="attached")
+    walk.page.locator("#map").focus()
+    walk.page.keyboard.press("Enter")
+    assert walk.page.locator("[name=point]").input_value().count(",") == 1, "the middle of the map"
+    walk.look("write, an event, its point", picture="write-point")
     walk.page.locator("[name=repeats]").select_option("weekly")
     walk.page.locator("#event-dates li").nth(5).wait_for()
     walk.look("write, an event, its dates", picture="write-event")
@@ -30,6 +36,9 @@ def host(walk: Walk) -> None:
     walk.go("/events", "what is on", picture="events")
     walk.go("/events?own=1")
     walk.go("/events/month", "a month", picture="month")
+    walk.go("/events/calendars", "calendars to follow")
+    walk.send("/events/calendars#quarter", "a calendar's secret address", picture="calendars")
+    walk.go("/events/calendars", "calendars, one followed")
     second, third = day + timedelta(days=7), day + timedelta(days=14)
     walk.go(f"{here}/date?day={second}", "a date")
     walk.send(f"{here}/date?day={second}", "a date, no day", 422, day="")
@@ -40,3 +49,33 @@ def host(walk: Walk) -> None:
     walk.look("her own event, dates of all kinds", picture="event")
     walk.go(f"{here}/call-off", "call all off")
     walk.send(f"{here}/call-off", "her own event, called off")
+
+
+LIST = """nr;was;begins;ends;time;place
+1;Repair-Café: Toaster, Lampen und alles, was sich noch reparieren lässt;{first};;14:00-17:30;Spulengasse 11
+2;Nachbarschaftsfrühstück;{first};{second};10:00-12:00;Werkraum
+3;Sommerfest;0000-00-00;;ab 15:00;Hof
+4;;Sonntag 32.13.2026;;Sa 10:00 und So ab ca. 11 Uhr, je nach Wetter;Donaudampfschifffahrtsgesellschaftskapitänswohnung
+"""
+
+
+def importer(walk: Walk) -> None:
+    """Liselotte sends the calendar of the Treff; two of its rows are not right."""
+    day = clock.today("Europe/Berlin") + timedelta(days=8)
+    text = LIST.format(first=day, second=day + timedelta(days=1)).encode()
+    walk.go("/events/import", "import a list")
+    walk.send("/events/import", "import, no file", 422)
+    walk.page.set_input_files("[name=file]", {"name": "liste.csv", "mimeType": "text/csv", "buffer": text})
+    _press(walk, "send", "import, whose columns nobody knows")
+    walk.page.locator("[name=column_uid]").select_option("nr")
+    walk.page.locator("[name=column_title]").select_option("was")
+    _press(walk, "look", "import, a report", "import")
+    walk.page.locator("[name=several_days]").select_option("daily")
+    _press(walk, "look", "import, a report of fewer faults")
+    _press(walk, "import", "what is on, after an import")
+
+
+def _press(walk: Walk, act: str, name: str, picture: str = "") -> None:
+    with walk.page.expect_navigation():
+        walk.page.locator(f"button[name=act][value={act}]").first.click()
+    walk.look(name, picture)

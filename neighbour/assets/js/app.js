@@ -1,11 +1,13 @@
 // The script of every page. Every page works without it; it only makes small steps shorter.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { keepAgoFresh } from "./ago.js";
+import { copyFields } from "./copy.js";
 import { keepDrafts } from "./drafts.js";
 import { keepFocus } from "./focus.js";
 import { improveForms } from "./forms.js";
 import { leaveAtOnce } from "./leave.js";
 import { closeMenus } from "./menus.js";
+import { openMaps } from "./pickers.js";
 import { announce, closableToasts } from "./toasts.js";
 import { words } from "./words.js";
 
@@ -37,6 +39,8 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 function start(root) {
+  copyFields(root);
+  openMaps(root);
   keepAgoFresh(root);
   improveForms(root);
   closableToasts(root);

@@ -2,7 +2,7 @@
 // Everything on it is also in the list below the map, so the shapes themselves are not tab stops;
 // the map takes arrow keys, + and −, and focus on a link that leads to a quarter lights it.
 // The GeoJSON: each feature has an id (data-focus names one) and the properties name and url.
-import { geoJSON } from "leaflet";
+import { circleMarker, geoJSON } from "leaflet";
 import { draw } from "./leaflets.js";
 import { startPlaces } from "./places.js";
 
@@ -20,7 +20,7 @@ function addQuarters(map, box, data) {
       if (String(feature.id) === mine) home = shape;
       shape.bindTooltip(written(name), { permanent: true, direction: "center", className: "quarter-label" });
       shape.on("mouseover", () => light(shape, true)).on("mouseout", () => light(shape, false));
-      if (url) shape.on("click", () => location.assign(url));
+      if (url && !box.dataset.pick) shape.on("click", () => location.assign(url));
     },
   }).addTo(map);
   map.fitBounds(home ? home.getBounds().pad(0.6) : layer.getBounds(), { animate: false });
@@ -61,12 +61,41 @@ function lightFromLinks(shapes) {
   }
 }
 
+// A point for a field: a click sets it, and so does Enter, in the middle of what the map shows; what is typed is shown.
+function pick(map, field) {
+  let mark = null;
+  const show = (at) => {
+    mark ??= circleMarker(at, { radius: 9, className: "picked-point", interactive: false }).addTo(map);
+    mark.setLatLng(at);
+  };
+  const set = (at) => {
+    field.value = `${at.lat.toFixed(5)}, ${at.lng.toFixed(5)}`;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    show(at);
+  };
+  const typed = () => {
+    const [lat, lng] = field.value.split(/[,;\s]+/).map(Number);
+    if (field.value && Number.isFinite(lat) && Number.isFinite(lng)) show({ lat, lng });
+    return mark;
+  };
+  if (typed()) map.setView(mark.getLatLng(), 16, { animate: false });
+  field.addEventListener("change", typed);
+  map.on("click", (event) => set(event.latlng));
+  map.getContainer().addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== map.getContainer()) return;
+    event.preventDefault();
+    set(map.getCenter());
+  });
+}
+
 async function start(box) {
   const map = draw(box);
   try {
     const answer = await fetch(box.dataset.geojson, { credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
-    lightFromLinks(addQuarters(map, box, await answer.json()));
+    const shapes = addQuarters(map, box, await answer.json());
+    if (box.dataset.pick) pick(map, document.getElementById(box.dataset.pick));
+    else lightFromLinks(shapes);
   } catch {
     map.remove();
     box.textContent = box.dataset.failed;

@@ -1,0 +1,152 @@
+"""What a cell of a list says: a day, times, days of the week, a rule. What leaves a doubt is refused, never guessed."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from neighbour.core.i18n import gettext as _
+from neighbour.events.recurrence import WEEKDAYS, BadRule, checked
+
+ALL_DAY = "all day"
+_NAMES = (
+    ("mo", "montag", "mon", "monday"),
+    ("di", "dienstag", "tue", "tuesday"),
+    ("mi", "mittwoch", "wed", "wednesday"),
+    ("do", "donnerstag", "thu", "thursday"),
+    ("fr", "freitag", "fri", "friday"),
+    ("sa", "samstag", "sonnabend", "sat", "saturday"),
+    ("so", "sonntag", "sun", "sunday"),
+)
+_WEEKDAY = {name: number for number, names in enumerate(_NAMES) for name in names}
+_YES, _NO = {"yes", "ja", "true", "wahr", "1", "x", "y", "j"}, {"", "no", "nein", "false", "falsch", "0", "n"}
+_OFF = {"cancelled", "canceled", "abgesagt", "fällt aus"}
+_ON = {"confirmed", "bestätigt", "findet statt"}
+_MOMENT = re.compile(
+    r"(?:(?P<weekday>[^\W\d]+)\.?,?\s+)?"
+    r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>\d{4}))"
+    r"(?:(?:T|,?\s+)(?P<time>\d{1,2}[:.]\d{2})(?::\d{2})?(?:\s*Uhr)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+)
+_CLOCK = r"(\d{1,2})[:.](\d{2})(?: ?Uhr)?"
+_SPAN = re.compile(rf"{_CLOCK} ?(?:-|–|bis|to) ?{_CLOCK}")
+_FROM = re.compile(rf"(?:(?:ab|beginn|from|at) ?:? ?)?{_CLOCK}", re.I)
+_WHOLE = re.compile(r"ganztägig|ganztags|all day", re.I)
+
+
+class Wrong(ValueError):
+    """A cell does not say what it should; ``field`` is the column meant."""
+
+    def __init__(self, field: str, message: Any):
+        super().__init__(str(message))
+        self.field = field
+
+
+def quoted(text: str) -> str:
+    """A cell for a complaint: one line, not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:57] + "…"
+
+
+def moment(field: str, text: str, zone: str) -> tuple[date, time | None] | None:
+    """A day, and a time where one is given, on the clock of ``zone``; None for an empty cell. Raises Wrong."""
+    if not text.strip():
+        return None
+    found = _MOMENT.fullmatch(text.strip())
+    wrong = Wrong(field, _("“%(text)s” is not a day. Write it like 2026-12-24 or 24.12.2026.", text=quoted(text)))
+    if found is None:
+        raise wrong
+    try:
+        day = date(*(int(found[name] or found[name + "2"]) for name in "ymd"))
+        at = _clock(*re.split("[:.]", found["time"])) if found["time"] else None
+    except ValueError:
+        raise wrong from None
+    if at is not None and found["zone"]:
+        offset = "+00:00" if found["zone"] == "Z" else found["zone"]
+        there = datetime.fromisoformat(f"{day}T{at:%H:%M}{offset}").astimezone(ZoneInfo(zone))
+        day, at = there.date(), there.time()
+    if found["weekday"] and _WEEKDAY.get(found["weekday"].casefold()) != day.weekday():
+        raise Wrong(field, _("“%(text)s”: this day is another day of the week.", text=quoted(text)))
+    return day, at
+
+
+def days(field: str, text: str, zone: str) -> tuple[date, ...]:
+    """Days with commas, semicolons or spaces between. Raises Wrong."""
+    found = [moment(field, word, zone) for word in re.split(r"[,;\s]+", text.strip()) if word]
+    return tuple(sorted({each[0] for each in found if each}))
+
+
+def hours(field: str, text: str) -> tuple[time, time | None] | str | None:
+    """From when to when; ``ALL_DAY``; None for an empty cell. Raises Wrong for whatever says more than one pair of times."""
+    line = text.strip()
+    if not line:
+        return None
+    if _WHOLE.fullmatch(line):
+        return ALL_DAY
+    try:
+        if span := _SPAN.fullmatch(re.sub(r"[ \t]+", " ", line)):
+            return _clock(span[1], span[2]), _clock(span[3], span[4])
+        if begin := _FROM.fullmatch(re.sub(r"[ \t]+", " ", line)):
+            return _clock(begin[1], begin[2]), None
+    except ValueError:
+        pass
+    raise Wrong(
+        field, _("“%(text)s” is not one time. Write it like 10:00-18:00, or one row for each time.", text=quoted(text))
+    )
+
+
+def _clock(hour: str, minute: str) -> time:
+    """A time of the day; 24:00 is midnight."""
+    return time() if (hour, minute) == ("24", "00") else time(int(hour), int(minute))
+
+
+def weekdays(field: str, text: str) -> tuple[str, ...]:
+    """Days of the week as RFC 5545 names them: ``Mi, Sa`` or ``Mo - Fr``. Raises Wrong."""
+    found: set[int] = set()
+    for part in re.split(r"\s*,\s*", text.strip()) if text.strip() else ():
+        ends = [_WEEKDAY.get(name.strip(" .").casefold(), -1) for name in re.split(r" ?[-–] ?", part)]
+        if -1 in ends or len(ends) > 2 or ends[0] > ends[-1]:
+            raise Wrong(
+                field,
+                _("“%(text)s” is not a list of days of the week, such as “Mi, Sa” or “Mo - Fr”.", text=quoted(text)),
+            )
+        found |= set(range(ends[0], ends[-1] + 1))
+    return tuple(WEEKDAYS[each] for each in sorted(found))
+
+
+def rule(field: str, text: str, zone: str) -> tuple[str, date | None]:
+    """An RRULE without its end, and the day of its end if it has one. Raises Wrong for what this house does not take."""
+    parts = [part for part in text.strip().upper().removeprefix("RRULE:").split(";") if part]
+    until = [part.removeprefix("UNTIL=") for part in parts if part.startswith("UNTIL=")]
+    try:
+        kept = checked(";".join(part for part in parts if not part.startswith("UNTIL=")))
+    except BadRule:
+        raise Wrong(
+            field, _("“%(text)s” is no rule that is known here, such as FREQ=WEEKLY;BYDAY=TU.", text=quoted(text))
+        ) from None
+    if not until:
+        return kept, None
+    end = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})(?:T\d{6}Z?)?", until[0])
+    found = moment(field, "-".join(end.groups()), zone) if end and len(until) == 1 else None
+    if found is None:
+        raise Wrong(field, _("“%(text)s” is not a day. Write it like 2026-12-24 or 24.12.2026.", text=quoted(until[0])))
+    return kept, found[0]
+
+
+def flag(field: str, text: str) -> bool:
+    """Yes or no; empty is no. Raises Wrong."""
+    word = text.strip().casefold()
+    if word not in _YES | _NO:
+        raise Wrong(field, _("“%(text)s” is neither yes nor no.", text=quoted(text)))
+    return word in _YES
+
+
+def is_off(field: str, text: str) -> bool | None:
+    """Whether the event is called off; None for an empty cell, which says nothing about it. Raises Wrong."""
+    word = text.strip().casefold()
+    if not word:
+        return None
+    if word not in _OFF | _ON:
+        raise Wrong(field, _("“%(text)s” is neither “confirmed” nor “cancelled”.", text=quoted(text)))
+    return word in _OFF

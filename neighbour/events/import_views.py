@@ -1,0 +1,102 @@
+"""A list of events comes in: sent, looked at row by row, and then imported as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, render_template, request
+
+from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import ngettext
+from neighbour.core.web import back
+from neighbour.events import importing, sheets, sources
+from neighbour.events.import_forms import EXAMPLES, LABELS, ListForm
+from neighbour.events.importing import Becomes, Refused, Report
+from neighbour.events.sheets import Sheet, Unreadable
+from neighbour.events.views import views
+from neighbour.policy import Permission, may, requires
+from neighbour.policy.gate import person_number
+
+BODY = 3 << 20
+
+
+@views.get("/events/import")
+@requires(Permission.EVENT_IMPORT)
+def import_list() -> str:
+    """Where a list is sent, and what may stand in it."""
+    form, _found = _form()
+    return _page(form)
+
+
+@views.post("/events/import")
+@requires(Permission.EVENT_IMPORT, rate="publish", body=BODY)
+def look_at_list() -> Any:
+    """Say of every row what it would become; with ``act=import`` do it. ``leave_out=1``: without the rows that are not right."""
+    form, found = _form()
+    is_sent = bool(request.files.get("file"))
+    try:
+        if is_sent:
+            form.content.data = sheets.decoded(request.files["file"].read())
+        sheet = sheets.read(form.content.data or "")
+    except Unreadable as error:
+        form.content.data = ""
+        form.add_error("file", str(error) if is_sent or form.content.data else _("Choose a file first."))
+        return _page(form), 422
+    form.offer(sheet)
+    if is_sent:
+        form.guess(sheet)
+    is_right = form.validate() if not is_sent else form.validate_on_submit() or _only_columns_are_empty(form)
+    mapping = form.mapping(sheet.columns)
+    if form.lacks(mapping) or not is_right:
+        return _page(form, sheet), 200 if is_sent else 422
+    source = found[form.whose.data]
+    if request.form.get("act") != "import":
+        return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source))
+    try:
+        done = importing.run(sheet, mapping, form.said(), source, leaves_out=request.form.get("leave_out") == "1")
+    except Refused as error:
+        form.add_error("file", str(error))
+        return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source)), 422
+    flash(_done(done), "good")
+    return back("events.index")
+
+
+def _only_columns_are_empty(form: ListForm) -> bool:
+    """Whether nothing is wrong but the fields of columns, which are filled in by guessing when a file is new."""
+    for field in form.columns():
+        field.errors = []
+    return not form.errors_in_order()
+
+
+def _form() -> tuple[ListForm, dict[str, importing.Source]]:
+    """The form with the lists this person may send; 404 where there are none."""
+    found = sources.of_person(person_number(), is_operator=may(Permission.OPERATE))
+    if not found:
+        abort(404)
+    form = ListForm()
+    form.whose.choices = [(each.key, each.label) for each in found]
+    for field in form.columns():
+        field.choices = []
+    return form, {each.key: each.source for each in found}
+
+
+def _page(form: ListForm, sheet: Sheet | None = None, report: Report | None = None) -> str:
+    return render_template(
+        "events/import.html",
+        form=form,
+        sheet=sheet,
+        report=report,
+        becomes=Becomes,
+        labels={str(target): label for target, label in LABELS.items()},
+        help=[(str(target), label, EXAMPLES.get(target, "")) for target, label in LABELS.items()],
+        most_rows=sheets.MOST_ROWS,
+    )
+
+
+def _done(report: Report) -> str:
+    new, changed = len(report.of(Becomes.NEW)), len(report.of(Becomes.CHANGED))
+    parts = [
+        ngettext("%(num)s event pinned up", "%(num)s events pinned up", new),
+        ngettext("%(num)s changed", "%(num)s changed", changed),
+    ]
+    return ", ".join(parts) + "."

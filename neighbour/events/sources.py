@@ -1,0 +1,50 @@
+"""Whose lists somebody may send: those of the initiatives they speak for, in the quarters where these work; the operator's."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from neighbour.core.db import db
+from neighbour.events.importing import Source
+from neighbour.initiatives import service as initiatives
+from neighbour.initiatives.models import Initiative
+from neighbour.quarters.models import Quarter
+
+
+class Choice(NamedTuple):
+    """One of them: ``key`` in a form, and its name."""
+
+    key: str
+    label: str
+    source: Source
+
+
+def of_person(person_id: int, *, is_operator: bool) -> list[Choice]:
+    """Through that person's eyes. Initiatives count while they are verified and not suspended; the operator sends lists for any
+    of them, and for a quarter without one."""
+    mine = initiatives.everything() if is_operator else initiatives.edited_by(person_id)
+    found = [
+        of_initiative(initiative, quarter, person_id)
+        for initiative in mine
+        if initiative.is_public
+        for quarter in initiatives.quarters_of(initiative)
+    ]
+    if is_operator:
+        quarters = db.session.scalars(select(Quarter).order_by(Quarter.name, Quarter.id))
+        found += [of_quarter(quarter, person_id) for quarter in quarters]
+    return found
+
+
+def of_initiative(initiative: Initiative, quarter: Quarter, person_id: int) -> Choice:
+    """An initiative's list, for one of its quarters."""
+    name = f"i:{initiative.public_id}"
+    source = Source(name, quarter.id, person_id, initiative.id)
+    return Choice(f"{name} {quarter.key}", f"{initiative.name}, {quarter.name}", source)
+
+
+def of_quarter(quarter: Quarter, person_id: int) -> Choice:
+    """The operator's own list for a quarter."""
+    name = f"q:{quarter.key}"
+    return Choice(name, quarter.name, Source(name, quarter.id, person_id))
