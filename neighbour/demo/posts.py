@@ -122,9 +122,11 @@ def _post(quarter: str, block: str) -> DemoPost:
 
 
 def _poll(lines: list[str], days: int) -> DemoPoll:
-    question, *options = (line.strip("? ") for line in lines)
-    parts = (option.rpartition(" ") for option in options)
-    return DemoPoll(question, days, tuple((label.strip(), int(votes)) for label, _space, votes in parts))
+    question, *options = lines
+    parts = (option.removeprefix("?-").strip().rpartition(" ") for option in options)
+    return DemoPoll(
+        question.removeprefix("?").strip(), days, tuple((label.strip(), int(votes)) for label, _space, votes in parts)
+    )
 
 
 def _comment(block: str) -> DemoComment:
