@@ -44,6 +44,7 @@ ROOMS = (
     "neighbour.events",
     "neighbour.offers",
     "neighbour.feed",
+    "neighbour.search",
     "neighbour.digests",
     "neighbour.stewardship",
     "neighbour.mydata",

@@ -35,6 +35,17 @@ _TO = "".join(letter * len(many) for letter, many in PLAIN.items())
 # Everything that is no letter and no digit, in ASCII and among the general signs; what is left is words and single spaces.
 BETWEEN = r"[\x01-/:-@\[-`{-\u00bf\u2000-\u2bff\u3000-\u303f]+"
 
+# Words without meaning of one language are words like any other in the dictionary of the other one.
+FILLERS = (
+    "aber alle allem allen aller als also am an ander andere anderen auch auf aus bei bin bis bist da damit dann das dass dein deine"
+    " dem den der des dich die dies diese diesem diesen dieser dieses dir doch dort du durch ein eine einem einen einer eines er es"
+    " etwas euch euer eure gegen habe haben hat hatte hier hin hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in ist ja"
+    " jede jedem jeden jeder jedes jetzt kann kein keine keinen keiner man manche mein meine meinem meinen meiner mich mir mit muss"
+    " nach nicht nichts noch nun nur ob oder ohne sehr sein seine seinem seinen seiner sich sie sind so soll um und uns unser unsere"
+    " unter viel vom von vor war waren warum was weil weiter welche wenn wer werde werden wie wieder will wir wird wo zu zum zur"
+    " zwar zwischen the and for with this that from have has are you your our not but was were will would can its into"
+)
+
 WORDS = rf"""
 -- Small letters and digits with single spaces between words: ß and accents folded, ä ö ü as they are. "E-Bike" is ebike, too.
 CREATE FUNCTION search_plain(raw text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -46,10 +57,10 @@ $$;
 
 -- The stems of these words, in German and in English, with a weight. Who writes ae for ä is understood.
 CREATE FUNCTION search_stems(raw text, weight "char") RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT setweight(to_tsvector('pg_catalog.german', t)
+  SELECT setweight(ts_delete(to_tsvector('pg_catalog.german', t)
            || to_tsvector('pg_catalog.english', regexp_replace(t, '[^ ]*[^\x01-\x7f][^ ]*', '', 'g'))
            || CASE WHEN t ~ '(ae|oe|ue)' THEN to_tsvector('pg_catalog.german', regexp_replace(regexp_replace(regexp_replace(
-                t, 'ae', 'ä', 'g'), 'oe', 'ö', 'g'), '(?<![aeuq])ue', 'ü', 'g')) ELSE ''::tsvector END, weight)
+                t, 'ae', 'ä', 'g'), 'oe', 'ö', 'g'), '(?<![aeuq])ue', 'ü', 'g')) ELSE ''::tsvector END, string_to_array('{FILLERS}', ' ')), weight)
   FROM (SELECT public.search_plain(raw)) x(t)
 $$;
 

@@ -112,9 +112,9 @@ def understand(typed: str, tags: Tags = lambda _stems: ()) -> list[Word]:
         if joined.stems:
             found.append((Word(chunk, joined.plain, joined.stems), joined.is_foreign_filler))
     kept = [word for word, is_filler in found if not is_filler] or [word for word, _filler in found]
-    parts = _stems([part for word in kept for part in words.to_stem(word)[:2] if "-" in word.typed])
+    parts = stems_of([part for word in kept for written in words.variants(word.typed)[1:] for part in written.split()])
     for word in kept:
-        word.ways = words.strict(word, {key: each.stems for key, each in parts.items()}, tags(word.stems))
+        word.ways = words.strict(word, parts, tags(word.stems))
     return kept
 
 
@@ -126,7 +126,7 @@ def forgive(mistyped: list[Word]) -> None:
         shared = set(words.spellings(word.plain))
         nearest[word.typed] = words.corrections(word.plain, [each for each in near if shared & set(words.spellings(each))])
         word.meant = [each for each, _away in nearest[word.typed]]
-    stems = {key: each.stems for key, each in _stems([each for word in mistyped for each in word.meant]).items()}
+    stems = stems_of([each for word in mistyped for each in word.meant])
     for word in mistyped:
         word.ways += words.forgiven(nearest[word.typed], stems)
 
@@ -134,7 +134,7 @@ def forgive(mistyped: list[Word]) -> None:
 def be_generous(typed: list[Word]) -> None:
     """Add to the ways of each word that is not mistyped its parts."""
     whole = [word for word in typed if not word.meant]
-    stems = {key: each.stems for key, each in _stems([part for word in whole for part in words.to_stem(word)]).items()}
+    stems = stems_of([part for word in whole for part in words.to_stem(word)])
     for word in whole:
         word.ways += words.apart(word, stems)
 
@@ -150,6 +150,11 @@ def _stems(raw: Sequence[str]) -> Mapping[str, _Known]:
         return {}
     rows = db.session.execute(_STEMS, {"words": list(dict.fromkeys(raw))})
     return {row[0]: _Known(row[1], list(row[2]), row[3]) for row in rows}
+
+
+def stems_of(raw: Sequence[str]) -> dict[str, list[str]]:
+    """The stems of each of these words, in German and English; none for words without meaning."""
+    return {key: each.stems for key, each in _stems(raw).items()}
 
 
 def _near(spellings: list[str]) -> list[str]:

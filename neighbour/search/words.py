@@ -73,14 +73,13 @@ def apart(word: Word, stems: Mapping[str, Sequence[str]]) -> list[Way]:
             parts = _one_each([begin, right], stems)
             if len(parts) == 2:
                 ways.append([" ".join(parts), "both", 0.6])
-        ways += [[stem, "exact", 0.3] for part in (left, right) if len(part) >= 5 for stem in stems.get(part, ())[:1]]
+        ways += [[stem, "exact", 0.3] for part in (left, right) if len(part) >= 5 for stem in stems.get(part, ())[:1] if len(stem) >= 4]
     return ways
 
 
 def to_stem(word: Word) -> list[str]:
-    """Everything of a word whose stem is needed by ``strict`` and ``apart``."""
-    parts = [part for pair in splits(word.plain) for part in (*pair, pair[0].removesuffix("s"))]
-    return [*(each for variant in variants(word.typed)[1:] for each in variant.split()), *parts]
+    """The parts of a word whose stems ``apart`` needs."""
+    return [part for pair in splits(word.plain) for part in (*pair, pair[0].removesuffix("s"))]
 
 
 def _one_each(parts: Sequence[str], stems: Mapping[str, Sequence[str]]) -> list[str]:
