@@ -213,9 +213,10 @@ CREATE TRIGGER search_follow_reach_gone AFTER DELETE ON reach REFERENCING OLD TA
 CREATE FUNCTION search_entry_goes() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
 BEGIN
   PERFORM search_forget_words(OLD.id, OLD.shelf);
-  RETURN NULL;
+  RETURN OLD;
 END $$;
-CREATE TRIGGER search_entry_goes AFTER DELETE ON search_entry FOR EACH ROW EXECUTE FUNCTION search_entry_goes();
+-- Before the words have gone by themselves.
+CREATE TRIGGER search_entry_goes BEFORE DELETE ON search_entry FOR EACH ROW EXECUTE FUNCTION search_entry_goes();
 """
 PARTS = {
     "event": ("id", "INSERT OR UPDATE OF place, cost, access"),
@@ -405,15 +406,15 @@ CREATE FUNCTION search_for_readers(people bigint[], ids uuid[]) RETURNS TABLE (p
 LANGUAGE sql STABLE {DEFINER} AS $$
   SELECT s.person_id, s.words, e.id FROM saved_search s JOIN search_entry e ON e.id = ANY (ids)
   WHERE s.person_id = ANY (people) AND s.is_told
-    AND NOT EXISTS (SELECT FROM jsonb_array_elements(s.ways -> 'words') ways
-                    WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(ways) way WHERE search_mark(e.words, way) > 0))
+    AND NOT EXISTS (SELECT FROM jsonb_array_elements(s.ways -> 'words') word(ways_of)
+                    WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(word.ways_of) way WHERE search_mark(e.words, way) > 0))
     AND NOT EXISTS (SELECT FROM jsonb_array_elements(s.ways -> 'tags') any_of
                     WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(any_of) t WHERE e.words @@ quote_literal(t)::tsquery))
   ORDER BY s.person_id, s.created_at, e.id DESC
 $$;
 """
 FOR_THE_APP = (
-    "search_stems(text, \"char\")",
+    'search_stems(text, "char")',
     "search_plain(text)",
     "search_found(jsonb)",
     "search_near(text[])",

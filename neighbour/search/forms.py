@@ -13,7 +13,13 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.search.service import Wish
 from neighbour.search.words import LONGEST
 
-WHEN = ((0, __("any time")), (1, __("since yesterday")), (7, __("last 7 days")), (31, __("last month")), (366, __("last year")))
+WHEN = (
+    (0, __("any time")),
+    (1, __("since yesterday")),
+    (7, __("last 7 days")),
+    (31, __("last month")),
+    (366, __("last year")),
+)
 
 
 class SearchForm(Form):
@@ -25,7 +31,9 @@ class SearchForm(Form):
         validators=[needed(__("Please say what you are looking for.")), at_most(LONGEST)],
     )
     what = SelectField(__("Kind"), default="", validate_choice=True)
-    when = SelectField(__("Written"), coerce=int, default=0, choices=[SelectChoice(days, label) for days, label in WHEN])
+    when = SelectField(
+        __("Written"), coerce=int, default=0, choices=[SelectChoice(days, label) for days, label in WHEN]
+    )
     where = SelectField(__("Quarter"), default="")
     order = RadioField(
         __("Order"),

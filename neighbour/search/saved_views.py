@@ -67,7 +67,9 @@ def tell(saved_id: uuid.UUID) -> Any:
     is_told = request.form.get("tell") != "0"
     with atomic():
         saved.tell(person_number(), saved_id, is_told=is_told)
-    flash(_("Your digest tells you when something new fits.") if is_told else _("Your digest is silent about it."), "info")
+    flash(
+        _("Your digest tells you when something new fits.") if is_told else _("Your digest is silent about it."), "info"
+    )
     return back("search.saved_list")
 
 

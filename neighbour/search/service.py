@@ -124,7 +124,9 @@ def forgive(mistyped: list[Word]) -> None:
     nearest = {}
     for word in mistyped:
         shared = set(words.spellings(word.plain))
-        nearest[word.typed] = words.corrections(word.plain, [each for each in near if shared & set(words.spellings(each))])
+        nearest[word.typed] = words.corrections(
+            word.plain, [each for each in near if shared & set(words.spellings(each))]
+        )
         word.meant = [each for each, _away in nearest[word.typed]]
     stems = stems_of([each for word in mistyped for each in word.meant])
     for word in mistyped:

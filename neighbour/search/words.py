@@ -73,7 +73,13 @@ def apart(word: Word, stems: Mapping[str, Sequence[str]]) -> list[Way]:
             parts = _one_each([begin, right], stems)
             if len(parts) == 2:
                 ways.append([" ".join(parts), "both", 0.6])
-        ways += [[stem, "exact", 0.3] for part in (left, right) if len(part) >= 5 for stem in stems.get(part, ())[:1] if len(stem) >= 4]
+        ways += [
+            [stem, "exact", 0.3]
+            for part in (left, right)
+            if len(part) >= 5
+            for stem in stems.get(part, ())[:1]
+            if len(stem) >= 4
+        ]
     return ways
 
 

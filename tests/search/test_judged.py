@@ -37,8 +37,14 @@ def test_a_hundred_questions_find_what_is_meant_among_the_first_three(context, a
         with atomic():
             while service.learn():
                 pass
-        names |= {row.id: row.title for row in db.session.execute(select(Contribution.id, Contribution.title)) if row.id not in names}
-        missed = [(typed, right, found) for typed, right in asked if not _is_right(found := _found(typed, names), right)]
+        names |= {
+            row.id: row.title
+            for row in db.session.execute(select(Contribution.id, Contribution.title))
+            if row.id not in names
+        }
+        missed = [
+            (typed, right, found) for typed, right in asked if not _is_right(found := _found(typed, names), right)
+        ]
     share = 1 - len(missed) / len(asked)
     with capsys.disabled():
         print(f"\n{share:.0%} of {len(asked)} questions find what is meant among the first {FIRST}")
@@ -72,4 +78,6 @@ def _found(typed: str, names: dict[uuid.UUID, str]) -> list[str]:
 
 
 def _is_right(found: list[str], right: list[str]) -> bool:
-    return any(name == each or (each in name and len(each) > 8) or name.startswith(each) for name in found for each in right)
+    return any(
+        name == each or (each in name and len(each) > 8) or name.startswith(each) for name in found for each in right
+    )

@@ -76,7 +76,12 @@ def test_an_answer_leads_to_its_place_in_the_thread(client, here, author, reader
 
 
 def test_a_place_further_down_in_a_long_text_is_shown(client, here, author, reader):
-    make_post(author, here, title="Lange Geschichte", body="Blabla und noch mehr davon. " * 20 + "Am Ende ein Rhabarberkuchen.")
+    make_post(
+        author,
+        here,
+        title="Lange Geschichte",
+        body="Blabla und noch mehr davon. " * 20 + "Am Ende ein Rhabarberkuchen.",
+    )
     assert "Weiter unten" in search(client, "Rhabarber")
 
 
@@ -131,7 +136,8 @@ def test_pages_go_on_without_gaps_or_repeats_though_something_new_comes(client, 
 
 def test_neighbours_are_found_by_the_name_they_show_and_by_nothing_else(client, here, reader):
     make_person(here, name="Annegret", last_name="Geheimnis", email="x1@geheim.example", email_key="x1@geheim.example")
-    make_person(here, name="Protekta", is_protected=True, is_listed=False)
+    hidden = {"alias": "Protekta", "display_name": "Protekta", "name_nearby": "Protekta", "name_city": "Protekta"}
+    make_person(here, name="Protekta", is_protected=True, is_listed=False, **hidden)
     make_person(here, name="Unlista", is_listed=False)
     make_person(here, name="Untena", level=Level.UNPROVEN)
     make_person(make_quarter("Fern"), name="Fernanda")
