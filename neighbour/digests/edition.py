@@ -222,8 +222,14 @@ class Portions:
         me, wished = person_id if person_id in self._authors else None, self._wishes.get(person_id, ())
         key = (since, includes_nearby, is_proven, me, language, muted, wished)
         if key not in self._bodies:
-            wants = {"includes_nearby": includes_nearby, "muted": muted, "wished": wished}
-            chosen = choose(self.edition, person_id, uuid.UUID(since), **wants)
+            chosen = choose(
+                self.edition,
+                person_id,
+                uuid.UUID(since),
+                includes_nearby=includes_nearby,
+                muted=muted,
+                wished=wished,
+            )
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]
 
@@ -235,8 +241,8 @@ _shapes: Shelf[str, compose.Shape] = Shelf(len(i18n.LANGUAGES))
 
 
 def items(chosen: Chosen, language: str, *, is_proven: bool) -> list[Piece]:
-    """The reader's rows, in order: urgent, what they look for, new, a line about what did not fit, and the sections. is_proven: the reader has
-    proven to live in the edition's quarter."""
+    """The reader's rows, in order: urgent, what they look for, new, a line about what did not fit, and the sections. is_proven:
+    the reader has proven to live in the edition's quarter."""
     found = [_row("urgent", entry, language, is_proven) for entry in chosen.urgent]
     for words, entries in chosen.wished:  # nobody else's: made for this mail and not kept
         with i18n.speaking(language):

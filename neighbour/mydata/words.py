@@ -52,6 +52,7 @@ TABLES: dict[str, LazyText] = {
     "offer": __("What offers have besides"),
     "ask": __("What you asked for on the market"),
     "photo": __("Your photos"),
+    "saved_search": __("What you look for again and again"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -82,6 +83,8 @@ COLUMNS: dict[str, LazyText] = {
     "includes_nearby": __("with the quarters nearby"),
     "is_multiple": __("several answers"),
     "is_on": __("switched on"),
+    "is_told": __("the digest tells you"),
+    "filters": __("narrowed down to"),
     "kind": __("kind"),
     "label": __("says"),
     "language": __("language"),

@@ -30,7 +30,7 @@ class SearchForm(Form):
         filters=[one_line],
         validators=[needed(__("Please say what you are looking for.")), at_most(LONGEST)],
     )
-    what = SelectField(__("Kind"), default="", validate_choice=True)
+    kind = SelectField(__("Kind"), default="", validate_choice=True)
     when = SelectField(
         __("Written"), coerce=int, default=0, choices=[SelectChoice(days, label) for days, label in WHEN]
     )
@@ -44,14 +44,14 @@ class SearchForm(Form):
     def __init__(self, quarters: list[tuple[int, str]], *args: Any, **kwargs: Any):
         """quarters: number and name of those whose slips the reader may have before them."""
         super().__init__(*args, **kwargs)
-        self.what.choices = _kinds()
+        self.kind.choices = _kinds()
         self._quarters = {f"q{place}": number for place, (number, _name) in enumerate(quarters)}
         names = [SelectChoice(f"q{place}", name) for place, (_number, name) in enumerate(quarters)]
         self.where.choices = [SelectChoice("", __("wherever I may read")), *names]
 
     def wish(self) -> Wish:
         """The same as the search takes it."""
-        kind, _colon, category = (self.what.data or "").partition(":")
+        kind, _colon, category = (self.kind.data or "").partition(":")
         return Wish(
             words=self.words.data or "",
             kind=kind,

@@ -1,7 +1,7 @@
 """What else is found besides slips: neighbours one may see, initiatives, streets.
 
-Neighbours are found by the name they show to whoever looks, and by no other; who wants to stand in no list, or is protected, is in
-none. Nobody is found by a mail address, and nobody from beyond the quarters one reads.
+Neighbours are found by the name they show to whoever looks, and by no other; who wants to stand in no list, or is protected, is
+in none. Nobody is found by a mail address, and nobody from beyond the quarters one reads.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def people(typed: str, reader: Reader) -> list[Byline]:
     names = [each.lower() for each in words.chunks(typed)]
     if not 1 <= len(names) <= MOST_NAMES or max(map(len, names)) < SHORTEST_NAME or not reader.quarters:
         return []
-    shown = case((Membership.quarter_id.in_(reader.proven), Person.display_name), else_=Person.name_nearby)
+    own, nearby, *_further = Person.face()
+    shown = case((Membership.quarter_id.in_(reader.proven), own), else_=nearby)
     plain = func.concat(" ", func.search_plain(shown))
     wanted = (
         select(Membership.quarter_id, Quarter.name, *Person.face())

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.db import db
+from neighbour.quarters.models import Quarter
 from neighbour.search import service
 from neighbour.search.models import SavedSearch
 from neighbour.search.service import Tags, Wish
@@ -59,6 +60,11 @@ def all_of(person_id: int) -> list[SavedSearch]:
 def wish_of(row: SavedSearch) -> Wish:
     """A saved search as one that can be asked."""
     return replace(Wish(row.words), **row.filters)
+
+
+def quarter_name(quarter_id: int) -> str:
+    """How a quarter is called; empty for one that is no more."""
+    return db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
 
 
 def find(person_id: int, saved_id: uuid.UUID) -> SavedSearch | None:

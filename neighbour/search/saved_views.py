@@ -8,12 +8,11 @@ from typing import Any
 from flask import abort, flash, render_template, request
 
 from neighbour.contributions import kinds
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import person_number
-from neighbour.quarters.models import Quarter
 from neighbour.search import saved
 from neighbour.search.models import SavedSearch
 from neighbour.search.tags import tags
@@ -99,6 +98,6 @@ def _narrowed(row: SavedSearch) -> str:
         kind = kinds.get(wish.kind)
         known = {each.key: each.label for each in kind.categories}
         parts.append(str(known.get(wish.category, kind.label)))
-    if wish.home and (quarter := db.session.get(Quarter, wish.home)):
-        parts.append(quarter.name)
+    if wish.home:
+        parts.append(saved.quarter_name(wish.home))
     return ", ".join(parts)

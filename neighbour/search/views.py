@@ -1,7 +1,7 @@
 """The search: a box, what was found, and what narrows it down.
 
-What is typed comes by POST and is kept in the browser's cookie; the address of the results holds a page number only, so going back
-and forth works and nothing of it stands in a log.
+What is typed comes by POST and is kept in the browser's cookie; the address of the results holds a page number only, so going
+back and forth works and nothing of it stands in a log.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _page() -> int:
 
 def _fill(form: SearchForm, wish: Wish) -> None:
     form.words.data, form.order.data, form.when.data = wish.words, wish.order, wish.days or 0
-    form.what.data = f"{wish.kind}:{wish.category}" if wish.category else wish.kind
+    form.kind.data = f"{wish.kind}:{wish.category}" if wish.category else wish.kind
     form.where.data = form.place_of(wish)
 
 

@@ -1,8 +1,9 @@
 """From what somebody types to the ways in which it may stand in a text.
 
-A *way* is ``[key, how, factor]``: a stem, how it stands there (``exact``, at the beginning or end of a word – ``begins``, ``ends`` –
-or ``both`` stems anywhere) and how much that is worth. Each word typed becomes a list of ways; the database judges them
-(``search_found``, migration 0060), and stems both what is typed and what is written.
+A *way* is ``[key, how, factor]``: a stem, how it stands there, and how much that is worth. How: ``exact``, at the beginning or
+end of a word (``begins``, ``ends``), or ``both`` of two stems: the first begins a word, the second is one or ends one. Each word
+typed becomes a list of ways; the database judges them (``search_found``, migration 0060), and stems both what is typed and what
+is written.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ WALLED = (
     "ask",
     "photo",
     "photo_piece",
+    "saved_search",
 )
 
 

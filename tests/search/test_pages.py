@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 
-from neighbour.contributions import service as contributions
 from neighbour.contributions.models import Audience
 from neighbour.core import scope
-from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.db import atomic
 from neighbour.policy import Level
 from neighbour.search import service
-from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
 
 
 def search(client, words, **fields):
@@ -115,11 +113,11 @@ def test_what_narrows_it_down(client, here, author, reader, frozen_clock):
         pass
     sign_in(client, reader)
     assert len(titles(search(client, "Leiter"))) == 3
-    assert titles(search(client, "Leiter", what="post:notice")) == ["Leiter alt"]
+    assert titles(search(client, "Leiter", kind="post:notice")) == ["Leiter alt"]
     assert set(titles(search(client, "Leiter", when="7"))) == {"Leiter neu", "Leiter nebenan"}
     assert titles(search(client, "Leiter", where="q1")) == ["Leiter nebenan"]
     assert titles(search(client, "Leiter", order="newest"))[-1] == "Leiter alt"
-    assert titles(search(client, "Leiter", what="event")) == []
+    assert titles(search(client, "Leiter", kind="event")) == []
     assert client.post("/search", data={"words": "Leiter", "where": "q7"}).status_code == 422
 
 
@@ -158,7 +156,7 @@ def test_whoever_is_only_vouched_for_reads_names_as_from_nearby(client, here, vi
 
 def test_a_search_is_saved_once_told_of_or_not_and_taken_away(client, here, author, reader):
     make_post(author, here, title="Rotes Sofa")
-    search(client, "Sofa", what="offer")
+    search(client, "Sofa", kind="offer")
     for _time in range(2):
         assert client.post("/search/save").location == "/search/saved"
     html = client.get("/search/saved").get_data(as_text=True)
@@ -168,7 +166,7 @@ def test_a_search_is_saved_once_told_of_or_not_and_taken_away(client, here, auth
     client.post(f"/search/saved/{uid}/tell", data={"tell": "0"})
     assert "Bescheid sagen" in client.get("/search/saved").get_data(as_text=True)
     client.post(f"/search/saved/{uid}/forget")
-    assert "Noch nichts gespeichert." in client.get("/search/saved").get_data(as_text=True)
+    assert "Noch nichts gemerkt." in client.get("/search/saved").get_data(as_text=True)
     assert client.post(f"/search/saved/{uid}/forget").status_code == 404
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,10 +11,9 @@ from sqlalchemy import text, update
 
 from neighbour.contributions import muting
 from neighbour.contributions import service as contributions
-from neighbour.contributions.models import Audience, Comment, Contribution
+from neighbour.contributions.models import Audience, Contribution
 from neighbour.core import clock, scope
-from neighbour.core.db import as_owner, atomic, db
-from neighbour.events.models import Event
+from neighbour.core.db import atomic, db
 from neighbour.search import service
 from neighbour.search.service import Wish
 from tests.factories import make_comment, make_event, make_move, make_person, make_post, make_quarter, viewer_of
