@@ -64,14 +64,19 @@ CREATE FUNCTION search_stems(raw text, weight "char") RETURNS tsvector LANGUAGE 
   FROM (SELECT public.search_plain(raw)) x(t)
 $$;
 
--- What the index holds of an entry: each stem on its shelf; stems of six letters and more also backwards, so that the end of a
--- compound is found like its beginning.
-CREATE FUNCTION search_shelved(shelf int, words tsvector) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
-  SELECT coalesce(array_to_tsvector(array_agg(k)), ''::tsvector) FROM (
-    SELECT shelf || '|' || lexeme FROM unnest(tsvector_to_array(words)) lexeme
+-- In which stretch of ninety days a key of ours (UUIDv7) was made.
+CREATE FUNCTION search_era(key uuid) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT (('x' || translate(substr(key::text, 1, 13), '-', ''))::bit(48)::bigint / 7776000000)::int
+$$;
+
+-- What the index holds of an entry: each stem on its shelf and in its era; stems of six letters and more also backwards, so that
+-- the end of a compound is found like its beginning. The era lets a search for a word that is everywhere end with what is new.
+CREATE FUNCTION search_shelved(key uuid, shelf int, words tsvector) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
+  SELECT coalesce(array_to_tsvector(array_agg(place || k)), ''::tsvector)
+  FROM (SELECT shelf || '.' || public.search_era(key) || '|') at(place), (
+    SELECT lexeme FROM unnest(tsvector_to_array(words)) lexeme
     UNION ALL
-    SELECT shelf || '|<' || reverse(lexeme) FROM unnest(tsvector_to_array(words)) lexeme
-    WHERE length(lexeme) >= 6 AND lexeme NOT LIKE '#%'
+    SELECT '<' || reverse(lexeme) FROM unnest(tsvector_to_array(words)) lexeme WHERE length(lexeme) >= 6 AND lexeme NOT LIKE '#%'
   ) x(k)
 $$;
 """
@@ -270,14 +275,37 @@ CREATE FUNCTION search_shelves(home int) RETURNS int[] LANGUAGE sql STABLE {DEFI
 $$;
 
 -- One way in which a word may stand in a text, as a question to the index: way = [key, exact | begins | ends | both, factor].
--- Of both, the first begins a word and the second is one, or ends one.
-CREATE FUNCTION search_key(shelf int, way jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+-- Of both, the first begins a word and the second is one, or ends one. place: a shelf and an era.
+CREATE FUNCTION search_key(place text, way jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE way ->> 1
-    WHEN 'begins' THEN quote_literal(shelf || '|' || (way ->> 0)) || ':*'
-    WHEN 'ends' THEN quote_literal(shelf || '|<' || reverse(way ->> 0)) || ':*'
-    WHEN 'both' THEN format('(%L:* & (%L | %L:*))', shelf || '|' || split_part(way ->> 0, ' ', 1),
-      shelf || '|' || split_part(way ->> 0, ' ', 2), shelf || '|<' || reverse(split_part(way ->> 0, ' ', 2)))
-    ELSE quote_literal(shelf || '|' || (way ->> 0)) END
+    WHEN 'begins' THEN quote_literal(place || (way ->> 0)) || ':*'
+    WHEN 'ends' THEN quote_literal(place || '<' || reverse(way ->> 0)) || ':*'
+    WHEN 'both' THEN format('(%L:* & (%L | %L:*))', place || split_part(way ->> 0, ' ', 1),
+      place || split_part(way ->> 0, ' ', 2), place || '<' || reverse(split_part(way ->> 0, ' ', 2)))
+    ELSE quote_literal(place || (way ->> 0)) END
+$$;
+
+-- All places that a search goes to: shelves in the eras from one to another.
+CREATE FUNCTION search_places(shelves int[], first int, last int) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(array_agg(s || '.' || e || '|'), '{{}}') FROM unnest(shelves) s, generate_series(first, last) e
+$$;
+
+-- The questions to the index: one for all words together, or one for each.
+CREATE FUNCTION search_questions(places text[], asked jsonb) RETURNS tsquery[] LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+  WITH word AS (
+    SELECT p AS place, w.n, '(' || string_agg(search_key(p, way), ' | ') || ')' AS part
+    FROM unnest(places) p, jsonb_array_elements(asked -> 'words') WITH ORDINALITY w(ways, n), jsonb_array_elements(w.ways) way
+    GROUP BY 1, 2
+  ), tag AS (
+    SELECT p AS place, string_agg(' & (' || g.part || ')', '') AS part FROM unnest(places) p,
+      LATERAL (SELECT string_agg(quote_literal(p || t), ' | ') AS part
+               FROM jsonb_array_elements(asked -> 'tags') any_of, jsonb_array_elements_text(any_of) t GROUP BY any_of) g GROUP BY 1
+  ), whole AS (
+    SELECT w.place, CASE WHEN (asked ->> 'all')::boolean THEN 0 ELSE w.n END AS n,
+           '(' || string_agg(w.part, ' & ') || coalesce(min(t.part), '') || ')' AS part
+    FROM word w LEFT JOIN tag t ON t.place = w.place GROUP BY 1, 2
+  )
+  SELECT array_agg(q ORDER BY n) FROM (SELECT n, string_agg(part, ' | ')::tsquery AS q FROM whole GROUP BY n) x
 $$;
 
 -- How well an entry answers one way, from 0 to 1: a title more than a text, a whole word more than a part of one.
@@ -306,37 +334,42 @@ DECLARE
   shelves int[] := search_shelves((asked ->> 'home')::int);
   mine int[] := app_quarters();
   me bigint := app_person();
-  count_words int := jsonb_array_length(asked -> 'words');
   is_all boolean := (asked ->> 'all')::boolean;
-  each_most int := CASE WHEN is_all THEN 1500 ELSE greatest(300, 1500 / greatest(count_words, 1)) END;
-  questions tsquery[];
+  each_most int := CASE WHEN is_all THEN 600 ELSE greatest(200, 800 / greatest(jsonb_array_length(asked -> 'words'), 1)) END;
+  last int := search_era(coalesce((asked ->> 'until')::uuid, 'ffffffff-ffff-7fff-bfff-ffffffffffff'));
+  first int := search_era(greatest((asked ->> 'since')::uuid, (SELECT id FROM search_entry ORDER BY id LIMIT 1)));
+  newest int := (SELECT search_era(id) FROM search_entry ORDER BY id DESC LIMIT 1);
+  hits uuid[] := '{{}}';
+  more uuid[];
+  counts int[];
+  question tsquery;
+  number int;
   silent_people bigint[] := coalesce((SELECT array_agg(m.author_id) FROM mute m WHERE m.person_id = me AND m.author_id IS NOT NULL), '{{}}');
   silent_kinds text[] := coalesce((SELECT array_agg(m.category) FROM mute m WHERE m.person_id = me AND m.category IS NOT NULL), '{{}}');
   silent_threads uuid[] := coalesce((SELECT array_agg(m.contribution_id) FROM mute m WHERE m.person_id = me AND m.contribution_id IS NOT NULL), '{{}}');
 BEGIN
-  WITH word AS (
-    SELECT s.shelf, w.n, '(' || string_agg(search_key(s.shelf, way), ' | ') || ')' AS part
-    FROM unnest(shelves) s(shelf), jsonb_array_elements(asked -> 'words') WITH ORDINALITY w(ways, n),
-         jsonb_array_elements(w.ways) way GROUP BY 1, 2
-  ), tag AS (
-    SELECT s.shelf, string_agg(' & (' || g.part || ')', '') AS part FROM unnest(shelves) s(shelf),
-      LATERAL (SELECT string_agg(quote_literal(s.shelf || '|' || t), ' | ') AS part
-               FROM jsonb_array_elements(asked -> 'tags') any_of, jsonb_array_elements_text(any_of) t GROUP BY any_of) g GROUP BY 1
-  ), shelf AS (
-    SELECT w.shelf, CASE WHEN is_all THEN 0 ELSE w.n END AS n,
-           '(' || string_agg(w.part, ' & ') || coalesce(min(t.part), '') || ')' AS part
-    FROM word w LEFT JOIN tag t ON t.shelf = w.shelf GROUP BY 1, 2
-  )
-  SELECT array_agg(q) INTO questions FROM (SELECT string_agg(part, ' | ')::tsquery AS q FROM shelf GROUP BY n) x;
+  last := least(last, newest);
+  -- What is new first; what is older only as long as there is room.
+  FOR turn IN 0 .. 1 LOOP
+    number := 0;
+    FOREACH question IN ARRAY coalesce(search_questions(CASE turn
+        WHEN 0 THEN search_places(shelves, greatest(first, last - 1), last) ELSE search_places(shelves, first, last - 2) END, asked), '{{}}') LOOP
+      number := number + 1;
+      CONTINUE WHEN coalesce(counts[number], 0) >= each_most;
+      -- OFFSET 0: always by the words. In the order of the keys, looking at the words of each, it would read all there is.
+      SELECT array_agg(id) INTO more FROM (
+        SELECT e.id FROM (SELECT e.id FROM search_entry e WHERE search_shelved(e.id, e.shelf, e.words) @@ question OFFSET 0) e
+        WHERE ((asked ->> 'since') IS NULL OR e.id >= (asked ->> 'since')::uuid)
+          AND ((asked ->> 'until') IS NULL OR e.id < (asked ->> 'until')::uuid)
+        ORDER BY e.id DESC LIMIT each_most - coalesce(counts[number], 0)) x;
+      counts[number] := coalesce(counts[number], 0) + coalesce(cardinality(more), 0);
+      hits := hits || more;
+    END LOOP;
+  END LOOP;
   RETURN QUERY
   WITH hit AS MATERIALIZED (
-    -- OFFSET 0: always by the words. In the order of the keys, looking at the words of each, it would read all there is.
-    SELECT DISTINCT ON (h.id) h.* FROM unnest(questions) question, LATERAL (
-      SELECT * FROM (SELECT e.id, e.contribution_id AS thread, e.words FROM search_entry e
-                     WHERE search_shelved(e.shelf, e.words) @@ question OFFSET 0) e
-      WHERE ((asked ->> 'since') IS NULL OR e.id >= (asked ->> 'since')::uuid)
-        AND ((asked ->> 'until') IS NULL OR e.id < (asked ->> 'until')::uuid)
-      ORDER BY e.id DESC LIMIT each_most) h
+    SELECT e.id, e.contribution_id AS thread, e.words FROM (SELECT DISTINCT h FROM unnest(hits) h) x,
+      LATERAL (SELECT * FROM search_entry e WHERE e.id = x.h LIMIT 1) e
   ), seen AS MATERIALIZED (
     -- LIMIT 1: one look into an index for each, as in the wall (migration 0013).
     SELECT h.id, h.thread, h.words FROM hit h,
@@ -376,14 +409,19 @@ END $$;
 -- Words that are spelled nearly so and stand somewhere where these eyes may read: not one that stands elsewhere only.
 CREATE FUNCTION search_near(spellings text[]) RETURNS SETOF text LANGUAGE plpgsql STABLE {DEFINER}
 SET work_mem = '32MB' SET enable_seqscan = off AS $$
-DECLARE one text; shelves int[] := search_shelves(NULL); mine int[] := app_quarters(); question tsquery;
+DECLARE
+  one text;
+  mine int[] := app_quarters();
+  places text[] := (SELECT search_places(search_shelves(NULL), search_era(min(id::text)::uuid), search_era(max(id::text)::uuid))
+    FROM ((SELECT id FROM search_entry ORDER BY id LIMIT 1) UNION ALL (SELECT id FROM search_entry ORDER BY id DESC LIMIT 1)) ends);
+  question tsquery;
 BEGIN
-  FOR one IN SELECT w.word FROM search_word w WHERE w.id IN
-      (SELECT s.word_id FROM search_spelling s WHERE s.spelling = ANY (spellings)) ORDER BY w.word LIMIT 200 LOOP
-    SELECT string_agg(quote_literal(s || '|' || lexeme), ' | ')::tsquery INTO question
-      FROM unnest(shelves) s, unnest(tsvector_to_array(search_stems(one, 'A'))) lexeme;
+  FOR one IN SELECT w.word FROM search_word w JOIN search_spelling s ON s.word_id = w.id WHERE s.spelling = ANY (spellings)
+             GROUP BY w.word ORDER BY count(*) DESC, w.word LIMIT 60 LOOP
+    SELECT string_agg(quote_literal(p || lexeme), ' | ')::tsquery INTO question
+      FROM unnest(places) p, unnest(tsvector_to_array(search_stems(one, 'A'))) lexeme;
     IF EXISTS (SELECT FROM (SELECT e.id, e.contribution_id FROM search_entry e
-                 WHERE search_shelved(e.shelf, e.words) @@ question OFFSET 0) e
+                 WHERE search_shelved(e.id, e.shelf, e.words) @@ question OFFSET 0) e
                WHERE (SELECT true FROM reach r WHERE r.contribution_id = e.contribution_id AND r.quarter_id = ANY (mine) LIMIT 1)
                  AND one = ANY (string_to_array(search_said(e.id, e.contribution_id), ' '))) THEN
       RETURN NEXT one;
@@ -426,7 +464,10 @@ FOR_THE_APP = (
     "search_learn(int)",
 )
 INNER = (
-    "search_shelved(int, tsvector)",
+    "search_shelved(uuid, int, tsvector)",
+    "search_era(uuid)",
+    "search_places(int[], int, int)",
+    "search_questions(text[], jsonb)",
     "search_more(uuid)",
     "search_tags(text, text)",
     "search_shelf_of(uuid)",
@@ -437,7 +478,7 @@ INNER = (
     "search_put_answer(uuid)",
     "search_said(uuid, uuid)",
     "search_shelves(int)",
-    "search_key(int, jsonb)",
+    "search_key(text, jsonb)",
     "search_mark(tsvector, jsonb)",
 )
 TRIGGERS = {
@@ -478,7 +519,7 @@ def upgrade() -> None:
     op.execute(FILL)
     # Without the list of what is still to be sorted in: each search would have to read all of it.
     op.execute(
-        "CREATE INDEX ix_search_entry_shelved ON search_entry USING gin (search_shelved(shelf, words)) WITH (fastupdate = off)"
+        "CREATE INDEX ix_search_entry_shelved ON search_entry USING gin (search_shelved(id, shelf, words)) WITH (fastupdate = off)"
     )
     for table, (column, on) in PARTS.items():
         op.execute(

@@ -24,7 +24,7 @@ class SearchEntry(Base):
     __table_args__ = (
         Index("ix_search_entry_contribution_id", "contribution_id"),
         Index("ix_search_entry_shelf", "shelf", "id"),
-        Index("ix_search_entry_shelved", text("search_shelved(shelf, words)"), postgresql_using="gin"),
+        Index("ix_search_entry_shelved", text("search_shelved(id, shelf, words)"), postgresql_using="gin"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
