@@ -13,6 +13,7 @@ from tests.journeys import scenes_events as events
 from tests.journeys import scenes_inside as inside
 from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
+from tests.journeys import scenes_search as searching
 from tests.journeys.looking import enter, site_map
 
 SCENES = {
@@ -25,6 +26,7 @@ SCENES = {
     "writing": (inside.writer, "hannelore"),
     "hosting": (events.host, "hannelore"),
     "the market": (at_market.market, "hannelore"),
+    "the search": (searching.search, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),
