@@ -20,7 +20,8 @@ import neighbour.quarters.models
 import neighbour.residency.cases.models
 import neighbour.residency.code_models
 import neighbour.residency.gazetteer.models
-import neighbour.residency.models  # noqa: F401
+import neighbour.residency.models
+import neighbour.search.models  # noqa: F401
 from neighbour.core.db import Base
 
 metadata = Base.metadata

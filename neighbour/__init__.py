@@ -13,6 +13,7 @@ A room is a subject; open its folder and you know it. Imports point down only (s
 ``offers``         another: give, lend, sell, swap, wanted; the market, and the queue of who asks
 ``feed``           the quarter's board: reads across kinds
 ``map``            the quarter's map and its list: reads across kinds
+``search``         one box for slips, answers, neighbours, initiatives, streets; saved searches
 ``digests``        the e-mail newspaper of a quarter
 ``stewardship``    the desk of those who help to run a quarter or the instance
 ``pages``          start page and the texts every site needs

@@ -45,6 +45,7 @@ ROOMS = (
     "neighbour.offers",
     "neighbour.feed",
     "neighbour.map",
+    "neighbour.search",
     "neighbour.digests",
     "neighbour.stewardship",
     "neighbour.mydata",

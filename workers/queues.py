@@ -18,6 +18,7 @@ QUEUES = {
     "events": "dates of series, kept a year ahead, places that were offered, reminders",
     "offers": "queues of offers, loans that are due, offers that end",
     "photos": "photos that were sent, one after the other",
+    "search": "new words, a few seconds' worth each minute",
     "quarters": "changes of quarters whose day has come, and boards that open",
 }
 

@@ -30,6 +30,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.EVENTS_REMIND: crontab(minute="3", hour="*"),  # from 18:00 on, of what is tomorrow
     Job.EVENTS_OFFERS: schedule(60),  # places that were offered and not taken in time
     Job.PHOTOS_SWEEP: schedule(60),  # photos that wait, and files whose photo is gone
+    Job.SEARCH_LEARN: schedule(60),  # words of what is new, so that they may be mistyped
 }
 
 

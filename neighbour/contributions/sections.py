@@ -8,7 +8,7 @@ not among the new in the same issue. A section never makes an issue: nothing new
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,27 @@ _sections: dict[str, Section] = {}
 def register(section: Section) -> None:
     """Make a section known."""
     _sections[section.name] = section
+
+
+#: gives for readers and contributions of an issue what each reader is looking for: (their words, contribution)
+Wishes = Callable[[Sequence[int], Sequence[uuid.UUID]], Mapping[int, Sequence[tuple[str, uuid.UUID]]]]
+_wishes: list[Wishes] = []
+
+
+def register_wishes(tell: Wishes) -> None:
+    """Make known who says what single readers are looking for."""
+    if tell not in _wishes:
+        _wishes.append(tell)
+
+
+def wishes_of(people: Sequence[int], ids: Sequence[uuid.UUID]) -> dict[int, tuple[tuple[str, uuid.UUID], ...]]:
+    """Which of these contributions answer what these readers look for, with the words each answers; readers without any are
+    not in it. Asked once for a batch of an issue; nothing in it may be more than its readers may read."""
+    found: dict[int, tuple[tuple[str, uuid.UUID], ...]] = {}
+    for tell in _wishes:
+        for person_id, answers in tell(people, ids).items():
+            found[person_id] = (*found.get(person_id, ()), *answers)
+    return found
 
 
 def all_sections() -> list[Section]:

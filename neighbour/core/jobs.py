@@ -52,6 +52,7 @@ class Job(StrEnum):
     EVENTS_REMIND = "events.remind"
     PHOTOS_DRAW = "photos.draw"
     PHOTOS_SWEEP = "photos.sweep"
+    SEARCH_LEARN = "search.learn"
 
 
 class Period(Base):

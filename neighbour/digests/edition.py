@@ -8,9 +8,11 @@ proven to live there or is vouched for.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from flask import current_app
@@ -68,6 +70,10 @@ class Book:
     sections: tuple[tuple[Section, tuple[Entry, ...]], ...] = ()
 
 
+#: (the words somebody looks for, a contribution that answers them) of one reader
+Wished = tuple[tuple[str, uuid.UUID], ...]
+
+
 @dataclass(frozen=True)
 class Chosen:
     """One reader's part of an edition."""
@@ -76,10 +82,12 @@ class Chosen:
     new: tuple[Entry, ...]
     left_out: int
     sections: tuple[tuple[Section, tuple[Entry, ...]], ...] = ()
+    #: what they look for again and again: their words, and what is new and answers them
+    wished: tuple[tuple[str, tuple[Entry, ...]], ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not self.urgent and not self.new
+        return not self.urgent and not self.new and not self.wished
 
 
 _SHOWN = (
@@ -132,10 +140,17 @@ def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
 
 
 def choose(
-    edition: Book, person_id: int, since: uuid.UUID, *, includes_nearby: bool, muted: Muted = muting.NOTHING
+    edition: Book,
+    person_id: int,
+    since: uuid.UUID,
+    *,
+    includes_nearby: bool,
+    muted: Muted = muting.NOTHING,
+    wished: Wished = (),
 ) -> Chosen:
     """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted, nothing
-    they silenced; then the sections, without what is new to the reader anyway. All together are MOST_ITEMS at most."""
+    they silenced, first what they look for (``wished``); then the sections, without what is new to the reader anyway. All
+    together are MOST_ITEMS at most."""
 
     def is_for_reader(entry: Entry) -> bool:
         card = entry.card
@@ -144,7 +159,9 @@ def choose(
 
     mine = [entry for entry in edition.entries if entry.key > since and is_for_reader(entry)]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)
-    new = tuple(entry for entry in mine if not entry.card.is_urgent)
+    looked_for = _looked_for([entry for entry in mine if not entry.card.is_urgent], wished)
+    named = {entry.id for _words, entries in looked_for for entry in entries}
+    new = tuple(entry for entry in mine if not entry.card.is_urgent and entry.id not in named)
     if not mine:
         return Chosen((), (), 0)
     known = (
@@ -152,9 +169,19 @@ def choose(
         for section, entries in edition.sections
     )
     sections = tuple((section, entries) for section, entries in known if entries)
-    room = max(0, MOST_ITEMS - len(urgent) - sum(len(entries) for _section, entries in sections))
+    room = max(0, MOST_ITEMS - len(urgent) - len(named) - sum(len(entries) for _section, entries in sections))
     fitting = _shared(new)[:room]
-    return Chosen(urgent, fitting, len(new) - len(fitting), sections)
+    return Chosen(urgent, fitting, len(new) - len(fitting), sections, looked_for)
+
+
+def _looked_for(new: list[Entry], wished: Wished) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """What is new by the words it answers, each once, the first MOST_ITEMS; the newest first within each."""
+    left = {entry.id: entry for entry in new}
+    found: dict[str, list[Entry]] = {}
+    for words, key in wished:
+        if key in left and sum(map(len, found.values())) < MOST_ITEMS:
+            found.setdefault(words, []).append(left.pop(key))
+    return tuple((words, tuple(entries)) for words, entries in found.items())
 
 
 def _shared(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -174,11 +201,12 @@ class Portions:
     """What readers get of an edition, encoded. Most get the same: those who were told up to the same issue, want the
     same, silenced the same, and wrote nothing in it share one portion."""
 
-    def __init__(self, edition: Book):
-        self.edition = edition
+    def __init__(self, edition: Book, wishes: Mapping[int, Wished] = MappingProxyType({})):
+        """wishes: what single readers look for and is in it, by their number."""
+        self.edition, self._wishes = edition, wishes
         known = chain(edition.entries, *(entries for _section, entries in edition.sections))
         self._authors = {entry.author_id for entry in known}
-        self._bodies: dict[tuple[str, bool, bool, int | None, str, Muted], Piece | None] = {}
+        self._bodies: dict[tuple[str, bool, bool, int | None, str, Muted, Wished], Piece | None] = {}
 
     def of(
         self,
@@ -191,9 +219,17 @@ class Portions:
         muted: Muted = muting.NOTHING,
     ) -> Piece | None:
         """A reader's rows in a language; None when there is nothing for them. since: the end of their last issue."""
-        key = (since, includes_nearby, is_proven, person_id if person_id in self._authors else None, language, muted)
+        me, wished = person_id if person_id in self._authors else None, self._wishes.get(person_id, ())
+        key = (since, includes_nearby, is_proven, me, language, muted, wished)
         if key not in self._bodies:
-            chosen = choose(self.edition, person_id, uuid.UUID(since), includes_nearby=includes_nearby, muted=muted)
+            chosen = choose(
+                self.edition,
+                person_id,
+                uuid.UUID(since),
+                includes_nearby=includes_nearby,
+                muted=muted,
+                wished=wished,
+            )
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]
 
@@ -205,9 +241,14 @@ _shapes: Shelf[str, compose.Shape] = Shelf(len(i18n.LANGUAGES))
 
 
 def items(chosen: Chosen, language: str, *, is_proven: bool) -> list[Piece]:
-    """The reader's rows, in order: urgent, new, a line about what did not fit, and the sections. is_proven: the reader has
-    proven to live in the edition's quarter."""
+    """The reader's rows, in order: urgent, what they look for, new, a line about what did not fit, and the sections. is_proven:
+    the reader has proven to live in the edition's quarter."""
     found = [_row("urgent", entry, language, is_proven) for entry in chosen.urgent]
+    for words, entries in chosen.wished:  # nobody else's: made for this mail and not kept
+        with i18n.speaking(language):
+            said = _("For your search “%(words)s”", words=words)
+        found.append(_rendered("section", language, title=said))
+        found += [_row("item", entry, language, is_proven) for entry in entries]
     if chosen.new:
         found.append(_heading(__("New"), language))
         found += [_row("item", entry, language, is_proven) for entry in chosen.new]

@@ -18,6 +18,7 @@ from config import Config
 from neighbour.contributions import muting
 from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import reader_by_number
+from neighbour.contributions.sections import wishes_of
 from neighbour.core import clock, i18n, scope
 from neighbour.core.db import db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
@@ -131,11 +132,12 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     proven = reader_by_number(person_id).proven
     with scope.use(scope.Viewer(None, (quarter_id,))):
         edition = book(quarter_id, number, cut, at, since)
+        wishes = wishes_of([person_id], [entry.id for entry in edition.entries])
     row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
     common = common_for(config)
     silenced = muting.of_readers([person_id]).get(person_id, muting.NOTHING)
     reader = MailReader(mailbox, quarter_id in proven, silenced)
-    mail = write(Portions(edition), row, reader, common, ledger.message_id(row, common.host))
+    mail = write(Portions(edition, wishes), row, reader, common, ledger.message_id(row, common.host))
     return None if mail is None else (mail, edition)
 
 
@@ -145,7 +147,8 @@ def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
     if row is None:
         return None
     since = min(uuid.UUID(text) for text in {each.payload["since"] for each in rows})
-    return Portions(book(quarter_id, row.number, row.cut, moment_of(row.cut), since))
+    edition = book(quarter_id, row.number, row.cut, moment_of(row.cut), since)
+    return Portions(edition, wishes_of([each.person_id for each in rows], [entry.id for entry in edition.entries]))
 
 
 def moment_of(cut: uuid.UUID) -> datetime:

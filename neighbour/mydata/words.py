@@ -56,6 +56,7 @@ TABLES: dict[str, LazyText] = {
     "photo": __("Your photos"),
     "calendar_feed": __("Calendars you follow"),
     "event_import": __("Lists that your events came from"),
+    "saved_search": __("What you look for again and again"),
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
@@ -86,6 +87,8 @@ COLUMNS: dict[str, LazyText] = {
     "includes_nearby": __("with the quarters nearby"),
     "is_multiple": __("several answers"),
     "is_on": __("switched on"),
+    "is_told": __("the digest tells you"),
+    "filters": __("narrowed down to"),
     "kind": __("kind"),
     "label": __("says"),
     "language": __("language"),

@@ -38,7 +38,7 @@ from neighbour.residency.code_models import AlarmKind, CodeAlarm, InvitationUse,
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Home, PlanHouse
 from neighbour.residency.proofs.postcard import POSTCARD
-from tests.attacks import silenced
+from tests.attacks import saved, silenced
 from tests.factories import make_event, make_person, viewer_of
 from tests.guards import matrix
 from tests.support.authenticator import Device
@@ -105,6 +105,8 @@ def make(world: World) -> Found:
         # everybody gets the same answer, whether there is one or not
         ("mute_id",): [*(Thing(f"{role}'s", each, is_over=True) for role, each in silenced.make(world).items()),
                        Thing("nothing", {"mute_id": NOTHING})],
+        ("saved_id",): [*(Thing(f"{role}'s", {"saved_id": each}, {ALL: frozenset({role})}, owner=role)
+                          for role, each in saved.make(world).items()), Thing("nothing", {"saved_id": NOTHING})],
     }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
         _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs, _photos,

@@ -20,6 +20,9 @@ from neighbour.core.asking import Asked
 from neighbour.core.db import WriteOutsideAtomic, atomic, db
 from neighbour.posts.models import Post
 from neighbour.residency.models import Home, Letter, Membership, Proof
+from neighbour.search import service as search
+from neighbour.search.models import SavedSearch
+from neighbour.search.service import Wish
 from tests.factories import make_comment, make_person, make_post, make_quarter, viewer_of
 
 CANARY = "KANARIENVOGEL"
@@ -70,6 +73,7 @@ WALLED = (
     "ask",
     "photo",
     "photo_piece",
+    "saved_search",
 )
 
 
@@ -95,6 +99,11 @@ def two_quarters(context, owner):
     )
     owner.execute("INSERT INTO authenticator (person_id, sealed, last_step) VALUES (%s, '', 0)", [stranger.id])
     owner.execute("INSERT INTO recovery_code (code_hash, person_id) VALUES ('', %s)", [stranger.id])
+    owner.execute(
+        "INSERT INTO saved_search (id, person_id, words, filters, ways) VALUES (gen_random_uuid(), %s, %s, '{}', '{}')",
+        [stranger.id, CANARY],
+    )
+    owner.execute("SELECT search_learn(100)")
     mine_post = make_post(me, mine, title="Meiner")
     rows = {
         "me": me,
@@ -144,6 +153,11 @@ READS = {
         select(Comment.__table__.c.body_md)
         .where(Comment.__table__.c.body_md == CANARY)
         .union(select(Contribution.__table__.c.title).where(Contribution.__table__.c.title == CANARY))
+    ).all(),
+    "orm saved search": lambda t: db.session.scalars(select(SavedSearch)).all(),
+    "the search": lambda t: [hit for hit in search.find(Wish(CANARY)).hits if hit.contribution_id == t["post"].id],
+    "the search's spellings": lambda t: db.session.scalars(
+        text("SELECT search_near(ARRAY[:word])"), {"word": CANARY.lower()}
     ).all(),
     "raw select": lambda t: db.session.execute(
         text("SELECT * FROM contribution WHERE title = :t"), {"t": CANARY}

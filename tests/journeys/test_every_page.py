@@ -15,6 +15,7 @@ from tests.journeys import scenes_map as on_map
 from tests.journeys import scenes_market as at_market
 from tests.journeys import scenes_outside as outside
 from tests.journeys import scenes_posts as posts
+from tests.journeys import scenes_search as searching
 from tests.journeys.looking import enter, site_map
 
 SCENES = {
@@ -30,6 +31,7 @@ SCENES = {
     "the map": (on_map.around, "hannelore"),
     "polls and plans": (posts.polls_and_plans, "katrin"),
     "answers and the week": (posts.for_me, "hannelore"),
+    "the search": (searching.search, "hannelore"),
     "one's own affairs": (inside.herself, "hannelore"),
     "a second step": (inside.second_step, "oliver"),
     "a quarter that changes": (inside.changing, "hannelore"),

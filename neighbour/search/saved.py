@@ -1,0 +1,103 @@
+"""What somebody looks for again and again, and what the morning's issue has of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, column, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from neighbour.core import clock
+from neighbour.core.columns import new_id
+from neighbour.core.db import db
+from neighbour.quarters.models import Quarter
+from neighbour.search import service
+from neighbour.search.models import SavedSearch
+from neighbour.search.service import Tags, Wish
+
+MOST = 20  # of one person: an issue looks for all of them
+
+
+class TooManySaved(ValueError):
+    """Somebody has saved MOST searches already."""
+
+
+class NothingToLookFor(ValueError):
+    """What was typed has no word that could be looked for."""
+
+
+def save(person_id: int, wish: Wish, tags: Tags) -> uuid.UUID:
+    """Keep a search; gives its id, the same one the second time. Inside atomic().
+
+    Raises NothingToLookFor, and TooManySaved beyond MOST.
+    """
+    typed = service.understand(wish.words, tags)
+    if not typed:
+        raise NothingToLookFor(wish.words)
+    same = select(SavedSearch.id).filter_by(person_id=person_id, words=wish.words, filters=_filters(wish))
+    there = db.session.scalar(same)
+    if there is not None:
+        return there
+    mine = select(func.count()).select_from(SavedSearch).where(SavedSearch.person_id == person_id)
+    if (db.session.scalar(mine) or 0) >= MOST:
+        raise TooManySaved
+    row = insert(SavedSearch).values(
+        id=new_id(), person_id=person_id, words=wish.words, filters=_filters(wish), ways=service.ways(wish, typed),
+        created_at=clock.now(),
+    )  # fmt: skip
+    db.session.execute(row.on_conflict_do_nothing())
+    return db.session.scalars(same).one()
+
+
+def all_of(person_id: int) -> list[SavedSearch]:
+    """Everything this person has saved, the newest first."""
+    mine = select(SavedSearch).where(SavedSearch.person_id == person_id)
+    return list(db.session.scalars(mine.order_by(SavedSearch.created_at.desc(), SavedSearch.id)))
+
+
+def wish_of(row: SavedSearch) -> Wish:
+    """A saved search as one that can be asked."""
+    return replace(Wish(row.words), **row.filters)
+
+
+def quarter_name(quarter_id: int) -> str:
+    """How a quarter is called; empty for one that is no more."""
+    return db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
+
+
+def find(person_id: int, saved_id: uuid.UUID) -> SavedSearch | None:
+    """One of this person's."""
+    return db.session.scalar(select(SavedSearch).filter_by(id=saved_id, person_id=person_id))
+
+
+def tell(person_id: int, saved_id: uuid.UUID, *, is_told: bool) -> None:
+    """Whether the digest names what is new. What is not this person's stays as it is. Inside atomic()."""
+    mine = SavedSearch.id == saved_id, SavedSearch.person_id == person_id
+    db.session.execute(update(SavedSearch).where(*mine).values(is_told=is_told))
+
+
+def forget(person_id: int, saved_id: uuid.UUID) -> None:
+    """Look for it no more. What is not this person's, or gone already, stays as it is. Inside atomic()."""
+    db.session.execute(delete(SavedSearch).where(SavedSearch.id == saved_id, SavedSearch.person_id == person_id))
+
+
+def _filters(wish: Wish) -> dict[str, object]:
+    """What narrows it down; when it was written does not: it is told of what is new."""
+    return {key: value for key, value in asdict(wish).items() if key in ("kind", "category", "home") and value}
+
+
+_ANSWERING = func.search_for_readers(
+    bindparam("people", type_=ARRAY(BigInteger)), bindparam("ids", type_=ARRAY(Uuid))
+).table_valued(column("person_id", BigInteger), column("said", Text), column("contribution_id", Uuid))
+
+
+def wishes(people: Sequence[int], ids: Sequence[uuid.UUID]) -> dict[int, list[tuple[str, uuid.UUID]]]:
+    """For an issue: which of these contributions answer what these readers look for, each with the words it answers; whoever has
+    saved nothing is not in it. Their rows are walled, so a function of the database tells."""
+    found: dict[int, list[tuple[str, uuid.UUID]]] = {}
+    if people and ids:
+        for row in db.session.execute(select(_ANSWERING), {"people": list(people), "ids": list(ids)}):
+            found.setdefault(row.person_id, []).append((row.said, row.contribution_id))
+    return found

@@ -1,0 +1,103 @@
+"""Searches somebody has saved: the list, and what can be done with each."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, flash, render_template, request
+
+from neighbour.contributions import kinds
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.web import back
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import person_number
+from neighbour.search import saved
+from neighbour.search.models import SavedSearch
+from neighbour.search.tags import tags
+from neighbour.search.views import _last, remember, views
+
+__all__ = ["views"]
+
+
+@views.post("/search/save")
+@requires(Permission.BOARD_READ)
+def save() -> Any:
+    """Keep what was looked for last."""
+    wish, _until = _last()
+    if wish is None:
+        return back("search.show")
+    try:
+        with atomic():
+            saved.save(person_number(), wish, tags)
+    except saved.TooManySaved:
+        flash(_("You have saved twenty searches already. Take one away first."), "stop")
+        return back("search.saved_list")
+    except saved.NothingToLookFor:
+        flash(_("These words are too small to look for every day."), "stop")
+        return back("search.show", page=1)
+    flash(_("Saved. Your digest tells you when something new fits."), "good")
+    return back("search.saved_list")
+
+
+@views.get("/search/saved")
+@requires(Permission.BOARD_READ)
+def saved_list() -> str:
+    """Everything I have saved."""
+    rows = [{"row": row, "narrowed": _narrowed(row)} for row in saved.all_of(person_number())]
+    return render_template("search/saved.html", rows=rows)
+
+
+@views.post("/search/saved/<uid:saved_id>/look")
+@requires(Permission.BOARD_READ, rate="search")
+def look_again(saved_id: uuid.UUID) -> Any:
+    """Look for it now."""
+    row = _mine(saved_id)
+    remember(saved.wish_of(row))
+    return back("search.show", page=1)
+
+
+@views.post("/search/saved/<uid:saved_id>/tell")
+@requires(Permission.BOARD_READ)
+def tell(saved_id: uuid.UUID) -> Any:
+    """Hear of what is new in the digest, or no more."""
+    _mine(saved_id)
+    is_told = request.form.get("tell") != "0"
+    with atomic():
+        saved.tell(person_number(), saved_id, is_told=is_told)
+    flash(
+        _("Your digest tells you when something new fits.") if is_told else _("Your digest is silent about it."), "info"
+    )
+    return back("search.saved_list")
+
+
+@views.post("/search/saved/<uid:saved_id>/forget")
+@requires(Permission.BOARD_READ)
+def forget(saved_id: uuid.UUID) -> Any:
+    """Take it away."""
+    _mine(saved_id)
+    with atomic():
+        saved.forget(person_number(), saved_id)
+    flash(_("Taken away."), "info")
+    return back("search.saved_list")
+
+
+def _mine(saved_id: uuid.UUID) -> SavedSearch:
+    row = saved.find(person_number(), saved_id)
+    if row is None:
+        abort(404)
+    return row
+
+
+def _narrowed(row: SavedSearch) -> str:
+    """What narrows a saved search down, in words."""
+    wish = saved.wish_of(row)
+    parts = []
+    if wish.kind in {kind.name for kind in kinds.all_kinds()}:
+        kind = kinds.get(wish.kind)
+        known = {each.key: each.label for each in kind.categories}
+        parts.append(str(known.get(wish.category, kind.label)))
+    if wish.home:
+        parts.append(saved.quarter_name(wish.home))
+    return ", ".join(parts)

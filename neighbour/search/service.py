@@ -1,0 +1,213 @@
+"""Looking for slips and answers: words in, ids out.
+
+The database finds and judges, in one function that reads no further than its viewer may (``search_found``); whoever shows what
+was found reads it once more through the wall. First every word has to stand there, in any form or as a part of a compound. Where
+that gives little, typing errors are forgiven, compounds taken apart, and some of the words are enough.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import bindparam
+
+from neighbour.core import clock
+from neighbour.core.columns import id_at
+from neighbour.core.db import db
+from neighbour.search import words
+from neighbour.search.words import Way, Word
+
+PAGE, FURTHEST = 20, 25  # results on a page, pages
+FEW = 5  # so many are enough for not being generous
+ORDERS = ("best", "newest")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody looks for. ``kind`` and ``category``: keys of the register, ``days``: written within so many, ``home``: the
+    number of the quarter it was written in; empty or None: any."""
+
+    words: str
+    kind: str = ""
+    category: str = ""
+    days: int | None = None
+    home: int | None = None
+    order: str = "best"
+
+
+class Hit(NamedTuple):
+    """A thread that was found, and what of it answers best: the slip itself or one of its answers."""
+
+    contribution_id: uuid.UUID
+    entry_id: uuid.UUID
+    score: float
+
+    @property
+    def is_answer(self) -> bool:
+        return self.entry_id != self.contribution_id
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of results. ``meant``: words that were looked for instead of mistyped ones, each standing somewhere the reader may
+    read; ``stems``: what to mark in the texts; ``is_loose``: not every word stands in all of them."""
+
+    hits: tuple[Hit, ...] = ()
+    has_more: bool = False
+    meant: tuple[str, ...] = ()
+    stems: tuple[str, ...] = ()
+    is_loose: bool = False
+    is_nothing_asked: bool = False
+
+
+#: gives the tags of the index (``#lost_found``) for categories and kinds that are called by one of these stems
+Tags = Callable[[Sequence[str]], Iterable[str]]
+
+_STEMS = text("""
+    SELECT raw, translate(search_plain(raw), 'äöü', 'aou'), tsvector_to_array(search_stems(raw, 'A')),
+           coalesce(ts_lexize('english_stem', search_plain(raw)) = '{}', false)
+    FROM unnest(CAST(:words AS text[])) raw
+""")
+_NEAR = text("SELECT search_near(CAST(:spellings AS text[]))")
+_FOUND = text("SELECT contribution_id, entry_id, score FROM search_found(:asked)").bindparams(
+    bindparam("asked", type_=JSONB)
+)
+
+
+def find(wish: Wish, tags: Tags = lambda _stems: (), *, page: int = 1, until: uuid.UUID | None = None) -> Found:
+    """A page of what the session's viewer may read and is looking for. until: newer things are left out, so that pages fit
+    together."""
+    typed = understand(wish.words, tags)
+    if not typed:
+        return Found(is_nothing_asked=True)
+    stems = tuple(stem for word in typed for stem in word.stems)
+    rows = _ask(wish, typed, is_all=True, page=page, until=until)
+    enough = len(rows) >= FEW or (page > 1 and _has_many(wish, typed, until))
+    if enough:
+        return _page(rows, stems=stems)
+    if not rows:
+        forgive([word for word in typed if len(typed) == 1 or not _stands(wish, word, until)])
+    be_generous(typed)
+    rows = _ask(wish, typed, is_all=False, page=page, until=until)
+    more = tuple(str(way[0]) for word in typed for way in word.ways if way[1] == "exact" and way[2] >= 0.5)  # type: ignore[operator]
+    return _page(rows, stems=(*stems, *more), meant=tuple(word.meant[0] for word in typed if word.meant), is_loose=True)
+
+
+def understand(typed: str, tags: Tags = lambda _stems: ()) -> list[Word]:
+    """The words that were typed with their strict ways; words without meaning (the, und) are left out, unless it is one of
+    another language and the only one."""
+    chunks = words.chunks(typed)
+    if not chunks:
+        return []
+    known = _stems([variant for chunk in chunks for variant in words.variants(chunk)])
+    found = []
+    for chunk in chunks:
+        joined = known[words.variants(chunk)[0]]
+        if joined.stems:
+            found.append((Word(chunk, joined.plain, joined.stems), joined.is_foreign_filler))
+    kept = [word for word, is_filler in found if not is_filler] or [word for word, _filler in found]
+    parts = stems_of([part for word in kept for written in words.variants(word.typed)[1:] for part in written.split()])
+    for word in kept:
+        word.ways = words.strict(word, parts, tags(word.stems))
+    return kept
+
+
+def forgive(mistyped: list[Word]) -> None:
+    """Add to these words, which stand nowhere, what was probably meant."""
+    near = _near([spelling for word in mistyped for spelling in words.spellings(word.plain)])
+    nearest = {}
+    for word in mistyped:
+        shared = set(words.spellings(word.plain))
+        nearest[word.typed] = words.corrections(
+            word.plain, [each for each in near if shared & set(words.spellings(each))]
+        )
+        word.meant = [each for each, _away in nearest[word.typed]]
+    stems = stems_of([each for word in mistyped for each in word.meant])
+    for word in mistyped:
+        word.ways += words.forgiven(nearest[word.typed], stems)
+
+
+def be_generous(typed: list[Word]) -> None:
+    """Add to the ways of each word that is not mistyped its parts."""
+    whole = [word for word in typed if not word.meant]
+    stems = stems_of([part for word in whole for part in words.to_stem(word)])
+    for word in whole:
+        word.ways += words.apart(word, stems)
+
+
+class _Known(NamedTuple):
+    plain: str
+    stems: list[str]
+    is_foreign_filler: bool
+
+
+def _stems(raw: Sequence[str]) -> Mapping[str, _Known]:
+    if not raw:
+        return {}
+    rows = db.session.execute(_STEMS, {"words": list(dict.fromkeys(raw))})
+    return {row[0]: _Known(row[1], list(row[2]), row[3]) for row in rows}
+
+
+def stems_of(raw: Sequence[str]) -> dict[str, list[str]]:
+    """The stems of each of these words, in German and English; none for words without meaning."""
+    return {key: each.stems for key, each in _stems(raw).items()}
+
+
+def _near(spellings: list[str]) -> list[str]:
+    return list(db.session.scalars(_NEAR, {"spellings": spellings})) if spellings else []
+
+
+def _stands(wish: Wish, word: Word, until: uuid.UUID | None) -> bool:
+    """Whether a word alone stands anywhere."""
+    return bool(_ask(wish, [word], is_all=True, page=1, until=until))
+
+
+def _has_many(wish: Wish, typed: list[Word], until: uuid.UUID | None) -> bool:
+    """Whether the first page was full of strict answers: later ones then are of the same kind."""
+    return len(_ask(wish, typed, is_all=True, page=1, until=until)) >= FEW
+
+
+def _ask(wish: Wish, typed: list[Word], *, is_all: bool, page: int, until: uuid.UUID | None) -> list[Hit]:
+    asked = {
+        **ways(wish, typed),
+        "all": is_all,
+        "home": wish.home,
+        "since": str(id_at(clock.now() - timedelta(days=wish.days))) if wish.days else None,
+        "until": str(until) if until else None,
+        "now": clock.now().timestamp(),
+        "order": wish.order,
+        "most": PAGE + 1,
+        "skip": (page - 1) * PAGE,
+    }
+    return [Hit(*row) for row in db.session.execute(_FOUND, {"asked": asked})]
+
+
+def ways(wish: Wish, typed: Sequence[Word]) -> dict[str, Any]:
+    """Words and filters as the database takes them."""
+    tags = [["#" + key] for key in (wish.kind, wish.category) if key]
+    return {"words": [_once(word.ways) for word in typed], "tags": tags}
+
+
+def _once(of_word: list[Way]) -> list[Way]:
+    """Each way once, at its best."""
+    best: dict[tuple[Any, Any], Way] = {}
+    for way in of_word:
+        place = (way[0], way[1])
+        if place not in best or best[place][2] < way[2]:  # type: ignore[operator]
+            best[place] = way
+    return list(best.values())
+
+
+def _page(rows: list[Hit], **more: Any) -> Found:
+    return Found(tuple(rows[:PAGE]), len(rows) > PAGE, **more)
+
+
+def learn(most: int = 2000) -> int:
+    """Read what was written lately for words that may be mistyped; gives how many pieces. Inside atomic()."""
+    return int(db.session.scalar(text("SELECT search_learn(:most)"), {"most": most}) or 0)

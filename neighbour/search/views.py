@@ -1,0 +1,146 @@
+"""The search: a box, what was found, and what narrows it down.
+
+What is typed comes by POST and is kept in the browser's cookie; the address of the results holds a page number only, so going
+back and forth works and nothing of it stands in a log.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, abort, current_app, render_template, request
+from flask import session as cookie
+from markupsafe import Markup
+from sqlalchemy import or_, select
+
+from neighbour.contributions import cards
+from neighbour.contributions.models import Comment
+from neighbour.contributions.readers import reader_of
+from neighbour.core import clock
+from neighbour.core.columns import id_at
+from neighbour.core.db import db
+from neighbour.core.limits import Rate
+from neighbour.core.tokens import to_uid
+from neighbour.core.web import back
+from neighbour.policy import Identity, Permission, requires
+from neighbour.policy.gate import identity, person_number
+from neighbour.quarters.models import Adjacency, Quarter
+from neighbour.search import marking, others, saved, service
+from neighbour.search.forms import SearchForm
+from neighbour.search.service import FURTHEST, Found, Hit, Wish
+from neighbour.search.tags import tags
+
+views = Blueprint("search", __name__, template_folder="templates")
+
+RATE = Rate(300, 3600)  # searches of a person: who looks for something tries a few words, a machine thousands
+KEY = "search"  # in the browser's cookie
+SHOWN = 200  # letters of a text that stand on the card anyway
+
+
+@views.get("/search")
+@requires(Permission.BOARD_READ, names=True)
+def show() -> str:
+    """The box; with ``?page=`` what was found for what was typed last."""
+    form = SearchForm(_quarters(identity()), formdata=None)
+    wish, until = _last()
+    page = _page()
+    if not page or wish is None:
+        return _render(form)
+    _fill(form, wish)
+    if until is None:
+        return _render(form)
+    found = service.find(form.wish(), tags, page=page, until=until)
+    return _render(form, found=found, page=page, results=_results(found, identity()), beside=_beside(wish, page))
+
+
+@views.post("/search")
+@requires(Permission.BOARD_READ, rate="search")
+def look() -> Any:
+    """Remember what was typed, for this browser, and go where it is found."""
+    form = SearchForm(_quarters(identity()))
+    if not form.validate_on_submit():
+        return _render(form), 422
+    remember(form.wish())
+    return back("search.show", page=1)
+
+
+def remember(wish: Wish) -> None:
+    """Keep in the browser's cookie what is looked for, and up to when: pages of the results have to fit together."""
+    until = id_at(clock.now())
+    until = uuid.UUID(int=until.int + (1 << 80))  # what was pinned up in this very moment, too
+    cookie[KEY] = [wish.words, wish.kind, wish.category, wish.days, wish.home, wish.order, str(until)]
+
+
+def _last() -> tuple[Wish | None, uuid.UUID | None]:
+    kept = cookie.get(KEY)
+    return (Wish(*kept[:6]), uuid.UUID(kept[6])) if kept else (None, None)
+
+
+def _page() -> int:
+    """``?page=``, from 1; 0 without one."""
+    text = request.args.get("page", "")
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= FURTHEST:
+        abort(404)
+    return int(text)
+
+
+def _fill(form: SearchForm, wish: Wish) -> None:
+    form.words.data, form.order.data, form.when.data = wish.words, wish.order, wish.days or 0
+    form.kind.data = f"{wish.kind}:{wish.category}" if wish.category else wish.kind
+    form.where.data = form.place_of(wish)
+
+
+def _quarters(who: Identity) -> list[tuple[int, str]]:
+    """The reader's own quarters, and those beside them by name."""
+    beside = select(Adjacency.neighbour_id).where(Adjacency.quarter_id.in_(who.quarters))
+    wanted = select(Quarter.id, Quarter.name).where(or_(Quarter.id.in_(who.quarters), Quarter.id.in_(beside)))
+    rows = sorted(db.session.execute(wanted), key=lambda row: (row.id not in who.quarters, row.name))
+    return [(row.id, row.name) for row in rows]
+
+
+def _beside(wish: Wish, page: int) -> others.Others:
+    """Neighbours, initiatives and streets: on the first page, unless only slips of some kind were wanted."""
+    is_narrow = bool(wish.kind or wish.days or wish.home)
+    return others.Others() if page > 1 or is_narrow else others.find(wish.words, reader_of(identity()))
+
+
+def _results(found: Found, who: Identity) -> list[dict[str, Any]]:
+    """What the page shows of each: its card with the words marked, and where else they stand."""
+    whole = cards.load([hit.contribution_id for hit in found.hits], reader_of(who))
+    answers = _answers([hit.entry_id for hit in found.hits if hit.is_answer])
+    template = current_app.jinja_env.get_template("contributions/_card.html")
+    results = []
+    for hit in found.hits:
+        card = whole.get(hit.contribution_id)
+        if card is None:  # gone between the two questions
+            continue
+        card = replace(card, is_home=card.quarter_id in who.quarters)
+        body = marking.mark_card(Markup(template.render(c=card)), found.stems)  # noqa: S704  our own template
+        results.append({"card": card, "body": body, **_where(hit, card, answers, found)})
+    return results
+
+
+def _where(hit: Hit, card: cards.CardData, answers: dict[uuid.UUID, str], found: Found) -> dict[str, Any]:
+    """The place in an answer, or further down in the text than the card shows."""
+    if hit.entry_id in answers:
+        said = marking.snippet(answers[hit.entry_id], found.stems)
+        return {"said": said, "said_url": f"{card.url}#r-{to_uid(hit.entry_id)}", "is_answer": True}
+    return {"said": marking.snippet(card.body, found.stems, beyond=SHOWN), "said_url": card.url, "is_answer": False}
+
+
+def _answers(ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = db.session.execute(select(Comment.id, Comment.body_html).where(Comment.id.in_(ids))) if ids else ()
+    return {row.id: row.body_html for row in rows}
+
+
+def _render(form: SearchForm, found: Found | None = None, page: int = 0, **more: Any) -> str:
+    wish = form.wish() if found else None
+    is_narrow = bool(wish and (wish.kind or wish.days or wish.home))
+    return render_template(
+        "search/search.html", form=form, found=found, page=page, is_narrow=is_narrow,
+        saved=saved.all_of(person_number()) if not found else [], **more,
+    )  # fmt: skip

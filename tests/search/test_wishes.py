@@ -1,0 +1,114 @@
+"""What somebody looks for again and again, in the morning's issue."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from neighbour.contributions.models import Audience
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic
+from neighbour.digests import service as digests
+from neighbour.digests.edition import MOST_ITEMS
+from neighbour.search import saved
+from neighbour.search.service import Wish
+from neighbour.search.tags import tags
+from tests.digests.helpers import EVENING, NEXT_MORNING, body, make_reader
+from tests.factories import make_person, make_post, make_quarter, viewer_of
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+@pytest.fixture
+def issue(jobs, mailbox):
+    """Sends the issue of a morning; the words of each mail, by address."""
+
+    def sending_it():
+        with clock.freeze(NEXT_MORNING):
+            digests.open_due("Europe/Berlin")
+            jobs.run()
+        return {mail.recipients[0]: body(mail) for mail in mailbox.messages()}
+
+    return sending_it
+
+
+def looks_for(person, quarter, *words, **narrowed):
+    with scope.use(viewer_of(person, quarter)), atomic():
+        for each in words:
+            saved.save(person.id, Wish(each, **narrowed), tags)
+
+
+def pinned(author, quarter, title, *, hour=12, **more):
+    with clock.freeze(EVENING.replace(day=12, hour=hour)):
+        return make_post(author, quarter, title=title, **more)
+
+
+def test_what_is_looked_for_stands_first_and_once(issue):
+    here = make_quarter("Weberviertel")
+    author, reader, other = make_person(here), make_reader(here), make_reader(here)
+    looks_for(reader, here, "Fahrräder", "Klavier")
+    for title in ("Kinderfahrrad zu haben", "Ganz was Neues", "Fahrrad und Klavier"):
+        pinned(author, here, title)
+    mails = issue()
+    mine = mails[reader.email]
+    assert (
+        mine.index("Zu deiner Suche „Fahrräder“") < mine.index("Kinderfahrrad zu haben") < mine.index("Ganz was Neues")
+    )
+    assert mine.count("Fahrrad und Klavier") == 1
+    assert "„Klavier“" not in mine, "nothing is left that answers it"
+    assert "Zu deiner Suche" not in mails[other.email]
+    assert "Fahrräder" not in mails[other.email], "nobody learns what somebody else looks for"
+
+
+def test_it_is_there_however_much_is_new(issue):
+    here = make_quarter()
+    author, reader = make_person(here), make_reader(here)
+    looks_for(reader, here, "Ziehharmonika")
+    pinned(author, here, "Ziehharmonika sucht Hände", hour=6)
+    for number in range(MOST_ITEMS + 5):
+        pinned(author, here, f"Anderes {number}")
+    mine = issue()[reader.email]
+    assert "Ziehharmonika sucht Hände" in mine
+    assert len(set(re.findall(r"Anderes \d+", mine))) == MOST_ITEMS - 1, "it takes the place of one of them"
+
+
+def test_what_narrows_a_search_down_holds_in_the_issue(issue):
+    here = make_quarter()
+    author, reader = make_person(here), make_reader(here)
+    looks_for(reader, here, "Leiter", kind="post", category="notice")
+    pinned(author, here, "Wer leiht mir eine Leiter", category="question")
+    assert "Zu deiner Suche" not in issue()[reader.email]
+
+
+def test_silence_ends_it_and_the_reader_does_not_hear_of_themselves(issue):
+    here = make_quarter()
+    author, reader, writer = make_person(here), make_reader(here), make_reader(here)
+    for person in (reader, writer):
+        looks_for(person, here, "Leiter")
+    with scope.use(viewer_of(reader, here)), atomic():
+        saved.tell(reader.id, saved.all_of(reader.id)[0].id, is_told=False)
+    pinned(writer, here, "Leiter gesucht")
+    pinned(author, here, "Anderes")
+    mails = issue()
+    assert "Zu deiner Suche" not in mails[reader.email]
+    assert "Zu deiner Suche" not in mails[writer.email]
+
+
+def test_nothing_of_a_foreign_quarter_is_told(issue):
+    here, foreign = make_quarter(), make_quarter()
+    reader = make_reader(here)
+    looks_for(reader, here, "Kanarienvogel")
+    pinned(make_person(foreign), foreign, "Kanarienvogel entflogen")
+    pinned(make_person(here), here, "Anderes")
+    assert "entflogen" not in issue()[reader.email]
+
+
+def test_what_comes_from_nearby_is_left_out_where_nearby_is_not_wanted(issue):
+    here = make_quarter()
+    beside = make_quarter(beside=here)
+    reader = make_reader(here, subscription={"includes_nearby": False})
+    looks_for(reader, here, "Leiter")
+    pinned(make_person(beside), beside, "Leiter nebenan", audience=Audience.NEARBY)
+    pinned(make_person(here), here, "Anderes")
+    assert "Leiter nebenan" not in issue()[reader.email]
