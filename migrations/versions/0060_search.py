@@ -290,22 +290,21 @@ CREATE FUNCTION search_places(shelves int[], first int, last int) RETURNS text[]
   SELECT coalesce(array_agg(s || '.' || e || '|'), '{{}}') FROM unnest(shelves) s, generate_series(first, last) e
 $$;
 
--- The questions to the index: one for all words together, or one for each.
+-- The questions to the index: one for all words together, or one for each. Written once with @ for the place, then for each place.
 CREATE FUNCTION search_questions(places text[], asked jsonb) RETURNS tsquery[] LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
   WITH word AS (
-    SELECT p AS place, w.n, '(' || string_agg(search_key(p, way), ' | ') || ')' AS part
-    FROM unnest(places) p, jsonb_array_elements(asked -> 'words') WITH ORDINALITY w(ways, n), jsonb_array_elements(w.ways) way
-    GROUP BY 1, 2
+    SELECT w.n, '(' || string_agg(search_key('@', way), ' | ') || ')' AS part
+    FROM jsonb_array_elements(asked -> 'words') WITH ORDINALITY w(ways, n), jsonb_array_elements(w.ways) way GROUP BY 1
   ), tag AS (
-    SELECT p AS place, string_agg(' & (' || g.part || ')', '') AS part FROM unnest(places) p,
-      LATERAL (SELECT string_agg(quote_literal(p || t), ' | ') AS part
-               FROM jsonb_array_elements(asked -> 'tags') any_of, jsonb_array_elements_text(any_of) t GROUP BY any_of) g GROUP BY 1
+    SELECT string_agg(' & (' || g.part || ')', '') AS part FROM (
+      SELECT string_agg(quote_literal('@' || t), ' | ') AS part
+      FROM jsonb_array_elements(asked -> 'tags') any_of, jsonb_array_elements_text(any_of) t GROUP BY any_of) g
   ), whole AS (
-    SELECT w.place, CASE WHEN (asked ->> 'all')::boolean THEN 0 ELSE w.n END AS n,
-           '(' || string_agg(w.part, ' & ') || coalesce(min(t.part), '') || ')' AS part
-    FROM word w LEFT JOIN tag t ON t.place = w.place GROUP BY 1, 2
+    SELECT CASE WHEN (asked ->> 'all')::boolean THEN 0 ELSE n END AS n,
+           '(' || string_agg(part, ' & ') || coalesce((SELECT part FROM tag), '') || ')' AS part FROM word GROUP BY 1
   )
-  SELECT array_agg(q ORDER BY n) FROM (SELECT n, string_agg(part, ' | ')::tsquery AS q FROM whole GROUP BY n) x
+  SELECT array_agg(q ORDER BY n) FROM (
+    SELECT n, (SELECT string_agg(replace(whole.part, '@', p), ' | ') FROM unnest(places) p)::tsquery AS q FROM whole) x
 $$;
 
 -- How well an entry answers one way, from 0 to 1: a title more than a text, a whole word more than a part of one.

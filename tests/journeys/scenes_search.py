@@ -12,11 +12,11 @@ def search(walk: Walk) -> None:
     walk.visitor.go("/search")
     walk.send("/search", "what was found", picture="search-found", words="Fahrräder")
     walk.visitor.go("/search")
-    walk.send("/search", "found by an answer", picture="search-answer", words="Tragegurte", order="newest")
+    walk.send("/search", "found by an answer", picture="search-answer", words="Tragegurte")
     walk.visitor.go("/search")
     walk.send("/search", "streets and neighbours", picture="search-beside", words="Kettfadenstraße")
     walk.visitor.go("/search")
-    walk.send("/search", "a typing error", picture="search-typo", words="Wellensitich", kind="post:lost_found")
+    walk.send("/search", "a typing error", picture="search-typo", words="Wellensitich")
     walk.visitor.go("/search")
     walk.send(
         "/search", "nothing found", picture="search-nothing", words="Donaudampfschifffahrtsgesellschaftskapitänsmütze"
