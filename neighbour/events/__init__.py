@@ -31,16 +31,7 @@ def include(app: Flask) -> None:
     limits.register("calendar", feeds.FETCHING)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
-    app.extensions["desk"].append(
-        {
-            "order": 60,
-            "endpoint": "events.import_list",
-            "label": __("Import events"),
-            "hint": __("A list of an initiative or of the city, as CSV or JSON"),
-            "permission": Permission.OPERATE,
-            "count": lambda: 0,
-        }
-    )
+    app.extensions["desk"].append(import_views.ON_THE_DESK)
     app.extensions["nav"].append(
         {
             "order": 12,

@@ -36,8 +36,18 @@ def events() -> None:
 @click.option("--quarter", "key", required=True, metavar="KEY", help="Where they hang.")
 @click.option("--initiative", "slug", metavar="SLUG", help="Who invites.")
 @click.option("--map", "pairs", multiple=True, metavar="COLUMN=NAME", help="A column of the list; may be repeated.")
-@click.option("--category", type=click.Choice([each.value for each in Category]), default=Category.GATHERING.value)
-@click.option("--audience", type=click.Choice([each.value for each in Audience]), default=Audience.PUBLIC.value)
+@click.option(
+    "--category",
+    type=click.Choice([each.value for each in Category]),
+    default=Category.GATHERING.value,
+    help="Of rows without one.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice([each.value for each in Audience]),
+    default=Audience.PUBLIC.value,
+    help="Who reads them.",
+)
 @click.option("--no-time", type=click.Choice(["refuse", "all_day"]), default="refuse", help="Rows without a time.")
 @click.option(
     "--several-days",

@@ -49,6 +49,7 @@ def feed(token: str) -> BaseResponse:
             response.make_conditional(request)
         if response.status_code != 304:
             response.set_data(book.written())
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
     return response
 
 

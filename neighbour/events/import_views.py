@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, flash, render_template, request
 
 from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.i18n import ngettext
 from neighbour.core.web import back
 from neighbour.events import importing, sheets, sources
@@ -18,6 +19,14 @@ from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import person_number
 
 BODY = 3 << 20
+ON_THE_DESK = {
+    "order": 60,
+    "endpoint": "events.import_list",
+    "label": __("Import events"),
+    "hint": __("A list of an initiative or of the city, as CSV or JSON"),
+    "permission": Permission.OPERATE,
+    "count": lambda: 0,
+}
 
 
 @views.get("/events/import")

@@ -464,6 +464,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),
         "passkey": ("author", _name_of(bytes(db.session.scalars(key).one())), "0" * 20),
         "after": ("author", world.belongings[("date_id",)][2].values["date_id"], NOTHING),
+        ("events.look_at_list", "whose"): ("author", f"q:{world.there.key}", "q:Q9999"),
         ("residency.choose_quarter", "quarter"): ("author", world.there.key, "Q9999"),
         ("residency.flyer_make", "quarter"): ("steward", str(world.there.id), "999999"),
     }  # fmt: skip

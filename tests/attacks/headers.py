@@ -13,7 +13,7 @@ KNOWN = {
     "Accept-Ranges", "Allow", "Cache-Control", "Clear-Site-Data", "Content-Disposition", "Content-Language",
     "Content-Length", "Content-Security-Policy", "Content-Type", "Cross-Origin-Opener-Policy",
     "Cross-Origin-Resource-Policy", "Date", "ETag", "Last-Modified", "Location", "Permissions-Policy", "Referrer-Policy",
-    "Retry-After", "Set-Cookie", "Strict-Transport-Security", "Vary", "X-Content-Type-Options",
+    "Retry-After", "Set-Cookie", "Strict-Transport-Security", "Vary", "X-Content-Type-Options", "X-Robots-Tag",
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Lighthouse over the pages people open most, as on a telephone: a slow network, a slow processor (its own mobile profile).
 
-The demo city as ``neighbour up`` brings it up; somebody is signed in, so that the pages are those that residents see. A figure is
-the lowest of the four marks of a page (performance, access, best practice, search engines), the median of the runs where there
-are several; what each got stands beside it. One audit is left out on pages behind the sign-in: whether search engines may list
+The demo city as ``neighbour up`` brings it up; somebody is signed in, so that the pages are those that residents see. The
+figure is the lowest of the four marks (performance, access, best practice, search engines) of any page, of medians where there are
+several runs; what each got stands beside it. One audit is left out on pages behind the sign-in: whether search engines may list
 them, because they must not.
 
 Lighthouse is no package of ours: it is installed when this bench is asked for.
@@ -31,13 +31,13 @@ from tests.support.up import Instance, reachable_folder
 VERSION = "12.8.2"  # Apache-2.0; the last that runs on Node 20
 CATEGORIES = {"performance": "performance", "accessibility": "access", "best-practices": "practice", "seo": "search"}
 PAGES = ("start", "board", "event", "offer")
-FIGURES = tuple(f"lighthouse_{page}" for page in PAGES)
+FIGURES = ("lighthouse_lowest",)
 RUNS = {"small": 1, "full": 5}
 PERSON = "paul"
 
 
 def run(scale: str) -> Iterator[dict[str, Any]]:
-    """The lowest mark of each page."""
+    """The lowest mark of all."""
     tool = _tool()
     with reachable_folder() as folder:
         town = Instance(folder / "instance", {"ARGON2_MEMORY_KIB": "64"})
@@ -45,15 +45,15 @@ def run(scale: str) -> Iterator[dict[str, Any]]:
             town.start().wait_until(lambda: "is up" in town.output, 300)
             site = f"http://localhost:{town.port}"
             cookie, paths = _signed_in(site)
+            lowest, told = 100.0, []
             for page in PAGES:
                 marks = [
                     _marks(tool, site + paths[page], "" if page == "start" else cookie) for _run in range(RUNS[scale])
                 ]
                 middle = {key: median(mark[key] for mark in marks) for key in CATEGORIES}
-                told = ", ".join(f"{word} {middle[key]:.0f}" for key, word in CATEGORIES.items())
-                yield measure.figure(f"lighthouse_{page}", [min(middle.values())], "of 100", told) | {
-                    "runs": len(marks)
-                }
+                lowest = min(lowest, *middle.values())
+                told.append(f"{page}: " + ", ".join(f"{word} {middle[key]:.0f}" for key, word in CATEGORIES.items()))
+            yield measure.figure("lighthouse_lowest", [lowest], "of 100", "; ".join(told)) | {"runs": RUNS[scale]}
         finally:
             town.kill_everything()
 

@@ -117,7 +117,7 @@ def test_whoever_speaks_for_several_chooses_for_which_a_scanned_code_is(desk: De
         service.name_editor(far, db.session.get(Person, treff.editor), EditorRole.EDITOR)
     code = treff.code_of(rosa[1])
     page = edda.get(f"/visit/{code.replace('-', '')}").text
-    ways = re.findall(r'formaction="([^"]+)"[^>]*>([^<]+)<', page)
+    ways = re.findall(r'formaction="(/i/[^"]+)"[^>]*>([^<]+)<', page)
     assert ways == [("/i/atelier-am-ufer/confirm", "Atelier am Ufer"), (CONFIRM, "Treff Webstuhl")]
     hidden = re.search(r'name="code" value="([^"]+)"', page)[1]
     assert edda.post(ways[0][0], data={"code": hidden}).status_code == 422, "not near her"

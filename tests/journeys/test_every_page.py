@@ -86,6 +86,8 @@ PAGES = {
     "digests.next_issue": "reading",
     "offers.market": "the market",
     "map.show": "the map",
+    "search.show": "the search",
+    "search.saved_list": "the search",
     "feed.answers": "answers and the week",
     "contributions.compose": "writing",
     "contributions.edit": "writing",

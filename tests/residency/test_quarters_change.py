@@ -49,7 +49,7 @@ def homes_of_posts(owner):
 #: what a quarter that is divided changes, by table
 WRITTEN = (
     "address", "adjacency", "city", "contribution", "home", "membership", "plan_entry", "plan_house", "quarter", "quarter_plan",
-    "quarter_stat", "reach", "reach_kept", "read_mark", "subscription",
+    "quarter_stat", "reach", "reach_kept", "read_mark", "search_entry", "search_shelf", "subscription",
 )  # fmt: skip
 BREAKS = """
 CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;

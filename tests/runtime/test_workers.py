@@ -45,6 +45,7 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
         "residency.remind": 3600,
         "residency.namesakes": 3600,
         "offers.tend": 3600,
+        "search.learn": 60,
         "events.ahead": 3600,
         "events.offers": 60,
         "events.remind": 3600,

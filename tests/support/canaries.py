@@ -28,7 +28,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 import migrations.metadata
 from neighbour.core import crypto, personal, scope
@@ -175,6 +175,7 @@ class Planted:
 SEPARATE = {"erasure", "data_export"}
 MADE_UP: tuple[tuple[Any, Any], ...] = (
     ((Uuid,), uuid.uuid4),
+    ((TSVECTOR,), "'w':1"),
     ((DateTime,), NOW),
     ((Date,), date(2026, 5, 12)),
     ((Boolean,), True),
