@@ -22,6 +22,7 @@ from neighbour.core.jobs import Period
 from neighbour.policy import Level
 from neighbour.quarters.models import Quarter
 from neighbour.residency import grading
+from neighbour.residency.cases import crowds
 from neighbour.residency.models import Membership, Proof
 from neighbour.residency.notices import StillHere
 from neighbour.residency.proofs import lasting
@@ -115,7 +116,8 @@ def read(link: str) -> Asked | None:
 
 
 def say_yes(person_id: int) -> bool:
-    """A person says that they still live there: what they have proven holds as long again. False where nothing was asked; twice
+    """A person says that they still live there: what they have proven holds as long again; what is doubted
+    (``crowds.is_doubted``) ends on its day, as if nobody had answered. False where nothing was asked; twice
     is once. Commits."""
     with atomic():
         if question_of(person_id) is None:
@@ -123,9 +125,10 @@ def say_yes(person_id: int) -> bool:
         with scope.use(scope.Viewer(person_id)):
             membership = grading.current_membership(person_id, lock=True)
             now = clock.now()
+            is_doubted = membership is not None and crowds.is_doubted(membership.id)
             for proof in grading.standing(membership.id, now) if membership else []:
                 proof.renewed_at = now
-                if proof.expires_at is not None:
+                if proof.expires_at is not None and not is_doubted:
                     proof.expires_at = now + lasting(proof.method)
             db.session.flush()
         return True

@@ -72,6 +72,7 @@ class Opened:
     grounds: Sequence[str]
     until: datetime
     said: Sequence[CaseHalf] = ()  # what was said before, for the last word and for appeals; by whom is not shown
+    others: Sequence[str] = ()  # how those of the same name at this house proved it
 
 
 def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
@@ -151,15 +152,17 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
         again = {"until": until, "part": part}
         db.session.execute(half.on_conflict_do_update(constraint="uq_case_half_case_id_by_person_id", set_=again))
-        who = "operator" if eyes.is_operator else "team"
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
-            found = homes.open_for_verifier(case.person_id, f"{case.kind} {who}", eyes.person_id)
+            found = homes.open_for_verifier(case.person_id, str(case.kind), eyes.person_id)
             home = found if isinstance(found, homes.ExactHome) else None
         grounds = list(db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id)))
         if db.session.scalar(select(func.has_protected_namesake(case.membership_id))):
             grounds.append("protected")
-        return Opened(case, home, sorted(grounds), until, said)
+        others: list[str] = []
+        if "person" in grounds:
+            others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
+        return Opened(case, home, sorted(grounds), until, said, others)
 
 
 def _locked(case: ProofCase) -> ProofCase:
@@ -226,12 +229,15 @@ def _conclude(case: ProofCase, part: str) -> None:
 
 
 def _end(case: ProofCase, said: list[CaseHalf]) -> None:
+    """Two agree, or the last word is said. Of a quiet case nothing follows today, and nobody is told (``crowds``)."""
     if said[0].says == "yes":
         documents.close(case, CaseState.ACCEPTED)
         _accept(case)
         return
     documents.close(case, CaseState.REFUSED)
     case.reason = said[0].reason
+    if case.kind == CaseKind.QUIET:
+        return
     case.note = next((half.note for half in said if half.note), "")
     _end_proof(case)
     audit.note(Event.PROOF_REFUSED, subject=case.person_id, about=case.method)
@@ -241,6 +247,7 @@ def _end(case: ProofCase, said: list[CaseHalf]) -> None:
 def _accept(case: ProofCase) -> None:
     if case.kind == CaseKind.HELD:
         crowds.release(case.person_id, case.proof_id)
+    if case.kind != CaseKind.DOCUMENT:
         return
     proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
     case.proof_id = proof.id if proof.held_at is None else None  # one that waits has a case of its own
@@ -277,7 +284,8 @@ def appeal(person_id: int, case_id: uuid.UUID, words: str) -> bool:
     mine = ProofCase.id == case_id, ProofCase.person_id == person_id
     with atomic():
         case = db.session.scalar(select(ProofCase).where(*mine).with_for_update())
-        if case is None or case.state != CaseState.REFUSED or case.appeal is not None:
+        is_told = case is not None and case.kind != CaseKind.QUIET
+        if case is None or not is_told or case.state != CaseState.REFUSED or case.appeal is not None:
             return False
         if not _is_of_now(case):
             return False
@@ -306,8 +314,7 @@ def told(person_id: int) -> Told:
     held = select(Proof.id).where(
         Proof.membership_id == membership.id, Proof.held_at.is_not(None), Proof.ended_at.is_(None)
     )
-    newest = db.session.scalar(
-        select(ProofCase).where(ProofCase.membership_id == membership.id).order_by(ProofCase.created_at.desc()).limit(1)
-    )
+    mine = ProofCase.membership_id == membership.id, ProofCase.kind != CaseKind.QUIET
+    newest = db.session.scalar(select(ProofCase).where(*mine).order_by(ProofCase.created_at.desc()).limit(1))
     is_refused = newest is not None and newest.state == CaseState.REFUSED and newest.appeal != Appeal.GRANTED
     return Told(db.session.scalar(held.limit(1)) is not None, newest if is_refused else None)

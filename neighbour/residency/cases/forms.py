@@ -40,8 +40,10 @@ class DecisionForm(Form):
     verdict = RadioField(lazy_gettext("What do you say?"), [needed(lazy_gettext("Please choose one."))])
     note = TextAreaField(lazy_gettext("A line for the person"), [at_most(500)], [many_lines])
 
-    def __init__(self, yes: str, *args: Any, **kwargs: Any):
+    def __init__(self, yes: str, *args: Any, is_quiet: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        if is_quiet:
+            self.note.label.text = _("A line for the desk")
         self.verdict.choices = [SelectChoice(YES, yes), *(SelectChoice(key, label) for key, label in REASONS.items())]
 
     def validate(self, extra_validators: object = None) -> bool:

@@ -46,13 +46,13 @@ TOLD: dict[str, LazyText] = {
     "other": __("The reason stands below."),
 }
 GROUNDS: dict[str, LazyText] = {
-    "person": __("There is an account with the same name at this house. This proof counts meanwhile."),
+    "person": __("There is an account with the same name at this house."),
     "protected": __(
         "The account of the same name is protected. Whoever looks for that person may have given her name and house to see"
-        " what happens: a no would tell them that she lives there. When in doubt say yes, and watch."
+        " what happens."
     ),
     "household": __("There are more than six accounts at this household."),
-    "house": __("There are more accounts at this house than was said to be usual."),
+    "house": __("There are more accounts at this house than is usual."),
     "initiative": __("It was confirmed at an initiative whose confirmations are looked at again."),
     "asked": __("A second look was asked for."),
 }

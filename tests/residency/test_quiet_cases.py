@@ -1,0 +1,182 @@
+"""What is looked at afterwards: nothing of it ever reaches the person it is about, whatever is decided."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from neighbour.accounts import choosing
+from neighbour.accounts.models import Person
+from neighbour.core.db import atomic, db
+from neighbour.policy import Level
+from neighbour.residency import grading, renewal
+from neighbour.residency.cases import crowds
+from neighbour.residency.proofs.method import Outcome
+from tests.residency.helpers import invited, types
+from tests.residency.papers import Desk, text_of
+from tests.residency.test_crowds import PAGES
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+DAY = 86_400
+
+
+def looks_quietly(desk: Desk) -> int:
+    with desk.town.app.app_context():
+        return crowds.look_quietly()
+
+
+def without(words: str, name: str) -> str:
+    """What is said, but for what differs between two people anyway."""
+    return re.sub(rf"{name}|{name.title()}|\b{name[:2].upper()}\b|\b4[02]\b|\b\w{{4}}-\w{{4}}\b|\d+ Haushalte", "…", words)
+
+
+@pytest.mark.parametrize("is_protected", [False, True])
+@pytest.mark.parametrize("verdict", ["matches", "twice"])
+def test_whoever_bears_a_neighbours_name_hears_in_sixty_days_what_somebody_elsewhere_hears(
+    desk: Desk, owner, jobs, mailbox, frozen_clock, verdict, is_protected
+):
+    """Looks at the address, mails and pages, for both decisions: as with the same name in the wrong house."""
+    inviter = desk.proven("anna")
+    eyes = [desk.operator(name) if is_protected else desk.verifier(name) for name in ("vera", "wim")]
+    house, beside = desk.town.address("40"), desk.town.address("42")
+    ines = desk.proven("ines", house=house, bell="Ines Wolf", first_name="Ines", last_name="Wolf")
+    if is_protected:
+        with desk.town.as_person(ines), atomic():
+            choosing.protect(db.session.get_one(Person, ines), alias="Kiesel", is_listed=False)
+    askers = {}
+    for name, where in (("hit", house), ("mis", beside)):
+        askers[name] = desk.resident(name, house=where, bell="I. W.", first_name="Ines", last_name="Wolf")
+        assert types(desk.town, askers[name], invited(desk.town, inviter)) is Outcome.PROVEN
+    assert looks_quietly(desk) == 1
+    frozen_clock.tick(3600)
+    for one in eyes:
+        desk.says(one, desk.case_of(askers["hit"]), verdict)
+    frozen_clock.tick(60 * DAY)
+    looks_quietly(desk)
+    jobs.run()
+    heard = {}
+    for name, person in askers.items():
+        browser = desk.browser(person)
+        pages = [browser.get(path) for path in PAGES]
+        mails = [mail for mail in mailbox.messages() if mail.recipients == [f"{name}@example.org"]]
+        heard[name] = (
+            desk.level(person),
+            [(page.status_code, page.location, without(text_of(page), name)) for page in pages],
+            [(mail.message["Subject"], without(mail.text, name)) for mail in mails],
+        )
+    assert "angesehen" not in heard["hit"][1][1][2]
+    assert heard["hit"] == heard["mis"]
+    assert owner.execute("SELECT count(*) FROM address_access WHERE purpose = 'quiet'").fetchone() == (2,), "written down"
+
+
+def test_what_the_desk_opened_for_a_proof_that_waits_is_told_in_the_same_words_whoever_looked(desk: Desk, frozen_clock):
+    vera, olga = desk.verifier("vera"), desk.operator("olga")
+    house = desk.town.address("5")
+    desk.looks_at_each(house)
+    asker = desk.resident("ines", house=house)
+    desk.prove(asker)
+    case = desk.case_of(asker)
+    desk.says(vera, case)
+    desk.browser(olga).post(case)
+    frozen_clock.tick(31 * DAY)
+    page = text_of(desk.browser(asker).get("/settings/address"))
+    assert page.count("hat deinen Nachweis angesehen") == 2
+    assert page.count("Quartiersteam oder der Betreiber") == 2
+
+
+@pytest.mark.parametrize("kind", ["quiet", "held"])
+def test_the_desk_reads_what_the_person_is_told(desk: Desk, kind):
+    house = desk.town.address("5")
+    vera = desk.browser(desk.verifier("vera"))
+    if kind == "held":
+        desk.looks_at_each(house)
+    else:
+        desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    again = desk.resident("ines2", house=house, first_name="Ines", last_name="Wolf")
+    desk.prove(again)
+    looks_quietly(desk)
+    case = desk.case_of(again)
+    said = text_of(vera.get(case)) + text_of(vera.post(case))
+    assert ("nach 30 Tagen" in said) is (kind == "held")
+    assert ("erfährt davon nie" in said) is (kind == "quiet")
+
+
+def test_a_no_to_what_is_looked_at_quietly_ends_nothing_now_and_renews_nothing_later(desk: Desk, owner, frozen_clock):
+    house = desk.town.address("5")
+    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    again, other = (
+        desk.resident(name, house=where, first_name="Ines", last_name="Wolf")
+        for name, where in (("ines2", house), ("ines3", desk.town.address("6")))
+    )
+    for person in (again, other):
+        desk.prove(person)
+    looks_quietly(desk)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), desk.case_of(again), "twice")
+    assert [looks_quietly(desk) for _hour in range(2)] == [0, 0], "not asked again about the same proof"
+    assert desk.level(again) is Level.VERIFIED
+    assert desk.browser(again).get("/proof/decision").location == "/waiting"
+    frozen_clock.tick(340 * DAY)
+    for person in (again, other):
+        with desk.town.as_person(person):
+            assert renewal.say_yes(person)
+    frozen_clock.tick(30 * DAY)
+    for person in (again, other):
+        with desk.town.app.app_context():
+            grading.end_proofs(person, past_only=True)
+    assert (desk.level(again), desk.level(other)) == (Level.UNPROVEN, Level.VERIFIED)
+    desk.prove(again)
+    assert looks_quietly(desk) == 1, "a newer proof is looked at anew"
+
+
+def test_of_two_of_one_name_the_weaker_proof_is_looked_at_and_then_the_later(desk: Desk, owner):
+    """Whoever squatted on a name with a neighbour's word makes no case of her who comes with a card."""
+    vera, inviter, house = desk.verifier("vera"), desk.proven("anna"), desk.town.address("5")
+    squatter, true = (
+        desk.resident(name, house=house, first_name="Clara", last_name="Echt") for name in ("squat", "clara")
+    )
+    for person in (squatter, true):
+        assert types(desk.town, person, invited(desk.town, inviter)) is Outcome.PROVEN
+    whose = "SELECT person_id FROM proof_case WHERE state = 'open' ORDER BY created_at"
+    assert looks_quietly(desk) == 1
+    assert owner.execute(whose).fetchall() == [(true,)], "two alike: the later"
+    desk.prove(true)
+    assert looks_quietly(desk) == 1
+    assert owner.execute(whose).fetchall() == [(squatter,)], "and she is nobody's suspect any more"
+    page = text_of(desk.browser(vera).post(desk.case_of(squatter)))
+    assert "Dieses Konto: die Einladung" in page and "Das andere: eine " in page
+    assert "Clara" not in page.partition("Das andere:")[2].partition(".")[0]
+
+
+# -- many at one house -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_one", ["house", "household"])
+def test_six_puppets_at_a_house_read_nothing_of_who_lives_there(desk: Desk, owner, at_one):
+    """With none to five true neighbours: the same answers, the same pages; and the next true resident waits for nobody."""
+    bell = "Wolf" if at_one == "household" else "{}"
+    houses = {true: desk.town.address(str(60 + true)) for true in (0, 1, 5)}
+    for true, house in houses.items():
+        for n in range(true):
+            desk.proven(f"wahr{true}{n}", house=house, bell=bell.format(f"Name{chr(97 + n)}"))
+    inviters = [desk.proven(f"anna{n}") for n in range(21)]
+    heard: dict[int, list[object]] = {}
+    for true, house in houses.items():
+        heard[true] = []
+        for n in range(7):
+            puppet = desk.resident(f"pupp{true}{n}", house=house, bell=bell.format(f"Puppe{chr(97 + n)}"))
+            code = invited(desk.town, inviters.pop())
+            outcome = types(desk.town, puppet, code, network=f"192.0.{true}.{n}")
+            browser = desk.browser(puppet)
+            own = r"pupp\d\d|Pupp\d\d|\bPU\b|\b6\d\b|\b\w{4}-\w{4}\b|\d+ Haushalte"
+            said = [re.sub(own, "…", text_of(browser.get(path))) for path in PAGES]
+            heard[true].append((outcome, desk.level(puppet), said))
+        assert looks_quietly(desk) == 1, "the seventh is looked at afterwards"
+        late = desk.resident(f"late{true}", house=house, bell=bell.format("Spaet"))
+        desk.prove(late)
+        assert desk.level(late) is Level.VERIFIED, "six invited puppets keep nobody's card waiting"
+    assert heard[0] == heard[1] == heard[5]
+    assert {outcome for outcome, _level, _said in heard[0]} == {Outcome.PROVEN}
+    assert owner.execute("SELECT kind, count(*) FROM proof_case GROUP BY kind").fetchall() == [("quiet", 3)]
+    assert looks_quietly(desk) == 0, "and once"
