@@ -107,6 +107,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "document": __("a document handed in"),
         "held": __("a proof that waits for a look"),
         "quiet": __("a proof that waits for a look"),
+        "words": __("whether two neighbours' words are enough"),
     },
     "proof_case.state": {
         "open": __("somebody looks at it"),

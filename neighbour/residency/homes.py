@@ -245,7 +245,10 @@ def accesses(person_id: int, limit: int = 20) -> Sequence[AddressAccess]:
     That every look is told yields to quiet cases: whoever gives another's name and house would read off the line that she lives
     there. Those looks stay in the record, with who looked at whose address, for the operator and whoever is answerable for
     data protection, and are told to nobody else."""
-    told = AddressAccess.purpose != QUIET, or_(AddressAccess.purpose.not_in(DESK_PURPOSES), AddressAccess.at <= clock.now() - TOLD_AFTER)
+    told = (
+        AddressAccess.purpose != QUIET,
+        or_(AddressAccess.purpose.not_in(DESK_PURPOSES), AddressAccess.at <= clock.now() - TOLD_AFTER),
+    )
     came = select(Letter.id).where(Letter.person_id == person_id, Letter.used_at.is_not(None))
     its_own = came.where(AddressAccess.purpose == PRINTED_IN + Letter.batch).correlate(AddressAccess)
     printed = AddressAccess.purpose.not_like(PRINTED_IN + "%") | its_own.exists()

@@ -162,7 +162,7 @@ about(
     secret="household_hash",
     inner="id case_id by_person_id until said_at",  # when says which neighbour it was
     told="EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
-    f" AND c.kind <> '{CaseKind.QUIET}')",
+    f" AND c.kind NOT IN ('{CaseKind.QUIET}', '{CaseKind.WORDS}'))",
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")

@@ -66,10 +66,10 @@ def question_of(person_id: int) -> Question | None:
 
 def falls_at(membership: Membership, proofs: list[Proof]) -> datetime | None:
     """The day on which the level would fall without a yes; None where it would not."""
-    house = grading.house_of(membership)
+    seen = grading.words_seen(membership.id)
     for day in sorted(proof.expires_at for proof in proofs if proof.expires_at):
         left = [proof for proof in proofs if proof.expires_at is None or proof.expires_at > day]
-        if grading.level_of(left, membership.household_hash, house).rank < Level(membership.level).rank:
+        if grading.level_of(left, seen).rank < Level(membership.level).rank:
             return day
     return None
 

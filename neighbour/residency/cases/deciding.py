@@ -12,11 +12,11 @@ rows, and this is the one place that crosses it."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, TableValuedAlias, column, func, select, update
+from sqlalchemy import Boolean, TableValuedAlias, and_, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.core import audit, clock, scope
@@ -43,7 +43,13 @@ from neighbour.residency.proofs.document import DOCUMENT
 IN_HAND = timedelta(minutes=20)
 TARGET_DAYS = 2  # told to people: usually within so many
 YES = "matches"
-REASONS = ("name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
+_PURPOSES = {
+    CaseKind.DOCUMENT: "document",
+    CaseKind.HELD: "held",
+    CaseKind.WORDS: "held",
+    CaseKind.QUIET: homes.QUIET,
+}
+REASONS = ("words", "name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
 
 
 class NotYours(LookupError):
@@ -147,6 +153,7 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         with scope.use(scope.Viewer(case.person_id)):
             _demand_room(_locked(case), eyes, part)
             said = [half for half in _halves(case) if half.says and part != "half"]
+            about_words = _about_words(case, eyes) if case.kind == CaseKind.WORDS else []
         until = clock.now() + IN_HAND
         values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
         half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
@@ -154,15 +161,45 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         db.session.execute(half.on_conflict_do_update(constraint="uq_case_half_case_id_by_person_id", set_=again))
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
-            found = homes.open_for_verifier(case.person_id, str(case.kind), eyes.person_id)
+            found = homes.open_for_verifier(case.person_id, _PURPOSES[CaseKind(case.kind)], eyes.person_id)
             home = found if isinstance(found, homes.ExactHome) else None
         grounds = list(db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id)))
+        grounds += about_words
         if db.session.scalar(select(func.has_protected_namesake(case.membership_id))):
             grounds.append("protected")
         others: list[str] = []
         if "person" in grounds:
             others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
         return Opened(case, home, sorted(grounds), until, said, others)
+
+
+def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:
+    """For ``grading.on_words``: a case for the desk, unless these words have been asked about. Whose they are and where the
+    person lives makes no difference. Through the person's eyes, inside atomic()."""
+    newest = max(proof.id for proof in proofs if proof.vouch_household is not None)
+    mine = ProofCase.membership_id == membership.id, ProofCase.kind == CaseKind.WORDS
+    asked = or_(
+        ProofCase.state.in_(UNDECIDED), and_(ProofCase.state == CaseState.REFUSED, ProofCase.proof_id >= newest)
+    )
+    if db.session.scalar(select(exists().where(*mine, asked))):
+        return
+    (word,) = (proof for proof in proofs if proof.id == newest)
+    crowds.open_case(membership, word, ["words"], CaseKind.WORDS)
+
+
+def _about_words(case: ProofCase, eyes: Eyes) -> list[str]:
+    """What the desk has to know of the words it looks at: whether one is of the person's own household, whether all are of one
+    house. Through the person's eyes. Raises Busy where one of them is the word of whoever looks, or of their household."""
+    standing = grading.standing(case.membership_id, clock.now(), Proof.vouch_household.is_not(None))
+    words = [proof for proof in standing if proof.id <= (case.proof_id or 0)]
+    if any(eyes.person_id == proof.by_person_id or eyes.household_hash == proof.vouch_household for proof in words):
+        raise Busy
+    found = []
+    if any(proof.vouch_household == case.household_hash for proof in words):
+        found.append("words_own")
+    if len({proof.vouch_house for proof in words}) == 1:
+        found.append("words_house")
+    return found
 
 
 def _locked(case: ProofCase) -> ProofCase:
@@ -238,7 +275,10 @@ def _end(case: ProofCase, said: list[CaseHalf]) -> None:
     case.reason = said[0].reason
     if case.kind == CaseKind.QUIET:
         return
-    case.note = next((half.note for half in said if half.note), "")
+    if case.kind == CaseKind.WORDS:
+        case.reason = "words"  # one answer to everybody; what was written is for the desk
+    else:
+        case.note = next((half.note for half in said if half.note), "")
     _end_proof(case)
     audit.note(Event.PROOF_REFUSED, subject=case.person_id, about=case.method)
     CaseRefused.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
@@ -247,6 +287,9 @@ def _end(case: ProofCase, said: list[CaseHalf]) -> None:
 def _accept(case: ProofCase) -> None:
     if case.kind == CaseKind.HELD:
         crowds.release(case.person_id, case.proof_id)
+    if case.kind == CaseKind.WORDS:
+        db.session.flush()
+        grading.regrade(db.session.get_one(Membership, case.membership_id))
     if case.kind != CaseKind.DOCUMENT:
         return
     proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
@@ -254,7 +297,7 @@ def _accept(case: ProofCase) -> None:
 
 
 def _end_proof(case: ProofCase) -> None:
-    """The proof that waited ends; of a document there was none yet."""
+    """The proof that waited ends; of a document there was none yet, and words stay what they are."""
     if case.kind == CaseKind.HELD:
         waits = Proof.id == case.proof_id, Proof.ended_at.is_(None)
         db.session.execute(update(Proof).where(*waits).values(ended_at=clock.now()))
@@ -267,7 +310,7 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
     is_granted = half.says == "yes"
     case.appeal = Appeal.GRANTED if is_granted else Appeal.REJECTED
     case.appeal_decided_at = clock.now()
-    if half.note:
+    if half.note and case.kind != CaseKind.WORDS:
         case.note = half.note
     db.session.flush()
     if is_granted and case.kind == CaseKind.HELD:
@@ -275,6 +318,8 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
         refused = Proof.id == case.proof_id, ~is_taken_back()
         db.session.execute(update(Proof).where(*refused).values(ended_at=None))
         crowds.release(case.person_id, case.proof_id)
+    if is_granted and case.kind == CaseKind.WORDS:
+        grading.regrade(db.session.get_one(Membership, case.membership_id))
     AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
 
 
@@ -317,4 +362,7 @@ def told(person_id: int) -> Told:
     mine = ProofCase.membership_id == membership.id, ProofCase.kind != CaseKind.QUIET
     newest = db.session.scalar(select(ProofCase).where(*mine).order_by(ProofCase.created_at.desc()).limit(1))
     is_refused = newest is not None and newest.state == CaseState.REFUSED and newest.appeal != Appeal.GRANTED
-    return Told(db.session.scalar(held.limit(1)) is not None, newest if is_refused else None)
+    words = ProofCase.kind == CaseKind.WORDS, ProofCase.state.in_(UNDECIDED)
+    asked = select(ProofCase.id).where(ProofCase.membership_id == membership.id, *words)
+    is_held = any(db.session.scalar(each.limit(1)) is not None for each in (held, asked))
+    return Told(is_held, newest if is_refused else None)

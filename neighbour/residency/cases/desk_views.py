@@ -131,7 +131,7 @@ def _too_late(case_id: uuid.UUID) -> BaseResponse:
 
 
 def _form(case: ProofCase) -> DecisionForm:
-    return DecisionForm(_yes(case), is_quiet=case.kind == CaseKind.QUIET)
+    return DecisionForm(_yes(case), kind=CaseKind(case.kind))
 
 
 def _yes(case: ProofCase) -> str:
@@ -141,6 +141,8 @@ def _yes(case: ProofCase) -> str:
         return _("Name, address and date fit")
     if case.kind == CaseKind.QUIET:
         return _("Nothing is wrong with it")
+    if case.kind == CaseKind.WORDS:
+        return _("The two words are enough")
     return _("The proof may count")
 
 
@@ -151,6 +153,7 @@ def _case_page(case: ProofCase, opened: Opened | None, form: DecisionForm | None
         opened=opened,
         form=form,
         is_quiet=case.kind == CaseKind.QUIET,
+        is_words=case.kind == CaseKind.WORDS,
         method=words.METHODS.get(case.method, ""),
         others=[str(words.METHODS.get(each, each)) for each in opened.others] if opened else [],
         part=deciding.part_of(case),
