@@ -51,6 +51,11 @@ _CAME = (
 )
 _PRINTED = f"purpose LIKE '{homes.PRINTED_IN}%' AND NOT {_CAME}"
 
+_DECIDED = (
+    "EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
+    " AND c.kind IN ('document', 'held'))"
+)
+
 about(
     "home",
     of="person_id",
@@ -161,8 +166,7 @@ about(
     erase=WITH_PARENT,
     secret="household_hash",
     inner="id case_id by_person_id until said_at",  # when says which neighbour it was
-    told="EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
-    f" AND c.kind NOT IN ('{CaseKind.QUIET}', '{CaseKind.WORDS}'))",
+    told=_DECIDED,
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")

@@ -48,7 +48,7 @@ def test_whoever_gives_somebody_elses_name_and_house_learns_nothing_from_the_ans
     ines = desk.proven("ines", house=house, bell="Ines Wolf", first_name="Ines", last_name="Wolf-Bär")
     if is_protected:
         with desk.town.as_person(ines), atomic():
-            choosing.protect(db.session.get_one(Person, ines), alias="Kiesel", is_listed=False)
+            choosing.protect(db.session.get_one(Person, ines), alias="Kiesel")
     seen = {}
     for name, where in (("hit", house), ("miss", beside)):
         asker = desk.resident(name, house=where, bell="I. W.", first_name="WOLF-BAER", last_name="Ines")

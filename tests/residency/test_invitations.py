@@ -418,7 +418,7 @@ def bears_another_name(town: Town, person: int) -> None:
 
 def is_protected(town: Town, person: int) -> None:
     with town.as_person(person), atomic():
-        choosing.protect(db.session.get_one(Person, person), alias="Lastenrad", is_listed=True)
+        choosing.protect(db.session.get_one(Person, person), alias="Lastenrad")
 
 
 def test_who_moves_inside_the_quarter_types_it_once_more(town: Town, frozen_clock):

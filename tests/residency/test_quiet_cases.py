@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from neighbour.accounts import choosing
+from neighbour.accounts.appearance import Chosen
 from neighbour.accounts.models import Person
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.initiatives.models import Initiative
@@ -50,7 +51,7 @@ def test_whoever_bears_a_neighbours_name_hears_in_sixty_days_what_somebody_elsew
     ines = desk.proven("ines", house=house, bell="Ines Wolf", first_name="Ines", last_name="Wolf")
     if is_protected:
         with desk.town.as_person(ines), atomic():
-            choosing.protect(db.session.get_one(Person, ines), alias="Kiesel", is_listed=False)
+            choosing.protect(db.session.get_one(Person, ines), alias="Kiesel")
     askers = {}
     for name, where in (("hit", house), ("mis", beside)):
         askers[name] = desk.resident(name, house=where, bell="I. W.", first_name="Ines", last_name="Wolf")
@@ -296,3 +297,28 @@ def test_a_name_that_changes_at_an_initiative_ends_the_code_that_was_shown(desk:
 def _public_id(desk: Desk, treff: Treff) -> str:
     with desk.town.app.app_context(), as_owner():
         return db.session.scalars(select(Initiative.public_id).where(Initiative.slug == treff.slug)).one()
+
+
+# -- a neighbour's name ------------------------------------------------------------------------------------------------
+
+
+def called(desk: Desk, person: int, first: str, last: str) -> None:
+    with desk.town.as_person(person), atomic():
+        choosing.set_appearance(db.session.get_one(Person, person), first=first, last=last, chosen=Chosen())
+
+
+def test_a_new_name_that_reads_like_a_neighbours_is_looked_at_quietly(desk: Desk, owner, frozen_clock):
+    vera = desk.verifier("vera")
+    hers, his, far = desk.proven("hannelore"), desk.proven("jochen"), desk.proven("fern", quarter="ufer")
+    called(desk, hers, "Hannelore", "Wiechert")
+    frozen_clock.tick(60)
+    assert looks_quietly(desk) == 0
+    for person in (his, far):
+        called(desk, person, "HanneIore", "Wulff")  # with a capital I
+    assert looks_quietly(desk) == 1
+    assert owner.execute("SELECT person_id, kind FROM proof_case").fetchall() == [(his, "quiet")], "of her quarter"
+    assert "HanneIore W." in text_of(desk.browser(vera).post(desk.case_of(his)))
+    assert looks_quietly(desk) == 0, "once"
+    frozen_clock.tick(60)
+    called(desk, his, "Hannelore", "Wüst")
+    assert looks_quietly(desk) == 1, "a further name is looked at anew"

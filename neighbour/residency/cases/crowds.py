@@ -4,6 +4,7 @@
   large: the next such proof waits. Neighbours' words and flyers neither count nor wait: whoever has an invitation could fill
   a house up with accounts until one waits, read off how many live there, and make the card of the next resident wait, too;
 * more than six accounts at one of them by words and flyers alone: those beyond are looked at afterwards;
+* a name taken lately that reads like one somebody else of the quarter bore before: it is looked at afterwards;
 * the same full name at the same house (``membership.person_hash``), perhaps one person twice: it is looked at afterwards. If
   it waited, whoever looks for somebody could try their name at one house after the other and would be told by the waiting
   where they live. Of two it is the one with the weaker proof, of two alike the later.
@@ -11,8 +12,8 @@
 What is looked at afterwards (``look_quietly``, every hour) is a quiet case: the proof counts meanwhile, and nothing of the case
 ever reaches its person, whatever is decided – no mail, no page, no line in their archive, and no look at their address
 (``homes.accesses``). A no therefore ends nothing on its day, for whoever gave another's name and house would read off it that
-she lives there: the proof stands to its day and no simple yes renews it (``is_doubted``), so that a better one is needed then. What
-cannot wait so long an operator ends by suspending the account, and says why.
+she lives there: the proof stands to its day and no simple yes renews it (``is_doubted``), so that a better one is needed then.
+What cannot wait so long an operator ends by suspending the account, and says why.
 
 The counting reads across people, so it is done by the database (``needs_look``), which answers yes or no about the asker's
 own home and nothing else. All questions are asked each time, whatever the first says: whoever waits is told that they
@@ -27,13 +28,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from neighbour.accounts.models import Person
+from neighbour.accounts.names import reads_like
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db, finish_reading
@@ -44,10 +46,12 @@ from neighbour.residency.models import Address, Home, Membership, Proof
 
 MOST_ACCOUNTS = 6  # of one household, and of one house nobody has called large
 LARGEST_HOUSE = 2_000
+RENAMED_LATELY = timedelta(days=7)  # so that no name is missed while the job stands still
 
 _CLEAR = text("SELECT clear_namesakes(:at)")
 _NAMESAKES = text("SELECT person_id, proof_id FROM namesakes()")
 _VOUCHED = text("SELECT person_id, proof_id, ground FROM vouched_crowds(:most)")
+_RENAMED = text("SELECT person_id, proof_id, name, other FROM renamed_beside(:since)")
 _NEEDS_LOOK = text("SELECT needs_look(:what, :most)")
 
 
@@ -103,7 +107,7 @@ def look_quietly() -> int:
         db.session.execute(_CLEAR, {"at": clock.now()})
     with scope.use(scope.NOBODY):
         namesakes = [(*row, "person") for row in db.session.execute(_NAMESAKES)]
-        found: list[Any] = [*namesakes, *db.session.execute(_VOUCHED, {"most": MOST_ACCOUNTS})]
+        found: list[Any] = [*namesakes, *db.session.execute(_VOUCHED, {"most": MOST_ACCOUNTS}), *_renamed()]
         finish_reading()
     made = 0
     for person_id, proof_id, ground in found:
@@ -112,6 +116,12 @@ def look_quietly() -> int:
                 open_case(*standing, [ground], CaseKind.QUIET)
                 made += 1
     return made
+
+
+def _renamed() -> list[tuple[int, int, str]]:
+    """Whose new name reads like a neighbour's."""
+    rows = db.session.execute(_RENAMED, {"since": clock.now() - RENAMED_LATELY}).all()
+    return [(*who, "name") for who in dict.fromkeys(row[:2] for row in rows if reads_like(row.name, row.other))]
 
 
 def is_doubted(membership_id: int) -> bool:

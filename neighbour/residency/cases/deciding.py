@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Boolean, TableValuedAlias, and_, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
@@ -79,6 +80,7 @@ class Opened:
     until: datetime
     said: Sequence[CaseHalf] = ()  # what was said before, for the last word and for appeals; by whom is not shown
     others: Sequence[str] = ()  # how those of the same name at this house proved it
+    name: str = field(repr=False, default="")  # what neighbours read, where it is about that
 
 
 def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
@@ -170,7 +172,8 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         others: list[str] = []
         if "person" in grounds:
             others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
-        return Opened(case, home, sorted(grounds), until, said, others)
+        name = db.session.scalar(select(Person.display_name).where(Person.id == case.person_id)) or ""
+        return Opened(case, home, sorted(grounds), until, said, others, name if "name" in grounds else "")
 
 
 def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:

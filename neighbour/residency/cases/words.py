@@ -36,7 +36,8 @@ _UNSURE = __(
 #: the same, as the person is told it, with what to do next
 TOLD: dict[str, LazyText] = {
     "words": __(
-        "Everything opens by another proof only: the surest is a postcard to your letterbox. You go on reading and replying as before."
+        "Everything opens by another proof only: the surest is a postcard to your letterbox. You go on reading and replying as"
+        " before."
     ),
     "name": __("The name on the paper is not the one you gave for your letterbox. Correct one of them and try again."),
     "address": __("The paper shows another address than the one you gave. Correct your address or send another paper."),
@@ -51,6 +52,7 @@ TOLD: dict[str, LazyText] = {
 }
 GROUNDS: dict[str, LazyText] = {
     "person": __("There is an account with the same name at this house."),
+    "name": __("Neighbours read a new name, and somebody of the quarter bore one that reads the same before."),
     "protected": __(
         "The account of the same name is protected. Whoever looks for that person may have given her name and house to see"
         " what happens."
