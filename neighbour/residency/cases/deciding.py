@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Boolean, TableValuedAlias, and_, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.appearance import Face, Ring, seen
 from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
@@ -172,8 +173,9 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         others: list[str] = []
         if "person" in grounds:
             others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
-        name = db.session.scalar(select(Person.display_name).where(Person.id == case.person_id)) or ""
-        return Opened(case, home, sorted(grounds), until, said, others, name if "name" in grounds else "")
+        face = db.session.execute(select(*Person.face()).where(Person.id == case.person_id)).one()
+        name = seen(Face(*face), Ring.OWN).name if "name" in grounds else ""
+        return Opened(case, home, sorted(grounds), until, said, others, name)
 
 
 def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:
