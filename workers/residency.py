@@ -22,7 +22,7 @@ def proofs() -> None:
 
 @task(Job.RESIDENCY_NAMESAKES)
 def namesakes() -> None:
-    crowds.look_for_namesakes()
+    crowds.look_quietly()
 
 
 @task(Job.RESIDENCY_PRINT)

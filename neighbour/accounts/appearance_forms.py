@@ -61,6 +61,7 @@ class AppearanceForm(Form):
     alias = StringField(__("Another name"), filters=[one_line], validators=[at_most(ALIAS_LENGTH)])
     shows_street = BooleanField(__("Neighbours may see my street, never the number."))
     is_on_map = BooleanField(__("On the map my offers may stand in my part of the quarter."))
+    is_listed = BooleanField(__("I may be named in lists, for example of the Quartiersteam."))
     shows_own = _ring_field(Ring.OWN, __("In your own quarter"))
     shows_nearby = _ring_field(Ring.NEARBY, __("Next door, and who is only vouched for"))
     shows_city = _ring_field(Ring.CITY, __("In the rest of the city"))
@@ -118,14 +119,13 @@ class AppearanceForm(Form):
 
 
 class ProtectionForm(Form):
-    """Another name, and whether it may stand in lists."""
+    """Another name."""
 
     alias = StringField(
         __("What shall neighbours call you?"),
         filters=[one_line],
         validators=[needed(__("Which name shall it be?")), at_most(ALIAS_LENGTH)],
     )
-    is_listed = BooleanField(__("My other name may stand in lists, for example of the quarter's team."))
 
     def __init__(self, *args: Any, own: tuple[str, str], **kwargs: Any):
         super().__init__(*args, **kwargs)

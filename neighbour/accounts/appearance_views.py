@@ -19,6 +19,7 @@ from neighbour.accounts.appearance import Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.accounts.signup_views import PAGES, step_labels, views
+from neighbour.core import i18n
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
@@ -78,8 +79,14 @@ def save_my_appearance() -> Any:
         return _settings(form), 422
     if _opens_street(person, form) or _goes_on_map(person, form):
         return current_app.extensions["ask_again"]()
-    with atomic():
-        _save(person, form)
+    if wrong := _renamed_lately(person, form):
+        form.add_error("alias" if form.chosen(None).alias else "first_name", wrong)
+        return _settings(form), 422
+    person = web.me()  # asking about the proof has looked through other eyes
+    is_another = person.alias != form.chosen(None).alias
+    _save(person, form)
+    with atomic():  # whoever has just taken another name ticks it anew: the tick on the page was for the one before
+        choosing.list_me(person, is_listed=bool(form.is_listed.data) and not is_another)
         choosing.place_on_map(person, bool(form.is_on_map.data))
     flash(_("Saved."), "good")
     return back("accounts.my_appearance")
@@ -97,8 +104,7 @@ def preview_appearance() -> str:
 def protection() -> str:
     """The protected profile, in plain words."""
     person = web.me()
-    data = {"alias": person.alias, "is_listed": person.is_protected and person.is_listed}  # off until it is wanted
-    return _protection(ProtectionForm(data=data, own=_own(person)))
+    return _protection(ProtectionForm(data={"alias": person.alias}, own=_own(person)))
 
 
 @views.post("/me/protection")
@@ -118,7 +124,7 @@ def protect() -> Any:
     if not form.validate_on_submit():
         return _protection(form), 422
     with atomic():
-        choosing.protect(person, alias=form.alias.data or "", is_listed=bool(form.is_listed.data))
+        choosing.protect(person, alias=form.alias.data or "")
     flash(_("Your profile is protected."), "good")
     return back("accounts.protection")
 
@@ -151,6 +157,17 @@ def _save(person: Person, form: AppearanceForm) -> None:
         choosing.set_appearance(
             person, first=form.first_name.data or "", last=form.last_name.data or "", chosen=form.chosen(street)
         )
+
+
+def _renamed_lately(person: Person, form: AppearanceForm) -> str | None:
+    """What is wrong with another name now; None where nothing is. Whoever is protected needs one at once when theirs is known."""
+    home, again_at = hooks.home_of(person.id), choosing.renamed_again_at(person)
+    names = {"first": form.first_name.data or "", "last": form.last_name.data or "", "alias": form.chosen(None).alias}
+    is_proven = home is not None and home.level != "unproven"
+    if person.is_protected or again_at is None or not is_proven or not choosing.is_renamed(person, **names):
+        return None
+    day = i18n.long_date(again_at)
+    return _("You have changed your name lately. From %(day)s on you can change it again.", day=day)
 
 
 def _preview(form: AppearanceForm) -> dict[str, Any]:

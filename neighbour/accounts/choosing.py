@@ -1,20 +1,29 @@
 """Choosing how one appears, and being protected.
 
 A protected profile is for people whom somebody must not find (the block in the register of residents, section 51 BMG, is for
-the same people): another name and nothing else of the name, no street, no public cell, in no list of people unless they say
-so, and an address that only the operator opens. From outside it cannot be told from anybody else who chose another name.
+the same people): another name and nothing else of the name, no street, no public cell, and an address that only the operator
+opens. From outside it cannot be told from anybody else who chose another name.
+
+That holds for lists of people, too. Whether one is named there is everybody's own tick, which neither protection nor its end
+touches; and whoever takes another name, protected or not, is named again when they tick it anew, and 30 days later at the
+earliest: in a list of three the name that is new would be the one that went.
 """
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from neighbour.accounts.appearance import Chosen, Shows, worn
 from neighbour.accounts.models import Person
-from neighbour.core import audit, tokens
+from neighbour.core import audit, clock, tokens
 from neighbour.core.audit import Event
 from neighbour.core.db import db
 from neighbour.core.text import clean_line
+
+UNLISTED_FOR = timedelta(days=30)
+RENAMED_AT_MOST = timedelta(days=30)  # once in that time
 
 
 class NeedsAlias(ValueError):
@@ -32,6 +41,9 @@ def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen) -> 
         raise NeedsAlias
     if alias != person.alias:
         person.public_id = tokens.public_id()
+        person.is_listed, person.listed_from = False, clock.now() + UNLISTED_FOR
+    if person.first_name and is_renamed(person, first=first, last=last, alias=alias):
+        person.renamed_at = clock.now()
     chosen = chosen._replace(alias=alias, street=None if person.is_protected else chosen.street)
     person.first_name, person.last_name = clean_line(first), clean_line(last)
     person.alias, person.street_shown = alias, chosen.street
@@ -54,7 +66,26 @@ def chosen_by(person: Person) -> Chosen:
     return Chosen(own, nearby, city, person.alias, person.street_shown)
 
 
-def protect(person: Person, *, alias: str, is_listed: bool) -> None:
+def is_renamed(person: Person, *, first: str, last: str, alias: str) -> bool:
+    """Whether these are other names than the person bears, and not only other spaces."""
+    return tuple(map(clean_line, (first, last, alias))) != (person.first_name, person.last_name, person.alias)
+
+
+def renamed_again_at(person: Person) -> datetime | None:
+    """From when on somebody who has proven where they live may take another name again; None for at once. The mark of the
+    proven stands behind whatever name they take, so nobody goes through those of their neighbours. Protecting oneself is not
+    held up."""
+    again_at = person.renamed_at + RENAMED_AT_MOST if person.renamed_at else None
+    return again_at if again_at is not None and again_at > clock.now() else None
+
+
+def list_me(person: Person, *, is_listed: bool) -> None:
+    """Whether the person may be named in lists, as they tick it. Inside atomic()."""
+    person.is_listed = is_listed
+    db.session.flush()
+
+
+def protect(person: Person, *, alias: str) -> None:
     """Protect somebody at risk, under another name. Inside atomic(). Raises NeedsAlias without one.
 
     What the database does by itself: the home loses its public cell (migration 0019), every card is made anew (0015).
@@ -62,7 +93,7 @@ def protect(person: Person, *, alias: str, is_listed: bool) -> None:
     if not clean_line(alias):
         raise NeedsAlias
     with db.session.no_autoflush:  # flag and names are written together: the row's check asks for both
-        person.is_protected, person.is_listed, person.is_on_map = True, is_listed, False
+        person.is_protected, person.is_on_map = True, False
         chosen = chosen_by(person)._replace(alias=alias)
         set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen)
     audit.note(Event.PROTECTED, actor=person.id, subject=person.id)
@@ -71,7 +102,7 @@ def protect(person: Person, *, alias: str, is_listed: bool) -> None:
 def unprotect(person: Person) -> None:
     """End the protection. Inside atomic(). The other name stays until the person chooses anew, and the missing cell until
     they move or the cells are laid anew: less is shown than might be, never more."""
-    person.is_protected, person.is_listed = False, True
+    person.is_protected = False
     db.session.flush()
     audit.note(Event.PROTECTED, actor=person.id, subject=person.id, result="ended")
 

@@ -9,12 +9,15 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
     LargeBinary,
     Text,
+    and_,
     false,
+    or_,
     text,
     true,
 )
@@ -99,6 +102,15 @@ class Person(Timestamps, Base):
     is_listed: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
     #: their offers may stand in their public cell on the map, for those who have proven to live in the same quarter
     is_on_map: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: from when on that holds: a new name stands in no list for a while (``choosing``)
+    listed_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when the name that others read was last changed
+    renamed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @classmethod
+    def stands_in_lists(cls) -> ColumnElement[bool]:
+        """The condition for people who may be named in lists now."""
+        return and_(cls.is_listed, or_(cls.listed_from.is_(None), cls.listed_from <= clock.now()))
 
     @classmethod
     def face(cls) -> tuple[InstrumentedAttribute, ...]:

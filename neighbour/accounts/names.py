@@ -60,6 +60,11 @@ def sounds_like_the_team(name: str) -> bool:
     return False
 
 
+def reads_like(one: str, other: str) -> bool:
+    """Whether somebody who reads these two names in passing would take one for the other."""
+    return _skeleton(one) == _skeleton(other)
+
+
 def _skeleton(text: str) -> str:
     plain = normal_form(text, "NFKD").casefold()
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LOOK_ALIKES)

@@ -338,15 +338,23 @@ _HELPERS = (
 )
 
 
-def stewards_of(quarter_id: int, ring: Ring) -> list[str]:
-    """Names of the quarter's team, as people in this ring see them; whoever wants to be in no list is not in this one."""
+class Team(NamedTuple):
+    """The people of a quarter's team: names, and how many more there are. As long as it has a name or a number it is true."""
+
+    names: tuple[str, ...]
+    unnamed: int
+
+
+def stewards_of(quarter_id: int, ring: Ring) -> Team:
+    """The quarter's team, as people in this ring see it; whoever wants to be in no list is counted."""
     team = (
-        select(*Person.face())
+        select(Person.stands_in_lists(), *Person.face())
         .join(Membership, Membership.person_id == Person.id)
         .where(Membership.quarter_id == quarter_id, Membership.role == Role.STEWARD, Membership.ended_at.is_(None))
-        .where(Person.is_listed)
     )
-    return sorted(by.name for row in db.session.execute(team) if (by := seen(Face(*row), ring)).name)
+    found = [seen(Face(*face), ring).name if is_listed else "" for is_listed, *face in db.session.execute(team)]
+    names = sorted(filter(None, found))
+    return Team(tuple(names), len(found) - len(names))
 
 
 fragments: Shelf[tuple[Any, ...], str] = Shelf(KEPT)

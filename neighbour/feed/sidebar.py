@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from neighbour.accounts.appearance import Ring
-from neighbour.contributions.cards import stewards_of
+from neighbour.contributions.cards import Team, stewards_of
 from neighbour.contributions.models import Audience
 from neighbour.contributions.readers import ring_on_board
 from neighbour.core import clock
@@ -34,7 +34,7 @@ class Sidebar:
     households: int | None
     on_board: int | None
     readers: int | None
-    team: tuple[str, ...]
+    team: Team
     next_issue: datetime | None
 
 
@@ -66,6 +66,6 @@ def _load(quarter_id: int, ring: Ring) -> Sidebar:
         households=shown(row.households),
         on_board=shown(row.households_on_board),
         readers=shown(row.readers),
-        team=tuple(stewards_of(quarter_id, ring)),
+        team=stewards_of(quarter_id, ring),
         next_issue=ask() if ask else None,
     )

@@ -110,6 +110,8 @@ VALUES: dict[str, dict[str, LazyText]] = {
     "proof_case.kind": {
         "document": __("a document handed in"),
         "held": __("a proof that waits for a look"),
+        "quiet": __("a proof that waits for a look"),
+        "words": __("whether two neighbours' words are enough"),
     },
     "proof_case.state": {
         "open": __("somebody looks at it"),
@@ -145,10 +147,9 @@ VALUES: dict[str, dict[str, LazyText]] = {
     "address_access.purpose": {
         "letter": __("your card was printed"),
         "own page": __("you looked at it yourself"),
-        "document team": __("the Quartiersteam looked at your document"),
-        "document operator": __("the operator looked at your document"),
-        "held team": __("the Quartiersteam looked at your proof"),
-        "held operator": __("the operator looked at your proof"),
+        "document": __("somebody of the desk looked at your document"),
+        "held": __("somebody of the desk looked at your proof"),
+        "quiet": __("somebody of the desk looked at your proof"),
         "visit": __("an initiative you went to compared it with your paper"),
         "missing address": __("the operator looked up what the register lacks"),
     },

@@ -34,13 +34,14 @@ def include(app: Flask) -> None:
         renewal_views,
         service,
     )
-    from neighbour.residency.cases import crowds
+    from neighbour.residency.cases import crowds, deciding
     from neighbour.residency.gazetteer import views as gazetteer_views
 
     _desk(app)
     _limits()
     grading.looks_at(crowds.look)
     grading.on_held(crowds.keep)
+    grading.on_words(deciding.ask_about_words)
     assert address_views.views is changing_views.views  # their pages hang on the room's one blueprint
     app.extensions["desk"] += desk.entries(app)
     app.register_blueprint(address_views.views)

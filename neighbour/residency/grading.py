@@ -2,10 +2,12 @@
 
 A membership's level is never set by hand: it is counted from the proofs that stand – not over, not past their day, not
 held for a second look – each time one begins, is renewed, or ends. One strong proof (card, document, in person) makes
-``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by two verified neighbours of two
-households, neither of them one's own, make ``verified``, too. Two of one house count as one, unless it is the house one lives
-in oneself: what tells their households apart is the name each has written on a letterbox, so that one letterbox could
-otherwise make verified people at addresses nobody ever looked at. In one's own house the household rules count them.
+``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by two verified neighbours of two households
+make ``verified``, too, once two people of the desk have looked: they see whether a word comes from the person's own household,
+or both from one house (``cases.deciding``). No rule decides that by itself, because whoever has somebody's code and one other
+would claim to live in one house after another, and read off the one that does not count where that somebody lives. So the
+words of whoever it is, for whichever house, are answered alike: they open the board, the rest waits, and a no says nothing but
+that a card is the surer way. What was looked at are the words of that day; a further one is looked at anew.
 
 Whether a proof has to wait for somebody's look is asked of those who registered with ``looks_at`` (the household
 counter does). Nobody is told why: a proof that waits looks the same whatever the reason.
@@ -17,20 +19,23 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.notices.service import begin_lists, stop_lists
 from neighbour.policy import Level
-from neighbour.residency.models import Home, Letter, LetterState, Membership, Proof
+from neighbour.residency.cases.models import Appeal, CaseKind, CaseState, ProofCase
+from neighbour.residency.models import Letter, LetterState, Membership, Proof
 from neighbour.residency.notices import LevelFell, Welcome
 
 VOUCHES_FOR_VERIFIED = 2
 Look = Callable[[Membership, Proof], bool]
 Held = Callable[[Membership, Proof, Collection[Look]], None]
+Words = Callable[[Membership, Collection[Proof]], None]
 _looks: list[Look] = []
+_words: list[Words] = []
 _held: list[Held] = []
 
 
@@ -55,6 +60,13 @@ def on_held(tell: Held) -> None:
     """Tell ``tell(membership, proof, looks)`` of each proof that has to wait, and which looks held it. Same place and eyes."""
     if tell not in _held:
         _held.append(tell)
+
+
+def on_words(tell: Words) -> None:
+    """Tell ``tell(membership, proofs)`` of each membership that is counted and of which only the desk's word is missing: two
+    neighbours stand for it. Inside the transaction, through the eyes of its person."""
+    if tell not in _words:
+        _words.append(tell)
 
 
 def current_membership(person_id: int, *, lock: bool = False) -> Membership | None:
@@ -126,7 +138,10 @@ def regrade(membership: Membership) -> Level:
     counts again. Inside atomic(), the membership locked."""
     now = clock.now()
     proofs = standing(membership.id, now)
-    before, level = Level(membership.level), level_of(proofs, membership.household_hash, house_of(membership))
+    before, level = Level(membership.level), level_of(proofs, words_seen(membership.id))
+    if level is not Level.VERIFIED and are_two_words(proofs):
+        for tell in _words:
+            tell(membership, proofs)
     if not level.reads_board and not _is_held(membership.id, now):  # also where what had waited was refused
         stop_lists(membership.person_id, membership.quarter_id)
     if level is before:
@@ -225,26 +240,30 @@ def standing(membership_id: int, at: datetime, *which: ColumnElement[bool]) -> l
     return list(db.session.scalars(query.order_by(Proof.id)))
 
 
-def house_of(membership: Membership) -> bytes | None:
-    """The keyed hash of the house a membership's person lives in. Through the person's own eyes."""
-    house = db.session.scalar(select(Home.address_hash).where(Home.person_id == membership.person_id))
-    return bytes(house) if house is not None else None
-
-
-def level_of(proofs: Iterable[Proof], own_household: bytes | None, own_house: bytes | None) -> Level:
-    """What these proofs are worth together, for somebody of ``own_household`` in ``own_house`` (keyed hashes)."""
+def level_of(proofs: Iterable[Proof], seen: int) -> Level:
+    """What these proofs are worth together. seen: the number of the newest proof of which the desk has said that the words up
+    to it open everything (``words_seen``)."""
     given = list(proofs)
     best = max((Level(proof.level) for proof in given), key=lambda level: level.rank, default=Level.UNPROVEN)
-    words = [proof for proof in given if proof.vouch_household not in (None, own_household)]
-    doors = {_door(proof, own_house) for proof in words}
-    people = {proof.by_person_id or _door(proof, own_house) for proof in words}  # who moved is no second one
-    return Level.VERIFIED if min(len(doors), len(people)) >= VOUCHES_FOR_VERIFIED else best
+    return Level.VERIFIED if are_two_words(proof for proof in given if proof.id <= seen) else best
 
 
-def _door(proof: Proof, own_house: bytes | None) -> bytes:
-    """What makes a word one of its own: the house it comes from, in one's own house the household."""
-    is_from_elsewhere = proof.vouch_house is not None and bytes(proof.vouch_house) != own_house
-    return bytes((proof.vouch_house if is_from_elsewhere else proof.vouch_household) or b"")
+def are_two_words(proofs: Iterable[Proof]) -> bool:
+    """Whether two neighbours of two households stand for somebody. Says nothing about where that somebody lives."""
+    words = [
+        (proof.by_person_id, bytes(proof.vouch_household)) for proof in proofs if proof.vouch_household is not None
+    ]
+    households = {household for _person, household in words}
+    people = {person or household for person, household in words}  # who moved is no second one
+    return min(len(households), len(people)) >= VOUCHES_FOR_VERIFIED
+
+
+def words_seen(membership_id: int) -> int:
+    """The newest proof of which the desk has said that the words up to it open everything; 0 without one. Through the person's
+    own eyes."""
+    said_yes = or_(ProofCase.state == CaseState.ACCEPTED, ProofCase.appeal == Appeal.GRANTED)
+    about = ProofCase.membership_id == membership_id, ProofCase.kind == CaseKind.WORDS
+    return db.session.scalar(select(func.max(ProofCase.proof_id)).where(*about, said_yes)) or 0
 
 
 def depth_of(proofs: Collection[Proof]) -> int:

@@ -38,9 +38,11 @@ from neighbour.residency.models import Address, AddressAccess, Home, Letter, Mis
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l", "đ": "d", "ı": "i"}
 )
-#: what the desk opens an address for. Who: the Quartiersteam, the operator, an initiative the person went to
-DESK_PURPOSES = ("document team", "document operator", "held team", "held operator")
-PURPOSES = (*DESK_PURPOSES, "visit", "missing address")
+#: what the desk opens an address for: kinds of cases. Who looked is not in it: that it was the operator and not the team would
+#: tell a protected person's namesake that she lives there
+DESK_PURPOSES = ("document", "held")
+QUIET = "quiet"  # a case of which its person never hears (``cases.crowds``)
+PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address")
 TOLD_AFTER = timedelta(days=30)
 PRINTED_IN = "letter "  # followed by the batch
 
@@ -238,12 +240,19 @@ def open_for_verifier(person_id: int, purpose: str, by: int | None) -> ExactHome
 def accesses(person_id: int, limit: int = 20) -> Sequence[AddressAccess]:
     """When and what for a person's address was opened, newest first. Looks from the desk are told after ``TOLD_AFTER``, so
     that nobody reads off a day who of their neighbours decides; that a card was printed once its code was typed in, so that
-    nobody reads off a day whether somebody else in the house ordered one (``letters``). What is told never says who."""
-    told = or_(AddressAccess.purpose.not_in(DESK_PURPOSES), AddressAccess.at <= clock.now() - TOLD_AFTER)
+    nobody reads off a day whether somebody else in the house ordered one (``letters``). What is told never says who.
+
+    That every look is told yields to quiet cases: whoever gives another's name and house would read off the line that she lives
+    there. Those looks stay in the record, with who looked at whose address, for the operator and whoever is answerable for
+    data protection, and are told to nobody else."""
+    told = (
+        AddressAccess.purpose != QUIET,
+        or_(AddressAccess.purpose.not_in(DESK_PURPOSES), AddressAccess.at <= clock.now() - TOLD_AFTER),
+    )
     came = select(Letter.id).where(Letter.person_id == person_id, Letter.used_at.is_not(None))
     its_own = came.where(AddressAccess.purpose == PRINTED_IN + Letter.batch).correlate(AddressAccess)
     printed = AddressAccess.purpose.not_like(PRINTED_IN + "%") | its_own.exists()
-    mine = select(AddressAccess).where(AddressAccess.person_id == person_id, told, printed)
+    mine = select(AddressAccess).where(AddressAccess.person_id == person_id, *told, printed)
     return db.session.scalars(mine.order_by(AddressAccess.id.desc()).limit(limit)).all()
 
 

@@ -288,7 +288,7 @@ def redeem(person_id: int, code: str, network: str) -> Answer:
 
 
 def is_vouched_for(person_id: int) -> bool:
-    """Whether a neighbour's word stands for the person already: a second one, from another house, opens everything."""
+    """Whether a neighbour's word stands for the person already: a second one, from another house, may open everything."""
     membership = current_membership(person_id)
     proofs = standing(membership.id, clock.now()) if membership else []
     return any(proof.vouch_household is not None for proof in proofs)

@@ -13,7 +13,7 @@ from neighbour.core.db import db
 from neighbour.core.personal import WITH_PARENT, Calls, about, also, files_of, nobodys
 from neighbour.residency import homes
 from neighbour.residency.cases import documents
-from neighbour.residency.cases.models import UNDECIDED, ProofCase
+from neighbour.residency.cases.models import UNDECIDED, CaseKind, ProofCase
 
 
 def own_home(person_id: int) -> Any:
@@ -51,6 +51,11 @@ _CAME = (
 )
 _PRINTED = f"purpose LIKE '{homes.PRINTED_IN}%' AND NOT {_CAME}"
 
+_DECIDED = (
+    "EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
+    " AND c.kind IN ('document', 'held'))"
+)
+
 about(
     "home",
     of="person_id",
@@ -78,12 +83,17 @@ about(
     inner="id person_id by_person_id",
     order="id",
     ends="looks",
-    told=f"NOT (purpose IN ({_DESK}) AND {_LATELY}) AND NOT ({_PRINTED})",  # as ``homes.accesses``
+    told=f"NOT (purpose IN ({_DESK}) AND {_LATELY}) AND NOT ({_PRINTED}) AND purpose <> '{homes.QUIET}'",  # as ``homes.accesses``
 )
 # The same looks as events, and what each of the two said: a minute would say which neighbour it was.
 also(
     "security_event",
     told=f"NOT ((kind = '{Event.PROOF_LOOKED_AT}' OR (kind = '{Event.ADDRESS_OPENED}' AND object IN ({_OPENED}))) AND {_LATELY})",
+)
+# What is looked at quietly is told to nobody, however long ago it was.
+also(
+    "security_event",
+    told=f"NOT (kind IN ('{Event.PROOF_LOOKED_AT}', '{Event.ADDRESS_OPENED}') AND split_part(object, ' ', 1) = '{homes.QUIET}')",
 )
 # Printing, which does not name the batch here: ``address_access`` says it, once the card has come.
 also("security_event", told=f"NOT (kind = '{Event.ADDRESS_OPENED}' AND object = '{homes.PRINTED_IN.strip()}')")
@@ -147,7 +157,7 @@ about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at 
       inner="id person_id taken_by", ends="visit_codes visits")  # fmt: skip
 about("proof_case", of="person_id", kind="proof", secret="household_hash",
       out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at created_at",
-      inner="id person_id membership_id quarter_id proof_id", ends="cases")  # fmt: skip
+      inner="id person_id membership_id quarter_id proof_id", ends="cases", told=f"kind <> '{CaseKind.QUIET}'")  # fmt: skip
 about(
     "case_half",
     of="case_id.person_id",
@@ -156,7 +166,7 @@ about(
     erase=WITH_PARENT,
     secret="household_hash",
     inner="id case_id by_person_id until said_at",  # when says which neighbour it was
-    told="EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL)",
+    told=_DECIDED,
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")

@@ -22,6 +22,7 @@ from neighbour.core.jobs import Period
 from neighbour.policy import Level
 from neighbour.quarters.models import Quarter
 from neighbour.residency import grading
+from neighbour.residency.cases import crowds
 from neighbour.residency.models import Membership, Proof
 from neighbour.residency.notices import StillHere
 from neighbour.residency.proofs import lasting
@@ -65,10 +66,10 @@ def question_of(person_id: int) -> Question | None:
 
 def falls_at(membership: Membership, proofs: list[Proof]) -> datetime | None:
     """The day on which the level would fall without a yes; None where it would not."""
-    house = grading.house_of(membership)
+    seen = grading.words_seen(membership.id)
     for day in sorted(proof.expires_at for proof in proofs if proof.expires_at):
         left = [proof for proof in proofs if proof.expires_at is None or proof.expires_at > day]
-        if grading.level_of(left, membership.household_hash, house).rank < Level(membership.level).rank:
+        if grading.level_of(left, seen).rank < Level(membership.level).rank:
             return day
     return None
 
@@ -115,7 +116,8 @@ def read(link: str) -> Asked | None:
 
 
 def say_yes(person_id: int) -> bool:
-    """A person says that they still live there: what they have proven holds as long again. False where nothing was asked; twice
+    """A person says that they still live there: what they have proven holds as long again; what is doubted
+    (``crowds.is_doubted``) ends on its day, as if nobody had answered. False where nothing was asked; twice
     is once. Commits."""
     with atomic():
         if question_of(person_id) is None:
@@ -123,9 +125,10 @@ def say_yes(person_id: int) -> bool:
         with scope.use(scope.Viewer(person_id)):
             membership = grading.current_membership(person_id, lock=True)
             now = clock.now()
+            is_doubted = membership is not None and crowds.is_doubted(membership.id)
             for proof in grading.standing(membership.id, now) if membership else []:
                 proof.renewed_at = now
-                if proof.expires_at is not None:
+                if proof.expires_at is not None and not is_doubted:
                     proof.expires_at = now + lasting(proof.method)
             db.session.flush()
         return True

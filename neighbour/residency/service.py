@@ -118,7 +118,8 @@ def choose_address(
     recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own. leaving:
     what becomes of what they wrote in a quarter they leave.
     The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name
-    on the letterbox afterwards is no other neighbour. A letter on its way to another house is withdrawn. Raises
+    on the letterbox afterwards is no other neighbour. Looks that are under way begin anew, and a code shown at an initiative
+    ends (migration 0076): they were at another name. A letter on its way to another house is withdrawn. Raises
     NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():

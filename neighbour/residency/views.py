@@ -131,6 +131,8 @@ def _welcome(answer: Answer) -> str:
     name = place.quarter.name if place else ""
     if place and Level(place.membership.level) is Level.VERIFIED:
         return _("Welcome to %(quarter)s. You live here, and now we know it.", quarter=name)
+    if deciding.told(person_number()).is_held:
+        return _("Thank you. Two of the Quartiersteam look at your neighbours' words now, usually within two days.")
     return _(
         "Welcome to %(quarter)s. You read along and reply; one more proof and you pin things up, too.", quarter=name
     )

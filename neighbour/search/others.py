@@ -73,7 +73,7 @@ def people(typed: str, reader: Reader) -> list[Byline]:
         .join(Person, Person.id == Membership.person_id)
         .join(Quarter, Quarter.id == Membership.quarter_id)
         .where(Membership.quarter_id.in_(reader.quarters), Membership.reads_board())
-        .where(Person.is_listed, Person.is_protected.is_(False), Person.status == "active", shown != "")
+        .where(Person.stands_in_lists(), Person.is_protected.is_(False), Person.status == "active", shown != "")
         .where(*(or_(plain.contains(func.concat(" ", func.search_plain(name)))) for name in names))
         .order_by(shown)
         .limit(MOST)

@@ -150,7 +150,7 @@ def test_every_route_marked_fresh_asks_whoever_was_signed_in_ten_minutes_ago(app
     """Somebody protected, of whom some of them ask that do not ask others."""
     person = make_member()
     with as_owner(), atomic():
-        choosing.protect(db.session.get_one(Person, person.id), alias="Lastenrad", is_listed=False)
+        choosing.protect(db.session.get_one(Person, person.id), alias="Lastenrad")
     sign_in(client, person)
     frozen_clock.tick(10 * MINUTE + 1)
     found = list(fresh_routes(app))

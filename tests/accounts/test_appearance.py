@@ -43,6 +43,7 @@ def appears(person, first=FIRST, last=LAST, **chosen):
     with as_owner(), atomic():
         mine = db.session.get_one(Person, person.id)
         choosing.set_appearance(mine, first=first, last=last, chosen=Chosen(**chosen))
+        mine.renamed_at = None  # long ago
     return person
 
 
@@ -236,7 +237,62 @@ def test_the_team_is_named_to_its_quarter_but_for_those_who_want_to_be_in_no_lis
     assert "Hannelore Wiechert" in reads(visitor, here, "/board")
     vouched = reads(visitor, here, "/board", Level.VOUCHED)
     assert "Hannelore W." in vouched and LAST not in vouched
-    assert "Kanarina" not in reads(visitor, here, "/board")
+    page = reads(visitor, here, "/board")
+    assert "Kanarina" not in page
+    assert re.search(r"Hannelore Wiechert\s+und 1 weitere Person", page), "who is not named is counted"
+
+
+def test_lists_tell_nobody_who_is_protected(town, visitor, frozen_clock):
+    """Protecting, its end and any other new name are the same to a list; the name that is new is not the one that went."""
+    here = town[0]
+    for first in ("Adas", "Bertas"):
+        appears(make_person(here, role=Role.STEWARD), first=first)
+    heard = {}
+    for how in ("protection", "appearance"):
+        me = appears(make_person(here, role=Role.STEWARD), first="Hannelore")
+        hers, heard[how] = visitor(), []
+        sign_in(hers, me)
+
+        def team():
+            return re.search(r"Quartiersteam: ([^<]*)<", reads(visitor, here, "/board"))[1].strip()
+
+        heard[how].append(team())
+        if how == "protection":
+            hers.post("/me/protection", data={"alias": "Kiesel"})
+        else:
+            hers.post("/me/appearance", data=form(shown="alias", alias="Kiesel", is_listed="y"))
+        heard[how].append(team())
+        sign_in(hers, me)
+        hers.post("/me/appearance", data=form(shown="alias", alias="Kiesel", is_listed="y"))
+        frozen_clock.tick(29 * 86_400)
+        heard[how].append(team())
+        frozen_clock.tick(2 * 86_400)
+        heard[how].append(team())
+        if how == "protection":
+            sign_in(hers, me)
+            hers.post("/me/protection", data={"end": "1"})
+            assert team() == heard[how][-1], "the end of it changes nothing"
+        with as_owner(), atomic():
+            db.session.execute(db.text("DELETE FROM membership WHERE person_id = :id").bindparams(id=me.id))
+    assert heard["protection"] == heard["appearance"]
+    assert ["Hannelore" in each for each in heard["protection"]] == [True, False, False, False]
+    assert ["Kiesel" in each for each in heard["protection"]] == [False, False, False, True]
+    assert "und 1 weitere" in heard["protection"][1]
+
+
+def test_whoever_is_proven_takes_another_name_once_in_thirty_days(client, owner, frozen_clock):
+    """Or goes through those of all neighbours, with the mark of the proven behind each."""
+    me = appears(make_person(make_quarter()))
+    sign_in(client, me)
+    assert client.post("/me/appearance", data=form(first_name="Frieda")).status_code == 303
+    frozen_clock.tick(86_400)
+    refused = client.post("/me/appearance", data=form(first_name="Jochen"))
+    assert refused.status_code == 422 and "erst vor Kurzem geändert" in refused.text
+    assert client.post("/me/appearance", data=form(first_name="Frieda", shows_own="full")).status_code == 303
+    assert client.post("/me/protection", data={"alias": "Lastenrad"}).status_code == 303, "at risk nobody waits"
+    frozen_clock.tick(30 * 86_400)
+    sign_in(client, me)
+    assert client.post("/me/appearance", data=form(alias="Rollschuh")).status_code == 303
 
 
 # ---- choosing, with the preview
@@ -336,7 +392,7 @@ def test_a_form_that_was_bent_open_shows_no_more_than_the_table(client, owner):
     assert owner.execute("SELECT display_name, name_city, is_listed, is_protected FROM person").fetchone() == (
         "Hannelore W.",
         "Hannelore",
-        True,
+        False,  # not ticked on this form
         False,
     )
 
@@ -361,12 +417,11 @@ def test_protection_takes_another_name_and_gives_nothing_of_the_real_one(client,
     assert client.post("/me/appearance", data=form(alias="Rollschuh", shows_street="y")).status_code == 303
     assert owner.execute("SELECT display_name, street_shown FROM person").fetchone() == ("Rollschuh", None)
     page = text(client.get("/me/protection"))
-    assert "checked" not in page  # in no list until it is wanted
     assert "116 016" in page and "data-leave" in page and 'rel="noreferrer"' in page
     client.post("/me/protection", data={"end": "1"})
     assert owner.execute("SELECT is_protected, is_listed, display_name FROM person").fetchone() == (
         False,
-        True,
+        False,
         "Rollschuh",
     )
 
@@ -422,7 +477,7 @@ def test_a_protected_person_looks_like_anybody_with_another_name(town, client, v
         with as_owner(), atomic():
             mine = db.session.get_one(Person, author.id)
             if is_protected:
-                choosing.protect(mine, alias="Lastenrad", is_listed=False)
+                choosing.protect(mine, alias="Lastenrad")
         pages = [one.get(path).get_data() for one in (client, anybody) for path in ("/board", thread_of(author))]
         seen_by_neighbour.append([without_tokens(page) for page in pages])
     assert seen_by_neighbour[0] == seen_by_neighbour[1]
@@ -443,7 +498,7 @@ def test_mails_greet_a_protected_person_by_the_other_name():
 
     me = appears(make_person(make_quarter()))
     with as_owner(), atomic():
-        choosing.protect(db.session.get_one(Person, me.id), alias="Lastenrad", is_listed=False)
+        choosing.protect(db.session.get_one(Person, me.id), alias="Lastenrad")
     with scope.use(scope.NOBODY):
         assert mailboxes([me.id])[me.id].name == "Lastenrad"
 
@@ -453,7 +508,7 @@ def test_without_another_name_there_is_no_protection():
     with as_owner(), atomic():
         mine = db.session.get_one(Person, me.id)
         with pytest.raises(choosing.NeedsAlias):
-            choosing.protect(mine, alias=" ", is_listed=False)
-        choosing.protect(mine, alias="Lastenrad", is_listed=False)
+            choosing.protect(mine, alias=" ")
+        choosing.protect(mine, alias="Lastenrad")
         with pytest.raises(choosing.NeedsAlias):
             choosing.set_appearance(mine, first=FIRST, last=LAST, chosen=Chosen())

@@ -189,7 +189,7 @@ def _slug(newcomer: Visitor) -> str:
 
 def _printed_code(newcomer: Visitor, berlin: Instance) -> str:
     """She orders the card, the operator prints it, and the code stands on the paper."""
-    newcomer.press("Schickt mir die Karte")
+    newcomer.press("Schickt mir die Postkarte")
     assert "bestellt" in newcomer.words.lower()
     out = berlin.folder / "cards.pdf"
     assert "1 letter " in berlin.command("letters", "print", "--out", str(out))

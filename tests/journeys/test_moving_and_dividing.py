@@ -125,7 +125,7 @@ def _is_nobody_in_the_old_quarter(city: Instance, chromium: Browser, watch: Watc
 
 def _proves_and_writes(mover: Visitor, city: Instance) -> None:
     mover.go("/waiting")
-    mover.press("Schickt mir die Karte")
+    mover.press("Schickt mir die Postkarte")
     out = city.folder / "cards.pdf"
     city.command("letters", "print", "--out", str(out))
     found = re.search(r"(?<![-\w])[0-9A-Z]{4}-[0-9A-Z]{4}(?![-\w])", PdfReader(out).pages[0].extract_text())

@@ -151,14 +151,14 @@ def test_a_card_is_sent_once_more_printed_at_the_desk_and_leads_to_the_first_pos
     lee = arrive(chromium, address(altenbrueck), watch, **PHONE, **HERE)
     lee.go("/signup")
     signs_up(lee, altenbrueck, "Lee", "19")
-    lee.press("Schickt mir die Karte")
+    lee.press("Schickt mir die Postkarte")
     altenbrueck.run("letters", "print", "--out", str(tmp_path / "first.pdf"))
     later = "UPDATE letter SET requested_at = requested_at - interval '{0} days', printed_at = printed_at - interval '{0} days', expires_at = expires_at - interval '{0} days' WHERE person_id = (SELECT id FROM person WHERE email = 'lee@example.org')"
     with roles.connect(postgres.address(altenbrueck.folder).owner_url, autocommit=True) as owner:
         owner.execute(later.format(21))
         lee.go("/waiting")
         assert "Ist sie nicht gekommen?" in lee.words and axe.check(lee.page) == []
-        lee.press("Schickt mir die Karte")
+        lee.press("Schickt mir die Postkarte")
         assert "bestellt" in lee.words
         owner.execute(later.format(10))
     ursula = neighbour(chromium, altenbrueck, watch, "ursula", **DESK)

@@ -202,7 +202,7 @@ def test_homes(log, town, owner):
     with log.once(Event.ADDRESS_OPENED, me, actor=me), town.as_person(me), atomic():
         assert homes.open_for_owner(me)
     with log.once(Event.PROTECTED, me, actor=me), town.as_person(me), atomic():
-        choosing.protect(service.find(me), alias="Die vom Eck", is_listed=False)
+        choosing.protect(service.find(me), alias="Die vom Eck")
     with log.once(Event.PROTECTED, me, actor=me, result="ended"), town.as_person(me), atomic():
         choosing.unprotect(service.find(me))
 

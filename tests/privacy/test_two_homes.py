@@ -128,7 +128,7 @@ class Story:
 
     def protect(self):
         with as_owner(), atomic():
-            choosing.protect(db.session.get_one(Person, self.alias.id), alias="Lastenrad", is_listed=False)
+            choosing.protect(db.session.get_one(Person, self.alias.id), alias="Lastenrad")
 
 
 def _invites(host, guests, quarter):

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask
 from shapely import to_geojson, to_wkb
 from shapely.geometry import box
+from sqlalchemy import select
 
 from neighbour.accounts.models import Person, SignUpStep
 from neighbour.core import clock, scope
@@ -20,6 +21,8 @@ from neighbour.policy import Level, Seat
 from neighbour.quarters import index
 from neighbour.quarters.models import Quarter
 from neighbour.residency import grading, homes, invitations, letters, printing, proofs, service
+from neighbour.residency.cases import deciding
+from neighbour.residency.cases.models import CaseHalf, CaseKind, CaseState, ProofCase
 from neighbour.residency.gazetteer.loading import refresh_streets
 from neighbour.residency.gazetteer.spelling import street_key
 from neighbour.residency.letter_pdf import Format
@@ -173,6 +176,15 @@ def types(town: Town, person: int, code: str, network: str = "192.0.2.1") -> Out
     """The person types a code, of whichever method."""
     with town.as_person(person):
         return proofs.redeem(person, code, network).outcome
+
+
+def looked_at(town: Town, person: int) -> Level:
+    """The desk says yes to the two words that stand for somebody; gives their level then."""
+    with town.as_person(person), atomic():
+        open_ones = ProofCase.person_id == person, ProofCase.kind == CaseKind.WORDS, ProofCase.state == CaseState.OPEN
+        (case,) = db.session.scalars(select(ProofCase).where(*open_ones)).all()
+        deciding._end(case, [CaseHalf(says="yes")])
+    return level_of(town, person)
 
 
 def level_of(town: Town, person: int) -> Level:

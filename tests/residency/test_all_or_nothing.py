@@ -109,7 +109,7 @@ def asking_for_a_reset_of_factors(desk: Desk, anna: int) -> Flow:
 def protecting_oneself(desk: Desk, anna: int) -> Flow:
     def flow() -> None:
         with desk.eyes(anna), atomic():
-            choosing.protect(db.session.get_one(Person, anna), alias="Lastenrad", is_listed=False)
+            choosing.protect(db.session.get_one(Person, anna), alias="Lastenrad")
 
     return flow
 

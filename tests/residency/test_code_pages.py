@@ -51,7 +51,7 @@ def test_one_field_takes_any_code(town: Town, browser):
         ("N234-5678-90", "Das hat dich keinen Versuch gekostet"),
         ("N234-5678-90A", "kennen wir in deinem Quartier nicht"),
         ("F234-5678-90A", "kennen wir in deinem Quartier nicht"),
-        ("7K2M-9QXD", "keine Karte"),
+        ("7K2M-9QXD", "keine Postkarte"),
     ],
 )
 def test_what_is_wrong_with_a_code_is_said_at_the_field(town: Town, browser, typed: str, said: str):

@@ -65,7 +65,7 @@ class Pair:
         self.owner.execute("SELECT forget_letter_codes(%s)", [clock.now()])  # as every night
         one, other = self.told(0), self.told(1)
         assert differences(one, other) == []
-        assert "gedruckt wurde, steht" in one["/settings/address"] and "deine Karte" not in one["/settings/address"]
+        assert "gedruckt wurde, steht" in one["/settings/address"] and "deine Postkarte" not in one["/settings/address"]
         return one
 
     def answers(self, code: str) -> Answer:
@@ -139,7 +139,7 @@ def test_nothing_tells_whether_a_card_was_printed_until_it_comes(pair: Pair, tow
     assert "Ist sie nicht gekommen?" in pair.is_told_the_same()["/waiting"]
     assert pair.order() is None, "once more: for one a second card, for the other the turn of the first"
     assert pair.order() is Reason.UNDER_WAY and pair.answers("7K2M-9QXD") == Answer(Outcome.WRONG, 4)
-    assert pair.is_told_the_same()["mails"].count("Sie kommt in deinen Briefkasten. Karten") == 4
+    assert pair.is_told_the_same()["mails"].count("Sie kommt in deinen Briefkasten. Postkarten") == 4
     with town.as_person(lena[0]):
         assert letters.redeem(lena[0], lena[1]).outcome is Outcome.PROVEN
     assert pair.printed() == [1, 1], "a code came back, so its house has the next card"
@@ -150,7 +150,7 @@ def test_nothing_tells_whether_a_card_was_printed_until_it_comes(pair: Pair, tow
     frozen_clock.tick(31 * DAY)
     assert pair.is_told_the_same() and pair.order() is None, "each card of theirs is past its day, and neither is told"
     frozen_clock.tick(30 * DAY)
-    assert pair.order() is Reason.TOO_MANY and "drei Karten bestellt" in pair.is_told_the_same()["/waiting"]
+    assert pair.order() is Reason.TOO_MANY and "drei Postkarten bestellt" in pair.is_told_the_same()["/waiting"]
     assert [pair.answers("7K2M-9QXD").tries_left for _try in range(5)] == [4, 3, 2, 1, 0]
     assert pair.answers("7K2M-9QXD").outcome is Outcome.DEAD
     frozen_clock.tick(30 * DAY)
@@ -164,7 +164,7 @@ def test_nothing_tells_it_to_who_was_verified_meanwhile_and_falls_again(pair: Pa
             grading.grant(person, "document", Level.VERIFIED, None)
     owner.execute("UPDATE proof SET ended_at = created_at")
     owner.execute("UPDATE membership SET level = 'unproven'")
-    assert "Schickt mir die Karte" in pair.is_told_the_same()["/waiting"]
+    assert "Schickt mir die Postkarte" in pair.is_told_the_same()["/waiting"]
     assert pair.answers("7K2M-9QXD").outcome is Outcome.NO_LETTER
     with pair.town.as_person(pair.people[1]):
         (code, _refusal) = pair.cards["Pia Specht"]
@@ -180,7 +180,7 @@ def test_nothing_tells_it_to_who_moves_away_and_back(pair: Pair, frozen_clock):
         for person, back in zip(pair.people, ("4", "22"), strict=True):
             house = away or pair.owner.execute("SELECT id FROM address WHERE number = %s", [back]).fetchone()[0]
             pair.town.settle(person, house, "Pia Specht")
-        assert "Schickt mir die Karte" in pair.is_told_the_same()["/waiting"]
+        assert "Schickt mir die Postkarte" in pair.is_told_the_same()["/waiting"]
     assert [pair.order(), pair.order()] == [None, Reason.UNDER_WAY]
     count = "SELECT count(*) FROM letter WHERE person_id = %s"
     assert [pair.owner.execute(count, [person]).fetchone() for person in pair.people] == [(2,), (2,)]
@@ -193,8 +193,8 @@ def test_the_card_itself_tells_its_day_and_batch(pair: Pair):
         assert letters.redeem(pair.people[1], pair.cards["Pia Specht"][0]).outcome is Outcome.PROVEN
         (look,) = [one for one in homes.accesses(pair.people[1]) if one.by_person_id is None]
     after = pair.told(1)
-    assert "deine Karte wurde gedruckt" in after["/settings/address"]
-    assert "wurde gedruckt" not in before["/settings/address"].replace("Karte gedruckt wurde, steht", "")
+    assert "deine Postkarte wurde gedruckt" in after["/settings/address"]
+    assert "wurde gedruckt" not in before["/settings/address"].replace("Postkarte gedruckt wurde, steht", "")
     said = json.loads(after["data/security.json"])
     assert look.purpose in str(said) and look.purpose not in str(before)
     assert "printed_at" not in after["data/proof.json"] and "used_at" in after["data/proof.json"]

@@ -24,6 +24,8 @@ def newcomer(town: Town, client):
     town.street("2", name="Schloßstraße", postcode="04873")
     town.street("2", name="Schloßstraße", postcode="04875")
     town.street("12-14", name="Mühlhof")
+    town.street("7", name="Am Webstuhl")
+    town.street("9", name="An der Alten Weberei")
     person = town.person("anna", is_confirmed=False, signup_step=SignUpStep.ADDRESS)
     with town.app.app_context():
         with as_owner():
@@ -107,7 +109,7 @@ def test_what_is_missing_is_asked_for_all_at_once(newcomer):
     _person, browser = newcomer
     page = browser.post("/signup/address", data={"street": "", "number": "", "recipient": ""})
     words = text_of(page)
-    for said in ("Welche Straße?", "Welche Hausnummer?", "Ohne Namen kommt die Karte nicht an."):
+    for said in ("Welche Straße?", "Welche Hausnummer?", "Ohne Namen kommt die Postkarte nicht an."):
         assert said in words
 
 
@@ -163,3 +165,17 @@ def test_german_articles_where_they_can_be_told():
     ]
     with i18n.speaking("en"):
         assert finding._with_article("Kettfadenstraße") == "Kettfadenstraße"
+
+
+@pytest.mark.parametrize(
+    ("typed", "number", "meant"),
+    [
+        ("Webstul", "7", "Am Webstuhl 7"),
+        ("Webstuhl", "7", "Am Webstuhl 7"),
+        ("Alte Weberei", "9", "An der Alten Weberei 9"),
+    ],
+)
+def test_a_small_word_left_out_at_the_beginning_is_forgiven(town: Town, newcomer, typed: str, number: str, meant: str):
+    _person, browser = newcomer
+    page = type_in(browser, typed, number)
+    assert page.status_code == 422 and meant in text_of(page)

@@ -143,9 +143,7 @@ class Flow(RuleBasedStateMachine):
                 membership = grading.current_membership(person)
                 assert membership is not None
                 standing = grading.standing(membership.id, clock.now())
-                assert membership.level == grading.level_of(
-                    standing, membership.household_hash, grading.house_of(membership)
-                )
+                assert membership.level == grading.level_of(standing, grading.words_seen(membership.id))
                 households = {bytes(proof.vouch_house) for proof in standing if proof.vouch_house}
                 is_strong = any(proof.method in WORTH for proof in standing)
                 assert (membership.level == Level.VERIFIED) <= (is_strong or len(households) >= 2)

@@ -376,13 +376,13 @@ def _fresh_case(desk: Desk, anna: int, owner):
 def test_the_database_opens_a_home_only_for_whoever_has_it_in_hand(desk: Desk, anna):
     vera, case = desk.verifier("vera"), None
     with desk.eyes(vera), atomic():
-        assert homes.open_for_verifier(anna, "document team", vera) is None
+        assert homes.open_for_verifier(anna, "document", vera) is None
         case = db.session.query(ProofCase.id).scalar()
     with desk.eyes(vera):
         deciding.take(deciding.eyes_of(vera, is_operator=False), case)
     with desk.eyes(vera), atomic():
-        assert homes.open_for_verifier(anna, "document team", vera) is not None
-        assert homes.open_for_verifier(desk.proven("zoe"), "document team", vera) is None
+        assert homes.open_for_verifier(anna, "document", vera) is not None
+        assert homes.open_for_verifier(desk.proven("zoe"), "document", vera) is None
         with pytest.raises(ValueError):
             homes.open_for_verifier(anna, "curiosity", vera)
     assert scope.current() is None

@@ -186,7 +186,7 @@ def test_from_the_button_to_the_files_fetched_once(town: Town, desk, operator, j
     town.resident("anna", town.address("1"))
     town.resident("bert", town.address("2"))
     page = desk.get("/desk/letters").text
-    assert "2 Karten sind heute fällig" in page
+    assert "2 Postkarten sind heute fällig" in page
     desk.post("/desk/letters", data={"paper": "c6", "wants_table": "1"})
     assert "wird gemacht" in desk.get("/desk/letters").text
     jobs.run()
@@ -248,8 +248,8 @@ def test_what_waits_is_told_with_its_reason_and_without_names(town: Town, desk, 
     owner.execute("UPDATE person SET status = 'suspended' WHERE id = %s", [away])
     town.resident("fred", town.address("6"))
     page = desk.get("/desk/letters").text
-    assert "1 Karte ist heute fällig" in page and "umgezogen, gesperrt" in page
-    assert "in den letzten 30 Tagen eine Karte" in page and "Für ein Haus warten 4 Karten" in page
+    assert "1 Postkarte ist heute fällig" in page and "umgezogen, gesperrt" in page
+    assert "in den letzten 30 Tagen eine Postkarte" in page and "Für ein Haus warten 4 Postkarten" in page
     for secret in ("Geheim", "Kettfadenstraße", "Kowalczyk"):
         assert secret not in page
 

@@ -627,3 +627,40 @@ def test_every_opening_of_an_address_is_written_down(town: Town, tmp_path: Path,
     batch = town.print_letters(tmp_path).done.batch
     rows = owner.execute("SELECT person_id, by_person_id, purpose FROM address_access").fetchall()
     assert rows == [(person, None, f"letter {batch}")]
+
+
+def test_a_name_that_had_its_card_comes_after_those_that_had_none(town: Town, tmp_path: Path, frozen_clock):
+    """Whoever orders in advance, twice from two accounts and under one name, costs a neighbour one month and not two."""
+    house = town.address("5")
+    first, second = (town.resident(f"weg{n}", house, "Wilma Wegwerf") for n in range(2))
+    town.resident("vera", house, "Vera Vogt")
+    assert set(town.print_letters(tmp_path).cards) == {"Wilma Wegwerf"}
+    frozen_clock.tick(31 * 86_400)
+    with town.as_person(first):
+        letters.request(first)
+    assert set(town.print_letters(tmp_path).cards) == {"Vera Vogt"}
+    frozen_clock.tick(31 * 86_400)
+    assert set(town.print_letters(tmp_path).cards) == {"Wilma Wegwerf"}, "and then it is its turn again"
+    assert second
+
+
+def test_whoever_orders_anew_under_another_name_comes_after_those_who_had_none(
+    town: Town, tmp_path: Path, frozen_clock
+):
+    house = town.address("5")
+    first = town.resident("weg", house, "Wilma Wegwerf")
+    assert set(town.print_letters(tmp_path).cards) == {"Wilma Wegwerf"}
+    frozen_clock.tick(22 * 86_400)
+    town.settle(first, house, "Otto Anders")
+    with town.as_person(first):
+        letters.request(first)
+    town.resident("vera", house, "Vera Vogt")
+    frozen_clock.tick(9 * 86_400)
+    assert set(town.print_letters(tmp_path).cards) == {"Vera Vogt"}
+
+
+def test_after_three_weeks_the_page_says_what_is_quicker(town: Town, browser, frozen_clock):
+    vera = town.resident("vera", town.address("5"))
+    assert "nicht warten willst" not in browser(vera).get("/waiting").text
+    frozen_clock.tick(22 * 86_400)
+    assert "nicht warten willst" in browser(vera).get("/waiting").text

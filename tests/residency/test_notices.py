@@ -88,7 +88,7 @@ def test_mails_arrive_and_hold_neither_address_nor_code(town: Town, jobs, mailbo
     jobs.run()
     mails = mailbox.messages()
     assert sorted(str(mail.message["Subject"]) for mail in mails) == [
-        "Deine Karte ist bestellt",
+        "Deine Postkarte ist bestellt",
         "Willkommen im Quartier Weberviertel",
     ]
     for mail in mails:

@@ -48,7 +48,7 @@ def test_the_waiting_page_says_what_happens_next_and_names_nobody(town: Town, an
     page = browser.get("/waiting")
     assert page.status_code == 200
     words = text_of(page)
-    assert "Weberviertel" in words and "Schickt mir die Karte" in words
+    assert "Weberviertel" in words and "Schickt mir die Postkarte" in words
     assert "5 Haushalte" in words
     for secret in ("Geheim", "Bela", "Cem", "Fatma", "Kettfadenstraße", "Kowalczyk"):
         assert secret not in words
@@ -61,10 +61,10 @@ def test_fewer_than_five_households_are_not_counted_out_loud(town: Town, anna):
 def test_from_button_to_card_to_code(town: Town, anna, tmp_path: Path):
     person, browser = anna
     page = browser.post("/waiting/letter", follow_redirects=True)
-    assert "Deine Karte ist bestellt (heute)." in text_of(page)
-    assert "Schickt mir die Karte" not in text_of(page)
+    assert "Deine Postkarte ist bestellt (heute)." in text_of(page)
+    assert "Schickt mir die Postkarte" not in text_of(page)
     code, _refusal = town.print_letters(tmp_path).cards["Anna Kowalczyk"]
-    assert "Karten werden alle paar Tage gedruckt" in text_of(browser.get("/waiting"))
+    assert "Postkarten werden alle paar Tage gedruckt" in text_of(browser.get("/waiting"))
     link = browser.get(f"/code/{code}")
     assert f'value="{code}"' in link.get_data(as_text=True)
     assert link.headers["Referrer-Policy"] == "no-referrer" and link.headers["Cache-Control"] == "no-store"
@@ -130,7 +130,7 @@ def test_five_wrong_codes_and_the_page_offers_another_card(town: Town, anna, tmp
         page = browser.post("/code", data={"code": "ZZZZ-ZZZZ"})
     assert "fünfmal falsch" in text_of(page)
     words = text_of(browser.get("/waiting"))
-    assert "5-mal falsch" in words and "Schickt mir die Karte" in words and "höchstens eine in 30 Tagen" in words
+    assert "5-mal falsch" in words and "Schickt mir die Postkarte" in words and "höchstens eine in 30 Tagen" in words
 
 
 def test_code_entry_is_limited_per_account(town: Town, anna):
@@ -154,11 +154,11 @@ def test_not_me_needs_no_account_and_stops_the_cards(town: Town, anna, client, v
     assert unchosen.status_code == 422 and f'value="{refusal}"' in unchosen.get_data(as_text=True)
     assert stranger.post("/not-me", data={"code": "ABCD-EFGH-JKMN", "scope": "name"}).status_code == 422
     done = stranger.post("/not-me", data={"code": refusal.lower(), "scope": "name"})
-    assert done.status_code == 200 and "Es kommen keine Karten mehr" in text_of(done)
+    assert done.status_code == 200 and "Es kommen keine Postkarten mehr" in text_of(done)
     assert browser.post("/code", data={"code": code}).status_code == 422
     waiting = text_of(browser.get("/waiting"))
     assert "bestellt" in waiting and "nie wieder" not in waiting, "who asked for it is not told"
-    assert "Schickt mir die Karte" not in text_of(browser.get("/waiting"))
+    assert "Schickt mir die Postkarte" not in text_of(browser.get("/waiting"))
 
 
 def test_guessing_refusal_codes_is_limited(visitor):

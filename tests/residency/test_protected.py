@@ -32,7 +32,7 @@ def people(town: Town) -> tuple[int, int]:
 
 def protect(town: Town, person: int) -> None:
     with town.as_person(person), atomic():
-        choosing.protect(db.session.get_one(Person, person), alias="Lastenrad", is_listed=False)
+        choosing.protect(db.session.get_one(Person, person), alias="Lastenrad")
 
 
 def test_protection_takes_the_cell_away_and_nobody_elses(town: Town, people, owner):

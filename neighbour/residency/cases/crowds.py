@@ -1,9 +1,19 @@
 """Household rules: somebody looks where one person, one household or one house has too many accounts.
 
-* more than six accounts at one household, or at one house of which nobody has said that it is large: the proof waits;
-* the same full name at the same house (``membership.person_hash``), perhaps one person twice: the proof counts at once and is
-  looked at afterwards (``look_for_namesakes``, every hour). If it waited, whoever looks for somebody could try their name at
-  one house after the other and would be told by the waiting where they live.
+* more than six accounts with a proof of their own at one household, or at one house of which nobody has said that it is
+  large: the next such proof waits. Neighbours' words and flyers neither count nor wait: whoever has an invitation could fill
+  a house up with accounts until one waits, read off how many live there, and make the card of the next resident wait, too;
+* more than six accounts at one of them by words and flyers alone: those beyond are looked at afterwards;
+* a name taken lately that reads like one somebody else of the quarter bore before: it is looked at afterwards;
+* the same full name at the same house (``membership.person_hash``), perhaps one person twice: it is looked at afterwards. If
+  it waited, whoever looks for somebody could try their name at one house after the other and would be told by the waiting
+  where they live. Of two it is the one with the weaker proof, of two alike the later.
+
+What is looked at afterwards (``look_quietly``, every hour) is a quiet case: the proof counts meanwhile, and nothing of the case
+ever reaches its person, whatever is decided – no mail, no page, no line in their archive, and no look at their address
+(``homes.accesses``). A no therefore ends nothing on its day, for whoever gave another's name and house would read off it that
+she lives there: the proof stands to its day and no simple yes renews it (``is_doubted``), so that a better one is needed then.
+What cannot wait so long an operator ends by suspending the account, and says why.
 
 The counting reads across people, so it is done by the database (``needs_look``), which answers yes or no about the asker's
 own home and nothing else. All questions are asked each time, whatever the first says: whoever waits is told that they
@@ -18,23 +28,30 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import exists, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from neighbour.accounts.models import Person
+from neighbour.accounts.names import reads_like
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db, finish_reading
+from neighbour.policy import Level
 from neighbour.residency import grading, homes
-from neighbour.residency.cases.models import CaseGround, CaseKind, HouseRule, ProofCase
+from neighbour.residency.cases.models import CaseGround, CaseKind, CaseState, HouseRule, ProofCase
 from neighbour.residency.models import Address, Home, Membership, Proof
 
 MOST_ACCOUNTS = 6  # of one household, and of one house nobody has called large
 LARGEST_HOUSE = 2_000
+RENAMED_LATELY = timedelta(days=7)  # so that no name is missed while the job stands still
 
+_CLEAR = text("SELECT clear_namesakes(:at)")
+_NAMESAKES = text("SELECT person_id, proof_id FROM namesakes()")
+_VOUCHED = text("SELECT person_id, proof_id, ground FROM vouched_crowds(:most)")
+_RENAMED = text("SELECT person_id, proof_id, name, other FROM renamed_beside(:since)")
 _NEEDS_LOOK = text("SELECT needs_look(:what, :most)")
 
 
@@ -42,6 +59,8 @@ def look(membership: Membership, proof: Proof) -> bool:
     """For ``grading.looks_at``: whether somebody has to look at this proof before it counts."""
     _remember_name(membership)
     grounds = _answers()
+    if Level(proof.level) is not Level.VERIFIED:
+        return grounds["one by one"]  # which the desk has said of the house, whoever lives there
     return grounds["household"] or grounds["house"]
 
 
@@ -49,7 +68,10 @@ def keep(membership: Membership, proof: Proof, looks: Collection[grading.Look]) 
     """For ``grading.on_held``: make a case of a proof that waits, unless it is only the house that is crowded."""
     grounds = _answers()
     others = [each for each in looks if each is not look]
-    one_by_one = _ask("one by one") and grounds["house"]
+    is_word = Level(proof.level) is not Level.VERIFIED
+    one_by_one = grounds.pop("one by one") and (is_word or grounds["house"])
+    grounds["house"] = one_by_one if is_word else grounds["house"]
+    grounds["household"] = grounds["household"] and not is_word
     if looks and not (others or grounds["person"] or grounds["household"] or one_by_one):
         return
     found = [ground for ground, is_so in grounds.items() if is_so]
@@ -58,13 +80,15 @@ def keep(membership: Membership, proof: Proof, looks: Collection[grading.Look]) 
     open_case(membership, proof, found or ["asked"])
 
 
-def open_case(membership: Membership, proof: Proof, grounds: Collection[str]) -> ProofCase:
-    """A case for the desk about a proof that waits. Through its person's eyes, inside atomic()."""
+def open_case(
+    membership: Membership, proof: Proof, grounds: Collection[str], kind: CaseKind = CaseKind.HELD
+) -> ProofCase:
+    """A case for the desk about a proof that waits, or is looked at quietly. Through its person's eyes, inside atomic()."""
     case = ProofCase(
         person_id=membership.person_id,
         membership_id=membership.id,
         quarter_id=membership.quarter_id,
-        kind=CaseKind.HELD,
+        kind=kind,
         method=proof.method,
         proof_id=proof.id,
         household_hash=membership.household_hash,
@@ -75,23 +99,39 @@ def open_case(membership: Membership, proof: Proof, grounds: Collection[str]) ->
     return case
 
 
-def look_for_namesakes() -> int:
-    """Make a case of each proof that counts where somebody of the same name was at the same house before, unless the two have
-    been looked at; gives how many. Not in the request that proves: what is written there takes time that can be measured."""
+def look_quietly() -> int:
+    """Make a quiet case of each proof that counts and has to be looked at afterwards: a name twice at one house, more words at
+    one than usual; gives how many. Those whose reason is gone are withdrawn. Not in the request that proves: what is written
+    there takes time that can be measured."""
+    with scope.use(scope.NOBODY), atomic():
+        db.session.execute(_CLEAR, {"at": clock.now()})
     with scope.use(scope.NOBODY):
-        found = db.session.execute(text("SELECT person_id, proof_id FROM namesakes()")).all()
+        namesakes = [(*row, "person") for row in db.session.execute(_NAMESAKES)]
+        found: list[Any] = [*namesakes, *db.session.execute(_VOUCHED, {"most": MOST_ACCOUNTS}), *_renamed()]
         finish_reading()
     made = 0
-    for person_id, proof_id in found:
+    for person_id, proof_id, ground in found:
         with scope.use(scope.Viewer(person_id)), atomic():
             if standing := _standing(person_id, proof_id):
-                open_case(*standing, ["person"])
+                open_case(*standing, [ground], CaseKind.QUIET)
                 made += 1
     return made
 
 
+def _renamed() -> list[tuple[int, int, str]]:
+    """Whose new name reads like a neighbour's."""
+    rows = db.session.execute(_RENAMED, {"since": clock.now() - RENAMED_LATELY}).all()
+    return [(*who, "name") for who in dict.fromkeys(row[:2] for row in rows if reads_like(row.name, row.other))]
+
+
+def is_doubted(membership_id: int) -> bool:
+    """Whether a quiet look ended with no: what is proven holds to its day and is not renewed. Through the person's own eyes."""
+    refused = ProofCase.kind == CaseKind.QUIET, ProofCase.state == CaseState.REFUSED
+    return bool(db.session.scalar(select(exists().where(ProofCase.membership_id == membership_id, *refused))))
+
+
 def _answers() -> dict[str, bool]:
-    return {what: _ask(what) for what in ("person", "household", "house")}
+    return {what: _ask(what) for what in ("person", "household", "house", "one by one")}
 
 
 def _ask(what: str) -> bool:

@@ -12,13 +12,15 @@ rows, and this is the one place that crosses it."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, TableValuedAlias, column, func, select, update
+from sqlalchemy import Boolean, TableValuedAlias, and_, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.appearance import Face, Ring, seen
+from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
@@ -43,7 +45,13 @@ from neighbour.residency.proofs.document import DOCUMENT
 IN_HAND = timedelta(minutes=20)
 TARGET_DAYS = 2  # told to people: usually within so many
 YES = "matches"
-REASONS = ("name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
+_PURPOSES = {
+    CaseKind.DOCUMENT: "document",
+    CaseKind.HELD: "held",
+    CaseKind.WORDS: "held",
+    CaseKind.QUIET: homes.QUIET,
+}
+REASONS = ("words", "name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
 
 
 class NotYours(LookupError):
@@ -72,6 +80,8 @@ class Opened:
     grounds: Sequence[str]
     until: datetime
     said: Sequence[CaseHalf] = ()  # what was said before, for the last word and for appeals; by whom is not shown
+    others: Sequence[str] = ()  # how those of the same name at this house proved it
+    name: str = field(repr=False, default="")  # what neighbours read, where it is about that
 
 
 def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
@@ -146,20 +156,55 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         with scope.use(scope.Viewer(case.person_id)):
             _demand_room(_locked(case), eyes, part)
             said = [half for half in _halves(case) if half.says and part != "half"]
+            about_words = _about_words(case, eyes) if case.kind == CaseKind.WORDS else []
         until = clock.now() + IN_HAND
         values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
         half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
         again = {"until": until, "part": part}
         db.session.execute(half.on_conflict_do_update(constraint="uq_case_half_case_id_by_person_id", set_=again))
-        who = "operator" if eyes.is_operator else "team"
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
-            found = homes.open_for_verifier(case.person_id, f"{case.kind} {who}", eyes.person_id)
+            found = homes.open_for_verifier(case.person_id, _PURPOSES[CaseKind(case.kind)], eyes.person_id)
             home = found if isinstance(found, homes.ExactHome) else None
         grounds = list(db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id)))
+        grounds += about_words
         if db.session.scalar(select(func.has_protected_namesake(case.membership_id))):
             grounds.append("protected")
-        return Opened(case, home, sorted(grounds), until, said)
+        others: list[str] = []
+        if "person" in grounds:
+            others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
+        face = db.session.execute(select(*Person.face()).where(Person.id == case.person_id)).one()
+        name = seen(Face(*face), Ring.OWN).name if "name" in grounds else ""
+        return Opened(case, home, sorted(grounds), until, said, others, name)
+
+
+def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:
+    """For ``grading.on_words``: a case for the desk, unless these words have been asked about. Whose they are and where the
+    person lives makes no difference. Through the person's eyes, inside atomic()."""
+    newest = max(proof.id for proof in proofs if proof.vouch_household is not None)
+    mine = ProofCase.membership_id == membership.id, ProofCase.kind == CaseKind.WORDS
+    asked = or_(
+        ProofCase.state.in_(UNDECIDED), and_(ProofCase.state == CaseState.REFUSED, ProofCase.proof_id >= newest)
+    )
+    if db.session.scalar(select(exists().where(*mine, asked))):
+        return
+    (word,) = (proof for proof in proofs if proof.id == newest)
+    crowds.open_case(membership, word, ["words"], CaseKind.WORDS)
+
+
+def _about_words(case: ProofCase, eyes: Eyes) -> list[str]:
+    """What the desk has to know of the words it looks at: whether one is of the person's own household, whether all are of one
+    house. Through the person's eyes. Raises Busy where one of them is the word of whoever looks, or of their household."""
+    standing = grading.standing(case.membership_id, clock.now(), Proof.vouch_household.is_not(None))
+    words = [proof for proof in standing if proof.id <= (case.proof_id or 0)]
+    if any(eyes.person_id == proof.by_person_id or eyes.household_hash == proof.vouch_household for proof in words):
+        raise Busy
+    found = []
+    if any(proof.vouch_household == case.household_hash for proof in words):
+        found.append("words_own")
+    if len({proof.vouch_house for proof in words}) == 1:
+        found.append("words_house")
+    return found
 
 
 def _locked(case: ProofCase) -> ProofCase:
@@ -226,13 +271,19 @@ def _conclude(case: ProofCase, part: str) -> None:
 
 
 def _end(case: ProofCase, said: list[CaseHalf]) -> None:
+    """Two agree, or the last word is said. Of a quiet case nothing follows today, and nobody is told (``crowds``)."""
     if said[0].says == "yes":
         documents.close(case, CaseState.ACCEPTED)
         _accept(case)
         return
     documents.close(case, CaseState.REFUSED)
     case.reason = said[0].reason
-    case.note = next((half.note for half in said if half.note), "")
+    if case.kind == CaseKind.QUIET:
+        return
+    if case.kind == CaseKind.WORDS:
+        case.reason = "words"  # one answer to everybody; what was written is for the desk
+    else:
+        case.note = next((half.note for half in said if half.note), "")
     _end_proof(case)
     audit.note(Event.PROOF_REFUSED, subject=case.person_id, about=case.method)
     CaseRefused.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
@@ -241,13 +292,17 @@ def _end(case: ProofCase, said: list[CaseHalf]) -> None:
 def _accept(case: ProofCase) -> None:
     if case.kind == CaseKind.HELD:
         crowds.release(case.person_id, case.proof_id)
+    if case.kind == CaseKind.WORDS:
+        db.session.flush()
+        grading.regrade(db.session.get_one(Membership, case.membership_id))
+    if case.kind != CaseKind.DOCUMENT:
         return
     proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
     case.proof_id = proof.id if proof.held_at is None else None  # one that waits has a case of its own
 
 
 def _end_proof(case: ProofCase) -> None:
-    """The proof that waited ends; of a document there was none yet."""
+    """The proof that waited ends; of a document there was none yet, and words stay what they are."""
     if case.kind == CaseKind.HELD:
         waits = Proof.id == case.proof_id, Proof.ended_at.is_(None)
         db.session.execute(update(Proof).where(*waits).values(ended_at=clock.now()))
@@ -260,7 +315,7 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
     is_granted = half.says == "yes"
     case.appeal = Appeal.GRANTED if is_granted else Appeal.REJECTED
     case.appeal_decided_at = clock.now()
-    if half.note:
+    if half.note and case.kind != CaseKind.WORDS:
         case.note = half.note
     db.session.flush()
     if is_granted and case.kind == CaseKind.HELD:
@@ -268,6 +323,8 @@ def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
         refused = Proof.id == case.proof_id, ~is_taken_back()
         db.session.execute(update(Proof).where(*refused).values(ended_at=None))
         crowds.release(case.person_id, case.proof_id)
+    if is_granted and case.kind == CaseKind.WORDS:
+        grading.regrade(db.session.get_one(Membership, case.membership_id))
     AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
 
 
@@ -277,7 +334,8 @@ def appeal(person_id: int, case_id: uuid.UUID, words: str) -> bool:
     mine = ProofCase.id == case_id, ProofCase.person_id == person_id
     with atomic():
         case = db.session.scalar(select(ProofCase).where(*mine).with_for_update())
-        if case is None or case.state != CaseState.REFUSED or case.appeal is not None:
+        is_told = case is not None and case.kind != CaseKind.QUIET
+        if case is None or not is_told or case.state != CaseState.REFUSED or case.appeal is not None:
             return False
         if not _is_of_now(case):
             return False
@@ -306,8 +364,10 @@ def told(person_id: int) -> Told:
     held = select(Proof.id).where(
         Proof.membership_id == membership.id, Proof.held_at.is_not(None), Proof.ended_at.is_(None)
     )
-    newest = db.session.scalar(
-        select(ProofCase).where(ProofCase.membership_id == membership.id).order_by(ProofCase.created_at.desc()).limit(1)
-    )
+    mine = ProofCase.membership_id == membership.id, ProofCase.kind != CaseKind.QUIET
+    newest = db.session.scalar(select(ProofCase).where(*mine).order_by(ProofCase.created_at.desc()).limit(1))
     is_refused = newest is not None and newest.state == CaseState.REFUSED and newest.appeal != Appeal.GRANTED
-    return Told(db.session.scalar(held.limit(1)) is not None, newest if is_refused else None)
+    words = ProofCase.kind == CaseKind.WORDS, ProofCase.state.in_(UNDECIDED)
+    asked = select(ProofCase.id).where(ProofCase.membership_id == membership.id, *words)
+    is_held = any(db.session.scalar(each.limit(1)) is not None for each in (held, asked))
+    return Told(is_held, newest if is_refused else None)

@@ -91,7 +91,7 @@ def proof_case(case_id: uuid.UUID) -> str:
 def open_case(case_id: uuid.UUID) -> Any:
     """Take a half of it and look."""
     case = _case(case_id)
-    return _opened_page(case, DecisionForm(_yes(case)))
+    return _opened_page(case, _form(case))
 
 
 @views.post("/desk/proofs/<uid:case_id>/decide")
@@ -99,7 +99,7 @@ def open_case(case_id: uuid.UUID) -> Any:
 def decide_case(case_id: uuid.UUID) -> Any:
     """Say what one thinks of it."""
     case, eyes = _case(case_id), _eyes()
-    form = DecisionForm(_yes(case))
+    form = _form(case)
     if not form.validate_on_submit():
         if deciding.in_hand(eyes, case_id) is None:
             return _too_late(case_id)
@@ -130,11 +130,19 @@ def _too_late(case_id: uuid.UUID) -> BaseResponse:
     return back("residency.proof_case", case_id=case_id)
 
 
+def _form(case: ProofCase) -> DecisionForm:
+    return DecisionForm(_yes(case), kind=CaseKind(case.kind))
+
+
 def _yes(case: ProofCase) -> str:
     if deciding.part_of(case) == "appeal":
         return _("The appeal is right")
     if case.kind == CaseKind.DOCUMENT:
         return _("Name, address and date fit")
+    if case.kind == CaseKind.QUIET:
+        return _("Nothing is wrong with it")
+    if case.kind == CaseKind.WORDS:
+        return _("The two words are enough")
     return _("The proof may count")
 
 
@@ -144,7 +152,10 @@ def _case_page(case: ProofCase, opened: Opened | None, form: DecisionForm | None
         case=case,
         opened=opened,
         form=form,
+        is_quiet=case.kind == CaseKind.QUIET,
+        is_words=case.kind == CaseKind.WORDS,
         method=words.METHODS.get(case.method, ""),
+        others=[str(words.METHODS.get(each, each)) for each in opened.others] if opened else [],
         part=deciding.part_of(case),
         quarter=_quarter_names().get(case.quarter_id, ""),
         words=words,

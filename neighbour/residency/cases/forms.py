@@ -14,6 +14,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext
 from neighbour.residency.cases.crowds import LARGEST_HOUSE, MOST_ACCOUNTS
 from neighbour.residency.cases.deciding import YES
+from neighbour.residency.cases.models import CaseKind
 from neighbour.residency.cases.words import PAPERS, REASONS
 
 
@@ -34,15 +35,23 @@ class DocumentForm(Form):
         return [raw for each in chosen if hasattr(each, "read") and (raw := each.read())]
 
 
+def _why_not(kind: CaseKind) -> list[SelectChoice]:
+    """To words there is one no, or the reason would say what the words do not (``grading``)."""
+    wanted = [key for key in REASONS if (key == "words") is (kind == CaseKind.WORDS)]
+    return [SelectChoice(key, REASONS[key]) for key in wanted]
+
+
 class DecisionForm(Form):
     """What one thinks of a case."""
 
     verdict = RadioField(lazy_gettext("What do you say?"), [needed(lazy_gettext("Please choose one."))])
     note = TextAreaField(lazy_gettext("A line for the person"), [at_most(500)], [many_lines])
 
-    def __init__(self, yes: str, *args: Any, **kwargs: Any):
+    def __init__(self, yes: str, *args: Any, kind: CaseKind = CaseKind.HELD, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.verdict.choices = [SelectChoice(YES, yes), *(SelectChoice(key, label) for key, label in REASONS.items())]
+        if kind in (CaseKind.QUIET, CaseKind.WORDS):
+            self.note.label.text = _("A line for the desk")
+        self.verdict.choices = [SelectChoice(YES, yes), *_why_not(kind)]
 
     def validate(self, extra_validators: object = None) -> bool:
         """Whoever says "something else" says what."""

@@ -33,6 +33,8 @@ from neighbour.core.db import Base
 class CaseKind(StrEnum):
     DOCUMENT = "document"  # pages somebody uploaded
     HELD = "held"  # a proof that waits for a second look
+    QUIET = "quiet"  # a proof that counts meanwhile: nothing about it ever reaches its person (``crowds``)
+    WORDS = "words"  # whether two neighbours' words open everything (``grading``)
 
 
 class CaseState(StrEnum):

@@ -158,7 +158,7 @@ def in_person() -> Any:
     """Who confirms addresses near by, and the code to show there."""
     me = person_number()
     place = service.place_of(me)
-    if place is None or deciding.told(me).is_held:
+    if place is None or (place.membership.level == "unproven" and deciding.told(me).is_held):
         return _elsewhere("residency.address" if place is None else "residency.waiting")
     if place.membership.level == "verified":
         return _elsewhere("feed.board")

@@ -20,6 +20,7 @@ PAPER_HINTS: dict[str, LazyText] = {
 
 #: why not, as the desk chooses it
 REASONS: dict[str, LazyText] = {
+    "words": __("Not by these words alone"),
     "name": __("The name is not the one on the letterbox"),
     "address": __("The address is another one"),
     "old": __("The paper is older than six months"),
@@ -34,6 +35,10 @@ _UNSURE = __(
 )
 #: the same, as the person is told it, with what to do next
 TOLD: dict[str, LazyText] = {
+    "words": __(
+        "Everything opens by another proof only: the surest is a postcard to your letterbox. You go on reading and replying as"
+        " before."
+    ),
     "name": __("The name on the paper is not the one you gave for your letterbox. Correct one of them and try again."),
     "address": __("The paper shows another address than the one you gave. Correct your address or send another paper."),
     "old": __("The paper is older than six months. Please send a newer one."),
@@ -46,13 +51,17 @@ TOLD: dict[str, LazyText] = {
     "other": __("The reason stands below."),
 }
 GROUNDS: dict[str, LazyText] = {
-    "person": __("There is an account with the same name at this house. This proof counts meanwhile."),
+    "person": __("There is an account with the same name at this house."),
+    "name": __("Neighbours read a new name, and somebody of the quarter bore one that reads the same before."),
     "protected": __(
         "The account of the same name is protected. Whoever looks for that person may have given her name and house to see"
-        " what happens: a no would tell them that she lives there. When in doubt say yes, and watch."
+        " what happens."
     ),
     "household": __("There are more than six accounts at this household."),
-    "house": __("There are more accounts at this house than was said to be usual."),
+    "house": __("There are more accounts at this house than is usual."),
+    "words": __("Two neighbours stand for this person. With your yes everything is open to them."),
+    "words_own": __("One of the words comes from the household the person says they live in."),
+    "words_house": __("All the words come from one house."),
     "initiative": __("It was confirmed at an initiative whose confirmations are looked at again."),
     "asked": __("A second look was asked for."),
 }

@@ -289,7 +289,7 @@ def _nearest(register: Register, ways: Iterable[Reading]) -> Match:
         for one in near_streets(register, key):
             entry = next(iter(_take(register.houses(one), house)), None) if house else None
             is_here = one.postcode == way.postcode
-            edits = nearness.distance(key, street_key(one.name), nearness.allowed(key))
+            edits = _edits(key, one.name, nearness.allowed(key))
             ranked.append(((entry is None, edits - is_here, not is_here, one.name), one, entry))
     ranked.sort(key=lambda item: item[0])
     return Match(
@@ -300,11 +300,25 @@ def _nearest(register: Register, ways: Iterable[Reading]) -> Match:
     )
 
 
+_LEADING = set("am an im in zum zur unter auf hinter vor bei beim der den dem die das alte alter neue neuer".split())  # noqa: SIM905
+
+
+def _edits(key: str, name: str, limit: int) -> int:
+    """How far what was typed is from a street's name. Small words it begins with may be missing: that counts as one edit, so
+    that the street which is called just that comes first."""
+    words = street_words(name).split()
+    best = nearness.distance(key, street_key(name), limit)
+    while len(words) > 1 and words[0] in _LEADING:
+        words = words[1:]
+        best = min(best, max(nearness.distance(key, "".join(words), limit), 1))
+    return best
+
+
 def near_streets(register: Register, key: str, most: int = 24) -> list[Street]:
     """Streets whose key is within ``nearness.allowed`` edits of ``key``, nearest first."""
     if len(key) < 3:
         return []
     limit = nearness.allowed(key)
-    scored = ((nearness.distance(key, street_key(one.name), limit), one) for one in register.near(key))
+    scored = ((_edits(key, one.name, limit), one) for one in register.near(key))
     near = sorted(((edits, one) for edits, one in scored if edits <= limit), key=lambda pair: (pair[0], pair[1].name))
     return [one for _edits, one in near[:most]]

@@ -28,7 +28,7 @@ INVITATION = Method(
     level=Level.VOUCHED,
     lasts=timedelta(days=365),
     title=__("A neighbour invites you"),
-    hint=__("At once. One opens the board, two of different houses open everything."),
+    hint=__("One opens the board at once. With two of different houses everything opens, once somebody has looked."),
     template="residency/_invitation.html",
     context=_context,
     order=20,
