@@ -51,6 +51,10 @@ def set_appearance() -> Any:
         return _step(form), 422
     if _opens_street(person, form):
         return current_app.extensions["ask_again"]()
+    if wrong := _renamed_lately(person, form):  # whoever comes back to this step when it is long done
+        form.add_error("alias" if form.chosen(None).alias else "first_name", wrong)
+        return _step(form), 422
+    person = web.me()  # asking about the proof has looked through other eyes
     _save(person, form)
     with atomic():
         was_next = person.signup_step == SignUpStep.APPEARANCE

@@ -30,7 +30,7 @@ def own_missing(person_id: int) -> Any:
 
 def own_pages(person_id: int) -> Iterator[tuple[str, bytes]]:
     """The pages of documents that somebody handed in and that are not decided on yet."""
-    mine = ProofCase.person_id == person_id, ProofCase.state.in_(UNDECIDED)
+    mine = ProofCase.person_id == person_id, ProofCase.kind == CaseKind.DOCUMENT, ProofCase.state.in_(UNDECIDED)
     cases = select(ProofCase.id, ProofCase.page_count).where(*mine).order_by(ProofCase.created_at)
     for count, (case_id, pages) in enumerate(db.session.execute(cases).all(), 1):
         for number in range(1, pages + 1):

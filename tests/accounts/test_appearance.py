@@ -288,6 +288,9 @@ def test_whoever_is_proven_takes_another_name_once_in_thirty_days(client, owner,
     frozen_clock.tick(86_400)
     refused = client.post("/me/appearance", data=form(first_name="Jochen"))
     assert refused.status_code == 422 and "erst vor Kurzem geändert" in refused.text
+    assert client.post("/signup/appearance", data=form(first_name="Jochen")).status_code == 422, (
+        "nor by the step of sign-up"
+    )
     assert client.post("/me/appearance", data=form(first_name="Frieda", shows_own="full")).status_code == 303
     assert client.post("/me/protection", data={"alias": "Lastenrad"}).status_code == 303, "at risk nobody waits"
     frozen_clock.tick(30 * 86_400)

@@ -22,7 +22,7 @@ from neighbour.residency.letters import NoLetter, Reason
 from neighbour.residency.proofs.method import Outcome
 from tests.factories import sign_in
 from tests.residency.breaking import breaks_at_each_point
-from tests.residency.helpers import Town, crowd, invited, level_of, proven, types
+from tests.residency.helpers import Town, crowd, invited, looked_at, proven, types
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 DAY = 86_400
@@ -406,4 +406,4 @@ def test_who_is_verified_meanwhile_gets_no_card(town: Town, owner, tmp_path: Pat
     carla = town.resident("carla", town.address("3"))
     for neighbour in (proven(town, "anna", "1"), proven(town, "bert", "2")):
         types(town, carla, invited(town, neighbour))
-    assert level_of(town, carla) == "verified" and prints(town) == 0
+    assert looked_at(town, carla) == "verified" and prints(town) == 0

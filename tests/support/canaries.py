@@ -65,6 +65,8 @@ class Planted:
             entry = personal.register()[table.name]
             if entry.is_personal and table.name not in SEPARATE:
                 self._plant(entry, table)
+            if table.name == "home":  # before anybody looks at a case: another home begins every look anew
+                self._seal_home()
         self._seal()
 
     def texts(self) -> dict[tuple[str, str], str]:
@@ -153,13 +155,16 @@ class Planted:
                 return value() if callable(value) else value
         raise TypeError(f"{table.name}.{column.name}: say here what to plant in {kind!r}")
 
-    def _seal(self) -> None:
-        """The exact home and a missing address, sealed as the product does."""
+    def _seal_home(self) -> None:
+        """The exact home, sealed as the product does."""
         exact = {"recipient": canary(self.tag, "home", "recipient"), "care_of": "", "street": canary(self.tag, "home", "street"),
                  "number": "7", "postcode": "04873", "town": "Altenbrück"}  # fmt: skip
         sealed = homes.seal(json.dumps(exact).encode(), homes._belongs_to(self.person.id))
         self._update("home", {"sealed": sealed}, "person_id", self.person.id)
         self.words |= {("home", "recipient"): exact["recipient"], ("home", "street"): exact["street"]}
+
+    def _seal(self) -> None:
+        """A missing address and a page, sealed likewise."""
         missing = canary(self.tag, "missing_address", "text")
         with scope.use(scope.Viewer(self.person.id)), atomic():
             homes.report_missing(self.person.id, missing)
