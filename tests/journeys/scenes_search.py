@@ -21,6 +21,8 @@ def search(walk: Walk) -> None:
     walk.send(
         "/search", "nothing found", picture="search-nothing", words="Donaudampfschifffahrtsgesellschaftskapitänsmütze"
     )
+    page = walk.page.url
     walk.go("/search/saved", "no saved searches")
+    walk.visitor.go(page)
     walk.send("/search/save", "a saved search", picture="search-saved")
     walk.go("/search?page=2", "no further results")

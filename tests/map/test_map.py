@@ -183,7 +183,7 @@ def test_a_protected_persons_offer_is_at_no_point(town):
     town.chooses(town.host)
     assert len(pins(town.page())) == 1
     with as_owner(), atomic():
-        choosing.protect(db.session.get_one(Person, town.host.id), alias="Lastenrad", is_listed=False)
+        choosing.protect(db.session.get_one(Person, town.host.id), alias="Lastenrad")
     assert pins(town.page()) == {} and town.places() == [] and titles(town.page(), "o-quarter") == ["Zelt"]
     town.chooses(town.host)
     with as_owner():
