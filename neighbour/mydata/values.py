@@ -7,12 +7,13 @@ calls them. A guard test compares with the checks of the database, so that a new
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from neighbour.contributions import kinds
 from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.notices.base import Notice, lists
-from neighbour.residency.cases.words import PAPERS, REASONS
+from neighbour.residency.cases.words import PAPERS, TOLD
 from neighbour.residency.proofs import METHODS
 
 VALUES: dict[str, dict[str, LazyText]] = {
@@ -121,11 +122,6 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "rejected": __("the refusal stays"),
         "withdrawn": __("ended by your move"),
     },
-    "case_half.part": {
-        "half": __("one of two"),
-        "final": __("the last word"),
-        "appeal": __("after an appeal"),
-    },
     "case_half.says": {
         "yes": __("yes"),
         "no": __("no"),
@@ -141,10 +137,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
     "address_access.purpose": {
         "letter": __("your card was printed"),
         "own page": __("you looked at it yourself"),
-        "document team": __("the Quartiersteam looked at your document"),
-        "document operator": __("the operator looked at your document"),
-        "held team": __("the Quartiersteam looked at your proof"),
-        "held operator": __("the operator looked at your proof"),
+        "desk": __("whoever looks at proofs looked at yours"),
         "visit": __("an initiative you went to compared it with your paper"),
         "missing address": __("the operator looked up what the register lacks"),
     },
@@ -244,9 +237,41 @@ def _elsewhere() -> dict[str, Mapping[str, object]]:
         "proof.method": methods,
         "proof_case.method": methods,
         "proof_case.paper": PAPERS,
-        "proof_case.reason": REASONS,
-        "case_half.reason": REASONS,
+        "proof_case.reason": TOLD,
+        "case_half.reason": TOLD,
     }
+
+
+#: what a mail was about, as far as it says something to whom it went to: its notice → key of its payload → value → words, or
+#: nothing where the value is a word of people's own. Whatever else is in a payload are keys of rows, perhaps other people's.
+DETAILS: dict[str, dict[str, dict[str, LazyText] | None]] = {
+    "accounts.new_device": {"device": None},
+    "accounts.factor_changed": {
+        "what": {
+            "passkey_added": __("a passkey was added"),
+            "passkey_removed": __("a passkey was removed"),
+            "app_added": __("an app with codes was set up"),
+            "app_removed": __("the app with codes was removed"),
+            "codes_made": __("recovery codes were made"),
+            "codes_renewed": __("new recovery codes were made"),
+            "code_used": __("a recovery code was used to sign in"),
+            "code_shown": __("a recovery code was used to show that it is you"),
+            "reset": __("the second step was taken off"),
+        }
+    },
+}
+
+
+def details(delivery: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the payload of a mail in the archive what its reader is told."""
+    told = DETAILS.get(delivery["notice"], {})
+    return {name: value for name, value in delivery["payload"].items() if name in told and isinstance(value, str)}
+
+
+def detail(value: str) -> str:
+    """A value out of ``details`` in words, in the language spoken now."""
+    known = {each: word for notice in DETAILS.values() for words in notice.values() for each, word in (words or {}).items()}
+    return str(known.get(value, value))
 
 
 def words_of(table: str, column: str) -> Mapping[str, object]:

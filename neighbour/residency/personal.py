@@ -42,8 +42,15 @@ def own_pages(person_id: int) -> Iterator[tuple[str, bytes]]:
 files_of(own_pages)
 
 
-_DESK = ", ".join(f"'{purpose}'" for purpose in homes.DESK_PURPOSES)
-_OPENED = ", ".join(sorted({f"'{purpose.partition(' ')[0]}'" for purpose in homes.DESK_PURPOSES}))
+# What the desk looked at is told as one thing: which team it was says who is protected. A look of which nothing but a name
+# at a house was the reason is never told, and neither is what each pair of eyes said of it.
+_AT_DESK = "purpose SIMILAR TO '(document|held)( team| operator)?'"
+_OPENED = f"kind = '{Event.ADDRESS_OPENED}' AND object IN ('document', 'held', 'quiet')"
+_QUIET = "(purpose = 'quiet' OR purpose LIKE 'quiet %' OR purpose LIKE 'held %')"
+_IS_TOLD = (
+    "object = 'document' OR EXISTS (SELECT 1 FROM address_access a WHERE a.person_id = subject_id AND a.purpose = 'held'"
+    " AND a.at BETWEEN security_event.at - interval '1 minute' AND security_event.at + interval '1 minute')"
+)
 _LATELY = f"at > :now - interval '{homes.TOLD_AFTER.days} days'"
 _CAME = (
     "EXISTS (SELECT 1 FROM letter l WHERE l.person_id = address_access.person_id AND l.used_at IS NOT NULL"
@@ -78,12 +85,14 @@ about(
     inner="id person_id by_person_id",
     order="id",
     ends="looks",
-    told=f"NOT (purpose IN ({_DESK}) AND {_LATELY}) AND NOT ({_PRINTED})",  # as ``homes.accesses``
+    shown={"purpose": f"CASE WHEN {_AT_DESK} THEN 'desk' ELSE purpose END"},
+    told=f"NOT ({_AT_DESK} AND {_LATELY}) AND NOT {_QUIET} AND NOT ({_PRINTED})",  # as ``homes.accesses``
 )
-# The same looks as events, and what each of the two said: a minute would say which neighbour it was.
+# The same looks as events. What each of the two said never goes out: a minute would say which neighbour it was.
 also(
     "security_event",
-    told=f"NOT ((kind = '{Event.PROOF_LOOKED_AT}' OR (kind = '{Event.ADDRESS_OPENED}' AND object IN ({_OPENED}))) AND {_LATELY})",
+    shown={"object": f"CASE WHEN {_OPENED} THEN 'desk' ELSE object END"},
+    told=f"kind <> '{Event.PROOF_LOOKED_AT}' AND NOT ({_OPENED} AND ({_LATELY} OR NOT ({_IS_TOLD})))",
 )
 # Printing, which does not name the batch here: ``address_access`` says it, once the card has come.
 also("security_event", told=f"NOT (kind = '{Event.ADDRESS_OPENED}' AND object = '{homes.PRINTED_IN.strip()}')")
@@ -145,18 +154,32 @@ about(
 about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id", ends="flyers")
 about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at created_at", secret="code_hash nonce",
       inner="id person_id taken_by", ends="visit_codes visits")  # fmt: skip
-about("proof_case", of="person_id", kind="proof", secret="household_hash",
-      out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at created_at",
-      inner="id person_id membership_id quarter_id proof_id", ends="cases")  # fmt: skip
+# Of a proof that was held only what its person was told: a refusal. Whether anything was looked at besides, and when that
+# began, says whether somebody of the same name lives at the house.
+_TOLD_CASE = "{0}kind = 'document' OR ({0}kind = 'held' AND {0}state = 'refused')"
+_TOLD_REASON = "CASE WHEN reason = 'twice' THEN 'doubts' WHEN reason = 'matches' THEN NULL ELSE reason END"
+about(
+    "proof_case",
+    of="person_id",
+    kind="proof",
+    secret="household_hash",
+    out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at",
+    inner="id person_id membership_id quarter_id proof_id created_at",
+    shown={"reason": _TOLD_REASON},  # as ``cases.words.TOLD``
+    told=_TOLD_CASE.format(""),
+    ends="cases",
+)
 about(
     "case_half",
     of="case_id.person_id",
     kind="proof",
-    out="part says reason note",
+    out="says reason note",
     erase=WITH_PARENT,
     secret="household_hash",
-    inner="id case_id by_person_id until said_at",  # when says which neighbour it was
-    told="EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL)",
+    inner="id case_id by_person_id part until said_at",  # when, and as which of them, says who it was
+    shown={"reason": _TOLD_REASON},
+    told="says IS NOT NULL AND EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
+    f" AND ({_TOLD_CASE.format('c.')}))",
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")
