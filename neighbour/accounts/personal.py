@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neighbour.core.personal import Blank, about, nobodys
+from neighbour.core.personal import Blank, about, also, nobodys
 
 about(
     "person",
@@ -59,6 +59,7 @@ about(
     inner="person_id tries",
     secret="token_hash",
     order="created_at",
+    told="purpose NOT IN ('confirm', 'confirm_code', 'reset')",  # whether there is one says whose an address is (``decoys``)
     ends="links",
 )
 about(
@@ -104,6 +105,8 @@ about(
     inner="id person_id",
     ends="resets",
 )
+# Whether these were sent says whether somebody else owns the address, and who asked for them may be anybody.
+also("delivery", told="notice NOT IN ('accounts.confirm', 'accounts.reset')")
 nobodys(
     "challenge",
     "holder_hash purpose challenge expires_at",

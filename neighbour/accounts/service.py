@@ -159,8 +159,8 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
     person = _whose(people, password, memory_kib)
     if person is None:
         with atomic():
-            subject = db.session.scalar(select(Person.id).where(Person.email_key == key))
-            audit.note(Event.SIGN_IN_REFUSED, subject=subject, result="refused")
+            mine = Person.email_key == key, Person.confirmed_at.is_not(None)  # who only waits is told nothing of an address
+            audit.note(Event.SIGN_IN_REFUSED, subject=db.session.scalar(select(Person.id).where(*mine)), result="refused")
         raise Refused("wrong")
     for rate, counter in counted:
         limits.take_back(rate, counter)
@@ -220,7 +220,8 @@ def forgot(email: str, source: str = "") -> None:
         person = next(
             iter(_people(fold(email))), None
         )  # its owner; the last who signed up with it, while there is none
-        audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if person is not None else None)
+        is_known = person is not None and person.confirmed_at is not None
+        audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if is_known else None)
         if person is not None:
             notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
