@@ -16,6 +16,8 @@ def include(app: Flask) -> None:
         again_views,
         appearance_views,
         book,
+        dispute_notices,
+        dispute_views,
         link_views,
         notices,
         settings_views,

@@ -93,7 +93,7 @@ about(
     "email_change",
     of="person_id",
     kind="access",
-    out="old_email changed_at undo_until undone_at",
+    out="old_email new_email changed_at undo_until undone_at",
     inner="id person_id old_key",
     ends="left_mail",
 )
@@ -104,6 +104,14 @@ about(
     out="asked_at due_at state ended_at",
     inner="id person_id",
     ends="resets",
+)
+about(
+    "dispute",
+    of="person_id",
+    kind="access",
+    out="begun_at objected_at state ended_at",
+    inner="id person_id change_id due_at since old_email new_email",  # one of the two mailboxes is somebody else's
+    ends="disputes",
 )
 # Whether these were sent says whether somebody else owns the address, and who asked for them may be anybody.
 also("delivery", told="notice NOT IN ('accounts.confirm', 'accounts.reset')")

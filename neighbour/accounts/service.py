@@ -18,7 +18,7 @@ from sqlalchemy.orm import undefer
 from neighbour.accounts import confirming, decoys, entering, factors, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
-from neighbour.accounts.email_changes import one_at_a_time, owner_of
+from neighbour.accounts.email_changes import is_closed, one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person, SignUpStep, Status
@@ -159,8 +159,13 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
     person = _whose(people, password, memory_kib)
     if person is None:
         with atomic():
-            mine = Person.email_key == key, Person.confirmed_at.is_not(None)  # who only waits is told nothing of an address
-            audit.note(Event.SIGN_IN_REFUSED, subject=db.session.scalar(select(Person.id).where(*mine)), result="refused")
+            mine = (
+                Person.email_key == key,
+                Person.confirmed_at.is_not(None),
+            )  # who only waits is told nothing of an address
+            audit.note(
+                Event.SIGN_IN_REFUSED, subject=db.session.scalar(select(Person.id).where(*mine)), result="refused"
+            )
         raise Refused("wrong")
     for rate, counter in counted:
         limits.take_back(rate, counter)
@@ -222,7 +227,7 @@ def forgot(email: str, source: str = "") -> None:
         )  # its owner; the last who signed up with it, while there is none
         is_known = person is not None and person.confirmed_at is not None
         audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if is_known else None)
-        if person is not None:
+        if person is not None and not is_closed(person.id):
             notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
 

@@ -41,8 +41,10 @@ def begin() -> Any:
     browser = web.browser(form.email.data, is_kept=form.is_kept.data)
     try:
         entry = service.sign_in(form.email.data, form.password.data, browser, memory_kib=web.memory_kib())
-    except service.Refused:
-        form.add_error("password", _("E-mail and password do not belong together."))
+    except service.Refused as error:
+        form.add_error(
+            "password", _closed() if error.why == "closed" else _("E-mail and password do not belong together.")
+        )
         return _sign_in(form, goes_to), 422
     except limits.TooMany as many:
         form.add_error("password", _("There were too many wrong passwords. Wait an hour, or set a new one by mail."))
@@ -84,9 +86,12 @@ def by_passkey() -> Any:
         if not form.validate_on_submit():
             raise service.Refused("passkey")
         entry, browser = entering.by_passkey(form.answer.data or "", holder=web.ceremony(), browser_for=web.browser)
-    except service.Refused:
+    except service.Refused as error:
         plain = SignInForm(formdata=None)
-        plain.add_error("email", _("That did not work with this passkey. Your password still does."))
+        plain.add_error(
+            "email",
+            _closed() if error.why == "closed" else _("That did not work with this passkey. Your password still does."),
+        )
         return _sign_in(plain, goes_to), 422
     return _arrive(entry, goes_to, is_kept=browser.is_kept)
 
@@ -137,7 +142,14 @@ def take_second_step() -> Any:
     return _arrive(entry, local_path(pending["next"], ""), is_kept=browser.is_kept)
 
 
+def _closed() -> str:
+    """What only whoever has shown the right password or passkey reads."""
+    return _("This account is closed until it is settled whose it is. We have written to its e-mail addresses.")
+
+
 def _wrong(error: service.Refused) -> str:
+    if error.why == "closed":
+        return _closed()
     if error.why == "passkey":
         return _("That did not work with this passkey. Try again, or type a code.")
     return _("This code is not right, or it was used already. The app shows a new one every half minute.")

@@ -70,6 +70,12 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "hidden": __("out of sight, can be taken back"),
         "running": __("being deleted"),
     },
+    "dispute.state": {
+        "waiting": __("the newer mailbox may object"),
+        "objected": __("the operator decides"),
+        "old": __("the older mailbox has it back"),
+        "new": __("all stays as it was"),
+    },
     "factor_reset.state": {
         "waiting": __("waits"),
         "done": __("was done"),
@@ -131,6 +137,11 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "confirm_code": __("six digits to confirm the mail address"),
         "reset": __("link for a new password"),
         "come_back": __("link to come back after leaving"),
+        "undo_email": __("link to take a new mail address back"),
+        "undo_factor": __("link to take a new way to sign in back"),
+        "stop_reset": __("link to keep the second step"),
+        "second_step": __("the second step of signing in"),
+        "dispute": __("link to say whose the account is"),
         "stay": __("link to keep an account nobody uses"),
         "still-here": __("link to say that you still live there"),
     },
@@ -163,6 +174,9 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "email.change_asked": __("another mail address was asked for"),
         "email.changed": __("mail address changed"),
         "email.change_undone": __("the change of the mail address was taken back"),
+        "account.disputed": __("the account was closed: two mailboxes said it was theirs"),
+        "account.dispute_objected": __("the newer mailbox objected"),
+        "account.dispute_settled": __("whose the account is was settled"),
         "factor.added": __("a way to sign in was added"),
         "factor.removed": __("a way to sign in was removed"),
         "factor.refused": __("a second step did not fit"),
@@ -270,7 +284,9 @@ def details(delivery: Mapping[str, Any]) -> dict[str, Any]:
 
 def detail(value: str) -> str:
     """A value out of ``details`` in words, in the language spoken now."""
-    known = {each: word for notice in DETAILS.values() for words in notice.values() for each, word in (words or {}).items()}
+    known = {
+        each: word for notice in DETAILS.values() for words in notice.values() for each, word in (words or {}).items()
+    }
     return str(known.get(value, value))
 
 

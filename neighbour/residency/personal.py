@@ -156,7 +156,11 @@ about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at 
       inner="id person_id taken_by", ends="visit_codes visits")  # fmt: skip
 # Of a proof that was held only what its person was told: a refusal. Whether anything was looked at besides, and when that
 # began, says whether somebody of the same name lives at the house.
-_TOLD_CASE = "{0}kind = 'document' OR ({0}kind = 'held' AND {0}state = 'refused')"
+_TOLD_CASE = "kind = 'document' OR (kind = 'held' AND state = 'refused')"
+_TOLD_HALF = (
+    "says IS NOT NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
+    " AND (kind = 'document' OR (kind = 'held' AND state = 'refused')))"
+)
 _TOLD_REASON = "CASE WHEN reason = 'twice' THEN 'doubts' WHEN reason = 'matches' THEN NULL ELSE reason END"
 about(
     "proof_case",
@@ -166,7 +170,7 @@ about(
     out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at",
     inner="id person_id membership_id quarter_id proof_id created_at",
     shown={"reason": _TOLD_REASON},  # as ``cases.words.TOLD``
-    told=_TOLD_CASE.format(""),
+    told=_TOLD_CASE,
     ends="cases",
 )
 about(
@@ -178,8 +182,7 @@ about(
     secret="household_hash",
     inner="id case_id by_person_id part until said_at",  # when, and as which of them, says who it was
     shown={"reason": _TOLD_REASON},
-    told="says IS NOT NULL AND EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
-    f" AND ({_TOLD_CASE.format('c.')}))",
+    told=_TOLD_HALF,
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")

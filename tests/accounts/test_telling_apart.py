@@ -184,7 +184,15 @@ def test_the_archive_of_a_member_does_not_tell_whether_another_address_is_taken(
     make_member(HERS)
     found = []
     for number, address in enumerate((HERS, FREE)):
-        person, browser = make_member(f"{number}@altenbrueck.example", first_name="Mia", display_name="Mia P.", quarter=make_quarter(f"q{number}")), visitor()
+        person, browser = (
+            make_member(
+                f"{number}@altenbrueck.example",
+                first_name="Mia",
+                display_name="Mia P.",
+                quarter=make_quarter(f"q{number}"),
+            ),
+            visitor(),
+        )
         sign_in_as(browser, person)
         assert browser.post("/me/email", data={"e-email": address}).status_code == 303
         jobs.run()
@@ -193,7 +201,9 @@ def test_the_archive_of_a_member_does_not_tell_whether_another_address_is_taken(
     assert found[0] == found[1]
 
 
-def test_what_others_did_with_an_address_does_not_stand_with_who_signed_up_beside_its_owner(visitor, jobs, mailbox, owner):
+def test_what_others_did_with_an_address_does_not_stand_with_who_signed_up_beside_its_owner(
+    visitor, jobs, mailbox, owner
+):
     """Wrong passwords, links that were asked for, mails that were sent: the sign-up confirms another address at last, and reads."""
     found = []
     for number, is_taken in enumerate((True, False)):
@@ -212,7 +222,9 @@ def test_what_others_did_with_an_address_does_not_stand_with_who_signed_up_besid
         (me,) = owner.execute("SELECT id FROM person WHERE email = %s", [theirs]).fetchone()
         found.append([line for line in archived(me, theirs) if "public_id" not in line])
     assert found[0] == found[1]
-    assert not any("accounts.confirm" in line or "confirm_code" in line or "session.refused" in line for line in found[0])
+    assert not any(
+        "accounts.confirm" in line or "confirm_code" in line or "session.refused" in line for line in found[0]
+    )
 
 
 def sign_up_as(browser: Any, address: str) -> None:
