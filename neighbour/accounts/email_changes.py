@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union_all
 from sqlalchemy.orm import undefer
@@ -80,7 +81,7 @@ def is_live() -> tuple[ColumnElement[bool], ...]:
     return EmailChange.undone_at.is_(None), or_(EmailChange.undo_until > clock.now(), EmailChange.id.in_(quarrelled()))
 
 
-def quarrelled() -> Select[tuple[int | None]]:
+def quarrelled() -> Select[Any]:
     """The changes of address two mailboxes disagree on."""
     return select(Dispute.change_id).where(Dispute.state.in_(DISPUTED), Dispute.change_id.is_not(None))
 

@@ -34,7 +34,7 @@ def take_back_email(token: str) -> Any:
     return _to_dispute(side) if side else _undo(token, False, is_disputed=True)
 
 
-def _to_dispute(side: str) -> Response:
+def _to_dispute(side: str) -> Any:
     cookie.pop("second", None)
     flash(_("The account is closed, and everybody is signed out."), "good")
     return back("accounts.dispute", token=side)
