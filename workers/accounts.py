@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neighbour.accounts import care
+from neighbour.accounts import care, disputes
 from neighbour.core.jobs import Job
 from workers import task
 
@@ -10,3 +10,8 @@ from workers import task
 @task(Job.ACCOUNTS_RESETS)
 def resets() -> None:
     care.due_resets()
+
+
+@task(Job.ACCOUNTS_DISPUTES)
+def settle() -> None:
+    disputes.due()

@@ -15,7 +15,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0075"
-down_revision = "0060"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 

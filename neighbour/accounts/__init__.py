@@ -16,10 +16,13 @@ def include(app: Flask) -> None:
         again_views,
         appearance_views,
         book,
+        dispute_notices,
+        dispute_views,
         link_views,
         notices,
         settings_views,
         signin_views,
+        web,
     )
     from neighbour.accounts.signup_views import views
     from neighbour.core import limits
@@ -29,6 +32,7 @@ def include(app: Flask) -> None:
 
     app.register_blueprint(views)
     app.extensions["ask_again"], app.extensions["ask_for_factor"] = again_views.ask_again, again_views.ask_for_factor
+    limits.counted_by["signin"] = web.counted_by
     register_address_book(book.mailboxes)
     if notices.tell_operators not in limits.on_names_reached:
         limits.on_names_reached.append(notices.tell_operators)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from neighbour.accounts import factors, notices, onetime, sessions
 from neighbour.accounts.addresses import fold
+from neighbour.accounts.email_changes import is_closed
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import FactorReset, Person, ResetState, Status
 from neighbour.core import audit, clock
@@ -34,6 +35,8 @@ def ask_for_reset(email: str) -> FactorReset:
         raise ValueError(f"{email} has no second factor")
     with atomic():
         hold(person.id)
+        if is_closed(person.id):
+            raise ValueError(f"two mailboxes say that the account of {email} is theirs: settle that first")
         for waiting in _waiting(person.id):
             return waiting
         asked = FactorReset(person_id=person.id, asked_at=clock.now(), due_at=clock.now() + WAITS)
@@ -77,7 +80,7 @@ def due_resets() -> int:
         with atomic():
             hold(person_id)
             row = db.session.get(FactorReset, number, with_for_update=True, populate_existing=True)
-            if row is None or row.state != ResetState.WAITING:
+            if row is None or row.state != ResetState.WAITING or is_closed(person_id):
                 continue
             row.state, row.ended_at = ResetState.DONE, now
             factors.drop_all(person_id)

@@ -1,4 +1,4 @@
-"""``neighbour person``: create, promote, list, reset-factors, suspend, restore."""
+"""``neighbour person``: create, promote, list, reset-factors, disputes, decide, suspend, restore."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from sqlalchemy import select
 
-from neighbour.accounts import care, decoys, hooks, service
+from neighbour.accounts import care, decoys, disputes, hooks, service
 from neighbour.accounts.models import Person
 from neighbour.core import audit, i18n
 from neighbour.core.audit import Event
@@ -149,3 +149,30 @@ def restore(email: str) -> None:
     """Let a suspended person write again; they are told."""
     care.restore(clean_line(email))
     click.echo(f"{email}: may write again")
+
+
+@person.command("disputes")
+@operator_command
+def list_disputes() -> None:
+    """List accounts that two mailboxes say are theirs.
+
+    Since when, state, older and newer mailbox. Homes are never shown.
+    """
+    for each in disputes.listed():
+        click.echo(f"{i18n.exact(each.begun_at)}\t{each.state}\t{each.old_email}\t{each.new_email}")
+
+
+@person.command()
+@click.argument("email")
+@click.option(
+    "--for", "side", type=click.Choice((disputes.OLD, disputes.NEW)), required=True, help="Which mailbox it is."
+)
+@operator_command
+def decide(email: str, side: str) -> None:
+    """Say whose a disputed account is: the older mailbox's or the newer one's.
+
+    Ask both for a new proof of the address first (a card to the home of the account, a visit in person), and believe no mail
+    alone: either of them may be whoever the other one flees from.
+    """
+    row = disputes.decide(clean_line(email), side)
+    click.echo(f"{row.old_email if side == disputes.OLD else row.new_email}: has the account; both are told")

@@ -7,6 +7,9 @@ order than elsewhere (``locks``): the address first, because several who wait fo
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
 
 from neighbour.accounts import decoys, email_changes, notices, onetime, passwords
 from neighbour.accounts.addresses import fold, reachable
@@ -18,27 +21,60 @@ from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.jobs import Job
+from neighbour.notices.models import Delivery, DeliveryState
+
+LATER = timedelta(minutes=5)  # from one mail that had to wait to the next
 
 
-def ask_to_confirm(person: Person, source: str = "") -> None:
-    """Send the mail that confirms the address; where somebody owns that already, the mail is promised and never sent. source: the
-    piece of the network it is asked from. Inside atomic()."""
-    count_mail(person, fold(person.email), source)
-    send_confirm(person.id, person.email)
+def ask_to_confirm(person: Person, source: str = "") -> datetime | None:
+    """Promise the mail that confirms the address; where somebody owns that already, it is never sent. source: the piece of the
+    network it is asked from. Gives when it goes, None for at once. Inside atomic(); raises TooMany for whoever asks too often
+    themselves."""
+    due_at = count_mail(person, fold(person.email), source)
+    if due_at is None or not _waits(person):
+        send_confirm(person.id, person.email, due_at=due_at)
+    return due_at
 
 
-def count_mail(person: Person, key: str, source: str) -> None:
-    """Mails to an address are counted by who asks, by the piece of the network they ask from, and altogether: nobody else uses
-    up the ones its owner needs. Raises TooMany."""
+def count_mail(person: Person, key: str, source: str) -> datetime | None:
+    """Mails to an address are counted by who asks (raises TooMany), by the piece of the network they ask from, and altogether.
+    Where others have used these up, a mail goes later, after those that wait: one place is kept for each sign-up, so that nobody
+    keeps the owner of an address from the one they need."""
     limits.hit("mail", f"confirm:{person.id}")
-    limits.hit("mail", f"to:{key}:{source}")
-    limits.hit("mailbox", key)
+    try:
+        limits.hit("mail", f"to:{key}:{source}")
+        limits.hit("mailbox", key)
+    except limits.TooMany as many:
+        return clock.now() + timedelta(seconds=many.retry_after) + LATER * _queue(key)
+    return None
 
 
-def send_confirm(person_id: int, email: str, **more: str) -> None:
-    """Promise the mail that asks whether this is their address. Inside atomic()."""
+def _queue(key: str) -> int:
+    """How many mails to this address wait for their turn."""
+    waits = (
+        Delivery.notice == notices.Confirm.key,
+        Delivery.state == DeliveryState.PENDING,
+        Delivery.due_at > clock.now(),
+    )
+    of_it = func.lower(Delivery.payload["email"].astext) == key
+    return db.session.scalar(select(func.count()).select_from(Delivery).where(*waits, of_it)) or 0
+
+
+def _waits(person: Person) -> bool:
+    """Whether this person's mail waits for its turn already."""
+    mine = Delivery.person_id == person.id, Delivery.notice == notices.Confirm.key, Delivery.due_at > clock.now()
+    same = (
+        Delivery.payload["email"].astext == person.email,
+        Delivery.payload["round"].as_integer() == person.links_round,
+    )
+    pending = Delivery.state == DeliveryState.PENDING
+    return db.session.scalar(select(Delivery.id).where(*mine, *same, pending).limit(1)) is not None
+
+
+def send_confirm(person_id: int, email: str, *, due_at: datetime | None = None, **more: str) -> None:
+    """Promise the mail that asks whether this is their address, at once or when it is due. Inside atomic()."""
     payload = {"email": email, "round": db.session.get_one(Person, person_id).links_round, **more}
-    notices.Confirm.send(person_id, subject_key=secrets.token_hex(8), payload=payload)
+    notices.Confirm.send(person_id, subject_key=secrets.token_hex(8), payload=payload, due_at=due_at)
 
 
 def correct_email(person: Person, email: str, source: str = "") -> None:
@@ -48,7 +84,7 @@ def correct_email(person: Person, email: str, source: str = "") -> None:
     Commits; raises NoAddress, TooMany.
     """
     email, key = reachable(email), fold(email)
-    count_mail(person, key, source)
+    due_at = count_mail(person, key, source)
     with atomic():
         one_at_a_time(key)
         owner = owner_of(key)
@@ -60,7 +96,7 @@ def correct_email(person: Person, email: str, source: str = "") -> None:
         if owner is not None:
             tell_owner(owner, person.id, email)
         else:
-            send_confirm(person.id, person.email)
+            send_confirm(person.id, person.email, due_at=due_at)
 
 
 def confirm_by_link(token: str, password: str, *, by: int | None, memory_kib: int) -> Person:

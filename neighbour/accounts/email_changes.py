@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, func, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union_all
 from sqlalchemy.orm import undefer
 
 from neighbour.accounts import decoys, notices, onetime
 from neighbour.accounts.addresses import fold
-from neighbour.accounts.models import EmailChange, Person
+from neighbour.accounts.models import DISPUTED, Dispute, EmailChange, Person
 from neighbour.accounts.onetime import Refused
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
@@ -61,6 +62,7 @@ def change(person: Person, email: str) -> None:
         person_id=person.id,
         old_email=person.email,
         old_key=person.email_key,
+        new_email=email,
         changed_at=now,
         undo_until=now + UNDO_FOR,
     )
@@ -75,5 +77,18 @@ def change(person: Person, email: str) -> None:
 
 
 def is_live() -> tuple[ColumnElement[bool], ...]:
-    """Which changes can still be taken back (``taking_back``)."""
-    return EmailChange.undone_at.is_(None), EmailChange.undo_until > clock.now()
+    """Which changes can still be taken back (``taking_back``), or are quarrelled about (``disputes``)."""
+    return EmailChange.undone_at.is_(None), or_(EmailChange.undo_until > clock.now(), EmailChange.id.in_(quarrelled()))
+
+
+def quarrelled() -> Select[Any]:
+    """The changes of address two mailboxes disagree on."""
+    return select(Dispute.change_id).where(Dispute.state.in_(DISPUTED), Dispute.change_id.is_not(None))
+
+
+def is_closed(person_id: int) -> bool:
+    """Whether two mailboxes both say that this account is theirs: nobody comes in until that is settled (``disputes``)."""
+    return (
+        db.session.scalar(select(Dispute.id).where(Dispute.person_id == person_id, Dispute.state.in_(DISPUTED)))
+        is not None
+    )

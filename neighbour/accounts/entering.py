@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from neighbour.accounts import care, factors, notices, onetime, passkeys, sessions
+from neighbour.accounts.email_changes import is_closed
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person, Status
 from neighbour.accounts.onetime import Refused
@@ -55,7 +56,8 @@ class Entry:
 
 
 def admit(person: Person, browser: Browser) -> Entry:
-    """The right password was typed. Inside atomic(), with the person held."""
+    """The right password was typed. Inside atomic(), with the person held; raises Refused("closed")."""
+    _demand_open(person.id)
     if factors.has_any(person.id):
         token = onetime.mint(person.id, SECOND, "", onetime.SECOND_STEP_FOR)
         return Entry(person.id, token, is_complete=False)
@@ -81,7 +83,9 @@ def second_step(token: str, browser: Browser, *, code: str = "", answer: str = "
         if answer:
             shown = passkeys.check(answer, holder=token, purpose=passkeys.SECOND, person_id=person_id)
         entry = _finish(token, person_id, browser, code, shown)
-    except Refused:
+    except Refused as error:
+        if error.why == "closed":
+            raise
         with atomic():
             onetime.wrong(token, SECOND)
             audit.note(Event.FACTOR_REFUSED, subject=person_id, result="refused")
@@ -93,11 +97,11 @@ def second_step(token: str, browser: Browser, *, code: str = "", answer: str = "
 def _finish(token: str, person_id: int, browser: Browser, code: str, shown: passkeys.Shown | None) -> Entry:
     with factors.eyes_of(person_id), atomic():
         onetime.redeem(token, SECOND)
-        since = _since(person_id, code, shown)
+        since = since_shown(person_id, code, shown)
         return _opened(db.session.get_one(Person, person_id, populate_existing=True), browser, since)
 
 
-def _since(person_id: int, code: str, shown: passkeys.Shown | None, **told: factors.Change) -> datetime:
+def since_shown(person_id: int, code: str, shown: passkeys.Shown | None, **told: factors.Change) -> datetime:
     """Since when the factor is there that was shown: the passkey, or what was typed. Inside atomic(), with the eyes of the
     person, who is held; raises Refused."""
     if shown is not None and not passkeys.is_there(shown):
@@ -121,7 +125,7 @@ def by_passkey(answer: str, *, holder: str, browser_for: Callable[[str], Browser
         raise
     with factors.eyes_of(shown.person_id), atomic():
         hold(shown.person_id)
-        since = _since(shown.person_id, "", shown)
+        since = since_shown(shown.person_id, "", shown)
         person = db.session.get_one(Person, shown.person_id, populate_existing=True)
         if person.status == Status.ERASED:
             raise Refused("passkey")
@@ -140,7 +144,7 @@ def show_again(person: Person, token: str, *, code: str = "", answer: str = "") 
             shown = passkeys.check(answer, holder=token, purpose=passkeys.AGAIN, person_id=person.id)
         with factors.eyes_of(person.id), atomic():
             hold(person.id)
-            care.stop_waiting(person.id, _since(person.id, code, shown, told=factors.Change.CODE_SHOWN))
+            care.stop_waiting(person.id, since_shown(person.id, code, shown, told=factors.Change.CODE_SHOWN))
             new = sessions.show_again(token, is_strong=True)
             audit.note(Event.REAUTHENTICATED, actor=person.id, subject=person.id, about="factor")
     except Refused:
@@ -150,9 +154,16 @@ def show_again(person: Person, token: str, *, code: str = "", answer: str = "") 
     return new
 
 
+def _demand_open(person_id: int) -> None:
+    """Nobody comes in while two mailboxes quarrel about the account; with the person held."""
+    if is_closed(person_id):
+        raise Refused("closed")
+
+
 def _opened(person: Person, browser: Browser, since: datetime | None = None) -> Entry:
     """A session, with a factor shown that is there ``since`` then; whoever has this account hears of a device it has not
     seen before."""
+    _demand_open(person.id)
     is_strong = since is not None
     if since is not None:
         care.stop_waiting(person.id, since)

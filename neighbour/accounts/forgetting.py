@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Delete, delete, func, select, update
 
-from neighbour.accounts.models import Challenge, EmailChange, FactorReset, LoginSession, OneTimeToken, Person
+from neighbour.accounts.email_changes import quarrelled
+from neighbour.accounts.models import Challenge, Dispute, EmailChange, FactorReset, LoginSession, OneTimeToken, Person
 from neighbour.accounts.onetime import CONFIRM_FOR
 from neighbour.core.db import atomic, db
 
@@ -40,7 +41,13 @@ def challenges(before: datetime) -> int:
 
 def left_addresses(before: datetime) -> int:
     """Mail addresses that were left and can no longer be taken back."""
-    return _gone(delete(EmailChange).where(EmailChange.undo_until < before))
+    over = EmailChange.undo_until < before, EmailChange.id.not_in(quarrelled())
+    return _gone(delete(EmailChange).where(*over))
+
+
+def disputes(before: datetime) -> int:
+    """Quarrels about accounts that were settled by then."""
+    return _gone(delete(Dispute).where(Dispute.ended_at < before))
 
 
 def resets(before: datetime) -> int:

@@ -11,7 +11,7 @@ from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringF
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Regexp
 
-from neighbour.accounts import guessed, passwords
+from neighbour.accounts import guessed, hooks, passwords
 from neighbour.accounts.addresses import NoAddress, reachable
 from neighbour.accounts.models import Person
 from neighbour.core.forms import Form, at_most, needed, one_line
@@ -39,7 +39,8 @@ def good_password(form: Any, field: Any) -> None:
     config = current_app.extensions["config"]
     email = str(form.email.data or "") if "email" in form else ""
     site = [config.site_url, config.city_name, "nachbar", "neighbour", "nachbarschaft", *names_of_quarters()]
-    words = [part for said in (*form.own_words, *site, email) for part in (said, *_BETWEEN.split(said))]
+    streets = hooks.streets_in(guessed.told(field.data or ""))
+    words = [part for said in (*form.own_words, *site, *streets, email) for part in (said, *_BETWEEN.split(said))]
     if guessed.is_guessed(field.data or "", words):
         raise ValidationError(
             _("This password is guessed first. Three or four words that do not belong together are good.")

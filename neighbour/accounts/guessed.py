@@ -19,6 +19,8 @@ from pathlib import Path
 from neighbour.core.text import normal_form
 
 _LIST = Path(__file__).parent / "data" / "passwords.txt"
+_WORDS = _LIST.with_name("words.txt")
+LONGEST_OF_FEW, LONGEST_WORD = 40, 16
 LEAST = 5  # symbols that must be left where everything that needs no guessing is taken away
 SHORTEST_WORD, SHORTEST_RUN, SHORTEST_BLOCK = 4, 3, 8
 _LINES = (
@@ -52,7 +54,12 @@ def is_guessed(password: str, words: Iterable[str] = ()) -> bool:
     if folded in common() or _DATE.fullmatch(folded) or _weight(folded) < LEAST or _is_block(folded, known):
         return True
     texts = {folded, folded.translate(_WRITTEN_OUT), "".join(each for each in folded if each.isalnum())}
-    return any(_is_made_of(text, known) for text in texts)
+    return any(_is_made_of(text, known) or _is_few_words(text) for text in texts)
+
+
+def told(password: str) -> str:
+    """The password as streets are compared with it: small, umlauts written out, letters only."""
+    return "".join(each for each in normal_form(password, "NFKC").casefold().translate(_WRITTEN_OUT) if each.isalpha())
 
 
 @lru_cache
@@ -60,6 +67,33 @@ def common() -> frozenset[str]:
     """The list."""
     lines = _LIST.read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if not line.startswith("# "))
+
+
+@lru_cache
+def plain_words() -> frozenset[str]:
+    """Words everybody knows (``data/words.txt``), with umlauts as they are and written out."""
+    lines = _WORDS.read_text(encoding="utf-8").splitlines()
+    listed = {word for line in lines if not line.startswith("#") for word in line.split()}
+    return frozenset(listed | {word.translate(_WRITTEN_OUT) for word in listed})
+
+
+def _is_few_words(text: str) -> bool:
+    """Whether one or two words everybody knows stand there, and hardly anything else. Three are a good beginning, and are let be:
+    of four words that do not belong together passwords are made that nobody guesses."""
+    if len(text) > LONGEST_OF_FEW:
+        return False
+    return any(
+        _weight(less) < LEAST or any(_weight(least) < LEAST for least in _less_a_word(less))
+        for less in _less_a_word(text)
+    )
+
+
+def _less_a_word(text: str) -> set[str]:
+    """The text without one of the words in it, in every way."""
+    spans = (
+        (at, end) for at in range(len(text)) for end in range(at + SHORTEST_RUN, min(len(text), at + LONGEST_WORD) + 1)
+    )
+    return {f"{text[:at]} {text[end:]}" for at, end in spans if text[at:end] in plain_words()}
 
 
 @lru_cache
@@ -88,7 +122,7 @@ def _without(text: str, known: set[str]) -> str:
 
 def _is_block(folded: str, known: set[str]) -> bool:
     """Whether it is something said again and again that would not do when said once."""
-    most = len(folded) // 2
+    most = (len(folded) + 1) // 2  # with a sign between
     size = next((each for each in range(1, most + 1) if folded.startswith(folded[each:])), 0)
     return size > 0 and (size < SHORTEST_BLOCK or is_guessed(folded[:size], known))
 

@@ -25,6 +25,7 @@ class Office:
 
 
 Appoint = Callable[[int, str, str], bool]
+StreetsIn = Callable[[str], "list[str]"]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
 OfficesOf = Callable[[int], "list[Office]"]
@@ -32,6 +33,7 @@ BringBack = Callable[[int, bool], None]
 _appoint: list[Appoint] = []
 _bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
+_streets: list[StreetsIn] = []
 _home: list[HomeOf] = []
 _offices: list[OfficesOf] = []
 
@@ -44,6 +46,16 @@ def register_street(street_of: StreetOf) -> None:
 def street_of(person_id: int) -> str | None:
     """The name of the person's own street, without number; None where there is no home yet."""
     return _street[0](person_id) if _street else None
+
+
+def register_streets(streets_in: StreetsIn) -> None:
+    """Tell accounts which streets of the register stand in a text (residency does)."""
+    _streets[:] = [streets_in]
+
+
+def streets_in(text: str) -> list[str]:
+    """Names of the streets that stand in this text (small letters, umlauts written out): everybody knows them."""
+    return _streets[0](text) if _streets and text else []
 
 
 def register_home(home_of: HomeOf) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, url_for
 from flask import session as cookie
 
-from neighbour.accounts import care, onetime, service, taking_back
+from neighbour.accounts import care, disputes, onetime, service, taking_back
 from neighbour.accounts.signup_views import views
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back, no_referrer
@@ -24,18 +24,31 @@ def undo_email(token: str) -> Any:
 @views.post("/undo-email/<token>")
 @requires(Permission.SIGN_IN, rate="auth", cache="never")
 def take_back_email(token: str) -> Any:
-    """The button: the old address counts again, everybody is signed out, and a new password is asked for."""
+    """The button: the account is closed, and both mailboxes are told (``disputes``)."""
     try:
-        to_set = taking_back.undo_email(token)
+        to_set, side = disputes.by_email(token)
     except service.Refused:
         return _undo(token, False), 410
+    if to_set:
+        return _to_password(to_set)
+    return _to_dispute(side) if side else _undo(token, False, is_disputed=True)
+
+
+def _to_dispute(side: str) -> Any:
     cookie.pop("second", None)
-    flash(_("Your old address counts again, and everybody is signed out. Now set a new password."), "good")
+    flash(_("The account is closed, and everybody is signed out."), "good")
+    return back("accounts.dispute", token=side)
+
+
+def _to_password(to_set: str) -> Any:
+    cookie.pop("second", None)
+    flash(_("That is taken back, and everybody is signed out. Now set a new password."), "good")
     return redirect(url_for("accounts.reset", token=to_set), 303)
 
 
-def _undo(token: str, is_live: bool) -> Response:
-    return no_referrer(render_template("accounts/undo_email.html", token=token, is_live=is_live))
+def _undo(token: str, is_live: bool, *, is_disputed: bool = False) -> Response:
+    page = render_template("accounts/undo_email.html", token=token, is_live=is_live, is_disputed=is_disputed)
+    return no_referrer(page)
 
 
 @views.get("/undo-factor/<token>")
@@ -48,14 +61,15 @@ def undo_factor(token: str) -> Any:
 @views.post("/undo-factor/<token>")
 @requires(Permission.SIGN_IN, rate="auth", cache="never")
 def take_back_factor(token: str) -> Any:
-    """The button: everything is as it was before, everybody is signed out, and a new password is asked for."""
+    """The button: everything is as it was before, everybody is signed out, and a new password is asked for. Where the account has
+    another address since, it is closed instead."""
     try:
-        to_set = taking_back.undo_factor(token)
+        to_set, side = disputes.by_factor(token)
     except service.Refused:
         return _undo_factor(token, False), 410
-    cookie.pop("second", None)
-    flash(_("That is taken back, and everybody is signed out. Now set a new password."), "good")
-    return redirect(url_for("accounts.reset", token=to_set), 303)
+    if not to_set:
+        return _to_dispute(side) if side else _undo(token, False, is_disputed=True)
+    return _to_password(to_set)
 
 
 def _undo_factor(token: str, is_live: bool) -> Response:

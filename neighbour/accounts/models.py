@@ -199,9 +199,45 @@ class EmailChange(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     old_email: Mapped[str] = mapped_column(Text)
     old_key: Mapped[str] = mapped_column(Text, index=True)
+    #: what the account got in its place
+    new_email: Mapped[str] = mapped_column(Text, default="", server_default="")
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     undo_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class DisputeState(StrEnum):
+    WAITING = "waiting"  # the mailbox of now may object
+    OBJECTED = "objected"  # both say it is theirs: the operator decides
+    OLD = "old"  # the mailbox that was left has it back
+    NEW = "new"  # everything stays as it is
+
+
+DISPUTED = (DisputeState.WAITING, DisputeState.OBJECTED)
+
+
+class Dispute(Base):
+    """The mailbox that was left says that the change of address was none of theirs. While it lasts the account is closed."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        one_of("state", DisputeState, "state"),
+        Index("uq_dispute_open", "person_id", unique=True, postgresql_where=text("state IN ('waiting', 'objected')")),
+    )
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("email_change.id", ondelete="SET NULL"), index=True)
+    #: the mailboxes of the two sides; the second is the one the account has
+    old_email: Mapped[str] = mapped_column(Text)
+    new_email: Mapped[str] = mapped_column(Text)
+    #: the moment to which the older mailbox goes back
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    begun_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    objected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    state: Mapped[DisputeState] = mapped_column(Text, default=DisputeState.WAITING)
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ResetState(StrEnum):

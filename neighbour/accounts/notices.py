@@ -64,7 +64,7 @@ class AlreadyHere(Notice):
         return _("You already have an account")
 
     def mailbox(self, person_id: int) -> Mailbox | None:
-        return super().mailbox(person_id) or _of_somebody_leaving(person_id)
+        return super().mailbox(person_id) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         return {**self.preview(), "is_kept": "to" in payload}
@@ -129,7 +129,7 @@ class FactorChanged(Notice):
 
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Also of an account that is being left since: whoever added something may be the one who leaves."""
-        return super().mailbox(person_id) or _of_somebody_leaving(person_id)
+        return super().mailbox(person_id) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token, where something came and the mailbox is still the account's."""
@@ -193,7 +193,7 @@ class EmailChanged(Notice):
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Also of an account that is being left since, which no address book has: whoever changed the address may be the
         one who leaves. Where the mail goes says its payload."""
-        return super().mailbox(person_id) or _of_somebody_leaving(person_id)
+        return super().mailbox(person_id) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token; nothing when it is too late to take anything back."""
@@ -323,7 +323,7 @@ class ReadsTooMuch(Notice):
         }
 
 
-def _of_somebody_leaving(person_id: int) -> Mailbox | None:
+def of_somebody_leaving(person_id: int) -> Mailbox | None:
     """For an account that no address book has any more. Only what says itself where it goes is sent there."""
     language = db.session.scalar(select(Person.language).where(Person.id == person_id))
     return Mailbox("", language, "", takes_mail=False) if language else None

@@ -20,14 +20,20 @@ CONFIRM_FOR, CODE_TRIES = timedelta(hours=24), 5
 CODE_FOR = timedelta(minutes=10)  # six digits can be guessed, links cannot (ASVS 5.0 V6.5.5)
 RESET_FOR = timedelta(minutes=60)
 SECOND_STEP_FOR = timedelta(minutes=10)
-UNDO, UNDO_FACTOR, STOP = "undo_email", "undo_factor", "stop_reset"
-STAY = (UNDO, UNDO_FACTOR, STOP)  # what the owner defends the account with: nobody who got into it can spoil these
+UNDO, UNDO_FACTOR, STOP, SIDE = "undo_email", "undo_factor", "stop_reset", "dispute"
+STAY = (
+    UNDO,
+    UNDO_FACTOR,
+    STOP,
+    SIDE,
+)  # what the owner defends the account with: nobody who got into it can spoil these
 KINDS = (
     tokens.kind("confirm", "confirms the address it was sent to"),
     tokens.kind("confirm_code", "the same as six digits, for whoever is signed in"),
     tokens.kind("reset", "sets a new password"),
     tokens.kind(UNDO, "gives an account its old address back"),
     tokens.kind(UNDO_FACTOR, "takes a new way to sign in off an account"),
+    tokens.kind(SIDE, "speaks for one of two mailboxes that both say an account is theirs"),
     tokens.kind(STOP, "keeps the second step that somebody wants to have taken away"),
 )
 

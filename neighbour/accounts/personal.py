@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neighbour.core.personal import Blank, about, nobodys
+from neighbour.core.personal import Blank, about, also, nobodys
 
 about(
     "person",
@@ -60,6 +60,7 @@ about(
     inner="person_id tries",
     secret="token_hash",
     order="created_at",
+    told="purpose NOT IN ('confirm', 'confirm_code', 'reset')",  # whether there is one says whose an address is (``decoys``)
     ends="links",
 )
 about(
@@ -93,7 +94,7 @@ about(
     "email_change",
     of="person_id",
     kind="access",
-    out="old_email changed_at undo_until undone_at",
+    out="old_email new_email changed_at undo_until undone_at",
     inner="id person_id old_key",
     ends="left_mail",
 )
@@ -105,6 +106,16 @@ about(
     inner="id person_id",
     ends="resets",
 )
+about(
+    "dispute",
+    of="person_id",
+    kind="access",
+    out="begun_at objected_at state ended_at",
+    inner="id person_id change_id due_at since old_email new_email",  # one of the two mailboxes is somebody else's
+    ends="disputes",
+)
+# Whether these were sent says whether somebody else owns the address, and who asked for them may be anybody.
+also("delivery", told="notice NOT IN ('accounts.confirm', 'accounts.reset')")
 nobodys(
     "challenge",
     "holder_hash purpose challenge expires_at",

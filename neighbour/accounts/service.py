@@ -15,10 +15,10 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from neighbour.accounts import confirming, decoys, entering, factors, notices, onetime, passwords, sessions
+from neighbour.accounts import confirming, decoys, entering, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
-from neighbour.accounts.email_changes import one_at_a_time, owner_of
+from neighbour.accounts.email_changes import is_closed, one_at_a_time, owner_of
 from neighbour.accounts.entering import Browser, Entry
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person, SignUpStep, Status
@@ -29,6 +29,7 @@ from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.text import clean_line
 
 AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
+RESET_EVERY = 900  # seconds
 FORGOT_SECONDS = 0.15  # longer than any answer takes, so that its time says nothing
 
 
@@ -159,8 +160,13 @@ def sign_in(email: str, password: str, browser: Browser, *, memory_kib: int) -> 
     person = _whose(people, password, memory_kib)
     if person is None:
         with atomic():
-            subject = db.session.scalar(select(Person.id).where(Person.email_key == key))
-            audit.note(Event.SIGN_IN_REFUSED, subject=subject, result="refused")
+            mine = (
+                Person.email_key == key,
+                Person.confirmed_at.is_not(None),
+            )  # who only waits is told nothing of an address
+            audit.note(
+                Event.SIGN_IN_REFUSED, subject=db.session.scalar(select(Person.id).where(*mine)), result="refused"
+            )
         raise Refused("wrong")
     for rate, counter in counted:
         limits.take_back(rate, counter)
@@ -211,26 +217,33 @@ def check_password(person: Person, password: str, memory_kib: int) -> None:
     limits.take_back("auth_account", f"again:{person.id}")
 
 
-def forgot(email: str, source: str = "") -> None:
-    """Send a link for a new password to whoever owns the address; says nothing about whether anybody does. Commits."""
+def forgot(email: str) -> None:
+    """Send a link for a new password to whoever owns the address; says nothing about whether anybody does. Commits.
+
+    One live link in a quarter of an hour: asked for by whomever and however often, it is one mail, so that nobody fills a
+    mailbox, and nobody uses up what its owner needs.
+    """
     begun = clock.monotonic()
-    limits.hit("mail", f"reset:{fold(email)}:{source}")
-    limits.hit("mailbox", f"reset:{fold(email)}")
     with atomic():
         person = next(
             iter(_people(fold(email))), None
         )  # its owner; the last who signed up with it, while there is none
-        audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if person is not None else None)
-        if person is not None:
-            notices.Reset.send(person.id, subject_key=secrets.token_hex(8), payload={"round": person.links_round})
+        is_known = person is not None and person.confirmed_at is not None
+        audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if person is not None and is_known else None)
+        if person is not None and not is_closed(person.id):
+            quarter = int(clock.now().timestamp()) // RESET_EVERY
+            payload = {"round": person.links_round}
+            notices.Reset.send(
+                person.id, subject_key=f"reset {person.links_round}", period=str(quarter), payload=payload
+            )
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
 
 
 def set_password(token: str, password: str, memory_kib: int) -> Person:
     """Set a new password with a token from the mail; ends every session. Commits; raises Refused.
 
-    Nobody had read a mail of an account that was not confirmed, so whoever began it need not be who reads this one: factors
-    that hang on it by any way are not theirs, and would let the other one in.
+    Nobody had read a mail of an account that was not confirmed, so whoever began it need not be who reads this one. Theirs is
+    an account of its own, which begins with the home: nothing that anybody put into a sign-up comes with it.
     """
     row = onetime.peek(token, "reset")
     if row is None:
@@ -245,11 +258,29 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
         number = onetime.redeem(token, "reset").person_id
         person = db.session.get_one(Person, number, populate_existing=True)
         if person.confirmed_at is None:
-            factors.drop_all(person.id)
-            person = find(person.id)
-            confirming.own(person)  # the mail was read
+            return _begun_anew(person, hashed)
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
+    return person
+
+
+def _begun_anew(waiting: Person, hashed: str) -> Person:
+    """An empty account for the owner of the address with which ``waiting`` has signed up. With the address held; raises
+    Refused("taken")."""
+    key = fold(waiting.email)
+    owner = owner_of(key)
+    if owner is not None:
+        raise Refused("taken")
+    aside = confirming.key_beside(owner, key)
+    person = Person(
+        email=waiting.email, email_key=aside, password_hash=hashed, language=waiting.language, display_name=""
+    )
+    db.session.add(person)
+    db.session.flush()
+    audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
+    confirming.own(person)
+    db.session.flush()
+    audit.note(Event.CONFIRMED, actor=person.id, subject=person.id)
     return person
 
 

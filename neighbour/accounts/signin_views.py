@@ -31,7 +31,7 @@ def sign_in() -> Any:
 
 
 @views.post("/signin")
-@requires(Permission.SIGN_IN, rate="auth")
+@requires(Permission.SIGN_IN, rate="signin")
 def begin() -> Any:
     """Sign in; one answer for a wrong address and a wrong password. Who has a second factor is asked for it next."""
     form = SignInForm()
@@ -41,8 +41,10 @@ def begin() -> Any:
     browser = web.browser(form.email.data, is_kept=form.is_kept.data)
     try:
         entry = service.sign_in(form.email.data, form.password.data, browser, memory_kib=web.memory_kib())
-    except service.Refused:
-        form.add_error("password", _("E-mail and password do not belong together."))
+    except service.Refused as error:
+        form.add_error(
+            "password", _closed() if error.why == "closed" else _("E-mail and password do not belong together.")
+        )
         return _sign_in(form, goes_to), 422
     except limits.TooMany as many:
         form.add_error("password", _("There were too many wrong passwords. Wait an hour, or set a new one by mail."))
@@ -68,14 +70,14 @@ def _arrive(entry: Entry, goes_to: str, *, is_kept: bool) -> Any:
 
 
 @views.post("/signin/passkey/options")
-@requires(Permission.SIGN_IN, rate="auth")
+@requires(Permission.SIGN_IN, rate="signin")
 def passkey_options() -> Response:
     """What a passkey is to sign; the same for everybody, so nobody learns who has one."""
     return Response(passkeys.options_to_sign(web.ceremony(), passkeys.SIGN_IN), mimetype="application/json")
 
 
 @views.post("/signin/passkey")
-@requires(Permission.SIGN_IN, rate="auth")
+@requires(Permission.SIGN_IN, rate="signin")
 def by_passkey() -> Any:
     """Sign in with a passkey and nothing else, not even the address."""
     form = PasskeySignInForm(prefix="k")
@@ -84,9 +86,12 @@ def by_passkey() -> Any:
         if not form.validate_on_submit():
             raise service.Refused("passkey")
         entry, browser = entering.by_passkey(form.answer.data or "", holder=web.ceremony(), browser_for=web.browser)
-    except service.Refused:
+    except service.Refused as error:
         plain = SignInForm(formdata=None)
-        plain.add_error("email", _("That did not work with this passkey. Your password still does."))
+        plain.add_error(
+            "email",
+            _closed() if error.why == "closed" else _("That did not work with this passkey. Your password still does."),
+        )
         return _sign_in(plain, goes_to), 422
     return _arrive(entry, goes_to, is_kept=browser.is_kept)
 
@@ -101,7 +106,7 @@ def second_step() -> Any:
 
 
 @views.post("/signin/second/options")
-@requires(Permission.SIGN_IN, rate="auth")
+@requires(Permission.SIGN_IN, rate="signin")
 def second_step_options() -> Any:
     """What one of the person's own passkeys is to sign."""
     person_id = _who_waits()
@@ -112,7 +117,7 @@ def second_step_options() -> Any:
 
 
 @views.post("/signin/second")
-@requires(Permission.SIGN_IN, rate="auth")
+@requires(Permission.SIGN_IN, rate="signin")
 def take_second_step() -> Any:
     """Digits of the app, a recovery code, or a passkey; after five wrong ones it begins with the password again."""
     person_id, pending, form = _who_waits(), _pending(), SecondStepForm()
@@ -137,7 +142,14 @@ def take_second_step() -> Any:
     return _arrive(entry, local_path(pending["next"], ""), is_kept=browser.is_kept)
 
 
+def _closed() -> str:
+    """What only whoever has shown the right password or passkey reads."""
+    return _("This account is closed until it is settled whose it is. We have written to its e-mail addresses.")
+
+
 def _wrong(error: service.Refused) -> str:
+    if error.why == "closed":
+        return _closed()
     if error.why == "passkey":
         return _("That did not work with this passkey. Try again, or type a code.")
     return _("This code is not right, or it was used already. The app shows a new one every half minute.")
@@ -184,7 +196,7 @@ def send_reset() -> Any:
     form = ForgotForm()
     if not form.validate_on_submit():
         return render_template("accounts/forgot.html", form=form, is_sent=False), 422
-    service.forgot(form.email.data, web.piece())
+    service.forgot(form.email.data)
     return render_template("accounts/forgot.html", form=form, is_sent=True)
 
 
@@ -210,6 +222,12 @@ def set_password(token: str) -> Any:
         person = service.set_password(token, form.password.data, web.memory_kib())
     except service.Refused:
         return no_referrer(render_template("accounts/reset.html", form=form, token=token, is_live=False)), 410
+    response = make_response(back("accounts.sign_in"))
+    if (
+        identity().is_authenticated and not identity().is_confirmed
+    ):  # here one was still in a sign-up beside this account
+        logout_user()
+        response = web.forget(response)
     web.remember(person)  # whoever guesses from elsewhere must not keep this device out
     flash(_("Your new password is set. You can sign in with it now."), "good")
-    return back("accounts.sign_in")
+    return response

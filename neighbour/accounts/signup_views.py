@@ -101,8 +101,19 @@ def confirm_again() -> Any:
     if identity().is_confirmed:
         return back("accounts.sign_up_next")
     with atomic():
-        confirming.ask_to_confirm(web.me(), web.piece())
-    flash(_("We have sent the mail once more."), "good")
+        due_at = confirming.ask_to_confirm(web.me(), web.piece())
+    if due_at is not None:
+        flash(
+            _("Very many mails to this address were asked for. Yours comes at %(moment)s.", moment=i18n.moment(due_at)),
+            "info",
+        )
+    else:
+        flash(
+            _(
+                "We send the mail once more. If none comes, this address has an account: sign in, or set a new password."
+            ),
+            "good",
+        )
     return back("accounts.confirm")
 
 

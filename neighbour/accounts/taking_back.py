@@ -1,5 +1,7 @@
 """What a mailbox can take back for three days, whatever happened meanwhile: another mail address, and a new way to sign in.
 
+Where the account has another address by now, who is right is not for one mailbox to say: ``disputes``.
+
 Who steals a password makes themselves at home: adds a passkey, has mail sent elsewhere, lets the account go. The mail that
 tells the owner of the first of these holds a link whose button goes back to the moment before. It belongs to the mailbox
 the account had then and to nobody who came later, and it is nobody's to spoil: not a further change, not a new password.
@@ -21,10 +23,8 @@ from neighbour.accounts import care, decoys, factors, hooks, onetime, passwords,
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.email_changes import claims, is_live, one_at_a_time
 from neighbour.accounts.models import EmailChange, OneTimeToken, Person
-from neighbour.accounts.onetime import Refused
-from neighbour.core import audit, clock
-from neighbour.core.audit import Event
-from neighbour.core.db import atomic, db
+from neighbour.core import clock
+from neighbour.core.db import db
 
 FACTOR_FOR = timedelta(hours=72)
 
@@ -43,26 +43,12 @@ def left_behind(token: str) -> EmailChange | None:
     return db.session.scalar(select(EmailChange).where(EmailChange.id == int(row.email), *is_live())) if row else None
 
 
-def undo_email(token: str) -> str:
-    """Take a change of address back, and everything since. Gives the token for the new password, which is asked for now.
-    Commits; raises Refused."""
-    with atomic():
-        row = onetime.redeem(token, onetime.UNDO)
-        left = db.session.scalar(select(EmailChange).where(EmailChange.id == int(row.email), *is_live()))
-        if left is None:
-            raise Refused("used_or_old")
-        person_id = left.person_id
-        to_set = _take_back(person_id, left.changed_at, left)
-        audit.note(Event.EMAIL_CHANGE_UNDONE, subject=person_id)
-    return to_set
-
-
 def mint_factor_undo(person_id: int, payload: dict[str, Any]) -> str | None:
     """A link for the mailbox of an account that got a new way to sign in (``payload`` of that mail: ``since``, ``to``);
     None when it is too late, or the mailbox is not the account's any more. Inside atomic()."""
     since = datetime.fromisoformat(payload["since"])
     left = since + FACTOR_FOR - clock.now()
-    if left <= timedelta() or not _is_mailbox_of(person_id, payload["to"]):
+    if left <= timedelta() or not is_mailbox_of(person_id, payload["to"]):
         return None
     return onetime.mint(person_id, onetime.UNDO_FACTOR, f"{since.isoformat()} {payload['to']}", left)
 
@@ -70,32 +56,16 @@ def mint_factor_undo(person_id: int, payload: dict[str, Any]) -> str | None:
 def is_open(token: str) -> bool:
     """Whether this link still takes a new way to sign in back; changes nothing."""
     row = onetime.peek(token, onetime.UNDO_FACTOR)
-    return row is not None and _is_mailbox_of(row.person_id, row.email.partition(" ")[2])
+    return row is not None and is_mailbox_of(row.person_id, row.email.partition(" ")[2])
 
 
-def undo_factor(token: str) -> str:
-    """Take a new way to sign in back, and everything since. Gives the token for the new password, which is asked for now.
-    Commits; raises Refused."""
-    with atomic():
-        row = onetime.redeem(token, onetime.UNDO_FACTOR)
-        person_id, (moment, _space, mailbox) = row.person_id, row.email.partition(" ")
-        if not _is_mailbox_of(person_id, mailbox):
-            raise Refused("used_or_old")
-        since = datetime.fromisoformat(moment)
-        later = EmailChange.person_id == person_id, EmailChange.changed_at >= since, *is_live()
-        left = db.session.scalar(select(EmailChange).where(*later).order_by(EmailChange.id).limit(1))
-        to_set = _take_back(person_id, since, left)
-        audit.note(Event.FACTORS_TAKEN_BACK, subject=person_id)
-    return to_set
-
-
-def _is_mailbox_of(person_id: int, mailbox: str) -> bool:
+def is_mailbox_of(person_id: int, mailbox: str) -> bool:
     """Whether this mailbox is the account's, or may have it back. A thief's is not any more, once the owner has."""
     mine = select(Person.id).where(Person.id == person_id, Person.id.in_(claims(fold(mailbox))))
     return db.session.scalar(mine) is not None
 
 
-def _take_back(person_id: int, since: datetime, left: EmailChange | None) -> str:
+def take_back(person_id: int, since: datetime, left: EmailChange | None) -> str:
     """Go back to this moment; ``left``: the first change of address since. With the person held."""
     if left is not None:
         one_at_a_time(left.old_key)

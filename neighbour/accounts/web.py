@@ -6,7 +6,7 @@ from flask import Response, current_app, g, request
 from flask import session as cookie
 from flask_login import login_user
 
-from neighbour.accounts import service, sessions
+from neighbour.accounts import entering, service, sessions
 from neighbour.accounts.entering import Browser
 from neighbour.accounts.models import Person
 from neighbour.core import limits, scope, tokens
@@ -60,6 +60,17 @@ def browser(email: str = "", *, is_kept: bool = False) -> Browser:
         is_kept=is_kept,
         marks=_marks(email) if email else (),
     )
+
+
+def counted_by() -> str:
+    """What tries to sign in are counted by: the mark of this browser, if it is known to the account that is tried (or to any,
+    where a passkey says which); else the address of the network. Of others' tries in the same network a known device hears
+    nothing; what it guesses itself is counted per account, too (``service.sign_in``)."""
+    pending = cookie.get("second")
+    waits = entering.who_waits(str(pending.get("token", ""))) if isinstance(pending, dict) else None
+    email = request.form.get("email", "") or (service.find(waits).email if waits is not None else "")
+    marks = [mark for _round, mark in _marks(email)] if email else [str(each) for each in cookie.get("knows", [])]
+    return f"known:{marks[-1]}" if marks else limits.network(request.remote_addr)
 
 
 def piece() -> str:

@@ -37,6 +37,7 @@ class Job(StrEnum):
     CONTRIBUTIONS_WIDEN = "contributions.widen"
     RESIDENCY_REMIND = "residency.remind"
     ACCOUNTS_RESETS = "accounts.resets"
+    ACCOUNTS_DISPUTES = "accounts.disputes"
     MYDATA_EXPORT = "mydata.export"
     MYDATA_ERASE = "mydata.erase"
     MYDATA_SWEEP = "mydata.sweep"

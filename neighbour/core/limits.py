@@ -48,6 +48,9 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
+    "signin": Rate(
+        30, 900
+    ),  # tries to sign in that failed, per address of the network; a known device has a count of its own
     "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
     "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
@@ -60,6 +63,12 @@ RATES: dict[str, Rate] = {
 PAGES_AT_ONCE, MOST_TALLIES = 20, 20_000
 #: told the key of whoever has read all pages with names of a day, at each further one
 on_names_reached: list[Callable[[str], object]] = []
+
+
+#: rate classes of which only failures count
+FAILURES_ONLY = ("signin",)
+#: rate class → by what a request is counted, where that is not the person or the address of the network
+counted_by: dict[str, Callable[[], str]] = {}
 
 
 def register(rate_class: str, rate: Rate) -> None:

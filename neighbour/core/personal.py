@@ -15,6 +15,7 @@ Each room has a file ``personal.py`` beside its models, found by itself. It name
 ``opened``  sealed columns, each with the function that opens it for its owner: ``{"sealed": ("address", own_home)}``
 ``ends``    the lines of the retention table (``mydata/rules.py``) that take its rows away when they are old
 ``lasts``   or why they stay as long as the account, or as what they hang on
+``shown``   what goes out in a column's place, in SQL: where the program keeps more apart than the person is told
 ``told``    a condition in SQL for rows that go out now (``:now``): others are told later, here as on the person's own pages
 ``erase``   what becomes of the row when the person goes: ``DELETE`` (the default), ``Blank``, ``Texts``, ``Calls``,
             ``WithParent`` or ``Keep`` with the reason
@@ -119,6 +120,7 @@ class Entry:
     ends: tuple[str, ...] = ()
     lasts: str = ""
     told: str = ""
+    shown: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_personal(self) -> bool:
@@ -152,6 +154,7 @@ def about(
     ends: str = "",
     lasts: str = "",
     told: str = "",
+    shown: Mapping[str, str] | None = None,
 ) -> None:
     """Declare a table with rows about people; see the module. order: the column an export is sorted by."""
     if table in _entries:
@@ -160,6 +163,7 @@ def about(
         table, kind, of, _named(out), set(inner.split()), set(secret.split()), dict(opened or {}), erase, order
     )
     entry.ends, entry.lasts, entry.told = tuple(ends.split()), lasts, told
+    entry.shown = dict(shown or {})
     _entries[table] = entry
 
 
@@ -171,10 +175,12 @@ def also(
     secret: str = "",
     blank: Mapping[str, str] | None = None,
     told: str = "",
+    shown: Mapping[str, str] | None = None,
 ) -> None:
     """Declare further columns of a table that another room has declared; ``blank`` for tables that are blanked, ``told`` for
-    rows of which only the room knows when they go out (all rooms have to agree)."""
-    _more.append((table, {"out": out, "inner": inner, "secret": secret, "blank": dict(blank or {}), "told": told}))
+    rows of which only the room knows when they go out (all rooms have to agree), ``shown`` for what stands there then."""
+    more = {"out": out, "inner": inner, "secret": secret, "blank": dict(blank or {}), "told": told}
+    _more.append((table, {**more, "shown": dict(shown or {})}))
 
 
 def nobodys(table: str, columns: str, *, why: str, ends: str = "", lasts: str = "") -> None:
@@ -226,6 +232,9 @@ def _extend(entry: Entry, more: dict[str, Any]) -> None:
     entry.out |= _named(more["out"])
     entry.inner |= set(more["inner"].split())
     entry.secret |= set(more["secret"].split())
+    if twice := set(entry.shown) & set(more["shown"]):
+        raise BadEntry(f"two rooms say how {entry.table} shows {', '.join(sorted(twice))}")
+    entry.shown |= more["shown"]
     entry.told = " AND ".join(f"({rule})" for rule in (entry.told, more["told"]) if rule)
     if more["blank"]:
         if not isinstance(entry.erase, Blank):

@@ -21,7 +21,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import Column, ColumnElement, TextClause, literal_column, select, text
 
 from neighbour.core import clock, i18n, personal
 from neighbour.core.crypto import keyed_hash, same
@@ -127,15 +127,23 @@ def _by_class() -> dict[str, list[Entry]]:
 def _rows(entry: Entry, person_id: int, opened: Row) -> Iterator[Row]:
     """A person's rows of one table as the archive says them."""
     table = Base.metadata.tables[entry.table]
-    columns = [table.c[name].label(word) for name, word in entry.out.items()]
+    columns = [_shown(entry, table.c[name]).label(word) for name, word in entry.out.items()]
     order = table.c[entry.order] if entry.order else next(iter(table.primary_key))
     query = select(*columns).where(personal.belongs_to(table, entry.of, person_id), *_told(entry)).order_by(order)
     quarters = _quarters() if "quarter" in entry.out.values() else {}
     for row in db.session.execute(query, execution_options={"yield_per": AT_ONCE}).mappings():
         said = {name: _plain(value) for name, value in row.items()}
+        if "payload" in said:
+            said["payload"] = values.details(said)
         if "quarter" in said:
             said["quarter"] = quarters.get(said["quarter"], said["quarter"])
         yield said | opened.get(entry.table, {})
+
+
+def _shown(entry: Entry, column: Column[Any]) -> ColumnElement[Any]:
+    """The column, or what the person is told in its place."""
+    said = entry.shown.get(column.name)
+    return literal_column(f"({said})", column.type) if said else column
 
 
 def _told(entry: Entry) -> list[TextClause]:
@@ -149,8 +157,6 @@ def _quarters() -> dict[int, str]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):  # numbers in it are keys of rows, perhaps of other people
-        return {name: each for name, each in value.items() if isinstance(each, bool) or not isinstance(each, int)}
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
@@ -200,7 +206,7 @@ def _in_words(table: str, column: str, value: Any) -> str:
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(_said(each) for each in value.values() if each not in (None, ""))
+        return ", ".join(values.detail(each) for each in value.values())
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         with suppress(ValueError, OverflowError):  # words of somebody's own can look like that and be no day at all
             return i18n.exact(datetime.fromisoformat(value))

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, func, literal_column, select, text, update
 
 from neighbour.accounts import decoys, onetime, sessions
-from neighbour.accounts.email_changes import one_at_a_time
+from neighbour.accounts.email_changes import is_closed, one_at_a_time
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person
 from neighbour.accounts.onetime import Refused
@@ -110,7 +110,7 @@ def come_back(token: str) -> int:
     with scope.use(scope.Viewer(row.person_id)), atomic():
         hold(row.person_id)
         erasure = db.session.get(Erasure, row.id, with_for_update=True, populate_existing=True)
-        if erasure is None or erasure.state != ErasureState.HIDDEN:
+        if erasure is None or erasure.state != ErasureState.HIDDEN or is_closed(row.person_id):
             raise NotPossible("used_or_old")
         try:
             _free(erasure)
@@ -184,8 +184,8 @@ def _put_back(erasure: Erasure, kept: dict[str, Any]) -> None:
 
 def due() -> list[tuple[str, uuid.UUID, int]]:
     """(what, id, person) of everything this room's sweep has to ask for: erasures and exports. Whoever's eyes are used."""
-    rows = db.session.execute(text("SELECT what, id, person_id FROM mydata_due(:at)"), {"at": clock.now()})
-    return [(row.what, row.id, row.person_id) for row in rows]
+    rows = db.session.execute(text("SELECT what, id, person_id FROM mydata_due(:at)"), {"at": clock.now()}).all()
+    return [(row.what, row.id, row.person_id) for row in rows if not is_closed(row.person_id)]
 
 
 def run(erasure_id: uuid.UUID) -> bool:

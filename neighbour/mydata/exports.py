@@ -31,9 +31,15 @@ RATE = limits.Rate(5, 86_400)
 UNDER_WAY = (ExportState.ASKED, ExportState.BUILDING)
 
 
+class NotConfirmed(Exception):
+    """Nobody has shown yet that the address is theirs: what hangs on the account may be about a stranger's."""
+
+
 def ask(person_id: int) -> DataExport:
-    """Ask for an archive; one that is under way is the answer. An older one makes room. Commits; raises TooMany."""
+    """Ask for an archive; one that is under way is the answer. An older one makes room. Commits; raises TooMany, and
+    NotConfirmed: an archive of a sign-up that waits would tell whether its address belongs to somebody."""
     with atomic():
+        _demand_confirmed(person_id)
         lock = func.pg_advisory_xact_lock(func.hashtextextended(f"export:{person_id}", 0))
         db.session.execute(select(lock))
         mine = select(DataExport).where(DataExport.person_id == person_id)
@@ -48,6 +54,11 @@ def ask(person_id: int) -> DataExport:
         audit.note(Event.EXPORT_ASKED, actor=person_id, subject=person_id)
         jobs.enqueue(Job.MYDATA_EXPORT, wish.id)
     return wish
+
+
+def _demand_confirmed(person_id: int) -> None:
+    if db.session.scalar(select(Person.confirmed_at).where(Person.id == person_id)) is None:
+        raise NotConfirmed
 
 
 def newest(person_id: int) -> DataExport | None:

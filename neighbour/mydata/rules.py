@@ -131,6 +131,7 @@ RULES: tuple[Rule, ...] = (
     Rule("left_mail", "access", __("mail addresses that were left, after 72 hours"), timedelta(), accounts.left_addresses, True),
     Rule("used_codes", "access", __("recovery codes that were used"), MONTH, _asks("forget_used_codes(:before)")),
     Rule("resets", "access", __("second steps taken off by the operator"), accounts.RESETS_KEPT, accounts.resets),
+    Rule("disputes", "access", __("quarrels about whose an account is"), accounts.RESETS_KEPT, accounts.disputes),
     Rule("logs", "access", __("lines of the log (INSTANCE_DIR/log)"), MONTH, _logs),
     Rule("looks", "security", __("looks at addresses"), YEAR, _asks("forget_looks(:before)")),
     Rule("events", "security", __("events that matter for safety"), YEAR, _asks("forget_events(:before)")),

@@ -7,12 +7,13 @@ calls them. A guard test compares with the checks of the database, so that a new
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from neighbour.contributions import kinds
 from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.notices.base import Notice, lists
-from neighbour.residency.cases.words import PAPERS, REASONS
+from neighbour.residency.cases.words import PAPERS, TOLD
 from neighbour.residency.proofs import METHODS
 
 VALUES: dict[str, dict[str, LazyText]] = {
@@ -73,6 +74,12 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "hidden": __("out of sight, can be taken back"),
         "running": __("being deleted"),
     },
+    "dispute.state": {
+        "waiting": __("the newer mailbox may object"),
+        "objected": __("the operator decides"),
+        "old": __("the older mailbox has it back"),
+        "new": __("all stays as it was"),
+    },
     "factor_reset.state": {
         "waiting": __("waits"),
         "done": __("was done"),
@@ -127,11 +134,6 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "rejected": __("the refusal stays"),
         "withdrawn": __("ended by your move"),
     },
-    "case_half.part": {
-        "half": __("one of two"),
-        "final": __("the last word"),
-        "appeal": __("after an appeal"),
-    },
     "case_half.says": {
         "yes": __("yes"),
         "no": __("no"),
@@ -141,15 +143,18 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "confirm_code": __("six digits to confirm the mail address"),
         "reset": __("link for a new password"),
         "come_back": __("link to come back after leaving"),
+        "undo_email": __("link to take a new mail address back"),
+        "undo_factor": __("link to take a new way to sign in back"),
+        "stop_reset": __("link to keep the second step"),
+        "second_step": __("the second step of signing in"),
+        "dispute": __("link to say whose the account is"),
         "stay": __("link to keep an account nobody uses"),
         "still-here": __("link to say that you still live there"),
     },
     "address_access.purpose": {
         "letter": __("your card was printed"),
         "own page": __("you looked at it yourself"),
-        "document": __("somebody of the desk looked at your document"),
-        "held": __("somebody of the desk looked at your proof"),
-        "quiet": __("somebody of the desk looked at your proof"),
+        "desk": __("whoever looks at proofs looked at yours"),
         "visit": __("an initiative you went to compared it with your paper"),
         "missing address": __("the operator looked up what the register lacks"),
     },
@@ -175,6 +180,9 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "email.change_asked": __("another mail address was asked for"),
         "email.changed": __("mail address changed"),
         "email.change_undone": __("the change of the mail address was taken back"),
+        "account.disputed": __("the account was closed: two mailboxes said it was theirs"),
+        "account.dispute_objected": __("the newer mailbox objected"),
+        "account.dispute_settled": __("whose the account is was settled"),
         "factor.added": __("a way to sign in was added"),
         "factor.removed": __("a way to sign in was removed"),
         "factor.refused": __("a second step did not fit"),
@@ -249,9 +257,43 @@ def _elsewhere() -> dict[str, Mapping[str, object]]:
         "proof.method": methods,
         "proof_case.method": methods,
         "proof_case.paper": PAPERS,
-        "proof_case.reason": REASONS,
-        "case_half.reason": REASONS,
+        "proof_case.reason": TOLD,
+        "case_half.reason": TOLD,
     }
+
+
+#: what a mail was about, as far as it says something to whom it went to: its notice → key of its payload → value → words, or
+#: nothing where the value is a word of people's own. Whatever else is in a payload are keys of rows, perhaps other people's.
+DETAILS: dict[str, dict[str, dict[str, LazyText] | None]] = {
+    "accounts.new_device": {"device": None},
+    "accounts.factor_changed": {
+        "what": {
+            "passkey_added": __("a passkey was added"),
+            "passkey_removed": __("a passkey was removed"),
+            "app_added": __("an app with codes was set up"),
+            "app_removed": __("the app with codes was removed"),
+            "codes_made": __("recovery codes were made"),
+            "codes_renewed": __("new recovery codes were made"),
+            "code_used": __("a recovery code was used to sign in"),
+            "code_shown": __("a recovery code was used to show that it is you"),
+            "reset": __("the second step was taken off"),
+        }
+    },
+}
+
+
+def details(delivery: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the payload of a mail in the archive what its reader is told."""
+    told = DETAILS.get(delivery["notice"], {})
+    return {name: value for name, value in delivery["payload"].items() if name in told and isinstance(value, str)}
+
+
+def detail(value: str) -> str:
+    """A value out of ``details`` in words, in the language spoken now."""
+    known = {
+        each: word for notice in DETAILS.values() for words in notice.values() for each, word in (words or {}).items()
+    }
+    return str(known.get(value, value))
 
 
 def words_of(table: str, column: str) -> Mapping[str, object]:

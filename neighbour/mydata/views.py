@@ -41,7 +41,11 @@ def progress() -> str:
 @requires(Permission.ACCOUNT_OWN, rate="publish", fresh=True)
 def ask() -> Any:
     """Ask for an archive."""
-    exports.ask(person_number())
+    try:
+        exports.ask(person_number())
+    except exports.NotConfirmed:
+        flash(_("Please confirm your e-mail address first: the archive is for whoever it belongs to."), "stop")
+        return back("mydata.data")
     flash(_("We are putting your data together. You get a mail when it is ready."), "good")
     return back("mydata.data")
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import render_template
@@ -132,8 +133,10 @@ class Notice:
         period: str = "",
         payload: dict[str, Any] | None = None,
         quarter_id: int | None = None,
+        due_at: datetime | None = None,
     ) -> bool:
-        """Promise this notice to a person; False if it had been promised before, or may not go there. Inside atomic()."""
+        """Promise this notice to a person, at once or when it is due; False if it had been promised before, or may not go there.
+        Inside atomic()."""
         if not cls.goes_unconfirmed and not cls.may_reach(mailboxes_of([person_id]).get(person_id)):
             return False
         given = payload or {}
@@ -141,7 +144,13 @@ class Notice:
             kind = cls().kind_of(given)
             return ledger.promise_folded(person_id, cls.key, kind=kind, subject_key=subject_key, payload=given)
         return ledger.promise(
-            person_id, cls.key, subject_key=subject_key, period=period, payload=given, quarter_id=quarter_id
+            person_id,
+            cls.key,
+            subject_key=subject_key,
+            period=period,
+            payload=given,
+            quarter_id=quarter_id,
+            due_at=due_at,
         )
 
 

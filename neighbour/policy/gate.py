@@ -64,7 +64,12 @@ def requires(
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.cache_class = cache
             refusal = _refusal(permission, rate or "write", fresh, names)
-            return view(*args, **kwargs) if refusal is None else refusal
+            if refusal is not None:
+                return refusal
+            answer = view(*args, **kwargs)
+            if rate in limits.FAILURES_ONLY and request.method == "POST" and _is_good(answer):
+                limits.take_back(rate, g.counted_by)
+            return answer
 
         guarded.gate = marks  # type: ignore[attr-defined]
         return cast(View, guarded)
@@ -81,10 +86,24 @@ def _refusal(permission: Permission, rate: str, fresh: Fresh, names: bool) -> An
     if _is_to_ask(who, fresh):
         return current_app.extensions["ask_again"]()
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        limits.hit(rate, str(who.person_id or limits.network(request.remote_addr)))
+        by = limits.counted_by.get(rate, _asker)
+        g.counted_by = by()
+        limits.hit(rate, g.counted_by)
     elif names and who.person_id is not None:
         limits.turn_page(str(who.person_id))
     return None
+
+
+def _asker() -> str:
+    """Whom a request is counted for: the person, or their address of the network."""
+    return str(identity().person_id or limits.network(request.remote_addr))
+
+
+def _is_good(answer: Any) -> bool:
+    """Whether a view did what it was asked for."""
+    if isinstance(answer, tuple):
+        return bool(answer[1] < 400) if len(answer) > 1 and isinstance(answer[1], int) else True
+    return bool(getattr(answer, "status_code", 200) < 400)
 
 
 def identity() -> Identity:

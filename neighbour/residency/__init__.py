@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.accounts.hooks import register_appointment, register_home, register_street
+    from neighbour.accounts.hooks import register_appointment, register_home, register_street, register_streets
     from neighbour.quarters import hooks
     from neighbour.residency import (  # noqa: F401  views register
         address_views,
@@ -53,6 +53,7 @@ def include(app: Flask) -> None:
     hooks.holds(borders.who_lives_in)
     hooks.on_removed(borders.leave)
     register_street(service.street_of)
+    register_streets(service.streets_in)
     register_home(service.home_said)
     register_appointment(service.appoint)
 

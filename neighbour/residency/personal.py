@@ -13,7 +13,7 @@ from neighbour.core.db import db
 from neighbour.core.personal import WITH_PARENT, Calls, about, also, files_of, nobodys
 from neighbour.residency import homes
 from neighbour.residency.cases import documents
-from neighbour.residency.cases.models import UNDECIDED, CaseKind, ProofCase
+from neighbour.residency.cases.models import UNDECIDED, CaseKind, CaseState, ProofCase
 
 
 def own_home(person_id: int) -> Any:
@@ -42,19 +42,15 @@ def own_pages(person_id: int) -> Iterator[tuple[str, bytes]]:
 files_of(own_pages)
 
 
+# What the desk looked at is told as one thing, and what it looked at quietly not at all.
 _DESK = ", ".join(f"'{purpose}'" for purpose in homes.DESK_PURPOSES)
-_OPENED = ", ".join(sorted({f"'{purpose.partition(' ')[0]}'" for purpose in homes.DESK_PURPOSES}))
+_OPENED = f"kind = '{Event.ADDRESS_OPENED}' AND object IN ({_DESK})"
 _LATELY = f"at > :now - interval '{homes.TOLD_AFTER.days} days'"
 _CAME = (
     "EXISTS (SELECT 1 FROM letter l WHERE l.person_id = address_access.person_id AND l.used_at IS NOT NULL"
     " AND address_access.purpose = 'letter ' || l.batch)"
 )
 _PRINTED = f"purpose LIKE '{homes.PRINTED_IN}%' AND NOT {_CAME}"
-
-_DECIDED = (
-    "EXISTS (SELECT 1 FROM proof_case c WHERE c.id = case_half.case_id AND c.decided_at IS NOT NULL"
-    " AND c.kind IN ('document', 'held'))"
-)
 
 about(
     "home",
@@ -83,18 +79,17 @@ about(
     inner="id person_id by_person_id",
     order="id",
     ends="looks",
+    shown={"purpose": f"CASE WHEN purpose IN ({_DESK}) THEN 'desk' ELSE purpose END"},
     told=f"NOT (purpose IN ({_DESK}) AND {_LATELY}) AND NOT ({_PRINTED}) AND purpose <> '{homes.QUIET}'",  # as ``homes.accesses``
 )
-# The same looks as events, and what each of the two said: a minute would say which neighbour it was.
+# The same looks as events. What each of the two said never goes out: a minute would say which neighbour it was.
 also(
     "security_event",
-    told=f"NOT ((kind = '{Event.PROOF_LOOKED_AT}' OR (kind = '{Event.ADDRESS_OPENED}' AND object IN ({_OPENED}))) AND {_LATELY})",
+    shown={"object": f"CASE WHEN {_OPENED} THEN 'desk' ELSE object END"},
+    told=f"kind <> '{Event.PROOF_LOOKED_AT}' AND NOT ({_OPENED} AND {_LATELY})",
 )
 # What is looked at quietly is told to nobody, however long ago it was.
-also(
-    "security_event",
-    told=f"NOT (kind IN ('{Event.PROOF_LOOKED_AT}', '{Event.ADDRESS_OPENED}') AND split_part(object, ' ', 1) = '{homes.QUIET}')",
-)
+also("security_event", told=f"NOT (kind = '{Event.ADDRESS_OPENED}' AND split_part(object, ' ', 1) = '{homes.QUIET}')")
 # Printing, which does not name the batch here: ``address_access`` says it, once the card has come.
 also("security_event", told=f"NOT (kind = '{Event.ADDRESS_OPENED}' AND object = '{homes.PRINTED_IN.strip()}')")
 about(
@@ -155,18 +150,34 @@ about(
 about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id", ends="flyers")
 about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at created_at", secret="code_hash nonce",
       inner="id person_id taken_by", ends="visit_codes visits")  # fmt: skip
-about("proof_case", of="person_id", kind="proof", secret="household_hash",
-      out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at created_at",
-      inner="id person_id membership_id quarter_id proof_id", ends="cases", told=f"kind <> '{CaseKind.QUIET}'")  # fmt: skip
+# Of a proof that was held only what its person was told: a refusal. What is looked at quietly is told to nobody, however long ago.
+_TOLD_CASE = f"kind IN ('{CaseKind.DOCUMENT}', '{CaseKind.WORDS}') OR (kind = '{CaseKind.HELD}' AND state = '{CaseState.REFUSED}')"
+_TOLD_HALF = (
+    f"says IS NOT NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
+    f" AND kind <> '{CaseKind.WORDS}' AND ({_TOLD_CASE}))"
+)
+_TOLD_REASON = "CASE WHEN reason = 'twice' THEN 'doubts' WHEN reason = 'matches' THEN NULL ELSE reason END"
+about(
+    "proof_case",
+    of="person_id",
+    kind="proof",
+    secret="household_hash",
+    out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at",
+    inner="id person_id membership_id quarter_id proof_id created_at",
+    shown={"reason": _TOLD_REASON},  # as ``cases.words.TOLD``
+    told=_TOLD_CASE,
+    ends="cases",
+)
 about(
     "case_half",
     of="case_id.person_id",
     kind="proof",
-    out="part says reason note",
+    out="says reason note",
     erase=WITH_PARENT,
     secret="household_hash",
-    inner="id case_id by_person_id until said_at",  # when says which neighbour it was
-    told=_DECIDED,
+    inner="id case_id by_person_id part until said_at",  # when, and as which of them, says who it was
+    shown={"reason": _TOLD_REASON},
+    told=_TOLD_HALF,
     ends="cases",
 )
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from neighbour.accounts.hooks import HomeSaid
 from neighbour.accounts.locks import hold
@@ -101,6 +101,18 @@ def appoint(person_id: int, quarter_key: str, role: str) -> bool:
 def stat_of(quarter_id: int) -> QuarterStat | None:
     """The counts shown about a quarter."""
     return db.session.get(QuarterStat, quarter_id)
+
+
+_STREETS = text("""
+    SELECT DISTINCT s.name FROM street s, LATERAL (SELECT regexp_replace(replace(replace(replace(replace(lower(s.name),
+      'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'), '[^[:alpha:]]', '', 'g') AS plain) p
+    WHERE length(p.plain) >= 5 AND strpos(:said, p.plain) > 0 LIMIT 20
+""")
+
+
+def streets_in(said: str) -> list[str]:
+    """The streets of the register whose names stand in a text of small letters with umlauts written out."""
+    return list(db.session.scalars(_STREETS, {"said": said}))
 
 
 def street_of(person_id: int) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyotp
 
-from neighbour.accounts import factors, recovery, totp
+from neighbour.accounts import disputes, factors, recovery, totp
 from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -92,3 +92,15 @@ def email_now(person: Any) -> str:
     """The address the account has."""
     with as_owner():
         return str(db.session.get_one(Person, person.id, populate_existing=True).email_key)
+
+
+def gets_back(browser: Any, link: str, mailbox: Any, jobs: Any, ticks: Any, password: str, to: str = MAIL) -> None:
+    """Press the button in the mailbox that was left, wait the day in which nobody objects, and set a new password."""
+    answer = browser.post(link)
+    assert answer.status_code == 303 and answer.location.startswith("/dispute/"), (answer.status_code, answer.location)
+    jobs.run()
+    ticks.tick(86_460)
+    with scope.use(scope.NOBODY):
+        assert disputes.due() == 1
+    jobs.run()
+    assert browser.post(link_of(mailbox, "reset", to), data={"password": password}).status_code == 303

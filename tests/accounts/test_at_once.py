@@ -132,7 +132,7 @@ def test_it_is_you_said_twice_at_once_is_no_error(monkeypatch, client, visitor, 
     sign_in(client, person)
     twin = visitor()
     twin.set_cookie("nachbar", client.get_cookie("nachbar").value)
-    meet(monkeypatch, entering, "_since")
+    meet(monkeypatch, entering, "since_shown")
     codes = [digits(seed), digits(seed, 1)]
     answers = at_once(
         *(lambda each=each, code=code: each.post("/me/again", data={"again-code": code})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from neighbour.accounts import confirming, decoys, email_changes, factors, forgetting, onetime, service, taking_back
+from neighbour.accounts import confirming, decoys, disputes, email_changes, factors, forgetting, onetime, service
 from neighbour.accounts.models import EmailChange, Person
 from neighbour.core import clock, limits, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -17,6 +17,7 @@ from tests.accounts.factor_helpers import (
     change,
     digits,
     email_now,
+    gets_back,
     is_in,
     link_of,
     make_member,
@@ -62,7 +63,7 @@ def test_the_new_mailbox_reads_of_a_change_and_is_asked_for_no_digits(client, pe
 
 
 def test_the_link_in_the_old_mailbox_restores_it_ends_sessions_and_asks_for_a_new_password(
-    client, visitor, person, mailbox, jobs
+    client, visitor, person, mailbox, jobs, frozen_clock
 ):
     sign_in(client, person)
     change(client, mailbox, jobs, THIEF)
@@ -72,12 +73,18 @@ def test_the_link_in_the_old_mailbox_restores_it_ends_sessions_and_asks_for_a_ne
     owner, link = visitor(), link_of(mailbox, "undo-email", MAIL)
     page = owner.get(link)
     assert (page.status_code, page.headers["Referrer-Policy"], email_now(person)) == (200, "no-referrer", THIEF)
-    to_set = owner.post(link).location
-    assert to_set.startswith("/reset/") and email_now(person) == MAIL
+    assert owner.post(link).location.startswith("/dispute/") and email_now(person) == THIEF
     assert not is_in(client)
     assert visitor().post(link_of(mailbox, "signup/confirm", THIRD)).status_code == 410, "open links are void"
     assert visitor().post(link_of(mailbox, "reset", THIEF), data={"password": "drei Diebe"}).status_code == 410
+    jobs.run()
+    frozen_clock.tick(86_460)
+    with scope.use(scope.NOBODY):
+        assert disputes.due() == 1
+    jobs.run()
+    assert email_now(person) == MAIL
     assert type_password(visitor()).status_code == 422, "the old password, too"
+    to_set = link_of(mailbox, "reset", MAIL)
     assert owner.post(to_set, data={"password": "zehn frische Brötchen"}).status_code == 303
     assert type_password(owner, MAIL, "zehn frische Brötchen").location == "/board"
     assert visitor().post(link).status_code == 410, "once"
@@ -92,20 +99,22 @@ def test_a_second_change_and_a_new_password_do_not_defeat_it(client, visitor, pe
     change(client, mailbox, jobs, THIRD)
     assert client.post("/me/password", data={"p-current": GOOD, "p-password": "neun alte Fahrräder"}).status_code == 303
     thiefs = link_of(mailbox, "undo-email", THIEF)
-    assert visitor().post(link).status_code == 303
+    gets_back(visitor(), link, mailbox, jobs, frozen_clock, "zehn frische Brötchen")
     assert email_now(person) == MAIL
     assert visitor().post(thiefs).status_code == 410, "the thief's own mailbox takes nothing back any more"
     assert email_now(person) == MAIL
 
 
-def test_a_later_undo_leaves_the_earlier_one(client, visitor, person, mailbox, jobs):
+def test_a_later_undo_leaves_the_earlier_one(client, visitor, person, mailbox, jobs, frozen_clock):
     sign_in(client, person)
     change(client, mailbox, jobs, THIEF)
     first = link_of(mailbox, "undo-email", MAIL)
     change(client, mailbox, jobs, THIRD)
-    assert visitor().post(link_of(mailbox, "undo-email", THIEF)).status_code == 303
+    gets_back(
+        visitor(), link_of(mailbox, "undo-email", THIEF), mailbox, jobs, frozen_clock, "zehn Brötchen, frisch", THIEF
+    )
     assert email_now(person) == THIEF
-    assert visitor().post(first).status_code == 303
+    gets_back(visitor(), first, mailbox, jobs, frozen_clock, "zehn frische Brötchen")
     assert email_now(person) == MAIL
 
 
@@ -125,8 +134,7 @@ def test_factors_from_before_stay_and_those_of_the_thief_go(client, visitor, per
     add_passkey(client)
     client.post("/me/recovery-codes")
     owner = visitor()
-    to_set = owner.post(link_of(mailbox, "undo-email", MAIL)).location
-    owner.post(to_set, data={"password": "zehn frische Brötchen"})
+    gets_back(owner, link_of(mailbox, "undo-email", MAIL), mailbox, jobs, frozen_clock, "zehn frische Brötchen")
     mine = factors.of(person.id)
     assert (len(mine.passkeys), mine.authenticator is not None, mine.codes_left) == (0, True, 0)
     assert type_password(owner, MAIL, "zehn frische Brötchen").location == "/signin/second"
@@ -245,7 +253,7 @@ def test_a_token_works_at_its_own_door_only(visitor, person, purpose):
     assert not is_in(browser)
 
 
-def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mailbox, jobs, owner):
+def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mailbox, jobs, owner, frozen_clock):
     """Raise at every flush and at the commit of asking, confirming, taking back and the new password."""
     monkeypatch.setitem(limits.RATES, "mail", limits.Rate(1000, 3600))  # every try is counted, also those that break
     sign_in(client, person)
@@ -253,7 +261,15 @@ def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mai
     def state():
         return [
             owner.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall()
-            for table in ("person", "email_change", "one_time_token", "login_session", "delivery", "security_event")
+            for table in (
+                "person",
+                "email_change",
+                "dispute",
+                "one_time_token",
+                "login_session",
+                "delivery",
+                "security_event",
+            )
         ]
 
     def breaks(flow):
@@ -268,6 +284,10 @@ def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mai
     jobs.run()
     undo = link_of(mailbox, "undo-email", MAIL).rpartition("/")[2]
     to_set = []
-    assert breaks(lambda: to_set.append(taking_back.undo_email(undo))) >= 4
+    assert breaks(lambda: to_set.append(disputes.by_email(undo)[1])) >= 4
+    frozen_clock.tick(86_460)
+    assert breaks(lambda: disputes.due()) >= 4
+    jobs.run()
+    to_set.append(link_of(mailbox, "reset", MAIL).rpartition("/")[2])
     assert breaks(lambda: service.set_password(to_set[-1], "zehn frische Brötchen", 64)) >= 3
     assert email_now(person) == MAIL

@@ -8,10 +8,12 @@ bar once in a hundred is measured again: a difference that is there is there the
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import secrets
 import time
+import zipfile
 from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
@@ -22,9 +24,13 @@ import pytest
 
 from config import Config
 from neighbour.accounts import passwords, service
-from neighbour.core import limits
+from neighbour.core import limits, scope
 from neighbour.core.limits import Rate
+from neighbour.mydata import archive
+from tests.accounts.factor_helpers import link_of, make_member
 from tests.attacks.world import Browser
+from tests.factories import make_quarter
+from tests.factories import sign_in as sign_in_as
 from tests.support.counting import statements
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
@@ -142,6 +148,88 @@ def test_the_database_is_asked_the_same_for_both(app, owner, door):
             door(browser, f"{number // 3 + 1}@{where}.example").close()
         asked[where] = [re.sub(r"\b(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF SAVEPOINT", each) for each in seen]
     assert asked["da"] == asked["weg"] == asked["fort"] and len(asked["da"]) > 3
+
+
+# -- what the archive tells ---------------------------------------------------------------------------------------------
+
+HERS, FREE = "vera@altenbrueck.example", "frei@altenbrueck.example"
+
+
+def archived(person_id: int, address: str) -> list[str]:
+    """Every line of somebody's archive, without this address."""
+    target = io.BytesIO()
+    with scope.use(scope.Viewer(person_id)):
+        archive.write(target, person_id, "de", lambda _step: None)
+    with zipfile.ZipFile(target) as made:
+        texts = [made.read(each).decode() for each in made.namelist() if not each.startswith("manifest")]
+    return sorted(line.rstrip(",").replace(address, "…") for text in texts for line in text.splitlines())
+
+
+def test_a_sign_up_that_waits_gets_no_archive(visitor, jobs, owner):
+    make_member(HERS)
+    pages = []
+    for address in (HERS, FREE):
+        browser = visitor()
+        sign_up_as(browser, address)
+        assert browser.post("/me/data").location == "/me/data"
+        jobs.run()
+        page = browser.get("/me/data").text
+        assert "Bestätige bitte erst deine E-Mail-Adresse" in page and 'action="/me/data"' not in page
+        pages.append(re.sub(r'(nonce|content|value)="[^"]+"|avatar--\d', "", page))
+    assert pages[0] == pages[1]
+    assert owner.execute("SELECT count(*) FROM data_export").fetchone() == (0,)
+
+
+def test_the_archive_of_a_member_does_not_tell_whether_another_address_is_taken(visitor, jobs, mailbox):
+    quarter, found = make_quarter(), []
+    make_member(HERS, quarter=quarter)
+    for number, address in enumerate((HERS, FREE)):
+        person, browser = (
+            make_member(
+                f"person{number}@altenbrueck.example",
+                first_name="Mia",
+                display_name="Mia P.",
+                quarter=quarter,
+            ),
+            visitor(),
+        )
+        sign_in_as(browser, person)
+        assert browser.post("/me/email", data={"e-email": address}).status_code == 303
+        jobs.run()
+        lines = archived(person.id, address)
+        found.append([re.sub(rf"\bperson{number}\b|{person.public_id}", "#", line) for line in lines])
+    assert found[0] == found[1]
+
+
+def test_what_others_did_with_an_address_does_not_stand_with_who_signed_up_beside_its_owner(
+    visitor, jobs, mailbox, owner
+):
+    """Wrong passwords, links that were asked for, mails that were sent: the sign-up confirms another address at last, and reads."""
+    found = []
+    for number, is_taken in enumerate((True, False)):
+        address = f"anna{number}@altenbrueck.example"
+        if is_taken:
+            make_member(address)
+        browser, theirs = visitor(), f"zed{number}@altenbrueck.example"
+        sign_up_as(browser, address)
+        visitor().post("/signin", data={"email": address, "password": "falsch geraten"})
+        visitor().post("/forgot", data={"email": address})
+        browser.post("/signup/confirm/again")
+        jobs.run()
+        browser.post("/signup/confirm/address", data={"e-email": theirs})
+        jobs.run()
+        assert browser.post(link_of(mailbox, "signup/confirm", theirs)).status_code == 303
+        (me,) = owner.execute("SELECT id FROM person WHERE email = %s", [theirs]).fetchone()
+        found.append([line for line in archived(me, theirs) if "public_id" not in line])
+    assert found[0] == found[1]
+    assert not any(
+        "accounts.confirm" in line or "confirm_code" in line or "session.refused" in line for line in found[0]
+    )
+
+
+def sign_up_as(browser: Any, address: str) -> None:
+    data = {"email": address, "password": PASSWORD, "is_adult": "y", "accepts_rules": "y"}
+    assert browser.post("/signup", data=data).status_code == 303
 
 
 def leaves(owner: Any, people: int) -> None:

@@ -56,7 +56,7 @@ TEAM = frozenset({"steward", "operator"})
 OPERATOR = frozenset({"operator"})
 #: people who have something and ask for nothing, and whom of the rule book they are like
 EXTRAS = {
-    "keys": "verified", "leaver": "verified", "asked": "verified", "mailer": "verified", "guest": "unproven",
+    "keys": "verified", "leaver": "verified", "asked": "verified", "mailer": "verified", "disputed": "verified", "guest": "unproven",
     "other guest": "unproven", "newcomer": "elsewhere", "protected": "unproven",
 }  # fmt: skip
 ELSEWHERE = matrix._person(Level.UNPROVEN, quarter_id=matrix.ELSEWHERE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from neighbour.accounts import care, email_changes, onetime, passkeys, taking_back, totp
+from neighbour.accounts import care, disputes, email_changes, onetime, passkeys, taking_back, totp
 from neighbour.accounts.models import EmailChange
 from neighbour.core import clock, scope, tokens
 from neighbour.core.db import as_owner, atomic, db
@@ -54,8 +54,18 @@ def _undo_email(world: World) -> str:
     with as_owner(), atomic():
         person = db.session.merge(world.people["mailer"])
         email_changes.change(person, "neu@altenbrueck.example")
-        left = db.session.scalars(select(EmailChange)).one()
+        left = db.session.scalars(select(EmailChange).where(EmailChange.person_id == person.id)).one()
         return str(taking_back.mint_email_undo(person.id, left.id))
+
+
+def _dispute(world: World) -> str:
+    """Two mailboxes say that somebody's account is theirs."""
+    with as_owner(), atomic():
+        person = db.session.merge(world.people["disputed"])
+        email_changes.change(person, "umgezogen@altenbrueck.example")
+        left = db.session.scalars(select(EmailChange).where(EmailChange.person_id == person.id)).one()
+        told = str(taking_back.mint_email_undo(person.id, left.id))
+    return disputes.by_email(told)[1]
 
 
 def _undo_factor(world: World) -> str:
@@ -109,6 +119,7 @@ MAKERS: dict[str, tuple[str, Callable[[World], str]]] = {
     "come_back": ("nobody", _come_back),
     "confirm": ("nobody", _once("unconf.", "confirm")),
     "confirm_code": ("unconf.", _once("unconf.", "confirm_code", "471108")),
+    "dispute": ("nobody", _dispute),
     "csrf": ("author", lambda world: world.browsers["author"].token),
     "desk:missing": ("operator", _missing),
     "flyer_code": ("unproven", lambda world: flyers.code_of(world.flyer)),

@@ -209,6 +209,10 @@ SECRETS_OF_PAGES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("accounts.add_app", "seed"): "totp-set-up",
     ("accounts.object_to_reset", "token"): "stop_reset",
     ("accounts.stop_reset", "token"): "stop_reset",
+    ("accounts.dispute", "token"): "dispute",
+    ("accounts.dispute_options", "token"): "dispute",
+    ("accounts.object_to_dispute", "token"): "dispute",
+    ("accounts.settle_dispute", "token"): "dispute",
     ("accounts.take_back_email", "token"): "undo_email",
     ("accounts.undo_email", "token"): "undo_email",
     ("accounts.take_back_factor", "token"): "undo_factor",
@@ -248,6 +252,7 @@ HAND_ON = {
 #: called like a secret and none: a language; the keyed hash of a house, which opens nothing to whoever may not see it (tried as
 #: a thing of the town); the digits of an app, which are made of its seed and the time and are tried beside it
 NO_SECRET = {
+    ("accounts.settle_dispute", "code"),
     ("pages.language", "code"),
     ("residency.crowded_house", "key"),
     ("residency.decide_house", "key"),

@@ -261,6 +261,7 @@ def _links_in_mails(walk: Walk) -> None:
             [hash_token("undo_factor" + token), email_of(walk.person), email_of(walk.person)],
         )
     walk.go(f"/undo-email/undo_email{token}", "take the address back", picture="undo-email")
+    _two_mailboxes(walk, token)
     walk.go(f"/stop-reset/stop_reset{token}", "keep the second step", picture="stop-reset")
     walk.send(f"/stop-reset/stop_reset{token}", "kept")
     walk.go(f"/stop-reset/{token}", "a dead link to keep it")
@@ -272,6 +273,31 @@ def _links_in_mails(walk: Walk) -> None:
         owner.execute(wish, [email_of(walk.person)])
     walk.go("/me/access", "a change of address that waits", picture="access-wish")
     walk.send("/me/email/give-up", "given up")
+
+
+def _two_mailboxes(walk: Walk, token: str) -> None:
+    """What either mailbox reads while they quarrel, and when it is over. Nothing is closed here: the rest of the walk goes on."""
+    with at_the_database(walk) as owner:
+        (row,) = owner.execute(
+            "INSERT INTO dispute (person_id, change_id, old_email, new_email, since, begun_at, due_at, state)"
+            " SELECT person_id, id, old_email, 'neu@example.org', now(), now(), now() + interval '1 day', 'waiting' FROM email_change"
+            " WHERE person_id = (SELECT id FROM person WHERE email = %s) ORDER BY id DESC LIMIT 1 RETURNING id, change_id, person_id",
+            [email_of(walk.person)],
+        ).fetchall()  # type: ignore[misc]
+        for side in (str(row[1]), "new"):
+            owner.execute(
+                "INSERT INTO one_time_token (token_hash, purpose, person_id, email, tries, created_at, expires_at)"
+                " VALUES (%s, 'dispute', %s, %s, 0, now(), now() + interval '1 day')",
+                [hash_token(f"dispute{side == 'new'}{token}"), row[2], f"{row[0]} {side}"],
+            )
+    walk.go(f"/dispute/disputeFalse{token}", "the older mailbox", picture="dispute-old")
+    walk.go(f"/dispute/disputeTrue{token}", "the newer mailbox", picture="dispute-new")
+    with at_the_database(walk) as owner:
+        owner.execute("UPDATE dispute SET state = 'objected', objected_at = now() WHERE id = %s", [row[0]])
+    walk.go(f"/dispute/disputeTrue{token}", "the operator decides", picture="dispute-objected")
+    with at_the_database(walk) as owner:
+        owner.execute("DELETE FROM dispute WHERE id = %s", [row[0]])
+    walk.go(f"/dispute/{token}", "a dead link of a quarrel")
 
 
 def at_the_database(walk: Walk) -> Any:

@@ -107,6 +107,7 @@ PAGES = {
     "accounts.recovery_codes": "a second step",
     "accounts.second_step": "a second step",
     "accounts.undo_email": "a second step",
+    "accounts.dispute": "a second step",
     "accounts.undo_factor": "a second step",
     "accounts.stop_reset": "a second step",
     "accounts.protection": "one's own affairs",

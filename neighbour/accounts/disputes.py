@@ -1,0 +1,289 @@
+"""Two mailboxes, one account: the one that was left says the change of address was none of theirs.
+
+It may be the owner, whose account a thief has moved to an address of their own; or the former partner who still reads the old
+mailbox, from which the owner has moved away. The press of a button cannot tell. So it hands nothing over: it closes the
+account – every session ends, nobody comes in, nothing else changes – and tells both mailboxes. Then
+
+* whoever shows a second factor that was there three days before all this (``FACTOR_FOR``: a younger one may be the thief's, who
+  made it before they moved the account) settles it at once, for the mailbox whose link they hold;
+* without that, the newer mailbox may object for a day; then the account stays closed until the operator decides;
+* if nobody objects, the older mailbox has it back (``taking_back.take_back``), and gets a link for a new password.
+
+Nobody in the account can spoil any of this. An older mailbox that comes later takes the place of a younger one; a younger one
+that comes later objects.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from neighbour.accounts import dispute_notices, entering, factors, onetime, passkeys, sessions, taking_back
+from neighbour.accounts.addresses import fold
+from neighbour.accounts.email_changes import is_live
+from neighbour.accounts.locks import hold
+from neighbour.accounts.models import DISPUTED, Dispute, DisputeState, EmailChange, OneTimeToken, Person
+from neighbour.accounts.onetime import Refused
+from neighbour.accounts.taking_back import FACTOR_FOR
+from neighbour.core import audit, clock, limits
+from neighbour.core.audit import Event
+from neighbour.core.db import atomic, db
+
+OBJECT_FOR = timedelta(hours=24)
+LINKS_FOR = timedelta(days=30)  # the operator may take their time, and a factor still settles it
+PURPOSE = "dispute"  # of what a passkey signs
+OLD, NEW = "old", "new"
+
+
+@dataclass(frozen=True)
+class Side:
+    """A quarrel, seen from one of the two mailboxes."""
+
+    dispute: Dispute
+    is_old: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.dispute.state in DISPUTED
+
+    @property
+    def may_object(self) -> bool:
+        return not self.is_old and self.dispute.state == DisputeState.WAITING and clock.now() < self.dispute.due_at
+
+
+def by_email(token: str) -> tuple[str, str]:
+    """The button of the mail that tells of another address: closes the account. Gives ("", the token of this side), without one
+    where somebody else's quarrel goes on; (the token for a new password, "") where the account has this very address again.
+    Commits; raises Refused."""
+    with atomic():
+        row = onetime.redeem(token, onetime.UNDO)
+        left = db.session.scalar(select(EmailChange).where(EmailChange.id == int(row.email), *is_live()))
+        if left is None:
+            raise Refused("used_or_old")
+        if _is_now(left.person_id, left.old_key) and open_of(left.person_id) is None:
+            to_set = taking_back.take_back(left.person_id, left.changed_at, left)
+            audit.note(Event.EMAIL_CHANGE_UNDONE, subject=row.person_id)
+            return to_set, ""
+        return "", _begin(left, left.changed_at)
+
+
+def _is_now(person_id: int, key: str) -> bool:
+    """Whether this is the address the account has."""
+    return db.session.scalar(select(Person.id).where(Person.id == person_id, Person.email_key == key)) is not None
+
+
+def by_factor(token: str) -> tuple[str, str]:
+    """The button of the mail that tells of a new way to sign in. Gives the token for a new password, where the mailbox is still
+    the account's: then what was added is taken off; or that of this side, where the account has another address since. Commits;
+    raises Refused."""
+    with atomic():
+        row = onetime.redeem(token, onetime.UNDO_FACTOR)
+        person_id, (moment, _space, mailbox) = row.person_id, row.email.partition(" ")
+        if not taking_back.is_mailbox_of(person_id, mailbox):
+            raise Refused("used_or_old")
+        since = datetime.fromisoformat(moment)
+        later = (
+            EmailChange.person_id == person_id,
+            EmailChange.changed_at >= since,
+            EmailChange.old_key == fold(mailbox),
+        )
+        left = db.session.scalar(select(EmailChange).where(*later, *is_live()).order_by(EmailChange.id).limit(1))
+        if left is not None and not _is_now(person_id, fold(mailbox)):
+            return "", _begin(left, since)
+        if open_of(person_id) is not None:
+            raise Refused("used_or_old")
+        to_set = taking_back.take_back(person_id, since, left)
+        audit.note(Event.FACTORS_TAKEN_BACK, subject=person_id)
+    return to_set, ""
+
+
+def open_of(person_id: int) -> Dispute | None:
+    """The quarrel about this account, if there is one."""
+    mine = Dispute.person_id == person_id, Dispute.state.in_(DISPUTED)
+    return db.session.scalar(select(Dispute).where(*mine).execution_options(populate_existing=True))
+
+
+def _begin(left: EmailChange, since: datetime) -> str:
+    """With the person held; raises Refused where somebody else has confirmed the address, which nobody can meanwhile."""
+    theirs = Person.email_key == left.old_key, Person.id != left.person_id, Person.confirmed_at.is_not(None)
+    if db.session.scalar(select(Person.id).where(*theirs)) is not None:
+        raise Refused("taken")
+    now, row = clock.now(), open_of(left.person_id)
+    if row is not None and row.change_id is not None and row.change_id < left.id:
+        _object(row)
+        return ""
+    if row is None:
+        person = db.session.get_one(Person, left.person_id, populate_existing=True)
+        row = Dispute(person_id=left.person_id, new_email=person.email or _next_email(left), begun_at=now, since=since)
+        db.session.add(row)
+    if row.change_id != left.id:
+        row.change_id, row.old_email, row.state, row.due_at = (
+            left.id,
+            left.old_email,
+            DisputeState.WAITING,
+            now + OBJECT_FOR,
+        )
+    row.since = min(row.since, since)
+    db.session.flush()
+    sessions.end_all(row.person_id)
+    onetime.spoil(row.person_id)
+    audit.note(Event.DISPUTED, subject=row.person_id)
+    _tell(dispute_notices.Begun, row)
+    return mint(row, OLD)
+
+
+def _next_email(left: EmailChange) -> str:
+    """Where an account that is being left was reached last."""
+    later = EmailChange.person_id == left.person_id, EmailChange.id >= left.id
+    return db.session.scalar(select(EmailChange.new_email).where(*later).order_by(EmailChange.id.desc()).limit(1)) or ""
+
+
+def mint(row: Dispute, side: str) -> str:
+    """A link for one of the two mailboxes. Inside atomic()."""
+    bound = f"{row.id} {row.change_id if side == OLD else NEW}"
+    return onetime.mint(row.person_id, onetime.SIDE, bound, LINKS_FOR)
+
+
+def side_of(token: str) -> Side | None:
+    """What this link speaks for, also when it is settled; None for any other, and for a mailbox whose place an older one took."""
+    link = onetime.peek(token, onetime.SIDE)
+    if link is None:
+        return None
+    number, side = link.email.split(" ")
+    row = db.session.get(Dispute, int(number), populate_existing=True)
+    if row is None or (side != NEW and side != str(row.change_id)):
+        return None
+    return Side(row, is_old=side != NEW)
+
+
+def object_to(token: str) -> None:
+    """The newer mailbox says that the account is theirs: the operator decides. Commits; raises Refused."""
+    with atomic():
+        side = _held(token)
+        if not side.may_object:
+            raise Refused("used_or_old")
+        _object(side.dispute)
+
+
+def _held(token: str) -> Side:
+    """The side of an open quarrel, with its person held; raises Refused."""
+    link = onetime.peek(token, onetime.SIDE)
+    if link is not None:
+        hold(link.person_id)
+    side = side_of(token)
+    if side is None or not side.is_open:
+        raise Refused("used_or_old")
+    return side
+
+
+def _object(row: Dispute) -> None:
+    if row.state != DisputeState.WAITING:
+        return
+    row.state, row.objected_at = DisputeState.OBJECTED, clock.now()
+    db.session.flush()
+    audit.note(Event.DISPUTE_OBJECTED, subject=row.person_id)
+    _tell(dispute_notices.Objected, row)
+    dispute_notices.tell_operators(row)
+
+
+def show_factor(token: str, *, code: str = "", answer: str = "") -> str:
+    """Settle it for the mailbox of this link, with a factor that is older than all this. Gives the token for a new password to
+    the older mailbox, "" to the newer, for which everything stays. Commits; raises Refused ("young", "wrong", "passkey",
+    "used_or_old") and TooMany."""
+    link = onetime.peek(token, onetime.SIDE)
+    side = side_of(token)
+    if link is None or side is None or not side.is_open:
+        raise Refused("used_or_old")
+    counter = f"dispute:{link.person_id}:{link.email}"
+    limits.hit("second_step", counter)
+    shown = passkeys.check(answer, holder=token, purpose=PURPOSE, person_id=link.person_id) if answer else None
+    with factors.eyes_of(link.person_id), atomic():
+        side = _held(token)
+        if entering.since_shown(link.person_id, code, shown) > side.dispute.since - FACTOR_FOR:
+            raise Refused("young")
+        to_set = _settle(side.dispute, OLD if side.is_old else NEW)
+    limits.take_back("second_step", counter)
+    return to_set
+
+
+def _settle(row: Dispute, side: str, *, is_by_mail: bool = False) -> str:
+    """End it for one side. With the person held. is_by_mail: the link for a new password goes to the older mailbox."""
+    row.state, row.ended_at = (DisputeState.OLD if side == OLD else DisputeState.NEW), clock.now()
+    left = db.session.get(EmailChange, row.change_id)
+    to_set = ""
+    if side == OLD:
+        to_set = taking_back.take_back(row.person_id, row.since, left)
+        audit.note(Event.EMAIL_CHANGE_UNDONE, subject=row.person_id)
+    elif left is not None:
+        _hold_good(left)
+    db.session.flush()
+    audit.note(Event.DISPUTE_SETTLED, subject=row.person_id, result=side)
+    _tell(dispute_notices.Settled, row, is_by_mail=is_by_mail)
+    return to_set
+
+
+def _hold_good(left: EmailChange) -> None:
+    """This change of address and every later one stands; nobody takes them back any more."""
+    later = EmailChange.person_id == left.person_id, EmailChange.id >= left.id
+    numbers = [str(number) for number in db.session.scalars(select(EmailChange.id).where(*later))]
+    db.session.execute(update(EmailChange).where(*later).values(undo_until=clock.now()))
+    links = OneTimeToken.purpose == onetime.UNDO, OneTimeToken.email.in_(numbers)
+    db.session.execute(delete(OneTimeToken).where(OneTimeToken.person_id == left.person_id, *links))
+
+
+def due() -> int:
+    """Give accounts back to the older mailbox where a day has passed and nobody objected; gives how many. Commits each."""
+    ripe = Dispute.state == DisputeState.WAITING, Dispute.due_at <= clock.now()
+    done = 0
+    for number, person_id in db.session.execute(select(Dispute.id, Dispute.person_id).where(*ripe)).all():
+        with atomic():
+            hold(person_id)
+            row = open_of(person_id)
+            if row is None or row.id != number or row.state != DisputeState.WAITING or row.due_at > clock.now():
+                continue
+            try:
+                with db.session.begin_nested():
+                    _settle(row, OLD, is_by_mail=True)
+            except Refused:  # somebody else has the address by now, which nobody could get: a matter for people
+                _object(open_of(person_id) or row)
+                continue
+            done += 1
+    return done
+
+
+def listed() -> Sequence[Dispute]:
+    """The quarrels that go on, oldest first, for the operator."""
+    return db.session.scalars(select(Dispute).where(Dispute.state.in_(DISPUTED)).order_by(Dispute.begun_at)).all()
+
+
+def decide(email: str, side: str) -> Dispute:
+    """The operator's word: the account is the older mailbox's or the newer one's. ``email``: either.
+    Commits; raises ValueError."""
+    key = fold(email)
+    number = next((row.id for row in listed() if key in (fold(row.old_email), fold(row.new_email))), None)
+    if number is None:
+        raise ValueError(f"nobody quarrels about an account of {email}")
+    with atomic():
+        hold(db.session.get_one(Dispute, number).person_id)
+        row = db.session.get_one(Dispute, number, populate_existing=True)
+        if row.state not in DISPUTED:
+            raise ValueError(f"nobody quarrels about an account of {email}")
+        _settle(row, side, is_by_mail=True)
+    return row
+
+
+def _tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, is_by_mail: bool = False) -> None:
+    for side, to in ((OLD, row.old_email), (NEW, row.new_email)):
+        if to:
+            payload = {
+                "to": to,
+                "dispute": row.id,
+                "change": row.change_id,
+                "side": side,
+                "sets": is_by_mail and side == OLD,
+            }
+            notice.send(row.person_id, subject_key=secrets.token_hex(8), payload=payload)

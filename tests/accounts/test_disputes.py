@@ -1,0 +1,305 @@
+"""Two mailboxes, one account: pressing the link in the old mailbox closes it, and hands nothing to anybody."""
+
+from __future__ import annotations
+
+import pytest
+
+from neighbour.accounts import care, disputes, factors, forgetting
+from neighbour.accounts.cli import person as command
+from neighbour.core import clock, scope
+from tests.accounts.factor_helpers import (
+    GOOD,
+    MAIL,
+    THIEF,
+    add_passkey,
+    change,
+    digits,
+    email_now,
+    is_in,
+    link_of,
+    make_member,
+    options,
+    type_password,
+    with_app,
+    with_codes,
+)
+from tests.factories import sign_in
+from tests.support.authenticator import Device
+
+pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
+HERS, HOUR, DAY = "ines.neu@altenbrueck.example", 3600, 86_400
+NEW = "zehn frische Brötchen"
+
+
+@pytest.fixture
+def her(client, person, mailbox, jobs):
+    """She reads the new mailbox; her former partner still reads the old one."""
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
+    return client
+
+
+def presses(browser, mailbox, kind="undo-email"):
+    """The button in the old mailbox; gives the page of that side."""
+    answer = browser.post(link_of(mailbox, kind, MAIL))
+    assert answer.status_code == 303 and answer.location.startswith("/dispute/"), answer.location
+    return answer.location
+
+
+def passes(jobs):
+    """What the clock brings."""
+    with scope.use(scope.NOBODY):
+        done = disputes.due()
+    jobs.run()
+    return done
+
+
+def test_whoever_reads_the_old_mailbox_gets_nothing_but_a_closed_account(
+    her, visitor, person, mailbox, jobs, frozen_clock
+):
+    """No home, no alias, no archive, no way in by password, a link for a new one, or a passkey."""
+    device = Device()
+    sign_in(her, person)
+    add_passkey(her, device)
+    ex = visitor()
+    page = ex.get(presses(ex, mailbox)).text
+    assert HERS not in page and person.display_name not in page and "Probe" not in page
+    jobs.run()
+    assert not is_in(her) and not is_in(ex)
+    assert email_now(person) == HERS, "nothing else has changed"
+    for address in (MAIL, HERS):
+        visitor().post("/forgot", data={"email": address})
+    jobs.run()
+    assert not any("/reset/" in mail.text for mail in mailbox.messages())
+    answer = type_password(visitor(), HERS)
+    assert answer.status_code == 422 and "bis geklärt ist, wem es gehört" in answer.text
+    by_key = visitor()
+    signed = device.sign(options(by_key, "/signin/passkey/options"))
+    assert by_key.post("/signin/passkey", data={"k-answer": signed}).status_code == 422
+    told = {mail.recipients[0]: " ".join(mail.text.split()) for mail in mailbox.messages() if "/dispute/" in mail.text}
+    assert set(told) == {MAIL, HERS}
+    assert HERS not in told[MAIL] and MAIL not in told[HERS]
+    assert "Hast du die Adresse selbst geändert?" in told[HERS]
+
+
+def test_with_her_objection_it_stays_closed_until_the_operator_decides(
+    her, visitor, person, mailbox, jobs, frozen_clock, operate
+):
+    make_member("olga@altenbrueck.example", is_operator=True)
+    ex = visitor()
+    presses(ex, mailbox)
+    jobs.run()
+    frozen_clock.tick(23 * HOUR)
+    link = link_of(mailbox, "dispute", HERS)
+    assert "Das Konto gehört mir" in her.get(link).text
+    assert her.post(f"{link}/object").status_code == 303
+    assert her.post(f"{link}/object").status_code == 410, "once"
+    jobs.run()
+    assert any(
+        mail.recipients[0] == "olga@altenbrueck.example" and "entscheide" in mail.message["Subject"]
+        for mail in mailbox.messages()
+    )
+    frozen_clock.tick(40 * DAY)
+    with scope.use(scope.NOBODY):
+        forgetting.left_addresses(clock.now())
+    assert passes(jobs) == 0 and email_now(person) == HERS
+    assert type_password(visitor(), HERS).status_code == 422, "closed all the time"
+    assert HERS in operate(command, "disputes").output
+    assert operate(command, "decide", HERS, "--for", "new").exit_code == 0
+    jobs.run()
+    assert type_password(visitor(), HERS).location == "/board"
+    assert operate(command, "decide", HERS, "--for", "new").exit_code != 0
+    told = {mail.recipients[0]: mail.text for mail in mailbox.messages() if "ist geklärt" in mail.message["Subject"]}
+    assert "Das Konto gehört dir" in told[HERS] and "gehört zur anderen" in told[MAIL]
+
+
+def test_the_operator_can_give_it_to_the_older_mailbox(her, visitor, person, mailbox, jobs, operate):
+    presses(visitor(), mailbox)
+    jobs.run()
+    her.post(link_of(mailbox, "dispute", HERS) + "/object")
+    assert operate(command, "decide", MAIL, "--for", "old").exit_code == 0
+    jobs.run()
+    owner = visitor()
+    assert owner.post(link_of(mailbox, "reset", MAIL), data={"password": NEW}).status_code == 303
+    assert type_password(owner, MAIL, NEW).location == "/board"
+
+
+def test_without_objection_the_old_mailbox_has_it_back_after_a_day(her, visitor, person, mailbox, jobs, frozen_clock):
+    """Here the one who changed the address is the thief."""
+    owner = visitor()
+    side = presses(owner, mailbox)
+    jobs.run()
+    frozen_clock.tick(DAY - 60)
+    assert passes(jobs) == 0 and email_now(person) == HERS
+    frozen_clock.tick(120)
+    assert her.post(link_of(mailbox, "dispute", HERS) + "/object").status_code == 410, "too late"
+    assert passes(jobs) == 1 and email_now(person) == MAIL
+    assert owner.post(link_of(mailbox, "reset", MAIL), data={"password": NEW}).status_code == 303
+    assert type_password(owner, MAIL, NEW).location == "/board"
+    assert "Das ist geklärt" in owner.get(side).text
+    assert passes(jobs) == 0
+
+
+@pytest.mark.parametrize("what", ["app", "codes", "passkey"])
+@pytest.mark.parametrize("whose", ["hers", "the old mailbox's"])
+def test_a_factor_from_before_settles_it_at_once(client, visitor, person, mailbox, jobs, frozen_clock, what, whose):
+    seed, codes = with_app(person), with_codes(person)
+    device = Device()
+    sign_in(client, person)
+    add_passkey(client, device)
+    frozen_clock.tick(3 * DAY + 60)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
+    old = presses(visitor(), mailbox)
+    jobs.run()
+    link = link_of(mailbox, "dispute", HERS) if whose == "hers" else old
+    browser = visitor()
+    data = {"app": lambda: {"code": digits(seed)}, "codes": lambda: {"code": codes[0]}}.get(
+        what, lambda: {"answer": device.sign(options(browser, f"{link}/options"))}
+    )()
+    answer = browser.post(link, data=data)
+    assert answer.status_code == 303, answer.text
+    if whose == "hers":
+        assert answer.location == "/signin" and email_now(person) == HERS
+        assert type_password(visitor(), HERS).location == "/signin/second"
+        frozen_clock.tick(60)
+        assert passes(jobs) == 0
+    else:
+        assert browser.post(answer.location, data={"password": NEW}).status_code == 303
+        assert email_now(person) == MAIL and type_password(browser, MAIL, NEW).location == "/signin/second"
+    assert visitor().post(old, data=data).status_code == 410, "settled once"
+
+
+def test_a_factor_the_thief_made_just_before_settles_nothing(client, visitor, person, mailbox, jobs, frozen_clock):
+    seed = with_app(person)
+    frozen_clock.tick(3 * DAY - 60)
+    sign_in(client, person)
+    change(client, mailbox, jobs, THIEF)
+    presses(visitor(), mailbox)
+    jobs.run()
+    link = link_of(mailbox, "dispute", THIEF)
+    answer = visitor().post(link, data={"code": digits(seed)})
+    assert answer.status_code == 422 and "weniger als drei Tage" in answer.text
+    assert visitor().post(link, data={"code": "000000"}).status_code == 422
+    assert visitor().post(link, data={}).status_code == 422
+
+
+def test_nobody_tries_codes_there_for_ever(her, visitor, mailbox, jobs):
+    side = presses(visitor(), mailbox)
+    assert [visitor().post(side, data={"code": "000000"}).status_code for _try in range(6)] == [422] * 5 + [429]
+
+
+def test_the_link_about_a_new_passkey_takes_nothing_off_once_there_is_another_address(
+    client, visitor, person, mailbox, jobs, frozen_clock
+):
+    """She made a passkey, then changed the address; both mails lie in the mailbox he reads."""
+    sign_in(client, person)
+    add_passkey(client)
+    frozen_clock.tick(60)
+    change(client, mailbox, jobs, HERS)
+    ex = visitor()
+    presses(ex, mailbox, "undo-factor")
+    assert factors.has_any(person.id) and email_now(person) == HERS
+    presses(ex, mailbox)
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "dispute", HERS) + "/object").status_code == 303
+    frozen_clock.tick(2 * DAY)
+    assert passes(jobs) == 0 and factors.has_any(person.id) and email_now(person) == HERS
+
+
+def test_a_link_about_a_passkey_takes_nothing_off_while_mailboxes_quarrel(
+    her, visitor, person, mailbox, jobs, frozen_clock
+):
+    sign_in(her, person)
+    add_passkey(her)
+    jobs.run()
+    presses(visitor(), mailbox)
+    assert visitor().post(link_of(mailbox, "undo-factor", HERS)).status_code == 410
+    assert factors.has_any(person.id)
+
+
+def test_a_thief_cannot_void_it_by_protecting_the_profile_or_changing_once_more(
+    client, visitor, person, mailbox, jobs, frozen_clock
+):
+    sign_in(client, person)
+    change(client, mailbox, jobs, THIEF)
+    client.post("/me/protection", data={"alias": "Kiesel"})
+    frozen_clock.tick(60)
+    change(client, mailbox, jobs, "dritte@altenbrueck.example")
+    second = link_of(mailbox, "undo-email", THIEF)
+    presses(visitor(), mailbox)
+    jobs.run()
+    assert link_of(mailbox, "dispute", "dritte@altenbrueck.example"), "the mailbox of now is asked"
+    frozen_clock.tick(DAY + 60)
+    assert passes(jobs) == 1 and email_now(person) == MAIL
+    assert visitor().post(second).status_code == 410
+
+
+def test_the_oldest_mailbox_speaks_whoever_presses_first(client, visitor, person, mailbox, jobs, frozen_clock):
+    sign_in(client, person)
+    change(client, mailbox, jobs, THIEF)
+    frozen_clock.tick(60)
+    change(client, mailbox, jobs, "dritte@altenbrueck.example")
+    thiefs = visitor().post(link_of(mailbox, "undo-email", THIEF)).location
+    frozen_clock.tick(20 * HOUR)
+    presses(visitor(), mailbox)
+    assert "Das ist geklärt" in visitor().get(thiefs).text, "a link of somebody who speaks for nobody any more"
+    frozen_clock.tick(5 * HOUR)
+    assert passes(jobs) == 0, "the day begins anew for the mailbox that is asked"
+    frozen_clock.tick(20 * HOUR)
+    assert passes(jobs) == 1 and email_now(person) == MAIL
+
+
+def test_a_younger_mailbox_that_comes_later_objects(client, visitor, person, mailbox, jobs, frozen_clock):
+    sign_in(client, person)
+    change(client, mailbox, jobs, THIEF)
+    frozen_clock.tick(60)
+    change(client, mailbox, jobs, "dritte@altenbrueck.example")
+    presses(visitor(), mailbox)
+    answer = visitor().post(link_of(mailbox, "undo-email", THIEF))
+    assert answer.status_code == 200 and "der Betreiber entscheidet" in answer.text
+    frozen_clock.tick(2 * DAY)
+    assert passes(jobs) == 0
+
+
+def test_who_let_the_account_go_deletes_nothing_while_it_is_quarrelled_about(
+    her, visitor, person, mailbox, jobs, frozen_clock, owner
+):
+    sign_in(her, person)
+    assert her.post("/me/leave", data={"texts": "keep", "word": "delete"}).status_code == 303
+    jobs.run()
+    presses(visitor(), mailbox)
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "back", HERS)).status_code == 409
+    visitor().post(link_of(mailbox, "dispute", HERS) + "/object")
+    frozen_clock.tick(20 * DAY)
+    from neighbour.mydata import erasing
+
+    with scope.use(scope.NOBODY):
+        assert erasing.due() == []
+
+
+def test_no_second_step_is_taken_off_meanwhile(client, visitor, person, mailbox, jobs, frozen_clock, operate):
+    with_app(person)
+    operate(command, "reset-factors", MAIL)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
+    presses(visitor(), mailbox)
+    visitor().post(link_of(mailbox, "undo-email", MAIL))
+    frozen_clock.tick(4 * DAY)
+    with scope.use(scope.NOBODY):
+        assert care.due_resets() == 0
+    assert factors.has_any(person.id)
+    assert "settle that first" in operate(command, "reset-factors", HERS).stderr
+
+
+def test_her_word_that_is_kept_ends_the_old_mailbox_for_good(client, visitor, person, mailbox, jobs, frozen_clock):
+    seed = with_app(person)
+    frozen_clock.tick(3 * DAY + 60)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
+    presses(visitor(), mailbox)
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "dispute", HERS), data={"code": digits(seed)}).location == "/signin"
+    assert visitor().post(link_of(mailbox, "undo-email", MAIL)).status_code == 410
+    assert type_password(visitor(), HERS, GOOD).location == "/signin/second"
