@@ -13,7 +13,7 @@ from neighbour.core.db import db
 from neighbour.core.personal import WITH_PARENT, Calls, about, also, files_of, nobodys
 from neighbour.residency import homes
 from neighbour.residency.cases import documents
-from neighbour.residency.cases.models import UNDECIDED, CaseKind, CaseState, ProofCase
+from neighbour.residency.cases.models import UNDECIDED, CaseKind, ProofCase
 
 
 def own_home(person_id: int) -> Any:
@@ -150,11 +150,11 @@ about(
 about("flyer_use", of="person_id", kind="proof", out="used_at", inner="id flyer_id person_id", ends="flyers")
 about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at created_at", secret="code_hash nonce",
       inner="id person_id taken_by", ends="visit_codes visits")  # fmt: skip
-# Of a proof that was held only what its person was told: a refusal. What is looked at quietly is told to nobody, however long ago.
-_TOLD_CASE = f"kind IN ('{CaseKind.DOCUMENT}', '{CaseKind.WORDS}') OR (kind = '{CaseKind.HELD}' AND state = '{CaseState.REFUSED}')"
+# Of a proof that was held only what its person was told: a refusal. What is looked at quietly is told to nobody.
+_TOLD_CASE = "kind IN ('document', 'words') OR (kind = 'held' AND state = 'refused')"
 _TOLD_HALF = (
-    f"says IS NOT NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
-    f" AND kind <> '{CaseKind.WORDS}' AND ({_TOLD_CASE}))"
+    "says IS NOT NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
+    " AND (kind = 'document' OR (kind = 'held' AND state = 'refused')))"
 )
 _TOLD_REASON = "CASE WHEN reason = 'twice' THEN 'doubts' WHEN reason = 'matches' THEN NULL ELSE reason END"
 about(
