@@ -194,7 +194,8 @@ def _sections(entries: list[Entry], person_id: int, opened: Row) -> Iterator[Sec
 
 def _readable(table: str, rows: Iterator[Row]) -> Iterator[list[tuple[str, str]]]:
     for row in rows:
-        there = {name: value for name, value in row.items() if value not in (None, "", {}, [])}
+        said = {name: value for name, value in row.items() if value not in (None, "", {}, [])}
+        there = {name: value for name, value in said.items() if values.is_shown(table, name, value)}
         yield [(words.column(name), _in_words(table, name, value)) for name, value in there.items()]
 
 

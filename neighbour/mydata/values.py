@@ -165,6 +165,31 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "expired": __("its time was over"),
         "yes": __("yes"),
         "no": __("no"),
+        "held": __("it waits for a look"),
+        "other session": __("another device has it"),
+        "old": __("the older mailbox has it"),
+        "new": __("the newer mailbox has it"),
+    },
+    "security_event.object": {
+        "password": __("with the password"),
+        "factor": __("with a second step"),
+        "passkey_added": __("a passkey was added"),
+        "passkey_removed": __("a passkey was removed"),
+        "app_added": __("an app with codes was set up"),
+        "app_removed": __("the app with codes was removed"),
+        "codes_made": __("recovery codes were made"),
+        "codes_renewed": __("new recovery codes were made"),
+        "code_used": __("a recovery code was used to sign in"),
+        "code_shown": __("a recovery code was used to show that it is you"),
+        "reset": __("the second step was taken off"),
+        "desk": __("by whoever looks at proofs"),
+        "letter": __("for a card with a code"),
+        "own": __("by yourself"),
+        "visit": __("by an initiative you went to"),
+        "missing": __("because the register lacks it"),
+        "operator": __("the operator"),
+        "inactive": __("because nobody used it"),
+        "restored": __("after a restore"),
     },
     "security_event.kind": {
         "account.signed_up": __("the account was opened"),
@@ -255,6 +280,7 @@ def _elsewhere() -> dict[str, Mapping[str, object]]:
         "delivery.notice": {key: each.title for key, each in Notice.registry.items()},
         "subscription.list": {name: each.list_title for name, each in lists().items()},
         "proof.method": methods,
+        "security_event.object": {**VALUES["membership.role"], **methods, **VALUES["security_event.object"]},
         "proof_case.method": methods,
         "proof_case.paper": PAPERS,
         "proof_case.reason": TOLD,
@@ -300,6 +326,17 @@ def words_of(table: str, column: str) -> Mapping[str, object]:
     """Value → words, in the language spoken when they are read; empty where a column holds people's own words."""
     named = VALUES | _elsewhere()
     return named.get(f"{table}.{column}") or named.get(column) or {}
+
+
+#: columns of which only what has words is shown on the page: all else are keys of rows and opaque ids
+ONLY_WORDS = ("security_event.object", "security_event.result")
+
+
+def is_shown(table: str, column: str, value: object) -> bool:
+    """Whether the page shows this value; the files for programs have all."""
+    if f"{table}.{column}" in ONLY_WORDS:
+        return value in words_of(table, column)
+    return column not in ("id", "number") and not column.endswith("_id")
 
 
 def said(table: str, column: str, value: str) -> str:

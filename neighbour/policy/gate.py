@@ -64,12 +64,7 @@ def requires(
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.cache_class = cache
             refusal = _refusal(permission, rate or "write", fresh, names)
-            if refusal is not None:
-                return refusal
-            answer = view(*args, **kwargs)
-            if rate in limits.FAILURES_ONLY and request.method == "POST" and _is_good(answer):
-                limits.take_back(rate, g.counted_by)
-            return answer
+            return _counted(view(*args, **kwargs), rate) if refusal is None else refusal
 
         guarded.gate = marks  # type: ignore[attr-defined]
         return cast(View, guarded)
@@ -97,6 +92,13 @@ def _refusal(permission: Permission, rate: str, fresh: Fresh, names: bool) -> An
 def _asker() -> str:
     """Whom a request is counted for: the person, or their address of the network."""
     return str(identity().person_id or limits.network(request.remote_addr))
+
+
+def _counted(answer: Any, rate: str | None) -> Any:
+    """The answer of a view; where only failures count, what went well is not counted after all."""
+    if rate in limits.FAILURES_ONLY and request.method == "POST" and _is_good(answer):
+        limits.take_back(str(rate), g.counted_by)
+    return answer
 
 
 def _is_good(answer: Any) -> bool:

@@ -83,7 +83,7 @@ def test_whoever_reads_the_old_mailbox_gets_nothing_but_a_closed_account(
 
 
 def test_with_her_objection_it_stays_closed_until_the_operator_decides(
-    her, visitor, person, mailbox, jobs, frozen_clock, operate
+    her, visitor, person, mailbox, jobs, frozen_clock, operate, owner
 ):
     make_member("olga@altenbrueck.example", is_operator=True)
     ex = visitor()
@@ -93,6 +93,8 @@ def test_with_her_objection_it_stays_closed_until_the_operator_decides(
     link = link_of(mailbox, "dispute", HERS)
     assert "Das Konto gehört mir" in her.get(link).text
     assert her.post(f"{link}/object").status_code == 303
+    objected = owner.execute("SELECT count(*) FROM security_event WHERE kind = 'account.dispute_objected'")
+    assert objected.fetchone() == (1,)
     assert her.post(f"{link}/object").status_code == 410, "once"
     jobs.run()
     assert any(

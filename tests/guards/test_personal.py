@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sqlalchemy import CheckConstraint
 
 from migrations.metadata import metadata
-from neighbour.core import audit, personal
+from neighbour.accounts import entering, factors, onetime
+from neighbour.core import audit, personal, tokens
 from neighbour.core.personal import Delete
 from neighbour.mydata import retention, values, words
 from neighbour.mydata.classes import CLASSES
+from neighbour.notices.base import Notice
+from neighbour.residency.cases import deciding as cases
 
+HIDDEN_LINKS = {"confirm", "confirm_code", "reset"}  # which are in no archive
 OF_FILES = {"letter_files", "logs", "photo_files"}  # lines of the retention table that take files away
 
 
@@ -67,9 +72,42 @@ def test_everything_the_archive_shows_has_words():
     assert said - set(words.COLUMNS) == set(), "name it in neighbour/mydata/words.py"
     allowed = [(entry.table, word, value) for entry in out for word, value in _allowed(entry)]
     allowed += [("security_event", "kind", event.value) for event in audit.Event]
+    allowed += [("one_time_token", "purpose", each) for each in set(onetime_purposes()) - HIDDEN_LINKS]
+    allowed += [
+        ("address_access", "purpose", each) for each in ("desk", "visit", "missing address", "own page", "letter")
+    ]
+    allowed += [("security_event", "object", each.value) for each in factors.Change]
+    allowed += [
+        (table, "reason", each) for table in ("proof_case", "case_half") for each in cases.REASONS if each != "twice"
+    ]
     assert len(allowed) > 100
     silent = [each for each in allowed if each[2] not in values.words_of(each[0], each[1])]
     assert silent == [], "give it words in neighbour/mydata/values.py"
+
+
+def onetime_purposes():
+    """Every purpose a link or code in ``one_time_token`` is made for, as the rooms' code names it."""
+    root = Path(values.__file__).parents[1]
+    minted = re.compile(r"onetime\.mint\([^,]+,\s*([\w.]+|\"[\w-]+\")")
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in root.rglob("*.py"))
+    names = {each.rpartition(".")[2] for each in minted.findall(texts)}
+    known = {"UNDO": onetime.UNDO, "UNDO_FACTOR": onetime.UNDO_FACTOR, "STOP": onetime.STOP, "SIDE": onetime.SIDE}
+    known |= {"SECOND": entering.SECOND}
+    found = {each.strip('"') if each.startswith('"') else known.get(each, each) for each in names}
+    assert len(found) >= 6, found
+    return found & set(tokens.KINDS)
+
+
+def test_what_a_mail_was_about_is_told_in_words_or_not_at_all():
+    """Of payloads only what is named goes out, and only of notices that exist; keys of rows never do."""
+    assert set(values.DETAILS) <= set(Notice.registry)
+    whole = {"notice": "residency.case_refused", "payload": {"case_id": "0198", "person_id": 7}}
+    assert values.details(whole) == {}
+    told = {
+        "notice": "accounts.new_device",
+        "payload": {"device": "Firefox", "at": "2026-05-12T08:00:00+00:00", "n": 1},
+    }
+    assert values.details(told) == {"device": "Firefox"}
 
 
 def _allowed(entry):

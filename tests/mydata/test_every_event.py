@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from neighbour.accounts import care, choosing, factors, service
+from neighbour.accounts import care, choosing, disputes, factors, service
 from neighbour.accounts.cli import person as people_command
 from neighbour.cli_keys import keys
 from neighbour.contributions.cli import board
@@ -121,9 +121,9 @@ def test_coming_and_going(log, client, visitor, mailbox, jobs, owner):
 
 @tells(
     Event.REAUTHENTICATED, Event.REAUTHENTICATION_REFUSED, Event.PASSWORD_RESET_ASKED, Event.PASSWORD_CHANGED,
-    Event.EMAIL_CHANGE_ASKED, Event.EMAIL_CHANGED, Event.EMAIL_CHANGE_UNDONE,
+    Event.EMAIL_CHANGE_ASKED, Event.EMAIL_CHANGED, Event.EMAIL_CHANGE_UNDONE, Event.DISPUTED, Event.DISPUTE_SETTLED,
 )  # fmt: skip
-def test_password_and_address_of_mail(log, client, visitor, mailbox, jobs):
+def test_password_and_address_of_mail(log, client, visitor, mailbox, jobs, frozen_clock):
     me = make_member().id
     type_password(client)
     with log.once(Event.REAUTHENTICATED, me, actor=me):
@@ -146,8 +146,12 @@ def test_password_and_address_of_mail(log, client, visitor, mailbox, jobs):
     with log.once(Event.EMAIL_CHANGED, me, actor=me):
         visitor().post(link_of(mailbox, "signup/confirm", NEW))
     jobs.run()
-    with log.once(Event.EMAIL_CHANGE_UNDONE, me):
+    with log.once(Event.DISPUTED, me):
         visitor().post(link_of(mailbox, "undo-email", MAIL))
+    with log.once(Event.EMAIL_CHANGE_UNDONE, me), log.once(Event.DISPUTE_SETTLED, me, result="old"):
+        frozen_clock.tick(86_460)
+        with scope.use(scope.NOBODY):
+            assert disputes.due() == 1
 
 
 @tells(

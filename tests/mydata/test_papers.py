@@ -31,7 +31,7 @@ def test_the_notice_lists_every_class_with_purpose_recipients_basis_and_period(c
 
 
 #: lines of the retention table that one word says together; they have to last equally long
-TOGETHER = {
+TOGETHER = {"disputes": "resets",
     "flyers": "invitations", "alarms": "invitations", "print_runs": "invitations",
     "asks": "withdrawn", "cases": "proofs", "visits": "proofs", "memberships": "proofs", "looks": "events",
     "photo_files": "uploads",

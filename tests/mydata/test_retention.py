@@ -131,6 +131,7 @@ ROWS = {
     ("left_mail", "email_change"): (3 * DAY, "INSERT INTO email_change (person_id, old_email, old_key, changed_at, undo_until) VALUES (%(me)s, 'a@b.example', 'a@b.example', %(at)s, %(at)s + interval '72 hours')", "true"),
     ("used_codes", "recovery_code"): (30 * DAY, "INSERT INTO recovery_code (code_hash, person_id, created_at, used_at) VALUES (%(bytes)s, %(me)s, %(at)s, %(at)s)", "true"),
     ("resets", "factor_reset"): (365 * DAY, "INSERT INTO factor_reset (person_id, asked_at, due_at, state, ended_at) VALUES (%(me)s, %(at)s, %(at)s, 'stopped', %(at)s)", "true"),
+    ("disputes", "dispute"): (365 * DAY, "INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, state, ended_at) VALUES (%(me)s, 'a@b.example', 'c@b.example', %(at)s, %(at)s, %(at)s, 'new', %(at)s)", "true"),
     ("looks", "address_access"): (365 * DAY, "INSERT INTO address_access (person_id, purpose, at) VALUES (%(me)s, 'own page', %(at)s)", "true"),
     ("events", "security_event"): (365 * DAY, "INSERT INTO security_event (at, kind, subject_id, object, route, result) VALUES (%(at)s, 'home.opened', %(me)s, '', '', 'done')", "true"),
     ("incidents", "incident_told"): (3 * 365 * DAY, TOLD, "true"),

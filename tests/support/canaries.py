@@ -194,6 +194,7 @@ ODD: dict[str, dict[str, Any]] = {
     "mute": {"contribution_id": None, "author_id": None},  # a row says one thing
     "event": {"more_on": []},
     "delivery": {"state": "sent"},
+    "dispute": {"state": "new"},  # while one goes on the account is closed
     "login_session": {"expires_at": datetime(2099, 1, 1, tzinfo=UTC), "ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
 }
 
