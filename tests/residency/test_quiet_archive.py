@@ -13,7 +13,7 @@ from neighbour.accounts.models import Person
 from neighbour.core.db import atomic, db
 from neighbour.mydata import archive
 from tests.residency.papers import Desk
-from tests.residency.test_crowds import look_for_namesakes
+from tests.residency.test_crowds import look_quietly
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 DAY = 86_400
@@ -55,7 +55,7 @@ def looked_at(desk: Desk, person: int, verdict: str, by: list[int]) -> None:
 
 def test_whoever_is_let_be_has_the_archive_of_one_whom_nobody_looked_at(street: Desk, frozen_clock):
     hit, miss = comes(street, "treffer", street.houses[0]), comes(street, "niete", street.houses[1])
-    assert look_for_namesakes(street) == 1
+    assert look_quietly(street) == 1
     assert archived(street, hit, "treffer") == archived(street, miss, "niete"), "while it lies on the desk"
     looked_at(street, hit, "matches", street.team)
     for _month in range(3):
@@ -66,9 +66,9 @@ def test_whoever_is_let_be_has_the_archive_of_one_whom_nobody_looked_at(street: 
 def test_a_refusal_does_not_say_that_there_is_another_nor_whether_she_is_protected(street: Desk, frozen_clock):
     other = street.proven("isa", house=street.houses[2], bell="Isa Wolf", first_name="Ines", last_name="Wolf-Bär")
     with street.town.as_person(other), atomic():
-        choosing.protect(db.session.get_one(Person, other), alias="Kiesel", is_listed=False)
+        choosing.protect(db.session.get_one(Person, other), alias="Kiesel")
     open_, hidden = comes(street, "offen", street.houses[0]), comes(street, "still", street.houses[2])
-    assert look_for_namesakes(street) == 2
+    assert look_quietly(street) == 2
     looked_at(street, open_, "twice", street.team)
     looked_at(street, hidden, "doubts", street.above)
     for _month in range(3):
