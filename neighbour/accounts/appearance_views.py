@@ -170,6 +170,8 @@ def _renamed_lately(person: Person, form: AppearanceForm) -> str | None:
     is_proven = home is not None and home.level != "unproven"
     if person.is_protected or again_at is None or not is_proven or not choosing.is_renamed(person, **names):
         return None
+    if not choosing.is_renamed(person, **{**names, "alias": person.alias}) and not names["alias"]:
+        return None  # back to the name that was proven
     day = i18n.long_date(again_at)
     return _("You have changed your name lately. From %(day)s on you can change it again.", day=day)
 

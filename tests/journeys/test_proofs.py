@@ -13,6 +13,7 @@ from neighbour.core import postgres, roles
 from neighbour.demo.seed import PASSWORD
 from tests.journeys import axe
 from tests.journeys.browsing import DESK, PHONE, Visitor, Watch, arrive
+from tests.journeys.deciding import TEAM, decides, somebody
 from tests.journeys.looking import address, email_of, has_shown_a_factor, knock, wait_for_mail
 from tests.support.up import Instance
 
@@ -107,12 +108,14 @@ def test_an_invitation_opens_the_board_and_a_second_neighbours_word_opens_the_co
     assert "ich bin neu im Garnweg" in ines.words
     hannelore.go("/me/invitations")
     assert "Ines A." in hannelore.words and "Garnweg 15" not in hannelore.words
-    ursula = neighbour(chromium, altenbrueck, watch, "ursula", **DESK)
-    second = invites(ursula)
+    second = invites(neighbour(chromium, altenbrueck, watch, "katrin", **DESK))
     ines.go("/waiting")
     assert "Noch ein Nachweis" in ines.words
     ines.fill(code=second.lower())
     ines.press("Ich wohne hier")
+    assert not may_publish(ines), "two people look at it first"
+    for key in TEAM:
+        decides(somebody(altenbrueck, chromium, watch, key))
     pins_up(ines, "Ich bin neu hier und backe gern")
     assert watch.seen == []
 
@@ -136,11 +139,14 @@ def test_a_flyer_opens_the_board_to_its_houses_only_and_leads_on_to_the_first_po
     ursula.page.reload()
     assert "1 von 40 benutzt" in ursula.words and "1-mal aus anderen Häusern" in ursula.words
     jo = arrived["Jo"]
-    for inviter in (ursula, neighbour(chromium, altenbrueck, watch, "hannelore", **PHONE)):  # a flyer is nobody's word
-        word = invites(inviter)
+    for key in ("katrin", "hannelore"):  # a flyer is nobody's word
+        word = invites(neighbour(chromium, altenbrueck, watch, key, **PHONE))
         jo.go("/waiting")
         jo.fill(code=word)
         jo.press("Ich wohne hier")
+    assert not may_publish(jo), "two people look at it first"
+    for key in TEAM:
+        decides(somebody(altenbrueck, chromium, watch, key))
     pins_up(jo, "Jo sucht einen Fahrradständer")
     assert watch.seen == []
 

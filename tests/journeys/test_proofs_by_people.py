@@ -10,14 +10,14 @@ from playwright.sync_api import Browser
 
 from neighbour.demo.verifying import paper
 from tests.journeys import axe
-from tests.journeys.browsing import DESK, PHONE, Visitor, Watch, arrive
-from tests.journeys.looking import address, enter
+from tests.journeys.browsing import PHONE, Visitor, Watch, arrive
+from tests.journeys.deciding import TEAM, decides, somebody
+from tests.journeys.looking import address
 from tests.journeys.scenes_desk import TREFF_SLUG, each_waits_at_the_house_of
 from tests.journeys.test_proofs import signs_up
 from tests.support.up import Instance
 
 pytestmark = pytest.mark.browser
-TEAM = ("karlheinz", "ursula")
 
 
 def newcomer(town: Instance, chromium: Browser, watch: Watch, email: str, name: str, house: str) -> Visitor:
@@ -27,35 +27,6 @@ def newcomer(town: Instance, chromium: Browser, watch: Watch, email: str, name: 
     (first, last), (street, number) = name.split(), house.rsplit(" ", 1)
     signs_up(phone, town, first, number, street, last=last, email=email)
     return phone
-
-
-def somebody(town: Instance, chromium: Browser, watch: Watch, key: str) -> Visitor:
-    """Signed in; whoever works at the desk has shown their second factor."""
-    walk = enter(chromium, town, person=key, **DESK)
-    watch.over(walk.page.context)
-    return walk.visitor
-
-
-def decides(visitor: Visitor, verdict: str = "matches") -> str:
-    """Opens the newest case and says it by keyboard alone; gives what was to be read."""
-    visitor.go("/desk/proofs")
-    visitor.tab_to("a[href^='/desk/proofs/']")
-    _goes_by_enter(visitor)
-    visitor.tab_to("main .post-btn button")
-    _goes_by_enter(visitor)
-    words = visitor.words
-    assert axe.check(visitor.page) == []
-    visitor.tab_to(f"[name=verdict][value={verdict}]")
-    visitor.page.keyboard.press("Space")
-    visitor.tab_to("form[action$='/decide'] button[type=submit]")
-    _goes_by_enter(visitor)
-    assert "Danke fürs Ansehen" in visitor.words
-    return words
-
-
-def _goes_by_enter(visitor: Visitor) -> None:
-    with visitor.page.expect_navigation():
-        visitor.page.keyboard.press("Enter")
 
 
 def _opens(visitor: Visitor, method: str) -> None:
