@@ -48,9 +48,7 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
-    "signin": Rate(
-        30, 900
-    ),  # tries to sign in that failed, per address of the network; a known device has a count of its own
+    "signin": Rate(30, 900),  # failed tries, per address of the network; a device that is known has a count of its own
     "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
     "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address

@@ -107,7 +107,7 @@ def _looks(page):
     assert "Eine graue Katze auf einer Mauer (2/2)" in dialog.inner_text()
     page.wait_for_function("() => document.querySelector('dialog img').naturalWidth > 0")
     page.keyboard.press("Escape")
-    assert page.evaluate("() => document.activeElement === document.querySelectorAll('[data-lightbox] a')[1]")
+    page.wait_for_function("() => document.activeElement === document.querySelectorAll('[data-lightbox] a')[1]")
     shift = page.evaluate(
         "() => new Promise(done => new PerformanceObserver(list => done(list.getEntries().reduce((sum, one) => sum + one.value, 0)))"
         ".observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done(0), 300))"
