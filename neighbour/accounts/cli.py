@@ -169,7 +169,7 @@ def list_disputes() -> None:
 )
 @operator_command
 def decide(email: str, side: str) -> None:
-    """Say whose a disputed account is: the old or the new address's.
+    """Say whose a disputed account is.
 
     Ask both for a new proof of the address first (a card to the home of the account, a visit in person), and believe no mail
     alone: either of them may be whoever the other one flees from.
