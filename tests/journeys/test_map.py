@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -35,12 +37,22 @@ def test_without_scripts_a_marker_leads_to_its_place_in_the_list_and_on_to_the_c
     assert walk.watch.seen == []
 
 
+def _slowly(route):
+    time.sleep(0.5)
+    route.continue_()
+
+
 def test_by_keyboard_a_marker_opens_leads_on_and_gives_the_focus_back(altenbrueck, chromium):
     walk = enter(chromium, altenbrueck, person="hannelore")
-    walk.visitor.go("/map")
     page = walk.page
+    page.route("**/map.geojson?*grid=*", _slowly)  # the finer markers come while somebody is at one of the first
+    walk.visitor.go("/map")
     pin = page.locator(".place-pin").first
     pin.focus()
+    with page.expect_response("**/map.geojson?*grid=*"):
+        pass
+    page.wait_for_timeout(200)
+    pin = page.locator(".place-pin:focus")
     assert pin.get_attribute("role") == "button" and ": " in (pin.get_attribute("aria-label") or "")
     page.keyboard.press("Enter")
     expect(page.locator(".place-paper a").first).to_be_focused()

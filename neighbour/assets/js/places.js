@@ -51,8 +51,15 @@ function live(box, data) {
   let shown = null;
   const show = (level, features) => {
     shown = level;
+    const held = pins.getLayers().find((each) => each.isPopupOpen() || each.getElement() === document.activeElement);
+    const was = held && { at: held.getLatLng(), isOpen: held.isPopupOpen() };
     pins.clearLayers();
     for (const feature of features.filter(is("place"))) pins.addLayer(pin(box, feature));
+    if (!was) return;
+    // whoever was at a marker is at the one that stands nearest now
+    const [next] = pins.getLayers().sort((one, other) => map.distance(one.getLatLng(), was.at) - map.distance(other.getLatLng(), was.at));
+    if (was.isOpen) next?.openPopup();
+    else next?.getElement().focus({ preventScroll: true });
   };
   const follow = async () => {
     const level = levelFor(map);
