@@ -27,7 +27,7 @@ TEXTS = CITY_DATA / "texts"
 
 def test_a_hundred_questions_find_what_is_meant_among_the_first_three(context, app, capsys):
     if not TEXTS.exists():
-        pytest.skip("the real texts are not here")
+        pytest.skip(f"the texts of real boards are no part of Neighbour, and not in {TEXTS}")
     asked = questions()
     assert len(asked) == 100
     seed.seed()

@@ -301,12 +301,14 @@ def test_two_at_once_change_and_take_down_and_nothing_is_left_over(here, me, own
     assert set(owner.execute(shown).fetchall()) == set(owner.execute(kept).fetchall())
 
 
-def test_strange_questions_are_answered_and_break_nothing(here, me):
-    make_post(me, here, title="Alles in Ordnung")
+def test_strange_questions_are_answered_and_break_nothing(here, me, owner):
+    post = make_post(me, here, title="Alles in Ordnung")
+    before = everything_kept(owner)
     for typed in (
         "'; DROP TABLE person; --", "a:* & !b", "\\", "%", "_" * 50, "((((", "'" * 30, "🦜🦜", "ß", "ẞ", "x" * 500, "und oder der",
         "Привет мир", "שלום", "12 17", "1e5 3.14", "E-Mail-Adresse-von-allen-", "a b c d e f g h i j k", "\u0000bad", "#post", "<b>Ordnung</b>",
         "Donaudampfschifffahrtsgesellschaftskapitänsmütze",
     ):  # fmt: skip
-        with scope.use(viewer_of(me, here)):
-            service.find(Wish(typed.replace("\u0000", "")))
+        assert set(found(me, here, typed.replace("\u0000", ""))) <= {post.id}, typed
+    assert found(me, here, "Ordnung") == [post.id]
+    assert everything_kept(owner) == before, "a question writes nothing"
