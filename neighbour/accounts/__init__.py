@@ -16,6 +16,7 @@ def include(app: Flask) -> None:
         again_views,
         appearance_views,
         book,
+        dispute_desk,
         dispute_notices,
         dispute_views,
         link_views,
@@ -36,6 +37,7 @@ def include(app: Flask) -> None:
     register_address_book(book.mailboxes)
     if notices.tell_operators not in limits.on_names_reached:
         limits.on_names_reached.append(notices.tell_operators)
+    app.extensions["desk"].append(dispute_desk.ON_THE_DESK)
     app.extensions["nav"].append(
         {
             "order": 50,

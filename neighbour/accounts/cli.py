@@ -171,8 +171,8 @@ def list_disputes() -> None:
 def decide(email: str, side: str) -> None:
     """Say whose a disputed account is.
 
-    Ask both for a new proof of the address first (a card to the home of the account, a visit in person), and believe no mail
-    alone: either of them may be whoever the other one flees from.
+    Believe no mail alone: either of them may be whoever the other one flees from. The desk shows the home of the account, where
+    you can ask: with a letter, or a visit in person.
     """
-    row = disputes.decide(clean_line(email), side)
+    row = disputes.decide(disputes.of_email(clean_line(email)), side)
     click.echo(f"{row.old_email if side == disputes.OLD else row.new_email}: has the account; both are told")

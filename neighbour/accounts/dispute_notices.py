@@ -109,15 +109,15 @@ class ForOperators(Notice):
         return _("Two mailboxes, one account: please decide")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The account by its public id: addresses stand in the list of the command."""
+        """The account by its public id: mail addresses stand at the desk only."""
         row = db.session.get(Dispute, payload["dispute"])
         if row is None or row.state not in DISPUTED:
             raise Skip
         account = db.session.scalar(select(Person.public_id).where(Person.id == row.person_id))
-        return {"account": account or "", "url": site_url("/desk")}
+        return {"account": account or "", "url": site_url("/desk/disputes")}
 
     def preview(self) -> dict[str, Any]:
-        return {"account": "abcd2345efgh", "url": site_url("/desk")}
+        return {"account": "abcd2345efgh", "url": site_url("/desk/disputes")}
 
 
 def tell_operators(row: Dispute) -> None:

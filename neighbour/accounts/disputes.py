@@ -260,18 +260,26 @@ def listed() -> Sequence[Dispute]:
     return db.session.scalars(select(Dispute).where(Dispute.state.in_(DISPUTED)).order_by(Dispute.begun_at)).all()
 
 
-def decide(email: str, side: str) -> Dispute:
-    """The operator's word: the account is the older mailbox's or the newer one's. ``email``: either.
-    Commits; raises ValueError."""
+def of_email(email: str) -> int:
+    """The number of the quarrel one of whose mailboxes this is; raises ValueError."""
     key = fold(email)
     number = next((row.id for row in listed() if key in (fold(row.old_email), fold(row.new_email))), None)
     if number is None:
         raise ValueError(f"nobody quarrels about an account of {email}")
+    return number
+
+
+def decide(number: int, side: str, *, by: int | None = None) -> Dispute:
+    """The operator's word: the account is the older mailbox's or the newer one's. by: who says so, None at the command line.
+    Commits; raises ValueError where that quarrel is over, or never was."""
     with atomic():
-        hold(db.session.get_one(Dispute, number).person_id)
-        row = db.session.get_one(Dispute, number, populate_existing=True)
-        if row.state not in DISPUTED:
-            raise ValueError(f"nobody quarrels about an account of {email}")
+        row = db.session.get(Dispute, number)
+        if row is not None:
+            hold(row.person_id)
+            row = db.session.get(Dispute, number, populate_existing=True)
+        if row is None or row.state not in DISPUTED:
+            raise ValueError("nobody quarrels about that account any more")
+        audit.note(Event.DISPUTE_DECIDED, actor=by, subject=row.person_id, result=side)
         _settle(row, side, is_by_mail=True)
     return row
 

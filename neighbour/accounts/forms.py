@@ -149,3 +149,17 @@ class LanguageForm(Form):
     """The language of pages and mails."""
 
     language = RadioField(__("Language"), choices=[SelectChoice("de", "Deutsch"), SelectChoice("en", "English")])
+
+
+class DecisionForm(Form):
+    """The operator's word about an account that two mailboxes say is theirs."""
+
+    side = RadioField(
+        __("Whose is it?"),
+        choices=[SelectChoice("old", __("of the older address")), SelectChoice("new", __("of the newer address"))],
+        validators=[needed(__("Whose is it?"))],
+    )
+    has_proof = BooleanField(
+        __("They have shown anew that they live at the address of the account."),
+        validators=[DataRequired(__("Without that nobody gets the account: a mail alone proves nothing."))],
+    )

@@ -28,6 +28,7 @@ Appoint = Callable[[int, str, str], bool]
 StreetsIn = Callable[[str], "list[str]"]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
+LetterboxOf = Callable[[int, int], "tuple[str, ...]"]
 OfficesOf = Callable[[int], "list[Office]"]
 BringBack = Callable[[int, bool], None]
 _appoint: list[Appoint] = []
@@ -35,6 +36,7 @@ _bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
 _streets: list[StreetsIn] = []
 _home: list[HomeOf] = []
+_letterbox: list[LetterboxOf] = []
 _offices: list[OfficesOf] = []
 
 
@@ -66,6 +68,17 @@ def register_home(home_of: HomeOf) -> None:
 def home_of(person_id: int) -> HomeSaid | None:
     """The person's quarter and proof; None before an address was chosen."""
     return _home[0](person_id) if _home else None
+
+
+def register_letterbox(letterbox_of: LetterboxOf) -> None:
+    """Tell accounts how an operator reads the letterbox of an account's home (residency does)."""
+    _letterbox[:] = [letterbox_of]
+
+
+def letterbox_of(person_id: int, by: int) -> tuple[str, ...]:
+    """The lines of the envelope to this person's home, for the operator ``by``; that they looked is written down. Empty where
+    there is no home, or the database does not let them. Inside atomic()."""
+    return _letterbox[0](person_id, by) if _letterbox else ()
 
 
 def register_offices(offices_of: OfficesOf) -> None:

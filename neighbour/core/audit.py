@@ -38,6 +38,7 @@ class Event(StrEnum):
     EMAIL_CHANGE_UNDONE = "email.change_undone"
     DISPUTED = "account.disputed"
     DISPUTE_OBJECTED = "account.dispute_objected"
+    DISPUTE_DECIDED = "account.dispute_decided"
     DISPUTE_SETTLED = "account.dispute_settled"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"

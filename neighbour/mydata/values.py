@@ -157,6 +157,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "desk": __("whoever looks at proofs looked at yours"),
         "visit": __("an initiative you went to compared it with your paper"),
         "missing address": __("the operator looked up what the register lacks"),
+        "dispute": __("the operator asked at home whose the account is"),
     },
     "security_event.result": {
         "done": __("it happened"),
@@ -186,6 +187,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "letter": __("for a card with a code"),
         "own": __("by yourself"),
         "visit": __("by an initiative you went to"),
+        "dispute": __("by the operator, who asked there whose the account is"),
         "missing": __("because the register lacks it"),
         "operator": __("the operator"),
         "inactive": __("because nobody used it"),
@@ -207,6 +209,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "email.change_undone": __("the change of the mail address was taken back"),
         "account.disputed": __("the account was closed: two mailboxes said it was theirs"),
         "account.dispute_objected": __("the newer mailbox objected"),
+        "account.dispute_decided": __("the operator said whose the account is"),
         "account.dispute_settled": __("whose the account is was settled"),
         "factor.added": __("a way to sign in was added"),
         "factor.removed": __("a way to sign in was removed"),

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.accounts.hooks import register_appointment, register_home, register_street, register_streets
+    from neighbour.accounts.hooks import (
+        register_appointment,
+        register_home,
+        register_letterbox,
+        register_street,
+        register_streets,
+    )
     from neighbour.quarters import hooks
     from neighbour.residency import (  # noqa: F401  views register
         address_views,
@@ -56,6 +62,7 @@ def include(app: Flask) -> None:
     register_streets(service.streets_in)
     register_home(service.home_said)
     register_appointment(service.appoint)
+    register_letterbox(service.letterbox_of)
 
 
 def _limits() -> None:

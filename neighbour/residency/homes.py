@@ -8,8 +8,8 @@ Opening an address, always with a line in ``address_access``:
 
 * ``open_for_letter`` – the operator prints the card;
 * ``open_for_owner`` – the person looks at their own address;
-* ``open_for_verifier`` – somebody of the desk looks at a case, a visitor or at what the register lacks. The database
-  opens the row only for whoever has it in hand.
+* ``open_for_verifier`` – somebody of the desk looks at a case, a visitor, at what the register lacks, or asks at a home whose
+  its account is. The database opens the row only for whoever has it in hand.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _SPELLED_OUT = str.maketrans(
 #: tell a protected person's namesake that she lives there
 DESK_PURPOSES = ("document", "held")
 QUIET = "quiet"  # a case of which its person never hears (``cases.crowds``)
-PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address")
+DISPUTE = "dispute"  # whose an account is, the operator asks at its home
+PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address", DISPUTE)
 TOLD_AFTER = timedelta(days=30)
 PRINTED_IN = "letter "  # followed by the batch
 

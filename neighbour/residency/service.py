@@ -87,6 +87,13 @@ def home_said(person_id: int) -> HomeSaid | None:
     return HomeSaid(*said, is_asked=renewal.question_of(person_id) is not None)
 
 
+def letterbox_of(person_id: int, by: int) -> tuple[str, ...]:
+    """The envelope to the home of an account about which two mailboxes quarrel, for the operator ``by``: there they ask whose
+    it is. Written down as a look; empty where there is no home, or none that they may open. Inside atomic()."""
+    home = homes.open_for_verifier(person_id, homes.DISPUTE, by)
+    return home.envelope() if isinstance(home, homes.ExactHome) else ()
+
+
 def appoint(person_id: int, quarter_key: str, role: str) -> bool:
     """Let a person be verifier or steward (member of the Quartiersteam) of the quarter with this key, or a resident again;
     False unless they are a verified member there. Inside atomic(), on the owner's connection."""

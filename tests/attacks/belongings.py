@@ -38,7 +38,7 @@ from neighbour.residency.code_models import AlarmKind, CodeAlarm, InvitationUse,
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.models import Home, PlanHouse
 from neighbour.residency.proofs.postcard import POSTCARD
-from tests.attacks import saved, silenced
+from tests.attacks import quarrels, saved, silenced
 from tests.factories import make_event, make_person, viewer_of
 from tests.guards import matrix
 from tests.support.authenticator import Device
@@ -56,7 +56,7 @@ TEAM = frozenset({"steward", "operator"})
 OPERATOR = frozenset({"operator"})
 #: people who have something and ask for nothing, and whom of the rule book they are like
 EXTRAS = {
-    "keys": "verified", "leaver": "verified", "asked": "verified", "mailer": "verified", "disputed": "verified", "guest": "unproven",
+    "keys": "verified", "leaver": "verified", "asked": "verified", "mailer": "verified", "disputed": "verified", "quarrel": "verified", "guest": "unproven",
     "other guest": "unproven", "newcomer": "elsewhere", "protected": "unproven",
 }  # fmt: skip
 ELSEWHERE = matrix._person(Level.UNPROVEN, quarter_id=matrix.ELSEWHERE)
@@ -107,6 +107,8 @@ def make(world: World) -> Found:
                        Thing("nothing", {"mute_id": NOTHING})],
         ("saved_id",): [*(Thing(f"{role}'s", {"saved_id": each}, {ALL: frozenset({role})}, owner=role)
                           for role, each in saved.make(world).items()), Thing("nothing", {"saved_id": NOTHING})],
+        ("dispute",): [Thing("an open one", {"dispute": quarrels.make(world)}, {ALL: OPERATOR}),
+                       Thing("nothing", {"dispute": "471108"})],
     }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
         _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs, _photos,

@@ -59,6 +59,7 @@ FIELDS = {
     "photos": Word(PERSONAL),
     "quarter": Word(OBJECT, "0"),
     "seed": Word(SECRET, "x"),
+    "side": Word(CHOICE, "new"),
     "shows_city": Word(CHOICE, "first"),
     "shows_nearby": Word(CHOICE, "initial"),
     "shows_own": Word(CHOICE, "initial"),

@@ -14,6 +14,7 @@ from neighbour.core.personal import Delete
 from neighbour.mydata import retention, values, words
 from neighbour.mydata.classes import CLASSES
 from neighbour.notices.base import Notice
+from neighbour.residency import homes
 from neighbour.residency.cases import deciding as cases
 
 HIDDEN_LINKS = {"confirm", "confirm_code", "reset"}  # which are in no archive
@@ -73,9 +74,9 @@ def test_everything_the_archive_shows_has_words():
     allowed = [(entry.table, word, value) for entry in out for word, value in _allowed(entry)]
     allowed += [("security_event", "kind", event.value) for event in audit.Event]
     allowed += [("one_time_token", "purpose", each) for each in set(onetime_purposes()) - HIDDEN_LINKS]
-    allowed += [
-        ("address_access", "purpose", each) for each in ("desk", "visit", "missing address", "own page", "letter")
-    ]
+    told = {"desk", "own page", "letter"} | set(homes.PURPOSES) - {*homes.DESK_PURPOSES, homes.QUIET}
+    allowed += [("address_access", "purpose", each) for each in told]
+    allowed += [("security_event", "object", each.partition(" ")[0]) for each in told]
     allowed += [("security_event", "object", each.value) for each in factors.Change]
     allowed += [
         (table, "reason", each) for table in ("proof_case", "case_half") for each in cases.REASONS if each != "twice"

@@ -79,6 +79,7 @@ def desk(walk: Walk) -> None:
     walk.go("/desk/looks", "looks at addresses", picture="desk-looks")
     _initiatives(walk)
     _missing(walk)
+    _disputes(walk)
 
 
 def _initiatives(walk: Walk) -> None:
@@ -167,3 +168,29 @@ def _number(owner: psycopg.Connection, key: str) -> int:
 
 def _owner(town: Instance) -> psycopg.Connection:
     return roles.connect(postgres.address(town.folder).owner_url, autocommit=True)
+
+
+def _disputes(walk: Walk) -> None:
+    """Two mailboxes say that Tim's account is theirs."""
+    walk.go("/desk/disputes", "no account is quarrelled about")
+    long_one = "maria.magdalena.von-der-heydt-rosenbaum@nachbarschaft-am-alten-webstuhl.example"
+    with _owner(walk.town) as owner:
+        (row,) = owner.execute(
+            "INSERT INTO email_change (person_id, old_email, old_key, new_email, changed_at, undo_until)"
+            " SELECT person_id, %s, %s, 'neu@example.org', now(), now() + interval '3 days' FROM home LIMIT 1 RETURNING id",
+            [long_one, long_one],
+        ).fetchall()
+        (number,) = owner.execute(
+            "INSERT INTO dispute (person_id, change_id, old_email, new_email, since, begun_at, due_at, objected_at, state)"
+            " SELECT person_id, id, old_email, new_email, now(), now(), now(), now(), 'objected' FROM email_change WHERE id = %s"
+            " RETURNING id",
+            [row[0]],
+        ).fetchall()[0]
+    walk.go("/desk/disputes", "accounts that are quarrelled about", picture="desk-disputes")
+    here = f"/desk/disputes/{number}"
+    walk.go(here, "whose account it is", picture="desk-dispute")
+    walk.send(here + "/letterbox", "the letterbox of that account", picture="desk-dispute-letterbox")
+    walk.send(here, "nothing said about it", 422)
+    with _owner(walk.town) as owner:
+        owner.execute("DELETE FROM email_change WHERE id = %s", [row[0]])
+        owner.execute("DELETE FROM dispute WHERE id = %s", [number])

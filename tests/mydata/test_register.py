@@ -109,6 +109,13 @@ def test_further_columns_and_rules_join_those_of_the_room_that_declared_the_tabl
     assert entry.told == "(confirmed) AND (NOT hidden)", "all rooms have to agree"
 
 
+def test_no_two_rooms_say_how_a_column_is_shown():
+    about("note", of="author_id", kind="contribution", out="text", shown={"text": "left(text, 9)"})
+    also("note", shown={"text": "upper(text)"})
+    with pytest.raises(BadEntry, match="two rooms say how note shows text"):
+        personal.register()
+
+
 def test_a_value_for_a_row_that_goes_altogether_is_a_mistake():
     about("note", of="author_id", kind="contribution", out="text")
     also("note", blank={"text": "''"})

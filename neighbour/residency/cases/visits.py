@@ -150,9 +150,8 @@ def confirm(editor_id: int, place: str, typed: str) -> bool:
         person_id = visit.person_id
         editors = _household(editor_id)
         with scope.use(scope.Viewer(person_id)):
-            if editors is not None and editors == _household(
-                person_id
-            ):  # as when the code was typed, by the names of now
+            # As when the code was typed, by the names of now.
+            if editors is not None and editors == _household(person_id):
                 return False
             now = clock.now()
             done = db.session.execute(
