@@ -23,21 +23,21 @@ from neighbour.policy.gate import person_number
 @requires(Permission.OPERATE)
 def dispute_desk() -> str:
     """All that go on, oldest first."""
-    return render_template("accounts/dispute_desk.html", rows=disputes.listed())
+    return render_template("accounts/dispute_desk.html", rows=disputes.by_account())
 
 
-@views.get("/desk/disputes/<int:dispute>")
-@requires(Permission.OPERATE, fresh=True)
-def dispute_at_desk(dispute: int) -> str:
+@views.get("/desk/disputes/<account>")
+@requires(Permission.OPERATE)
+def dispute_at_desk(account: str) -> str:
     """One of them, with both mail addresses, for the operator has to write to both."""
-    return _page(_open(dispute), DecisionForm())
+    return _page(_open(account), DecisionForm())
 
 
-@views.post("/desk/disputes/<int:dispute>/letterbox")
-@requires(Permission.OPERATE, fresh=True)
-def open_letterbox(dispute: int) -> str:
+@views.post("/desk/disputes/<account>/letterbox")
+@requires(Permission.OPERATE)
+def open_letterbox(account: str) -> str:
     """The name and address to which the operator writes or goes; every look is written down."""
-    row = _open(dispute)
+    row = _open(account)
     if row.state != DisputeState.OBJECTED:
         abort(404)
     with atomic():
@@ -45,30 +45,32 @@ def open_letterbox(dispute: int) -> str:
     return _page(row, DecisionForm(formdata=None), lines)
 
 
-@views.post("/desk/disputes/<int:dispute>")
-@requires(Permission.OPERATE, fresh=True)
-def decide_dispute(dispute: int) -> Any:
+@views.post("/desk/disputes/<account>")
+@requires(Permission.OPERATE)
+def decide_dispute(account: str) -> Any:
     """The operator's word."""
-    row, form = _open(dispute), DecisionForm()
+    row, form = _open(account), DecisionForm()
     if not form.validate_on_submit():
         return _page(row, form), 422
     try:
-        disputes.decide(dispute, form.side.data, by=person_number())
+        disputes.decide(row.id, form.side.data, by=person_number())
     except ValueError:
         abort(404)
     flash(_("Decided. Both addresses get a mail."), "good")
     return back("accounts.dispute_desk")
 
 
-def _open(dispute: int) -> Dispute:
-    row = next((each for each in disputes.listed() if each.id == dispute), None)
+def _open(account: str) -> Dispute:
+    row = next((each for public_id, each in disputes.by_account() if public_id == account), None)
     if row is None:
         abort(404)
     return row
 
 
 def _page(row: Dispute, form: DecisionForm, letterbox: tuple[str, ...] | None = None) -> str:
-    return render_template("accounts/dispute_desk_one.html", row=row, form=form, letterbox=letterbox)
+    return render_template(
+        "accounts/dispute_desk_one.html", account=disputes.account_of(row), row=row, form=form, letterbox=letterbox
+    )
 
 
 def _waiting() -> Waiting:

@@ -260,6 +260,16 @@ def listed() -> Sequence[Dispute]:
     return db.session.scalars(select(Dispute).where(Dispute.state.in_(DISPUTED)).order_by(Dispute.begun_at)).all()
 
 
+def by_account() -> list[tuple[str, Dispute]]:
+    """The same with the public id of each account, which is how pages name it."""
+    return [(account_of(row), row) for row in listed()]
+
+
+def account_of(row: Dispute) -> str:
+    """The public id of the account that is quarrelled about."""
+    return db.session.scalars(select(Person.public_id).where(Person.id == row.person_id)).one()
+
+
 def of_email(email: str) -> int:
     """The number of the quarrel one of whose mailboxes this is; raises ValueError."""
     key = fold(email)

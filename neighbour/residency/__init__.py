@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 
 def include(app: Flask) -> None:
     """Register this room with the application."""
-    from neighbour.accounts.hooks import (
-        register_appointment,
-        register_home,
-        register_letterbox,
-        register_street,
-        register_streets,
-    )
     from neighbour.quarters import hooks
     from neighbour.residency import (  # noqa: F401  views register
         address_views,
@@ -38,7 +31,6 @@ def include(app: Flask) -> None:
         letter_views,
         planning,
         renewal_views,
-        service,
     )
     from neighbour.residency.cases import crowds, deciding
     from neighbour.residency.gazetteer import views as gazetteer_views
@@ -58,11 +50,7 @@ def include(app: Flask) -> None:
     hooks.tells_of("cancelled", changing.tell_cancelled)
     hooks.holds(borders.who_lives_in)
     hooks.on_removed(borders.leave)
-    register_street(service.street_of)
-    register_streets(service.streets_in)
-    register_home(service.home_said)
-    register_appointment(service.appoint)
-    register_letterbox(service.letterbox_of)
+    _answer_accounts()
 
 
 def _limits() -> None:
@@ -76,6 +64,18 @@ def _limits() -> None:
     limits.register("upload", limits.Rate(10, 3_600))
     limits.register("code_address", letters.TRIES_OF_HOUSE)
     guessing.register()
+
+
+def _answer_accounts() -> None:
+    """What accounts asks and cannot know."""
+    from neighbour.accounts import hooks
+    from neighbour.residency import service
+
+    hooks.register_street(service.street_of)
+    hooks.register_streets(service.streets_in)
+    hooks.register_home(service.home_said)
+    hooks.register_appointment(service.appoint)
+    hooks.register_letterbox(service.letterbox_of)
 
 
 def _desk(app: Flask) -> None:

@@ -107,8 +107,8 @@ def make(world: World) -> Found:
                        Thing("nothing", {"mute_id": NOTHING})],
         ("saved_id",): [*(Thing(f"{role}'s", {"saved_id": each}, {ALL: frozenset({role})}, owner=role)
                           for role, each in saved.make(world).items()), Thing("nothing", {"saved_id": NOTHING})],
-        ("dispute",): [Thing("an open one", {"dispute": quarrels.make(world)}, {ALL: OPERATOR}),
-                       Thing("nothing", {"dispute": "471108"})],
+        ("account",): [Thing("an open one", {"account": quarrels.make(world)}, {ALL: OPERATOR}),
+                       Thing("nothing", {"account": NO_ID})],
     }  # fmt: skip
     makers: Iterable[Callable[[World], Found]] = (
         _events, _initiatives, _invitations, _flyers, _alarms, _cases, _houses, _exports, _runs, _photos,

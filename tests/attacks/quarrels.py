@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def make(world: World) -> str:
-    """One about which both have spoken; gives its number."""
+    """One about which both have spoken; gives the public id of its account."""
     now, person = clock.now(), world.people["quarrel"]
     old, new = "vorher@altenbrueck.example", "nachher@altenbrueck.example"
     with as_owner(), atomic():
@@ -25,5 +25,4 @@ def make(world: World) -> str:
             state=DisputeState.OBJECTED,
         )  # fmt: skip
         db.session.add(row)
-        db.session.flush()
-        return str(row.id)
+        return person.public_id

@@ -180,14 +180,14 @@ def _disputes(walk: Walk) -> None:
             " SELECT person_id, %s, %s, 'neu@example.org', now(), now() + interval '3 days' FROM home LIMIT 1 RETURNING id",
             [long_one, long_one],
         ).fetchall()
-        (number,) = owner.execute(
+        ((number, account),) = owner.execute(
             "INSERT INTO dispute (person_id, change_id, old_email, new_email, since, begun_at, due_at, objected_at, state)"
             " SELECT person_id, id, old_email, new_email, now(), now(), now(), now(), 'objected' FROM email_change WHERE id = %s"
-            " RETURNING id",
+            " RETURNING id, (SELECT public_id FROM person p WHERE p.id = person_id)",
             [row[0]],
-        ).fetchall()[0]
+        ).fetchall()
     walk.go("/desk/disputes", "accounts that are quarrelled about", picture="desk-disputes")
-    here = f"/desk/disputes/{number}"
+    here = f"/desk/disputes/{account}"
     walk.go(here, "whose account it is", picture="desk-dispute")
     walk.send(here + "/letterbox", "the letterbox of that account", picture="desk-dispute-letterbox")
     walk.send(here, "nothing said about it", 422)

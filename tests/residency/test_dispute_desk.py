@@ -18,19 +18,19 @@ def ines(desk: Desk):
 
 @pytest.fixture
 def quarrel(owner, ines):
-    """Both mailboxes have spoken; gives the number."""
+    """Both mailboxes have spoken; gives the public id of the account."""
     mailboxes = "alt@altenbrueck.example", "neu@altenbrueck.example"
     (change,) = owner.execute(
         "INSERT INTO email_change (person_id, old_email, old_key, new_email, changed_at, undo_until)"
         " VALUES (%s, %s, 'alt@altenbrueck.example', %s, now(), now() + interval '3 days') RETURNING id",
         [ines, *mailboxes],
     ).fetchone()
-    (number,) = owner.execute(
+    owner.execute(
         "INSERT INTO dispute (person_id, change_id, old_email, new_email, since, begun_at, due_at, objected_at, state)"
-        " VALUES (%s, %s, %s, %s, now(), now(), now(), now(), 'objected') RETURNING id",
+        " VALUES (%s, %s, %s, %s, now(), now(), now(), now(), 'objected')",
         [ines, change, *mailboxes],
-    ).fetchone()
-    return number
+    )
+    return owner.execute("SELECT public_id FROM person WHERE id = %s", [ines]).fetchone()[0]
 
 
 def test_the_desk_names_both_mailboxes_and_waits_for_a_word(desk: Desk, quarrel, owner):
