@@ -23,11 +23,6 @@ BEGINS = datetime(2026, 5, 19, 16, tzinfo=UTC)
 
 
 @pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def host(here):
     return make_person(here, name="Gastgeberin")
 
