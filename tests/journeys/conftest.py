@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from neighbour.core import postgres, roles
+from tests.journeys.hands import KEYS, PHONES, Hands
+from tests.journeys.looking import enter
 from tests.look.browser import browser
 from tests.support.up import Instance
 
@@ -52,3 +54,18 @@ def chromium() -> Iterator[Browser]:
     """A browser, for one file: two of them cannot stand beside each other in one process."""
     with browser() as running:
         yield running
+
+
+@pytest.fixture
+def come(altenbrueck: Instance, chromium: Browser) -> Iterator[Callable[..., Hands]]:
+    """Somebody of the town with their phone, in German: ``come("lena", TOUCH)``; by keyboard unless told otherwise."""
+    came: list[Hands] = []
+
+    def coming(person: str, way: str = KEYS) -> Hands:
+        came.append(Hands(enter(chromium, altenbrueck, person=person, **PHONES[way]), way))
+        return came[-1]
+
+    yield coming
+    for each in came:
+        each.page.context.close()
+        assert each.walk.watch.seen == []
