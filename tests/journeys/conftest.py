@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -56,13 +57,24 @@ def chromium() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def signed_in() -> dict[str, Any]:
+    """Cookies of whoever has signed in by the form, for when they come again: that form is walked elsewhere."""
+    return {}
+
+
 @pytest.fixture
-def come(altenbrueck: Instance, chromium: Browser) -> Iterator[Callable[..., Hands]]:
+def come(altenbrueck: Instance, chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Callable[..., Hands]]:
     """Somebody of the town with their phone, in German: ``come("lena", TOUCH)``; by keyboard unless told otherwise."""
     came: list[Hands] = []
 
     def coming(person: str, way: str = KEYS) -> Hands:
-        came.append(Hands(enter(chromium, altenbrueck, person=person, **PHONES[way]), way))
+        if person in signed_in:
+            walk = enter(chromium, altenbrueck, storage_state=signed_in[person], **PHONES[way])
+        else:
+            walk = enter(chromium, altenbrueck, person=person, **PHONES[way])
+            signed_in[person] = walk.page.context.storage_state()
+        came.append(Hands(walk, way))
         return came[-1]
 
     yield coming
