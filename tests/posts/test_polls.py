@@ -125,6 +125,8 @@ def test_only_who_has_proven_to_live_where_it_hangs_votes(author, reads, owner, 
         seen = page(browser, path)
         assert "Wann feiern wir?" in seen and 'name="choice"' not in seen and "nachgewiesen hier wohnt" in seen
         assert vote(browser, path, "1").status_code in (303, 403, 404)
+    with scope.use(viewer_of(vouched.person, here)), atomic():  # nor past the page
+        assert not polls.vote(owner.execute("SELECT contribution_id FROM poll").fetchone()[0], [1])
     assert vote(reads(home=beside), path, "1").status_code == 404
     vote(visitor(), path, "1")
     assert counts(owner) == ((0, 0, 0), 0)
@@ -168,6 +170,34 @@ def test_fifty_voters_at_the_same_time_are_fifty(app, author, owner, here):
         for thread in threads:
             thread.join()
     assert counts(owner) == ((25, 25, 0), 50)
+
+
+def test_votes_at_the_very_same_moment_wait_for_each_other(author, owner, here, raw):
+    """Two transactions side by side, each for another option: with luck alone they would seldom meet."""
+    with clock.freeze(NOW):
+        assert write(author, owner)
+    (poll_id,) = owner.execute("SELECT contribution_id FROM poll").fetchone()
+
+    def begins():
+        connection = raw()
+        connection.execute("SELECT set_config('app.person', %s, true)", [str(make_person(here).id)])
+        connection.execute("SELECT set_config('app.quarters', %s, true)", [f"{{{here.id}}}"])
+        return connection
+
+    def casts(connection, position):
+        connection.execute("SELECT cast_vote(%s, ARRAY[%s], %s)", [poll_id, position, NOW])
+        connection.commit()
+
+    first, second = begins(), begins()
+    first.execute("SELECT cast_vote(%s, ARRAY[1], %s)", [poll_id, NOW])
+    waiting = threading.Thread(target=casts, args=(second, 2))
+    waiting.start()
+    while waiting.is_alive() and not owner.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+        pass
+    assert waiting.is_alive(), "it has waited for nobody"
+    first.commit()
+    waiting.join()
+    assert counts(owner) == ((1, 1, 0), 2)
 
 
 def test_after_the_first_vote_nothing_of_it_changes(author, reads, owner):
