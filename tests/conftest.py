@@ -212,6 +212,24 @@ def context(app: Flask) -> Iterator[AppContext]:
 
 
 @pytest.fixture
+def here(context: AppContext) -> Any:
+    """A quarter to live in, inside ``context``."""
+    from tests.factories import make_quarter
+
+    return make_quarter("Weberviertel")
+
+
+@pytest.fixture
+def neighbour(here: Any, visitor: Callable[[], Client]) -> Client:
+    """Somebody of ``here`` with a browser of their own; ``person``: who it is."""
+    from tests.factories import make_signed_in
+
+    browser = visitor()
+    browser.person = make_signed_in(browser, here)  # type: ignore[attr-defined]
+    return browser
+
+
+@pytest.fixture
 def session(context: AppContext) -> Any:
     """``db.session`` of the application's role, inside ``context``. No viewer is chosen yet."""
     from neighbour.core.db import db

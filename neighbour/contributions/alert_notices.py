@@ -9,15 +9,15 @@ from neighbour.accounts.appearance import NOBODY
 from neighbour.contributions import alerts
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import URGENT, Contribution, State
-from neighbour.contributions.readers import reader_by_number
-from neighbour.core import clock, scope
+from neighbour.contributions.readers import reading_as
+from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import excerpt
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
-from neighbour.notices.service import subscriptions_of
+from neighbour.notices.ways_out import invented, ways_out
 
 QUOTED = 600
 
@@ -39,24 +39,20 @@ class Alert(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The alert as it reads now, through the reader's own eyes."""
-        with scope.use(scope.Viewer(person_id)):
-            reader = reader_by_number(person_id)
-        with scope.use(scope.Viewer(person_id, reader.quarters)):
+        with reading_as(person_id) as reader:
             alert = db.session.get(Contribution, uuid.UUID(payload["contribution"]))
             if alert is None or not reader.quarters or not self.holds(alert):
                 raise Skip
             by = authors([alert.author_id], reader, alert.audience)[alert.author_id]
-            subscription = subscriptions_of(person_id).get(self.list_name)
-        return {
-            "name": (NOBODY if alert.is_left else by).shown,
-            "title": alert.title,
-            "words": excerpt(alert.body_html, QUOTED),
-            "until": alert.expires_at,
-            "over": alert.solved_word,
-            "url": site_url(url_of(alert.id)),
-            "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
-            "settings_url": site_url("/me/mails"),
-        }
+            return {
+                "name": (NOBODY if alert.is_left else by).shown,
+                "title": alert.title,
+                "words": excerpt(alert.body_html, QUOTED),
+                "until": alert.expires_at,
+                "over": alert.solved_word,
+                "url": site_url(url_of(alert.id)),
+                **ways_out(person_id, self),
+            }
 
     def holds(self, alert: Contribution) -> bool:
         """Whether there is still something to say."""
@@ -70,8 +66,7 @@ class Alert(Notice):
             "until": clock.now(),
             "over": "Das Wasser läuft wieder.",
             "url": site_url("/c/beispiel"),
-            "leave_url": site_url("/unsubscribe/beispiel"),
-            "settings_url": site_url("/me/mails"),
+            **invented(),
         }
 
 

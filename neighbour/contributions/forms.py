@@ -19,6 +19,7 @@ from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.tokens import from_uid, to_uid
+from neighbour.policy import Identity
 
 AUDIENCES = {
     Audience.QUARTER: __("My quarter"),
@@ -50,9 +51,10 @@ def as_uuid(text: str | None) -> uuid.UUID | None:
 
 
 class ContributionForm(Form):
-    """The fields of every kind; kinds add their own. ``form_key`` makes sending twice harmless; ``offers``: how far it can
-    reach."""
+    """The fields of every kind; kinds add their own, ``category`` with their own choices among them. ``form_key`` makes sending
+    twice harmless; ``offers``: how far it can reach."""
 
+    category: RadioField
     offers: tuple[Audience, ...] = (Audience.QUARTER, Audience.NEARBY, Audience.CITY)
 
     form_key = HiddenField()
@@ -68,6 +70,28 @@ class ContributionForm(Form):
         self.audience.choices = [SelectChoice(each.value, AUDIENCES[each]) for each in self.offers]
         if not self.form_key.data:
             self.form_key.data = str(uuid.uuid4())
+
+    def said(self) -> dict[str, Any]:
+        """What the composer holds, as the services of every kind take it; kinds add what they have besides."""
+        return {
+            "category": self.category.data,
+            "title": self.title.data,
+            "body_md": self.body_md.data,
+            "audience": Audience(self.audience.data),
+        }
+
+    def said_by(self, author: Identity) -> dict[str, Any]:
+        """The same for ``publish`` of a kind, with who says it: in the quarter where they live, and once however often the form
+        is sent."""
+        home = author.home
+        assert author.person_id is not None and home is not None  # the gate lets nobody else through
+        once = as_uuid(self.form_key.data)
+        return {**self.said(), "author_id": author.person_id, "quarter_id": home.quarter_id, "form_key": once}
+
+    def changed_by(self, editor: Identity) -> dict[str, Any]:
+        """The same for ``revise`` of a kind, with who changes it."""
+        assert editor.person_id is not None  # the gate lets nobody else through
+        return {**self.said(), "editor_id": editor.person_id}
 
 
 class CommentForm(Form):

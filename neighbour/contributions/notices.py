@@ -6,13 +6,12 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from neighbour.accounts.appearance import NOBODY
+from neighbour.accounts.appearance import NOBODY, Byline
 from neighbour.contributions import muting, service
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
-from neighbour.contributions.readers import reader_by_number
+from neighbour.contributions.readers import reading_as
 from neighbour.contributions.solving import helped_with
-from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -20,7 +19,7 @@ from neighbour.core.text import excerpt
 from neighbour.core.tokens import to_uid
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
-from neighbour.notices.service import subscriptions_of
+from neighbour.notices.ways_out import invented, ways_out
 
 QUOTED = 600  # characters of the answer that stand in the mail; the rest is on the page
 
@@ -44,32 +43,21 @@ class Answered(Notice):
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The answer as it reads now, through the reader's own eyes: taken down, moved away, silenced – nothing to say any
         more."""
-        with scope.use(scope.Viewer(person_id)):
-            reader = reader_by_number(person_id)
-        with scope.use(scope.Viewer(person_id, reader.quarters)):
-            comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
-            contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
-            if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
-                raise Skip
+        with reading_as(person_id) as reader:
+            comment, contribution = _answer(payload)
             if muting.is_silent(person_id, contribution.id):
                 raise Skip
             by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
-            name = (NOBODY if comment.is_left else by).shown
+            return self.told(person_id, comment, contribution, NOBODY if comment.is_left else by)
+
+    def told(self, person_id: int, comment: Comment, contribution: Contribution, by: Byline) -> dict[str, Any]:
+        """An answer in the words of the mail, and whose doing it is that it comes. Through the reader's eyes."""
         return {
-            "name": name,
+            "name": by.shown,
             "title": contribution.title,
             "words": excerpt(comment.body_html, QUOTED),
             "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
-            **self.ways_out(person_id),
-        }
-
-    def ways_out(self, person_id: int) -> dict[str, str]:
-        """Where the reader leaves this list, and where they choose."""
-        with scope.use(scope.Viewer(person_id)):
-            subscription = subscriptions_of(person_id).get(self.list_name)
-        return {
-            "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
-            "settings_url": site_url("/me/mails"),
+            **ways_out(person_id, self),
         }
 
     def preview(self) -> dict[str, Any]:
@@ -78,8 +66,7 @@ class Answered(Notice):
             "title": "Wer kann am Freitag einen Kleiderschrank mittragen?",
             "words": "Ich bin ab vier zu Hause und bringe meinen Bruder mit. Habt ihr Gurte?",
             "url": site_url("/c/beispiel#r-beispiel"),
-            "leave_url": site_url("/unsubscribe/beispiel"),
-            "settings_url": site_url("/me/mails"),
+            **invented(),
         }
 
 
@@ -94,23 +81,12 @@ class Helped(Answered):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """As for an answer, with who says thanks; nothing where it was taken back."""
-        with scope.use(scope.Viewer(person_id)):
-            reader = reader_by_number(person_id)
-        with scope.use(scope.Viewer(person_id, reader.quarters)):
-            comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
-            contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
-            if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
-                raise Skip
+        with reading_as(person_id) as reader:
+            comment, contribution = _answer(payload)
             if comment.id not in helped_with(contribution.id):
                 raise Skip
             by = authors([contribution.author_id], reader, contribution.audience)[contribution.author_id]
-            return {
-                "name": (NOBODY if contribution.is_left else by).shown,
-                "title": contribution.title,
-                "words": excerpt(comment.body_html, QUOTED),
-                "url": site_url(f"{url_of(contribution.id)}#r-{to_uid(comment.id)}"),
-                **self.ways_out(person_id),
-            }
+            return self.told(person_id, comment, contribution, NOBODY if contribution.is_left else by)
 
 
 class Unanswered(Answered):
@@ -124,16 +100,14 @@ class Unanswered(Answered):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Nothing to say once it is answered, solved, taken down or left behind."""
-        with scope.use(scope.Viewer(person_id)):
-            reader = reader_by_number(person_id)
-        with scope.use(scope.Viewer(person_id, reader.quarters)):
+        with reading_as(person_id):
             asked = db.session.get(Contribution, uuid.UUID(payload["contribution"]))
             if asked is None or asked.state != State.PUBLISHED or asked.solved_at or asked.is_left:
                 raise Skip
             if service.is_answered(asked.id):
                 raise Skip
             url = site_url(url_of(asked.id))
-            return {"title": asked.title, "url": url, "edit_url": url + "/edit", **self.ways_out(person_id)}
+            return {"title": asked.title, "url": url, "edit_url": url + "/edit", **ways_out(person_id, self)}
 
     def preview(self) -> dict[str, Any]:
         return {**super().preview(), "url": site_url("/c/beispiel"), "edit_url": site_url("/c/beispiel/edit")}
@@ -153,3 +127,12 @@ def tell_of(answer: Comment, contribution: Contribution) -> None:
         asked |= {parent.author_id} if parent is not None else set()
     for person_id in asked - {answer.author_id}:
         Answered.send(person_id, subject_key=str(answer.id), payload={"comment": str(answer.id)})
+
+
+def _answer(payload: dict[str, Any]) -> tuple[Comment, Contribution]:
+    """The answer a mail is about and what it answers, as the reader sees them; raises Skip where one is not there any more."""
+    comment = db.session.get(Comment, uuid.UUID(payload["comment"]))
+    contribution = db.session.get(Contribution, comment.contribution_id) if comment else None
+    if comment is None or contribution is None or {comment.state, contribution.state} != {State.PUBLISHED}:
+        raise Skip
+    return comment, contribution

@@ -7,12 +7,15 @@ signed in, or not proven anywhere – one is the public.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sqlalchemy import select
 
 from neighbour.accounts.appearance import Ring
 from neighbour.contributions.models import Audience
+from neighbour.core import scope
 from neighbour.core.db import db
 from neighbour.policy import Identity, Level
 from neighbour.residency.models import Membership
@@ -54,6 +57,16 @@ def reader_by_number(person_id: int) -> Reader:
         Membership.person_id == person_id, Membership.ended_at.is_(None)
     )
     return _reader(tuple((row.quarter_id, Level(row.level)) for row in db.session.execute(seats)))
+
+
+@contextmanager
+def reading_as(person_id: int) -> Iterator[Reader]:
+    """What a mail to this person says is read through their own eyes: they see what they would on the pages, and names as their
+    ring does."""
+    with scope.use(scope.Viewer(person_id)):
+        reader = reader_by_number(person_id)
+    with scope.use(scope.Viewer(person_id, reader.quarters)):
+        yield reader
 
 
 def _reader(seats: tuple[tuple[int, Level], ...]) -> Reader:

@@ -162,6 +162,10 @@ class EventForm(WhenForm, ContributionForm):
         self.plan = self._plan()
         return self.plan is not None
 
+    def said(self) -> dict[str, Any]:
+        """With when and where it is, and what only its guests read."""
+        return {**super().said(), "plan": self.plan, "for_guests": self.for_guests.data or ""}
+
     def dates(self) -> list[Dated]:
         """The next dates of what is typed so far; empty while it is no plan yet. Leaves no errors behind."""
         before = [(field, field.errors) for field in self]

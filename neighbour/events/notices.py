@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from neighbour.contributions.cards import url_of
 from neighbour.contributions.models import State
-from neighbour.contributions.readers import reader_by_number
+from neighbour.contributions.readers import reading_as
 from neighbour.core import clock, scope
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -21,7 +21,7 @@ from neighbour.events import words
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
 from neighbour.notices.base import Notice, Skip
-from neighbour.notices.service import subscriptions_of
+from neighbour.notices.ways_out import invented, ways_out
 
 _GONE = text("SELECT title, begins_at, zone FROM date_that_is_gone(:wanted)")
 
@@ -37,9 +37,8 @@ class PlaceFree(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Until when it is kept. Taken, given back or run out in the meantime: nothing to say any more."""
-        with scope.use(eyes_of(person_id)):
-            event, date = event_and_date(uuid.UUID(payload["date"]))
-            own = db.session.get(Participation, (date.id, person_id), populate_existing=True)
+        with reading_as(person_id):
+            event, date, own = _answered(person_id, payload)
             if (
                 own is None
                 or own.state != Answer.OFFERED
@@ -47,7 +46,7 @@ class PlaceFree(Notice):
                 or own.offered_until <= clock.now()
             ):
                 raise Skip
-            return {**told_of(event, date), "until": own.offered_until}
+            return {**_told_of(event, date), "until": own.offered_until}
 
     def preview(self) -> dict[str, Any]:
         return {**INVENTED, "until": clock.now()}
@@ -66,12 +65,11 @@ class Changed(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """What is true when the mail is written, and what it was by the rule or before the change."""
-        with scope.use(eyes_of(person_id)):
-            event, date = event_and_date(uuid.UUID(payload["date"]))
-            own = db.session.get(Participation, (date.id, person_id), populate_existing=True)
+        with reading_as(person_id):
+            event, date, own = _answered(person_id, payload)
             if own is None or own.state == Answer.DECLINED:
                 raise Skip
-            told = told_of(event, date)
+            told = _told_of(event, date)
             usual = datetime.combine(date.slot_on, (event.was_begins or event.begins).time())
             was = words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day)
             was_place = event.place if told["place"] != event.place else event.was_place or told["place"]
@@ -123,18 +121,14 @@ class Tomorrow(Notice):
         return _("Tomorrow: %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        with scope.use(eyes_of(person_id)):
-            event, date = event_and_date(uuid.UUID(payload["date"]))
-            own = db.session.get(Participation, (date.id, person_id), populate_existing=True)
+        with reading_as(person_id):
+            event, date, own = _answered(person_id, payload)
             if own is None or own.state != Answer.COMING or date.is_cancelled or date.begins_at <= clock.now():
                 raise Skip
-            told = told_of(event, date)
-            subscription = subscriptions_of(person_id).get(self.list_name)
-        leave = site_url(f"/unsubscribe/{subscription.token}") if subscription else ""
-        return {**told, "leave_url": leave, "settings_url": site_url("/me/mails")}
+            return {**_told_of(event, date), **ways_out(person_id, self)}
 
     def preview(self) -> dict[str, Any]:
-        return {**INVENTED, "leave_url": site_url("/unsubscribe/beispiel"), "settings_url": site_url("/me/mails")}
+        return {**INVENTED, **invented()}
 
 
 #: an event for previews
@@ -146,14 +140,7 @@ INVENTED = {
 }
 
 
-def eyes_of(person_id: int) -> scope.Viewer:
-    """The eyes a mail to this person is written through."""
-    with scope.use(scope.Viewer(person_id)):
-        reader = reader_by_number(person_id)
-    return scope.Viewer(person_id, reader.quarters)
-
-
-def event_and_date(date_id: uuid.UUID) -> tuple[Event, Occurrence]:
+def _event_and_date(date_id: uuid.UUID) -> tuple[Event, Occurrence]:
     """A date and its event as the viewer sees them; raises Skip where there is none any more."""
     date = db.session.get(Occurrence, date_id, populate_existing=True)
     event = db.session.get(Event, date.event_id, populate_existing=True) if date is not None else None
@@ -162,7 +149,13 @@ def event_and_date(date_id: uuid.UUID) -> tuple[Event, Occurrence]:
     return event, date
 
 
-def told_of(event: Event, date: Occurrence) -> dict[str, Any]:
+def _answered(person_id: int, payload: dict[str, Any]) -> tuple[Event, Occurrence, Participation | None]:
+    """The date a mail is about, its event, and what the reader has answered. Through the reader's eyes."""
+    event, date = _event_and_date(uuid.UUID(payload["date"]))
+    return event, date, db.session.get(Participation, (date.id, person_id), populate_existing=True)
+
+
+def _told_of(event: Event, date: Occurrence) -> dict[str, Any]:
     """What mails say of a date: title, when, where, and the way to it."""
     begins, ends = wall_times(date, event.zone)
     other = db.session.scalar(

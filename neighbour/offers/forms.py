@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
@@ -68,6 +69,10 @@ class OfferForm(ContributionForm):
             )
             is_valid = False
         return is_valid
+
+    def said(self) -> dict[str, Any]:
+        """With what it is, beyond any contribution."""
+        return {**super().said(), "things": self.things()}
 
     def things(self) -> Things:
         """What the form says beyond any contribution; what does not go with the category is left out."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from neighbour.contributions.forms import as_uuid
 from neighbour.contributions.kinds import Kind
-from neighbour.contributions.models import Audience
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers import scam, service
 from neighbour.offers.categories import CATEGORIES
@@ -17,27 +15,12 @@ from neighbour.policy import Identity
 
 def publish(author: Identity, form: OfferForm) -> Offer:
     """Pin up what the composer holds, in the author's own quarter."""
-    home = author.home
-    assert author.person_id is not None and home is not None  # the gate lets nobody else through
-    return service.publish(
-        author_id=author.person_id, quarter_id=home.quarter_id, form_key=as_uuid(form.form_key.data), **_fields(form)
-    )
+    return service.publish(**form.said_by(author))
 
 
 def revise(editor: Identity, offer: Offer, form: OfferForm) -> Offer:
     """Change an offer to what the composer holds."""
-    assert editor.person_id is not None
-    return service.revise(offer, editor_id=editor.person_id, **_fields(form))
-
-
-def _fields(form: OfferForm) -> dict:
-    return {
-        "category": form.category.data,
-        "title": form.title.data,
-        "body_md": form.body_md.data,
-        "audience": Audience(form.audience.data),
-        "things": form.things(),
-    }
+    return service.revise(offer, **form.changed_by(editor))
 
 
 KIND = Kind(

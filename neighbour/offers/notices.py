@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import func, select
 
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.notices import Answered
-from neighbour.contributions.readers import Reader, reader_by_number
-from neighbour.core import clock, i18n, scope
+from neighbour.contributions.readers import Reader, reading_as
+from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
-from neighbour.notices.service import subscriptions_of
+from neighbour.notices.ways_out import choice, invented, ways_out
 from neighbour.offers.models import OPEN, Ask, AskState, Category, Offer
 
 TITLE = "Kinderfahrrad, 20 Zoll"
-
-
-@contextmanager
-def _eyes(person_id: int) -> Iterator[Reader]:
-    """The reader's own: they see their ask, or those of their offer, and the names as their ring does."""
-    with scope.use(scope.Viewer(person_id)):
-        reader = reader_by_number(person_id)
-    with scope.use(scope.Viewer(person_id, reader.quarters)):
-        yield reader
 
 
 def _name(person_id: int, reader: Reader, offer: Offer) -> str:
@@ -44,7 +33,7 @@ class _OfAsk:
     while_: tuple[AskState, ...] = OPEN
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        with _eyes(person_id) as reader:
+        with reading_as(person_id) as reader:
             ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
             offer = db.session.get(Offer, ask.offer_id) if ask is not None else None
             if ask is None or offer is None or ask.state not in self.while_:
@@ -56,7 +45,7 @@ class _OfAsk:
             "title": offer.title,
             "url": site_url(url_of(offer.id)),
             "is_wanted": offer.category == Category.WANTED,
-            "settings_url": site_url("/me/mails"),
+            **choice(),
         }
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +57,7 @@ class _OfAsk:
             "title": TITLE,
             "url": site_url("/c/beispiel"),
             "is_wanted": False,
-            "settings_url": site_url("/me/mails"),
+            **choice(),
             "name": "Maximiliane-Theodora O.",
         }
 
@@ -87,17 +76,16 @@ class Asked(_OfAsk, Notice):
         return _("%(name)s asks: %(title)s", name=context["name"], title=context["title"])
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        subscription = subscriptions_of(person_id).get(self.list_name)
         return {
             "name": _name(ask.person_id, reader, offer),
             "words": ask.words,
             "waiting": offer.waiting,
-            "leave_url": site_url(f"/unsubscribe/{subscription.token}") if subscription else "",
+            **ways_out(person_id, self),
         }
 
     def preview(self) -> dict[str, Any]:
         words = "Für meine Tochter wäre es genau richtig. Ich kann heute Abend vorbeikommen."
-        return {**super().preview(), "words": words, "waiting": 3, "leave_url": site_url("/unsubscribe/beispiel")}
+        return {**super().preview(), "words": words, "waiting": 3, **invented()}
 
 
 class Promised(_OfAsk, Notice):
@@ -121,7 +109,7 @@ class _Over(_OfAsk):
     """A notice to one who does not get it. They may not be able to see the offer any more, but they know what they asked for."""
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        with _eyes(person_id):
+        with reading_as(person_id):
             ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
             if ask is None or ask.state not in self.while_:
                 raise Skip
@@ -130,7 +118,7 @@ class _Over(_OfAsk):
         return {
             "title": title or _("something you asked for"),
             "url": site_url(url_of(ask.offer_id) if is_seen else "/market"),
-            "settings_url": site_url("/me/mails"),
+            **choice(),
         }
 
 
@@ -183,7 +171,7 @@ class StillThere(_OfAsk, Notice):
         return _("Still there? %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        with _eyes(person_id):
+        with reading_as(person_id):
             offer = db.session.get(Offer, uuid.UUID(payload["offer"]))
             if offer is None or offer.solved_at is not None or offer.state != "published" or offer.expires_at is None:
                 raise Skip

@@ -43,6 +43,8 @@ CODE = tokens.kind("offer_code", "tells whoever promised a thing that the right 
 class WrongCode(NotPossible):
     """Not the code of this promise; counted, and after the fifth no code counts any more."""
 
+    field = "code"
+
     def __init__(self, left: int) -> None:
         self.left = left
         super().__init__(
@@ -149,13 +151,13 @@ def pass_on(offer: Offer) -> bool:
     return True
 
 
-def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note: str = "") -> WrongCode | None:
+def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note: str = "") -> WrongCode | bool:
     """It was collected by whom it was promised to: the offer is over, and all others are told; a loan goes until ``due_on``.
     ``code``: what the other one has shown, may be left out. A wrong one is given back and not raised, because it counts.
-    Nothing happens where nothing is promised (any more). Raises NotPossible for a loan without a day."""
+    False where nothing is promised (any more). Raises NotPossible for a loan without a day."""
     held = _held(offer)
     if held is None or held.state != AskState.PROMISED or is_over(offer):
-        return None
+        return False
     if (wrong := _check(held, code)) is not None:
         return wrong
     held.note_out = clean_text(note)
@@ -164,12 +166,12 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
         held.reminded = _stage_now(held.due_on)
         held.state = AskState.LENT
         db.session.flush()
-        return None
+        return True
     held.state, held.ended_at = AskState.DONE, clock.now()
     db.session.flush()
     solving.solve(offer, True)
     tell(offer.id, is_certain=True)
-    return None
+    return True
 
 
 def returned(offer: Offer, *, note: str = "") -> bool:

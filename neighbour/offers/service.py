@@ -122,11 +122,13 @@ def revise(
     return offer
 
 
-def keep(offer: Offer) -> None:
-    """It is still there: sixty days more from today, if it is not over. The same button twice is one."""
-    if offer.state == State.PUBLISHED and offer.solved_at is None:
-        offer.expires_at = clock.now() + LASTS
-        db.session.flush()
+def keep(offer: Offer) -> bool:
+    """It is still there: sixty days more from today, if it is not over (False). The same button twice is one."""
+    if offer.state != State.PUBLISHED or offer.solved_at is not None:
+        return False
+    offer.expires_at = clock.now() + LASTS
+    db.session.flush()
+    return True
 
 
 def _set(offer: Offer, things: Things) -> None:

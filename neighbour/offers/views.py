@@ -15,6 +15,7 @@ from neighbour.contributions.service import NotPossible
 from neighbour.contributions.views import page_again, visible
 from neighbour.core import i18n
 from neighbour.core.db import atomic
+from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx
@@ -59,37 +60,22 @@ def market() -> Any:
 @views.post("/c/<uid:contribution_id>/ask")
 @requires(Permission.OFFER_ASK, rate="publish")
 def ask(contribution_id: uuid.UUID) -> Any:
-    """Stand in the queue."""
-    offer = _offer(contribution_id)
-    if offer.author_id == person_number():
-        abort(404)
-    form = AskForm()
-    if not form.validate_on_submit():
+    """Stand in the queue. Words like a swindler's are sent once their sender has said that they are sure."""
+    offer, form = _others(contribution_id), AskForm()
+    is_right = form.validate_on_submit()
+    if not is_right or (scam.look(form.words.data) and request.form.get("sure") != "1"):
         return _again(offer, form)
-    if scam.look(form.words.data) and request.form.get("sure") != "1":
-        return _again(offer, form)
-    try:
-        with atomic():
-            queue.ask(offer, person_id=person_number(), words=form.words.data)
-    except NotPossible as error:
-        form.add_error("words", str(error))
-        return _again(offer, form)
-    flash(_("You have asked. You get a mail when it is promised to you, or gone."), "good")
-    return back("contributions.show", contribution_id=contribution_id)
+    said = _("You have asked. You get a mail when it is promised to you, or gone.")
+    return _do(offer, lambda: queue.ask(offer, person_id=person_number(), words=form.words.data), said, form, "words")
 
 
 @views.post("/c/<uid:contribution_id>/step-back")
 @requires(Permission.ACCOUNT_OWN)
 def step_back(contribution_id: uuid.UUID) -> Any:
     """Leave the queue, or give a promise back."""
-    offer = _offer(contribution_id)
-    if offer.author_id == person_number():
-        abort(404)
-    with atomic():
-        has_left = queue.step_back(offer.id, person_number())
-    if has_left:
-        flash(_("You have stepped back. Thank you for saying so."), "info")
-    return back("contributions.show", contribution_id=contribution_id)
+    offer = _others(contribution_id)
+    said = _("You have stepped back. Thank you for saying so.")
+    return _do(offer, lambda: queue.step_back(offer.id, person_number()), said, tone="info")
 
 
 @views.post("/c/<uid:contribution_id>/promise")
@@ -101,8 +87,7 @@ def promise(contribution_id: uuid.UUID) -> Any:
         chosen = from_uid(request.form.get("ask", ""))
     except ValueError:
         abort(404)
-    _do(lambda: queue.promise(offer, chosen), _("Promised. Your neighbour gets a mail."))
-    return back("contributions.show", contribution_id=contribution_id)
+    return _do(offer, lambda: queue.promise(offer, chosen), _("Promised. Your neighbour gets a mail."))
 
 
 @views.post("/c/<uid:contribution_id>/pass-on")
@@ -110,43 +95,30 @@ def promise(contribution_id: uuid.UUID) -> Any:
 def pass_on(contribution_id: uuid.UUID) -> Any:
     """Whoever has the promise does not come: the next one has it."""
     offer = _own(contribution_id)
-    _do(lambda: queue.pass_on(offer), _("Passed on. Both get a mail."))
-    return back("contributions.show", contribution_id=contribution_id)
+    return _do(offer, lambda: queue.pass_on(offer), _("Passed on. Both get a mail."))
 
 
 @views.post("/c/<uid:contribution_id>/hand-over")
 @requires(Permission.ACCOUNT_OWN)
 def hand_over(contribution_id: uuid.UUID) -> Any:
     """It was collected, with the code or on one's own word."""
-    offer = _own(contribution_id)
-    form = HandOverForm()
+    offer, form = _own(contribution_id), HandOverForm()
     if not form.validate_on_submit():
         return _again(offer, form)
-    try:
-        with atomic():
-            wrong = queue.hand_over(
-                offer, code=form.code.data or "", due_on=form.due_on.data, note=form.note.data or ""
-            )
-    except NotPossible as error:
-        form.add_error("due_on", str(error))
-        return _again(offer, form)
-    if wrong is not None:
-        form.add_error("code", str(wrong))
-        return _again(offer, form)
-    flash(_("Handed over. That was neighbourly."), "good")
-    return back("contributions.show", contribution_id=contribution_id)
+    given = {"code": form.code.data or "", "due_on": form.due_on.data, "note": form.note.data or ""}
+    said = _("Handed over. That was neighbourly.")
+    return _do(offer, lambda: queue.hand_over(offer, **given), said, form, "due_on")
 
 
 @views.post("/c/<uid:contribution_id>/returned")
 @requires(Permission.ACCOUNT_OWN)
 def returned(contribution_id: uuid.UUID) -> Any:
     """The loan is back."""
-    offer = _own(contribution_id)
-    form = ReturnForm()
+    offer, form = _own(contribution_id), ReturnForm()
     if not form.validate_on_submit():
         return _again(offer, form)
-    _do(lambda: queue.returned(offer, note=form.note.data or ""), _("It is back, and can be lent again."))
-    return back("contributions.show", contribution_id=contribution_id)
+    said = _("It is back, and can be lent again.")
+    return _do(offer, lambda: queue.returned(offer, note=form.note.data or ""), said)
 
 
 @views.post("/c/<uid:contribution_id>/extend")
@@ -154,10 +126,7 @@ def returned(contribution_id: uuid.UUID) -> Any:
 def extend(contribution_id: uuid.UUID) -> Any:
     """It is still there: sixty days more."""
     offer = _own(contribution_id)
-    with atomic():
-        service.keep(offer)
-    flash(_("It hangs for sixty days more."), "good")
-    return back("contributions.show", contribution_id=contribution_id)
+    return _do(offer, lambda: service.keep(offer), _("It hangs for sixty days more."))
 
 
 def _offer(contribution_id: uuid.UUID) -> Offer:
@@ -168,25 +137,42 @@ def _offer(contribution_id: uuid.UUID) -> Offer:
     return found
 
 
+def _others(contribution_id: uuid.UUID) -> Offer:
+    """An offer of somebody else."""
+    offer = _offer(contribution_id)
+    if offer.author_id == person_number():
+        abort(404)
+    return offer
+
+
 def _own(contribution_id: uuid.UUID) -> Offer:
     offer = _offer(contribution_id)
     demand(Permission.OFFER_HANDLE, offer)
     return offer
 
 
-def _do(step: Callable[[], bool], said: str) -> None:
-    """A step of the author's that happens or not; the page then shows how things stand."""
+def _do(
+    offer: Offer, step: Callable[[], Any], said: str, form: Form | None = None, field: str = "", *, tone: str = "good"
+) -> Any:
+    """A step that happens or not; the offer's page then shows how things stand. What is refused – raised, or given back where it
+    counts, as a wrong code does – stands at its field with what was typed, or above the page where there is no form."""
     try:
         with atomic():
-            has_happened = step()
+            outcome = step()
     except NotPossible as error:
-        flash(str(error), "stop")
-        return
-    if has_happened:
-        flash(said, "good")
+        outcome = error
+    if not isinstance(outcome, NotPossible):
+        if outcome:
+            flash(said, tone)
+    elif form is not None:
+        form.add_error(outcome.field or field, str(outcome))
+        return _again(offer, form)
+    else:
+        flash(str(outcome), "stop")
+    return back("contributions.show", contribution_id=offer.id)
 
 
-def _again(offer: Offer, form: Any) -> Any:
+def _again(offer: Offer, form: Form) -> Any:
     """The offer's page with what was typed and what is wrong with it."""
     g.offer_form = form
     return page_again(offer), 422

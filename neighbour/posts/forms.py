@@ -97,6 +97,10 @@ class PostForm(ContributionForm):
         """Whether anything of a poll was filled in."""
         return bool(self.poll_question.data or any(field.data for field in self.poll_options))
 
+    def said(self) -> dict[str, Any]:
+        """With how many hours it holds if it is urgent."""
+        return {**super().said(), "hours": self.hours.data}
+
     def poll(self) -> polls.Draft | None:
         """The poll that was filled in."""
         if not self.has_poll:

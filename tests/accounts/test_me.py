@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from neighbour.core import clock
+from neighbour.policy import Level
 from tests.digests.helpers import make_reader
 from tests.factories import make_person, make_quarter, sign_in
 
@@ -40,3 +41,12 @@ def test_without_a_home_it_says_so(client, session):
     page = words(client)
     assert "Noch nicht angegeben" in page
     assert "Beginnt, sobald deine Adresse nachgewiesen ist" in page
+
+
+def test_answers_to_oneself_are_one_step_away_for_whoever_reads_the_board(client, visitor, session):
+    garden = make_quarter("Gartenstadt")
+    sign_in(client, make_person(garden))
+    assert 'href="/board/answers"' in words(client) and client.get("/board/answers").status_code == 200
+    unproven = visitor()
+    sign_in(unproven, make_person(garden, level=Level.UNPROVEN))
+    assert 'href="/board/answers"' not in words(unproven)

@@ -8,18 +8,11 @@ from typing import Any
 from shapely import to_geojson, to_wkb
 from shapely.geometry import box
 
-from neighbour.core import roles
-from tests.bench import measure
-from tests.bench.data import Size, fill
+from tests.bench import measure, pages
 from tests.bench.events import DATES, EVENTS
-from tests.bench.web import Server
-from tests.support import cluster
 
 FIGURES = ("map_page_cpu_ms",)
-RUNS = 7
 THINGS = 500
-#: the city around it, requests per run
-SIZES = {"small": (Size(5_420, 20_000), 100), "full": (Size(100_000, 200_000), 300)}
 
 # In the quarter of the reader, like the series of the events' bench; those stand at places spread over it.
 OFFERS = """
@@ -43,27 +36,17 @@ FROM quarter q, generate_series(1, 12) s, generate_series(1, 24) n
 
 def run(scale: str) -> Iterator[dict[str, Any]]:
     """``map_page_cpu_ms``: the page of one's own quarter, drawing and list, warm."""
-    size, requests = SIZES[scale]
-    run_of = cluster.start()
-    cluster.remember(run_of)
-    try:
-        databases = run_of.copy_template("neighbour_bench")
-        fill(databases, size)
-        with roles.connect(databases.owner_url, autocommit=True) as connection:
-            reader, author, quarter = connection.execute(
-                "SELECT max(id), min(id), quarter_id FROM bench_person GROUP BY quarter_id ORDER BY quarter_id LIMIT 1"
-            ).fetchone()  # type: ignore[misc]
-            values = {"quarter": quarter, "author": author, "series": THINGS // 2, "things": THINGS // 2}
-            _draw_borders(connection)
-            for statement in (EVENTS, OFFERS, PLACES):
-                connection.execute(statement, values)
-            connection.execute(DATES)
-            connection.execute("ANALYZE")
-        server = Server(databases)
-        cookie = server.sign_in(reader)
-        yield measure.figure("map_page_cpu_ms", _pages(server, cookie, requests), "ms", f"{THINGS} things, {size}")
-    finally:
-        cluster.stop()
+    with pages.full_quarter(scale, _things) as quarter:
+        costs = quarter.costs("/map", 'class="place-line"', THINGS)
+        yield measure.figure("map_page_cpu_ms", costs, "ms", f"{THINGS} things, {quarter.size}")
+
+
+def _things(connection: Any, values: dict[str, Any]) -> None:
+    values |= {"series": THINGS // 2, "things": THINGS // 2}
+    _draw_borders(connection)
+    for statement in (EVENTS, OFFERS, PLACES):
+        connection.execute(statement, values)
+    connection.execute(DATES)
 
 
 def _draw_borders(connection: Any) -> None:
@@ -73,18 +56,3 @@ def _draw_borders(connection: Any) -> None:
         values = {"id": number, "wkb": to_wkb(area), "outline": to_geojson(area)}
         connection.execute("UPDATE quarter SET geometry = %(wkb)s, outline = %(outline)s WHERE id = %(id)s", values)
     connection.execute(HOUSES)
-
-
-def _pages(server: Server, cookie: str, requests: int) -> list[float]:
-    costs = []
-    with server.running() as web:
-        for _warm in range(20):
-            html = web.get("/map", cookie)
-            assert html.count('class="place-line"') == THINGS, html.count('class="place-line"')
-        for _run in range(RUNS):
-            before = measure.cpu_ns(web.worker) + measure.cpu_of(web.backends())
-            for _request in range(requests):
-                web.get("/map", cookie)
-            after = measure.cpu_ns(web.worker) + measure.cpu_of(web.backends())
-            costs.append((after - before) / requests / 1e6)
-    return costs

@@ -13,37 +13,18 @@ from neighbour.core import clock, roles, scope
 from neighbour.core.db import atomic
 from neighbour.core.jobs import Job
 from neighbour.core.tokens import to_uid
-from neighbour.notices import service as notices
 from neighbour.policy import Level, Role
 from neighbour.posts import service as posts
 from neighbour.posts.models import Post
-from tests.factories import make_move, make_person, make_quarter, sign_in, viewer_of
+from tests.factories import make_listed, make_move, make_person, make_quarter, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context")
 NOW = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def neighbour():
-    """Makes people who are on all lists."""
-
-    def making(quarter, **more):
-        person = make_person(quarter, **more)
-        with scope.use(scope.NOBODY), atomic():
-            notices.begin_lists(person.id, quarter.id)
-        return person
-
-    return making
-
-
-@pytest.fixture
-def author(here, neighbour, client):
-    person = neighbour(here, name="Ayşe")
+def author(here, client):
+    person = make_listed(here, name="Ayşe")
     with clock.freeze(NOW):
         sign_in(client, person)
     return person
@@ -78,13 +59,11 @@ def newest(owner):
     return f"/c/{to_uid(owner.execute('SELECT id FROM contribution ORDER BY id DESC LIMIT 1').fetchone()[0])}"
 
 
-def test_everybody_in_the_area_hears_at_once_suspended_and_on_holiday_too(
-    here, author, neighbour, client, mails, owner
-):
+def test_everybody_in_the_area_hears_at_once_suspended_and_on_holiday_too(here, author, client, mails, owner):
     beside, far = make_quarter("Mühlgraben", beside=here), make_quarter("Gartenstadt")
-    told = [neighbour(here), neighbour(here, level=Level.VOUCHED), neighbour(here, status="suspended")]
-    away, near, off, lost = neighbour(here), neighbour(beside), neighbour(here), neighbour(here)
-    neighbour(far)
+    told = [make_listed(here), make_listed(here, level=Level.VOUCHED), make_listed(here, status="suspended")]
+    away, near, off, lost = make_listed(here), make_listed(beside), make_listed(here), make_listed(here)
+    make_listed(far)
     owner.execute("UPDATE subscription SET paused_until = '2026-06-01' WHERE person_id = %s", [away.id])
     owner.execute("UPDATE subscription SET is_on = false WHERE list = 'alerts' AND person_id = %s", [off.id])
     owner.execute("UPDATE membership SET level = 'unproven' WHERE person_id = %s", [lost.id])
@@ -100,9 +79,9 @@ def test_everybody_in_the_area_hears_at_once_suspended_and_on_holiday_too(
 
 @pytest.mark.parametrize("act", ["withdraw", "solve"])
 def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
-    act, here, author, neighbour, client, visitor, mails, owner
+    act, here, author, client, visitor, mails, owner
 ):
-    reader, other, browser = neighbour(here), neighbour(here), visitor()
+    reader, other, browser = make_listed(here), make_listed(here), visitor()
     with clock.freeze(NOW):
         sign_in(browser, other)
     pin_up(client, title="Vertippt")
@@ -111,7 +90,7 @@ def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
     assert mails() == {}
     pin_up(browser, title="Gas")
     assert set(mails()) == {reader.email, author.email}
-    third = neighbour(here)
+    third = make_listed(here)
     with clock.freeze(NOW):
         sign_in(browser, third)
     pin_up(browser, title="Noch etwas")
@@ -122,8 +101,8 @@ def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
     assert set(mails(NOW + timedelta(days=1, minutes=1))) == {reader.email, author.email, other.email}
 
 
-def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author, neighbour, client, mails, owner):
-    reader = neighbour(here)
+def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author, client, mails, owner):
+    reader = make_listed(here)
     pin_up(client, category="notice")
     changed = {"title": "Rohrbruch", "body_md": "", "category": "urgent", "audience": "quarter", "hours": "6"}
     with clock.freeze(NOW):
@@ -141,9 +120,9 @@ def board(browser, at):
 
 @pytest.mark.parametrize("who", ["author", "steward", "operator"])
 def test_the_all_clear_stands_where_the_alert_stood_and_reaches_whoever_was_told(
-    who, here, author, neighbour, client, visitor, mails, owner
+    who, here, author, client, visitor, mails, owner
 ):
-    reader, unsure = neighbour(here), neighbour(here)
+    reader, unsure = make_listed(here), make_listed(here)
     staff = {"steward": {"role": Role.STEWARD}, "operator": {"is_operator": True}}.get(who)
     ender = visitor()
     person = make_person(here, **staff) if staff else author
@@ -151,7 +130,7 @@ def test_the_all_clear_stands_where_the_alert_stood_and_reaches_whoever_was_told
     path = newest(owner)
     mails()
     owner.execute("UPDATE subscription SET is_on = false WHERE list = 'alerts' AND person_id = %s", [unsure.id])
-    neighbour(here)  # came later and was never told
+    make_listed(here)  # came later and was never told
     at = NOW + timedelta(hours=2)
     stranger = visitor()
     with clock.freeze(at):
@@ -176,11 +155,11 @@ def test_the_all_clear_stands_where_the_alert_stood_and_reaches_whoever_was_told
     assert later.index("Neuer Zettel") < later.index("Entwarnung")
 
 
-def test_what_holds_stands_above_what_is_over(here, author, neighbour, client, visitor, owner):
+def test_what_holds_stands_above_what_is_over(here, author, client, visitor, owner):
     browsers = [visitor() for _ in range(4)]
     for number, browser in enumerate(browsers):
         with clock.freeze(NOW):
-            sign_in(browser, neighbour(here))
+            sign_in(browser, make_listed(here))
         pin_up(browser, title=f"Meldung {number}", at=NOW + timedelta(minutes=number))
         if number:
             with clock.freeze(NOW + timedelta(minutes=number)):
@@ -191,9 +170,9 @@ def test_what_holds_stands_above_what_is_over(here, author, neighbour, client, v
     assert first.index("Meldung 0") < first.index("Meldung 3")
 
 
-def test_the_team_has_no_limit_and_the_operator_takes_the_whole_city(here, neighbour, visitor, owner):
+def test_the_team_has_no_limit_and_the_operator_takes_the_whole_city(here, visitor, owner):
     far = make_quarter("Gartenstadt")
-    listener = neighbour(far)
+    listener = make_listed(far)
     for staff, codes in (({"role": Role.STEWARD}, [303, 303, 422]), ({"is_operator": True}, [303, 303, 303])):
         browser = visitor()
         with clock.freeze(NOW):
@@ -234,8 +213,8 @@ def test_a_crowd_is_promised_its_mails_by_one_statement(here, author, clean_data
     assert len(jobs.sent) == 25 and {name for name, _ids in jobs.sent} == {str(Job.CONTRIBUTIONS_ALERT)}
 
 
-def test_whoever_moved_away_meanwhile_hears_nothing(here, author, neighbour, client, mails):
-    mover = neighbour(here)
+def test_whoever_moved_away_meanwhile_hears_nothing(here, author, client, mails):
+    mover = make_listed(here)
     pin_up(client)
     make_move(mover, make_quarter("Gartenstadt"))
     assert mails() == {}

@@ -12,27 +12,18 @@ from neighbour.core import scope
 from neighbour.core.columns import new_id
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
-from neighbour.notices import service as notices
 from neighbour.residency.models import Membership
-from tests.factories import make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import make_listed, make_person, make_post, make_quarter, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def quarter():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def neighbour(quarter):
+def neighbour(here):
     """Makes neighbours who get mails."""
 
     def making(name):
-        person = make_person(quarter, name=name)
-        with scope.use(scope.NOBODY), atomic():
-            notices.begin_lists(person.id, quarter.id)
-        return person
+        return make_listed(here, name=name)
 
     return making
 
@@ -56,9 +47,9 @@ def recipients(mailbox):
     return sorted(mail.recipients[0] for mail in mailbox.messages())
 
 
-def test_the_author_gets_a_mail_with_the_words_and_the_way_there(quarter, neighbour, answer, jobs, mailbox):
+def test_the_author_gets_a_mail_with_the_words_and_the_way_there(here, neighbour, answer, jobs, mailbox):
     author, helper = neighbour("Ayşe"), neighbour("Bernd")
-    post = make_post(author, quarter, title="Wer hat eine Leiter?")
+    post = make_post(author, here, title="Wer hat eine Leiter?")
     uid = answer(helper, post)
     jobs.run()
     (mail,) = mailbox.messages()
@@ -68,9 +59,9 @@ def test_the_author_gets_a_mail_with_the_words_and_the_way_there(quarter, neighb
         assert "Ich bringe meine Leiter mit." in part and f"/c/{to_uid(post.id)}#r-{uid}" in part
 
 
-def test_a_reply_reaches_both_and_never_the_writer(quarter, neighbour, answer, jobs, mailbox):
+def test_a_reply_reaches_both_and_never_the_writer(here, neighbour, answer, jobs, mailbox):
     author, first, second = neighbour("Ayşe"), neighbour("Bernd"), neighbour("Cem")
-    post = make_post(author, quarter)
+    post = make_post(author, here)
     uid = answer(first, post)
     jobs.run()
     mailbox.clear()
@@ -80,29 +71,29 @@ def test_a_reply_reaches_both_and_never_the_writer(quarter, neighbour, answer, j
     assert recipients(mailbox) == sorted([author.email, first.email])
 
 
-def test_the_same_form_sent_twice_is_one_mail(quarter, neighbour, answer, jobs, mailbox):
+def test_the_same_form_sent_twice_is_one_mail(here, neighbour, answer, jobs, mailbox):
     author, helper, key = neighbour("Ayşe"), neighbour("Bernd"), str(new_id())
-    post = make_post(author, quarter)
+    post = make_post(author, here)
     for _time in range(2):
         answer(helper, post, form_key=key)
     jobs.run()
     assert recipients(mailbox) == [author.email]
 
 
-def test_an_answer_taken_down_in_the_meantime_is_not_sent(quarter, neighbour, answer, jobs, mailbox, owner):
+def test_an_answer_taken_down_in_the_meantime_is_not_sent(here, neighbour, answer, jobs, mailbox, owner):
     author, helper = neighbour("Ayşe"), neighbour("Bernd")
-    post = make_post(author, quarter)
+    post = make_post(author, here)
     answer(helper, post)
-    with scope.use(viewer_of(helper, quarter)), atomic():
+    with scope.use(viewer_of(helper, here)), atomic():
         contributions.withdraw_comment(db.session.query(Comment).one())
     jobs.run()
     assert mailbox.messages() == []
     assert owner.execute("SELECT state FROM delivery").fetchall() == [("skipped",)]
 
 
-def test_whoever_has_moved_away_hears_nothing_more(quarter, neighbour, answer, jobs, mailbox):
+def test_whoever_has_moved_away_hears_nothing_more(here, neighbour, answer, jobs, mailbox):
     helper, mover = neighbour("Bernd"), neighbour("Dora")
-    post = make_post(make_person(quarter), quarter)
+    post = make_post(make_person(here), here)
     uid = answer(mover, post)
     elsewhere = make_quarter("Gartenstadt")
     with as_owner(), atomic():
@@ -113,11 +104,9 @@ def test_whoever_has_moved_away_hears_nothing_more(quarter, neighbour, answer, j
     assert recipients(mailbox) == []
 
 
-def test_the_list_is_left_with_one_click_and_the_digest_stays(
-    quarter, neighbour, answer, jobs, mailbox, visitor, owner
-):
+def test_the_list_is_left_with_one_click_and_the_digest_stays(here, neighbour, answer, jobs, mailbox, visitor, owner):
     author, helper = neighbour("Ayşe"), neighbour("Bernd")
-    post = make_post(author, quarter)
+    post = make_post(author, here)
     answer(helper, post)
     jobs.run()
     (mail,) = mailbox.messages()
@@ -133,7 +122,7 @@ def test_the_list_is_left_with_one_click_and_the_digest_stays(
     assert lists.fetchall() == [("alerts", True), ("answers", False), ("digest", True), ("events", True)]
 
 
-def test_lists_are_chosen_on_one_page(quarter, neighbour, client, owner):
+def test_lists_are_chosen_on_one_page(here, neighbour, client, owner):
     person = neighbour("Ayşe")
     sign_in(client, person)
     assert client.get("/me/mails").text.count("checked") == 4

@@ -18,14 +18,9 @@ from neighbour.digests import sending
 from neighbour.digests import service as digests
 from neighbour.notices import service as notices
 from tests.digests.helpers import EVENING, MORNING, body, make_reader
-from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import make_comment, make_person, make_post, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-@pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
 
 
 def silence(client, post, what):

@@ -10,30 +10,14 @@ import pytest
 from neighbour.contributions.models import Audience
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level
-from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
+from tests.factories import make_comment, make_person, make_post, make_quarter, make_signed_in, sign_in
 
 TEXT = "Am Freitag, **bitte**."
 
 
 @pytest.fixture
-def quarter(context):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def author(quarter, client):
-    person = make_person(quarter)
-    sign_in(client, person)
-    return person
-
-
-@pytest.fixture
-def neighbour(quarter, visitor):
-    """Another one of the quarter, with a browser."""
-    person, client = make_person(quarter), visitor()
-    sign_in(client, person)
-    client.person = person
-    return client
+def author(here, client):
+    return make_signed_in(client, here)
 
 
 def fields(**given):
@@ -81,10 +65,10 @@ def test_what_is_wrong_is_said_at_the_field_and_nothing_is_lost(client, author, 
         assert "Wer hat eine Leiter?" in html
 
 
-def test_the_vouched_may_answer_but_not_pin_up(client, quarter, owner):
-    person = make_person(quarter, level=Level.VOUCHED)
+def test_the_vouched_may_answer_but_not_pin_up(client, here, owner):
+    person = make_person(here, level=Level.VOUCHED)
     sign_in(client, person)
-    post = make_post(make_person(quarter), quarter)
+    post = make_post(make_person(here), here)
     refused = client.post("/write", data=fields())
     assert (refused.status_code, refused.location) == (303, "/waiting")
     assert "Zum Aushängen brauchst du noch einen Nachweis" in page(client, "/waiting")
@@ -93,9 +77,9 @@ def test_the_vouched_may_answer_but_not_pin_up(client, quarter, owner):
     assert "Ich!" in page(client, f"/c/{to_uid(post.id)}")
 
 
-def test_a_reply_to_a_reply_hangs_one_level_deep(client, author, quarter, owner, neighbour):
-    post = make_post(author, quarter)
-    first = make_comment(neighbour.person, quarter, post, "Ich habe eine.")
+def test_a_reply_to_a_reply_hangs_one_level_deep(client, author, here, owner, neighbour):
+    post = make_post(author, here)
+    first = make_comment(neighbour.person, here, post, "Ich habe eine.")
     path = f"/c/{to_uid(post.id)}/answer"
     client.post(path, data={"body": "Wie lang?", "parent": to_uid(first.id)})
     (reply,) = owner.execute("SELECT id FROM comment WHERE body_md = 'Wie lang?'").fetchone()
@@ -105,10 +89,10 @@ def test_a_reply_to_a_reply_hangs_one_level_deep(client, author, quarter, owner,
     assert owner.execute("SELECT comment_count FROM contribution").fetchone() == (3,)
 
 
-def test_who_answers_a_reply_is_told_whom(client, author, quarter, neighbour):
-    post = make_post(author, quarter)
-    make_comment(author, quarter, post, "Nachtrag.")
-    first = make_comment(author, quarter, post, "Ich frage noch.")
+def test_who_answers_a_reply_is_told_whom(client, author, here, neighbour):
+    post = make_post(author, here)
+    make_comment(author, here, post, "Nachtrag.")
+    first = make_comment(author, here, post, "Ich frage noch.")
     client.post(f"/c/{to_uid(post.id)}/answer", data={"body": "Danke.", "parent": to_uid(first.id)})
     links = re.findall(rf"/c/{to_uid(post.id)}\?to=[a-z2-7]{{26}}", page(neighbour, f"/c/{to_uid(post.id)}"))
     assert len(links) == 3
@@ -116,16 +100,16 @@ def test_who_answers_a_reply_is_told_whom(client, author, quarter, neighbour):
         assert f"Du antwortest {author.display_name}" in page(neighbour, link)
 
 
-def test_an_answer_to_an_answer_elsewhere_is_refused_with_the_words_kept(client, author, quarter, owner):
-    here, elsewhere = make_post(author, quarter), make_post(author, quarter)
-    there = make_comment(author, quarter, elsewhere)
+def test_an_answer_to_an_answer_elsewhere_is_refused_with_the_words_kept(client, author, here, owner):
+    here, elsewhere = make_post(author, here), make_post(author, here)
+    there = make_comment(author, here, elsewhere)
     response = client.post(f"/c/{to_uid(here.id)}/answer", data={"body": "Verirrt", "parent": to_uid(there.id)})
     assert response.status_code == 422 and "Verirrt" in response.get_data(as_text=True)
     assert owner.execute("SELECT count(*) FROM comment").fetchone() == (1,)
 
 
-def test_thanks_are_counted_once_and_can_be_taken_back(author, quarter, owner, neighbour, client):
-    post = make_post(author, quarter)
+def test_thanks_are_counted_once_and_can_be_taken_back(author, here, owner, neighbour, client):
+    post = make_post(author, here)
     path = f"/c/{to_uid(post.id)}/thank"
     for thank, count in (("1", 1), ("1", 1), ("0", 0), ("0", 0), ("1", 1)):
         assert neighbour.post(path, data={"thank": thank}).status_code == 303
@@ -133,8 +117,8 @@ def test_thanks_are_counted_once_and_can_be_taken_back(author, quarter, owner, n
     assert client.post(path, data={"thank": "1"}).status_code == 404, "nobody thanks themselves"
 
 
-def test_a_change_keeps_the_wording_before(client, author, quarter, neighbour):
-    post = make_post(author, quarter, title="Wer hat eine Leiter", body="Für Freitag.")
+def test_a_change_keeps_the_wording_before(client, author, here, neighbour):
+    post = make_post(author, here, title="Wer hat eine Leiter", body="Für Freitag.")
     uid = to_uid(post.id)
     assert "Für Freitag." in page(client, f"/c/{uid}/edit")
     changed = fields(title="Wer hat eine lange Leiter?", body_md="Für Samstag.", audience="nearby")
@@ -144,9 +128,9 @@ def test_a_change_keeps_the_wording_before(client, author, quarter, neighbour):
     assert "Für Freitag." in page(neighbour, f"/c/{uid}/history")
 
 
-def test_an_answer_can_be_taken_down_by_who_wrote_it_and_leaves_its_place(author, quarter, neighbour, client, owner):
-    post = make_post(author, quarter)
-    answer = make_comment(neighbour.person, quarter, post, "Doch nicht.")
+def test_an_answer_can_be_taken_down_by_who_wrote_it_and_leaves_its_place(author, here, neighbour, client, owner):
+    post = make_post(author, here)
+    answer = make_comment(neighbour.person, here, post, "Doch nicht.")
     path = f"/c/{to_uid(post.id)}/answer/{to_uid(answer.id)}/withdraw"
     assert client.post(path).status_code == 404
     assert neighbour.post(path).status_code == 303
@@ -155,17 +139,17 @@ def test_an_answer_can_be_taken_down_by_who_wrote_it_and_leaves_its_place(author
     assert owner.execute("SELECT comment_count FROM contribution").fetchone() == (0,)
 
 
-def test_reach_is_said_before_it_is_chosen(client, author, quarter):
+def test_reach_is_said_before_it_is_chosen(client, author, here):
     assert "weniger als 5 Haushalte" in page(client, "/write/reach?audience=quarter")
-    beside = make_quarter(beside=quarter)
-    for home in (quarter, beside) * 5:
+    beside = make_quarter(beside=here)
+    for home in (here, beside) * 5:
         make_person(home)
     assert "ca. 5 von 1.200 Haushalten" in page(client, "/write/reach?audience=quarter")
     assert "ca. 10 von 2.400 Haushalten" in page(client, "/write/reach?audience=nearby")
 
 
-def test_the_menu_of_ones_own_slip_works_on_the_board(client, author, quarter, owner):
-    post = make_post(author, quarter, audience=Audience.QUARTER)
+def test_the_menu_of_ones_own_slip_works_on_the_board(client, author, here, owner):
+    post = make_post(author, here, audience=Audience.QUARTER)
     for _warm in range(2):  # the second time the slip is a kept one
         html = page(client, "/board")
         assert f'form="act" formaction="/c/{to_uid(post.id)}/withdraw"' in html

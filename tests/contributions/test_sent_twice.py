@@ -8,29 +8,24 @@ import uuid
 import pytest
 
 from neighbour.core.tokens import to_uid
-from tests.factories import make_person, make_post, make_quarter, sign_in
+from tests.factories import make_person, make_post, sign_in
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def quarter():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def browsers(quarter, visitor):
+def browsers(here, visitor):
     """Six browsers, the same person signed in with each."""
-    person, made = make_person(quarter), [visitor() for _ in range(6)]
+    person, made = make_person(here), [visitor() for _ in range(6)]
     for browser in made:
         sign_in(browser, person)
     return made
 
 
 @pytest.fixture
-def asked(quarter):
+def asked(here):
     """A post of a neighbour."""
-    return make_post(make_person(quarter), quarter)
+    return make_post(make_person(here), here)
 
 
 def at_once(browsers, send):
@@ -80,8 +75,8 @@ def test_what_is_written_into_the_form_one_came_back_to_is_not_lost(browsers, as
     assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (3,)  # with the neighbour's
 
 
-def test_the_number_of_somebody_elses_form_is_of_no_use(browsers, quarter, visitor, owner):
+def test_the_number_of_somebody_elses_form_is_of_no_use(browsers, here, visitor, owner):
     key, other = str(uuid.uuid4()), visitor()
-    sign_in(other, make_person(quarter))
+    sign_in(other, make_person(here))
     assert {write(browsers[0], key).status_code, write(other, key).status_code} == {303}
     assert owner.execute("SELECT count(DISTINCT author_id) FROM contribution").fetchone() == (2,)

@@ -15,9 +15,8 @@ from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.jobs import Job
 from neighbour.core.tokens import to_uid
-from neighbour.notices import service as notices
 from tests.digests.helpers import body, make_reader
-from tests.factories import make_comment, make_move, make_person, make_post, make_quarter, viewer_of
+from tests.factories import make_comment, make_listed, make_move, make_person, make_post, make_quarter, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context")
 ASKED = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Berlin
@@ -26,16 +25,8 @@ THURSDAY = datetime(2026, 5, 14, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def quarter():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def author(quarter):
-    person = make_person(quarter, name="Ayşe")
-    with scope.use(scope.NOBODY), atomic():
-        notices.begin_lists(person.id, quarter.id)
-    return person
+def author(here):
+    return make_listed(here, name="Ayşe")
 
 
 @pytest.fixture
@@ -52,15 +43,15 @@ def knock(jobs, mailbox):
     return knocking
 
 
-def ask(author, quarter, title="Wer hat eine Leiter?", at=ASKED, **more):
+def ask(author, here, title="Wer hat eine Leiter?", at=ASKED, **more):
     with clock.freeze(at):
-        return make_post(author, quarter, title=title, **more)
+        return make_post(author, here, title=title, **more)
 
 
-def test_the_author_hears_once_after_two_days_what_can_be_done(quarter, author, knock):
-    post = ask(author, quarter)
+def test_the_author_hears_once_after_two_days_what_can_be_done(here, author, knock):
+    post = ask(author, here)
     with clock.freeze(ASKED):
-        make_comment(author, quarter, post, "Niemand?")  # one's own word is no answer
+        make_comment(author, here, post, "Niemand?")  # one's own word is no answer
     assert knock(ASKED + timedelta(hours=47, minutes=17)) == []
     (mail,) = knock(TWO_DAYS)
     assert mail.recipients == (author.email,) and mail.message["List-Id"] == "<answers.localhost>"
@@ -71,47 +62,47 @@ def test_the_author_hears_once_after_two_days_what_can_be_done(quarter, author, 
         assert knock(TWO_DAYS + timedelta(hours=later)) == []
 
 
-def test_nobody_is_told_at_night_and_a_morning_makes_up_for_it(quarter, author, knock):
-    ask(author, quarter, at=ASKED + timedelta(hours=10, minutes=30))  # 20:30
+def test_nobody_is_told_at_night_and_a_morning_makes_up_for_it(here, author, knock):
+    ask(author, here, at=ASKED + timedelta(hours=10, minutes=30))  # 20:30
     assert knock(TWO_DAYS + timedelta(hours=11)) == []
     assert knock(TWO_DAYS + timedelta(hours=21)) == []  # 7:17
     assert len(knock(TWO_DAYS + timedelta(hours=22))) == 1
 
 
 @pytest.mark.parametrize("category", ["notice", "recommendation", "help_offered", "urgent"])
-def test_what_asks_for_nothing_is_waited_for_by_nobody(category, quarter, author, knock):
-    ask(author, quarter, category=category)
+def test_what_asks_for_nothing_is_waited_for_by_nobody(category, here, author, knock):
+    ask(author, here, category=category)
     assert knock(TWO_DAYS) == []
 
 
-def answered(post, author, quarter):
-    make_comment(make_person(quarter), quarter, post)
+def answered(post, author, here):
+    make_comment(make_person(here), here, post)
 
 
-def solved(post, author, quarter):
+def solved(post, author, here):
     solving.solve(db.session.get_one(Contribution, post.id), True)
 
 
-def taken_down(post, author, quarter):
+def taken_down(post, author, here):
     contributions.withdraw(db.session.get_one(Contribution, post.id))
 
 
-def moved_away(post, author, quarter):
+def moved_away(post, author, here):
     make_move(author, make_quarter("Gartenstadt"))
 
 
 @pytest.mark.parametrize("change", [answered, solved, taken_down, moved_away])
 @pytest.mark.parametrize("is_late", [False, True])
-def test_nothing_is_said_of_what_is_over(change, is_late, quarter, author, jobs, mailbox):
+def test_nothing_is_said_of_what_is_over(change, is_late, here, author, jobs, mailbox):
     """is_late: it ends between the row in the ledger and the mail."""
-    post = ask(author, quarter)
+    post = ask(author, here)
 
     def end():
         if change in (solved, taken_down):
-            with scope.use(viewer_of(author, quarter)), atomic():
-                change(post, author, quarter)
+            with scope.use(viewer_of(author, here)), atomic():
+                change(post, author, here)
         else:
-            change(post, author, quarter)
+            change(post, author, here)
 
     with clock.freeze(TWO_DAYS):
         jobs.sent[:] = [(str(Job.CONTRIBUTIONS_NUDGE), [])]
@@ -125,17 +116,17 @@ def test_nothing_is_said_of_what_is_over(change, is_late, quarter, author, jobs,
     assert [mail for mail in mailbox.messages() if "keine Antwort" in mail.message["Subject"]] == []
 
 
-def test_an_issue_reminds_once_of_three_at_most_but_nobody_of_their_own(quarter, author, knock):
-    reader, own = make_reader(quarter), make_reader(quarter, name="Wilma")
-    choosy = make_reader(quarter, subscription={"includes_nearby": False})
-    beside = make_quarter("Mühlgraben", beside=quarter)
-    first = [ask(author, quarter, f"Frage {number}", at=ASKED + timedelta(minutes=number)) for number in range(4)]
+def test_an_issue_reminds_once_of_three_at_most_but_nobody_of_their_own(here, author, knock):
+    reader, own = make_reader(here), make_reader(here, name="Wilma")
+    choosy = make_reader(here, subscription={"includes_nearby": False})
+    beside = make_quarter("Mühlgraben", beside=here)
+    first = [ask(author, here, f"Frage {number}", at=ASKED + timedelta(minutes=number)) for number in range(4)]
     with clock.freeze(ASKED + timedelta(hours=1)):
-        make_comment(own, quarter, first[0])
-    ask(own, quarter, "Wilmas Frage")
+        make_comment(own, here, first[0])
+    ask(own, here, "Wilmas Frage")
     ask(make_person(beside), beside, "Von nebenan", audience=Audience.NEARBY, at=ASKED - timedelta(minutes=1))
     knock(ASKED + timedelta(hours=21, minutes=1), Job.DIGESTS_OPEN)  # Wednesday: all of it is new
-    ask(author, quarter, "Etwas Neues", at=ASKED + timedelta(days=1), category="notice")
+    ask(author, here, "Etwas Neues", at=ASKED + timedelta(days=1), category="notice")
     issues = {mail.recipients[0]: body(mail) for mail in knock(THURSDAY, Job.DIGESTS_OPEN)}
 
     def reminded(person):
@@ -147,7 +138,7 @@ def test_an_issue_reminds_once_of_three_at_most_but_nobody_of_their_own(quarter,
     assert reminded(reader) == ["Von nebenan", "Wilmas Frage", "Frage 1"]
     assert reminded(own) == ["Von nebenan", "Frage 1", "Frage 2"]
     assert reminded(choosy) == ["Wilmas Frage", "Frage 1", "Frage 2"]
-    ask(author, quarter, "Noch etwas", at=THURSDAY + timedelta(hours=3), category="notice")
+    ask(author, here, "Noch etwas", at=THURSDAY + timedelta(hours=3), category="notice")
     friday = knock(THURSDAY + timedelta(days=1), Job.DIGESTS_OPEN)
     assert friday and all("Noch ohne Antwort" not in mail.text for mail in friday)
 

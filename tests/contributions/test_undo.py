@@ -10,22 +10,15 @@ import pytest
 
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level
-from tests.factories import make_comment, make_move, make_person, make_post, make_quarter, sign_in
+from tests.factories import make_comment, make_move, make_person, make_post, make_quarter, make_signed_in, sign_in
 from tests.offers.helpers import mails, make_ask, make_offer
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def anna(here, client):
-    person = make_person(here, name="Anna")
-    sign_in(client, person)
-    return person
+    return make_signed_in(client, here, name="Anna")
 
 
 def path(contribution):

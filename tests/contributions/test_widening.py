@@ -27,11 +27,6 @@ THURSDAY = datetime(2026, 5, 14, 5, 1, tzinfo=UTC)  # 07:01
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def beside(here):
     return make_quarter("Mühlgraben", beside=here)
 

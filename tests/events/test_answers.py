@@ -23,11 +23,6 @@ BEGINS = datetime(2026, 5, 19, 16, tzinfo=UTC)
 
 
 @pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def host(here):
     return make_person(here, name="Gastgeberin")
 
@@ -95,13 +90,10 @@ def test_of_two_hundred_at_once_ten_have_a_place_and_five_that_go_make_room_for_
 
 def test_an_offer_is_kept_for_a_day_and_goes_to_the_next_once(owner, host, here, jobs, mailbox, frozen_clock):
     _event, date_id = invited(owner, host, here, capacity=2)
-    first, second, third, fourth = crowd(owner, here, 4)
-    assert [say(each, here, date_id) for each in (first, second, third, fourth)] == [
-        "coming",
-        "coming",
-        "waiting",
-        "waiting",
-    ]
+    first, second, third, fourth = reversed(crowd(owner, here, 4))  # who asked first counts, not who is here longest
+    for each, said in ((first, "coming"), (second, "coming"), (third, "waiting"), (fourth, "waiting")):
+        frozen_clock.tick(1)
+        assert say(each, here, date_id) == said
     assert say(first, here, date_id, False) == "declined"
     jobs.run()
     (mail,) = mailbox.messages()

@@ -27,16 +27,6 @@ MINE, QUARTER = FeedKind.MINE, FeedKind.QUARTER
 
 
 @pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def host(here):
-    return make_person(here)
-
-
-@pytest.fixture
 def reader(here):
     return make_person(here)
 

@@ -20,16 +20,6 @@ from tests.factories import make_event, make_person, make_quarter, viewer_of
 TUESDAY = datetime(2026, 5, 19, 18)  # a week after the frozen clock
 
 
-@pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def author(here):
-    return make_person(here)
-
-
 def rows(owner, event):
     found = owner.execute(
         "SELECT slot_on, begins_at, is_cancelled FROM occurrence WHERE event_id = %s ORDER BY begins_at", [event.id]
@@ -37,24 +27,24 @@ def rows(owner, event):
     return [(slot, at.astimezone(UTC), is_off) for slot, at, is_off in found]
 
 
-def acting(author, here, event, act, *given):
+def acting(host, here, event, act, *given):
     """Do it as the author; gives what comes back and the event as it is then."""
-    with scope.use(viewer_of(author, here)), atomic():
+    with scope.use(viewer_of(host, here)), atomic():
         return act(service.of_person(event.id), *given)
 
 
-def test_a_weekly_series_has_a_year_of_dates_and_the_clock_change_moves_none(owner, here, author):
-    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
+def test_a_weekly_series_has_a_year_of_dates_and_the_clock_change_moves_none(owner, here, host):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
     found = rows(owner, event)
     assert len(found) == 57 and found[0] == (date(2026, 5, 19), datetime(2026, 5, 19, 16, tzinfo=UTC), False)
     assert {(slot.weekday(), at.hour) for slot, at, _off in found} == {(1, 16), (1, 17)}
 
 
-def test_every_night_dates_are_made_further_ahead_once_for_each_series(owner, here, author, jobs, frozen_clock):
-    running = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
-    ended = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", until_on=date(2026, 6, 30))
-    off = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
-    acting(author, here, off, changing.call_off, None)
+def test_every_night_dates_are_made_further_ahead_once_for_each_series(owner, here, host, jobs, frozen_clock):
+    running = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
+    ended = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", until_on=date(2026, 6, 30))
+    off = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
+    acting(host, here, off, changing.call_off, None)
     before = {event.id: rows(owner, event) for event in (running, ended, off)}
     versions = owner.execute("SELECT id, version FROM contribution ORDER BY id").fetchall()
     assert dates.keep_ahead() == 0, "a year is there"
@@ -69,13 +59,13 @@ def test_every_night_dates_are_made_further_ahead_once_for_each_series(owner, he
     assert dates.keep_ahead() == 0
 
 
-def test_one_date_is_moved_and_one_called_off_and_the_others_stay(owner, here, author):
-    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", place="Hof")
+def test_one_date_is_moved_and_one_called_off_and_the_others_stay(owner, here, host):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", place="Hof")
     second, third = date(2026, 5, 26), date(2026, 6, 2)
     (version,) = owner.execute("SELECT version FROM contribution").fetchone()
     for _twice in range(2):
         acting(
-            author,
+            host,
             here,
             event,
             changing.change_one,
@@ -84,29 +74,27 @@ def test_one_date_is_moved_and_one_called_off_and_the_others_stay(owner, here, a
             datetime(2026, 5, 27, 21),
             "Garten",
         )
-        acting(author, here, event, changing.call_off, third)
+        acting(host, here, event, changing.call_off, third)
     found = rows(owner, event)
     assert found[1] == (second, datetime(2026, 5, 27, 17, tzinfo=UTC), False)
     assert found[2] == (third, datetime(2026, 6, 2, 16, tzinfo=UTC), True)
     assert len(found) == 57 and not any(is_off for _slot, _at, is_off in found[3:])
     assert owner.execute("SELECT version FROM contribution").fetchone()[0] > version, "cards show it"
-    acting(author, here, event, changing.call_on, third)
-    acting(
-        author, here, event, changing.change_one, second, datetime(2026, 5, 26, 18), datetime(2026, 5, 26, 20), "Hof"
-    )
+    acting(host, here, event, changing.call_on, third)
+    acting(host, here, event, changing.change_one, second, datetime(2026, 5, 26, 18), datetime(2026, 5, 26, 20), "Hof")
     assert owner.execute("SELECT count(*) FROM event_exception").fetchone() == (0,), "as usual is no exception"
 
 
-def test_this_and_all_that_follow_go_on_as_a_series_of_their_own(owner, here, author):
-    made = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Hof")
+def test_this_and_all_that_follow_go_on_as_a_series_of_their_own(owner, here, host):
+    made = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Hof")
     event, third = SimpleNamespace(id=made.id), date(2026, 6, 2)
-    acting(author, here, event, changing.call_off, date(2026, 6, 9))
+    acting(host, here, event, changing.call_off, date(2026, 6, 9))
     ids = dict(owner.execute("SELECT slot_on, id FROM occurrence").fetchall())
     to = datetime(2026, 6, 3, 19, 30)
     change = (changing.change_following, third, to, to + timedelta(hours=2), "Saal")
-    later = SimpleNamespace(id=acting(author, here, event, *change).id)
+    later = SimpleNamespace(id=acting(host, here, event, *change).id)
     with pytest.raises(NoSuchDate):  # sent twice: the date is the other series' by now
-        acting(author, here, event, *change)
+        acting(host, here, event, *change)
     assert [slot for slot, *_rest in rows(owner, event)] == [date(2026, 5, 19), date(2026, 5, 26)]
     found = rows(owner, later)
     assert found[0] == (date(2026, 6, 3), datetime(2026, 6, 3, 17, 30, tzinfo=UTC), False)
@@ -115,21 +103,21 @@ def test_this_and_all_that_follow_go_on_as_a_series_of_their_own(owner, here, au
     assert owner.execute("SELECT title FROM contribution").fetchall() == [("Chorprobe",)] * 2
 
 
-def test_calling_off_all_is_seen_at_every_date_and_can_be_taken_back(owner, here, author):
-    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
+def test_calling_off_all_is_seen_at_every_date_and_can_be_taken_back(owner, here, host):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
     for act, is_off in ((changing.call_off, True), (changing.call_off, True), (changing.call_on, False)):
-        acting(author, here, event, act, None)
+        acting(host, here, event, act, None)
         assert {row[2] for row in rows(owner, event)} == {is_off}
     assert owner.execute("SELECT sequence FROM event").fetchone() == (2,), "each change once"
 
 
-def test_what_is_over_stays_and_cannot_be_changed(owner, here, author, frozen_clock):
-    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
+def test_what_is_over_stays_and_cannot_be_changed(owner, here, host, frozen_clock):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
     frozen_clock.tick(10 * 86_400)
     with pytest.raises(NoSuchDate):
-        acting(author, here, event, changing.call_off, date(2026, 5, 19))
+        acting(host, here, event, changing.call_off, date(2026, 5, 19))
     plan = Plan(TUESDAY + timedelta(hours=1), TUESDAY + timedelta(hours=3), "Europe/Berlin", rule="FREQ=WEEKLY")
-    acting(author, here, event, service.replan, plan)
+    acting(host, here, event, service.replan, plan)
     hours = [at.hour for _slot, at, _off in rows(owner, event)]
     assert hours[0] == 16 and set(hours[1:]) == {17, 18}
 
@@ -145,15 +133,15 @@ def test_what_is_over_stays_and_cannot_be_changed(owner, here, author, frozen_cl
         (TUESDAY, {"rule": "FREQ=SECONDLY"}, "repeats"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_field_to_mend(owner, here, author, begins, more, field):
+def test_what_cannot_be_is_refused_with_the_field_to_mend(owner, here, host, begins, more, field):
     with pytest.raises(BadPlan) as refused:
-        make_event(author, here, begins, **more)
+        make_event(host, here, begins, **more)
     assert refused.value.field == field
     assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (0,)
 
 
-def test_dates_are_behind_the_wall_as_their_event_is(owner, here, author, session):
-    event = make_event(author, here, TUESDAY)
+def test_dates_are_behind_the_wall_as_their_event_is(owner, here, host, session):
+    event = make_event(host, here, TUESDAY)
     elsewhere = make_quarter("Fremd")
     stranger = make_person(elsewhere)
     counts = {}
@@ -161,7 +149,7 @@ def test_dates_are_behind_the_wall_as_their_event_is(owner, here, author, sessio
         with scope.use(eyes):
             counts[who] = [session.scalar(select(func.count()).select_from(table)) for table in (Event, Occurrence)]
     assert counts == {"mine": [1, 1], "strange": [0, 0]}
-    with scope.use(viewer_of(author, here)), atomic():
+    with scope.use(viewer_of(host, here)), atomic():
         base.withdraw(service.of_person(event.id))
     with scope.use(viewer_of(make_person(here), here)):
         assert session.scalar(select(func.count()).select_from(Occurrence)) == 0

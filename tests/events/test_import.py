@@ -33,16 +33,6 @@ LIST = (
 
 
 @pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def host(here):
-    return make_person(here)
-
-
-@pytest.fixture
 def house(here, host):
     """A verified initiative that works here, with an editor who lives somewhere else."""
     return make_initiative(here, host)

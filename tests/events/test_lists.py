@@ -13,26 +13,14 @@ from neighbour.core.db import atomic
 from neighbour.events import changing, service
 from neighbour.events.agenda import PAGE
 from neighbour.events.listing import in_quarter
-from tests.factories import make_event, make_person, make_quarter, sign_in, viewer_of
+from tests.factories import make_event, make_person, make_quarter, make_signed_in, sign_in, viewer_of
 
 TUESDAY = datetime(2026, 5, 19, 18)
 
 
 @pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def host(here):
-    return make_person(here)
-
-
-@pytest.fixture
 def reader(here, client):
-    person = make_person(here)
-    sign_in(client, person)
-    return person
+    return make_signed_in(client, here)
 
 
 def page(client, path, status=200):

@@ -9,30 +9,9 @@ from datetime import datetime
 import pytest
 
 from neighbour.core.tokens import to_uid
-from tests.factories import make_comment, make_event, make_person, make_quarter, sign_in
+from tests.factories import make_comment, make_event, sign_in
 
 TUESDAY = datetime(2026, 5, 19, 18)
-
-
-@pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def author(here, client):
-    person = make_person(here)
-    sign_in(client, person)
-    return person
-
-
-@pytest.fixture
-def neighbour(here, visitor):
-    """Another one of the quarter, with a browser."""
-    person, client = make_person(here), visitor()
-    sign_in(client, person)
-    client.person = person
-    return client
 
 
 def fields(**given):

@@ -7,21 +7,8 @@ import uuid
 import pytest
 
 from neighbour.core.tokens import to_uid
-from tests.factories import make_person, make_quarter, sign_in
 
 IN = "50.00500, {lon:.5f}"
-
-
-@pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def author(here, client):
-    person = make_person(here)
-    sign_in(client, person)
-    return person
 
 
 def fields(**given):

@@ -24,11 +24,6 @@ PUBLIC = Audience.PUBLIC
 
 
 @pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def host(here):
     return make_person(here, name="Hannelore", street_shown="Kettfadenstraße")
 

@@ -21,16 +21,6 @@ from tests.factories import make_event, make_person, make_quarter, viewer_of
 TUESDAY = datetime(2026, 5, 19, 18)
 
 
-@pytest.fixture
-def here(context, frozen_clock):
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def host(here):
-    return make_person(here)
-
-
 def date_of(owner, event, slot):
     return owner.execute("SELECT id FROM occurrence WHERE event_id = %s AND slot_on = %s", [event.id, slot]).fetchone()[
         0

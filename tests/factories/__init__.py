@@ -22,6 +22,7 @@ from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.events import service as events
 from neighbour.events.models import Event
+from neighbour.notices.service import begin_lists
 from neighbour.policy import Level, Role
 from neighbour.posts.models import Post
 from neighbour.quarters.models import Adjacency, City, Quarter
@@ -102,6 +103,21 @@ def make_person(
         db.session.flush()
         if quarter is not None:
             db.session.add(Membership(person_id=person.id, quarter_id=quarter.id, level=level, role=role))
+    return person
+
+
+def make_signed_in(client: FlaskClient, quarter: Quarter, **fields: Any) -> Person:
+    """Somebody of this quarter, signed in with this browser."""
+    person = make_person(quarter, **fields)
+    sign_in(client, person)
+    return person
+
+
+def make_listed(quarter: Quarter, **fields: Any) -> Person:
+    """Somebody of this quarter who is on every list of mails, as whoever signs up is."""
+    person = make_person(quarter, **fields)
+    with scope.use(scope.NOBODY), atomic():
+        begin_lists(person.id, quarter.id)
     return person
 
 

@@ -13,21 +13,23 @@ from neighbour.core import scope
 from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.feed import answers
-from tests.factories import make_comment, make_move, make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import (
+    make_comment,
+    make_move,
+    make_person,
+    make_post,
+    make_quarter,
+    make_signed_in,
+    sign_in,
+    viewer_of,
+)
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def anna(here, client):
-    person = make_person(here, name="Anna")
-    sign_in(client, person)
-    return person
+    return make_signed_in(client, here, name="Anna")
 
 
 @pytest.fixture

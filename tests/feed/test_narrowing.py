@@ -10,22 +10,15 @@ import pytest
 from neighbour.contributions import kinds
 from neighbour.contributions.models import Audience
 from neighbour.core import clock
-from tests.factories import make_event, make_person, make_post, make_quarter, sign_in
+from tests.factories import make_event, make_person, make_post, make_quarter, make_signed_in
 from tests.offers.helpers import make_offer
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def reader(here, client):
-    person = make_person(here)
-    sign_in(client, person)
-    return person
+    return make_signed_in(client, here)
 
 
 def titles(html):

@@ -17,14 +17,9 @@ from neighbour.core.tokens import to_uid
 from neighbour.events import changing
 from neighbour.events.models import Event
 from neighbour.policy import Level
-from tests.factories import make_event, make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import make_event, make_person, make_post, make_quarter, make_signed_in, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-@pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
 
 
 @pytest.fixture
@@ -34,9 +29,7 @@ def host(here):
 
 @pytest.fixture
 def reader(here, client):
-    person = make_person(here)
-    sign_in(client, person)
-    return person
+    return make_signed_in(client, here)
 
 
 def in_days(days, hour=18):

@@ -32,10 +32,13 @@ TOKENS, FORMS = "neighbour/assets/css/tokens.css", "neighbour/assets/css/compone
 QUICK = "migrations/versions/0013_quick_reach.py"
 MAIL = "neighbour/contributions/templates/contributions/mail_answered"
 DE = "neighbour/feed/translations/de.po"
+VOTES, EVENTS = "migrations/versions/0033_posts_in_full.py", "migrations/versions/0035_events.py"
+KEPT, OFFERS = "migrations/versions/0038_keeping.py", "migrations/versions/0040_offers.py"
+CALENDARS = "migrations/versions/0043_calendars.py"
 
 
 class Defect(NamedTuple):
-    """In ``file``, ``found`` becomes ``put``; then ``guard`` (file::test, of tests/guards, or attacks/file::test) has to fail."""
+    """In ``file``, ``found`` becomes ``put``; then ``guard`` (file::test, of tests/guards, or room/file::test) has to fail."""
 
     guard: str
     file: str
@@ -52,7 +55,7 @@ DEFECTS = (
     Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport os\nHOME = os.environ['HOME']\n"),
     Defect("house::test_it_stands_in_one_file_only", POSTS, END, "\nimport unicodedata\nX = unicodedata.normalize('NFC', 'x')\n"),
     Defect("house::test_homes_are_opened", POSTS, END, "\ndef peep(home):\n    return open_sealed(home)\n"),
-    Defect("house::test_pages_of_documents_are_opened", POSTS, END, "\ndef peep(page):\n    return open_under(b'', page, b'')\n"),
+    Defect("house::test_pages_of_documents", POSTS, END, "\ndef peep(page):\n    return open_under(b'', page, b'')\n"),
     Defect("house::test_other_peoples_eyes", "neighbour/initiatives/service.py", END, "\nfrom neighbour.core import scope\nX = lambda: scope.use(scope.Viewer(1))\n"),
     Defect("routes::test_only_the_named_routes_take_large", "neighbour/feed/views.py", '@views.post("/board/read")\n@requires(Permission.BOARD_READ)', '@views.post("/board/read")\n@requires(Permission.BOARD_READ, body=1 << 30)'),
     Defect("house::test_views_fetch_no_row", "neighbour/feed/views.py", END, "\ndef peep(number):\n    return db.session.get(Post, number)\n"),
@@ -220,6 +223,42 @@ DEFECTS = (
     Defect("wall::test_a_session_without_a_viewer", "neighbour/core/scope.py", "    if _viewer.get() is None:\n        raise", "    if False:\n        raise"),
     Defect("wall::test_a_write_outside", "neighbour/core/db.py", "    if writes and not", "    if False and not"),
     Defect("wall::test_every_table", WALL, 'wall("read_mark"', 'len("read_mark") or wall("read_mark"'),
+    Defect("walls_of_kinds::test_from_elsewhere", EVENTS, 'wall("event", select=SEEN.format("event.id"),', 'wall("event", select="true",'),
+    Defect("walls_of_kinds::test_from_elsewhere", EVENTS, '("occurrence", DATES)', '("occurrence", "true")'),
+    Defect("walls_of_kinds::test_from_elsewhere", OFFERS, 'wall("offer", select="EXISTS (SELECT 1 FROM contribution c WHERE c.id = offer.id)",', 'wall("offer", select="true",'),
+    Defect("walls_of_kinds::test_beside_them", EVENTS, 'wall("participation", select=f"person_id = {ME} OR {of_mine}"', 'wall("participation", select="app_person() IS NOT NULL"'),
+    Defect("walls_of_kinds::test_beside_them", OFFERS, 'select=f"person_id = {ME} OR {given_by_me}",\n        insert', 'select=seen,\n        insert'),
+    Defect("walls_of_kinds::test_beside_them", VOTES, 'wall("poll_vote", select=f"person_id = {ME}"', 'wall("poll_vote", select=SEEN.format("poll_vote")'),
+    Defect("walls_of_kinds::test_beside_them", KEPT, 'wall("bookmark", select=MINE,', 'wall("bookmark", select=SEEN.format("bookmark"),'),
+    Defect("walls_of_kinds::test_beside_them", KEPT, 'wall("mute", select=MINE,', 'wall("mute", select=SEEN.format("mute"),'),
+    Defect("walls_of_kinds::test_beside_them", CALENDARS, 'wall("calendar_feed", select=mine,', 'wall("calendar_feed", select="app_person() IS NOT NULL",'),
+    Defect("walls_of_kinds::test_each_of_the_two", EVENTS, 'wall("event_for_guests", select=f"{mine} OR {guest}",', 'wall("event_for_guests", select=mine,'),
+    Defect("walls_of_kinds::test_every_table", "tests/guards/test_walls_of_kinds.py", '"participation", "event_for_guests", "ask")', '"participation", "event_for_guests")'),
+    Defect("offers/queue_machine::test_two_hundred", OFFERS, "NEW.place := 1 + coalesce((SELECT max(place) FROM ask WHERE offer_id = NEW.offer_id), 0);", "NEW.place := (random() * 1e9)::int;"),
+    Defect("offers/queue_machine::test_no_two", OFFERS, "state = 'waiting' ORDER BY place LIMIT 1", "state = 'waiting' ORDER BY place DESC LIMIT 1"),
+    Defect("events/answers::test_of_two_hundred", EVENTS, "WHERE id = wanted FOR UPDATE;\n  IF me IS NULL", "WHERE id = wanted;\n  IF me IS NULL"),
+    Defect("events/answers::test_an_offer_is_kept", EVENTS, "ORDER BY asked_at, person_id LIMIT 1", "ORDER BY person_id LIMIT 1"),
+    Defect("events/answers::test_an_offer_is_kept", EVENTS, "at + interval '24 hours'", "at + interval '48 hours'"),
+    Defect("events/answers::test_companions", EVENTS, "EXIT WHEN free < 1 + next.companions;", "EXIT WHEN free < 1;"),
+    Defect("contributions/widening::test_never_at_night", "neighbour/contributions/widening.py", "    if not is_daytime(now, zone):", "    if False:"),
+    Defect("contributions/widening::test_never_at_night", "neighbour/contributions/widening.py", "next_daytime(clock.now() + after, zone)", "clock.now() + after"),
+    Defect("contributions/widening::test_it_goes_next_door", VOTES, "CASE WHEN b.quarter_id IS NULL THEN w.since END", "w.since"),
+    Defect("contributions/widening::test_it_stays_where", "migrations/versions/0049_offers_follow.py", "asked.solved_at IS NULL AND NOT asked.is_left", "NOT asked.is_left"),
+    Defect("contributions/widening::test_who_reads_along", VOTES, "LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id", "LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id AND b.is_home"),
+    Defect("contributions/alert_mails::test_everybody_in_the_area", VOTES, "AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id", "AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id AND (SELECT p.status FROM person p WHERE p.id = s.person_id) = 'active'"),
+    Defect("contributions/alert_mails::test_one_a_day", "neighbour/contributions/alerts.py", "today = clock.today(i18n.zone()).isoformat()", "today = str(contribution.id)"),
+    Defect("posts/polls::test_votes_at_the_very", VOTES, "p.contribution_id = wanted FOR UPDATE;", "p.contribution_id = wanted;"),
+    Defect("posts/polls::test_one_votes_once", VOTES, "AND v.person_id = me AND v.position <> ALL (chosen)", "AND v.person_id = me AND false"),
+    Defect("posts/polls::test_only_who_has_proven", VOTES, "m.ended_at IS NULL AND m.level = 'verified') THEN\n    RETURN 'none'", "m.ended_at IS NULL) THEN\n    RETURN 'none'"),
+    Defect("offers/rules::test_shares_are_fair", "neighbour/offers/service.py", "if not room(author_id).offers:", "if False:"),
+    Defect("offers/rules::test_who_sells_more", "neighbour/offers/service.py", "if len(sold) >= MOST_SALES:", "if False:"),
+    Defect("offers/rules::test_three_of_a_kind", "neighbour/offers/service.py", ">= MOST_OF_A_KIND:", "> MOST_OF_A_KIND:"),
+    Defect("offers/rules::test_the_same_thing", "neighbour/offers/service.py", "        _not_again(author_id, title)\n", ""),
+    Defect("events/calendars::test_an_address_is_dead", "neighbour/events/feeds.py", "    end(person_id, kind)\n    made", "    made"),
+    Defect("events/calendars::test_the_table_keeps", "neighbour/events/feeds.py", "token_hash=tokens.hash_token(token)", "token_hash=token.encode()"),
+    Defect("contributions/muting::test_a_neighbours_slips", REACH, "_c.c.author_id != all_(", "_c.c.author_id == all_("),
+    Defect("contributions/muting::test_the_digest_leaves", "neighbour/contributions/muting.py", "return not is_urgent and (", "return is_urgent and ("),
+    Defect("contributions/muting::test_answers_in_a_silent", "neighbour/contributions/notices.py", "if muting.is_silent(person_id, contribution.id):", "if False:"),
 )  # fmt: skip
 #: about what the machine and not the code decides, or about the guard's own formula
 WITHOUT = {

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
 from neighbour.core import postgres, roles
+from tests.journeys.hands import KEYS, PHONES, Hands
+from tests.journeys.looking import enter
 from tests.look.browser import browser
 from tests.support.up import Instance
 
@@ -52,3 +55,29 @@ def chromium() -> Iterator[Browser]:
     """A browser, for one file: two of them cannot stand beside each other in one process."""
     with browser() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def signed_in() -> dict[str, Any]:
+    """Cookies of whoever has signed in by the form, for when they come again: that form is walked elsewhere."""
+    return {}
+
+
+@pytest.fixture
+def come(altenbrueck: Instance, chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Callable[..., Hands]]:
+    """Somebody of the town with their phone, in German: ``come("lena", TOUCH)``; by keyboard unless told otherwise."""
+    came: list[Hands] = []
+
+    def coming(person: str, way: str = KEYS) -> Hands:
+        if person in signed_in:
+            walk = enter(chromium, altenbrueck, storage_state=signed_in[person], **PHONES[way])
+        else:
+            walk = enter(chromium, altenbrueck, person=person, **PHONES[way])
+            signed_in[person] = walk.page.context.storage_state()
+        came.append(Hands(walk, way))
+        return came[-1]
+
+    yield coming
+    for each in came:
+        each.page.context.close()
+        assert each.walk.watch.seen == []

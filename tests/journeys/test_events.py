@@ -1,4 +1,5 @@
-"""A summer party from the composer to the end: on two phones, in German, by keyboard alone; and once more without any script."""
+"""A summer party, and a choir of every week: from the composer to called off, on two phones, in German, by keyboard and without
+script."""
 
 from __future__ import annotations
 
@@ -7,108 +8,90 @@ from datetime import timedelta
 import pytest
 
 from neighbour.core import clock
-from tests.journeys.browsing import PHONE, Visitor
-from tests.journeys.looking import Walk, enter
+from tests.journeys.hands import WAYS, Hands
 
-pytestmark = pytest.mark.browser
-TITLE, STILL = "Hoffest mit Lampions", "Hoffest bei Kerzenschein"
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("way", WAYS)]
+NEXT = ".answers .mini-list li"
 
 
 def day(ahead: int) -> str:
     return (clock.today("Europe/Berlin") + timedelta(days=ahead)).isoformat()
 
 
-def press(walk: Walk, selector: str) -> None:
-    """Come to it by Tab, and press it."""
-    walk.visitor.tab_to(selector)
-    with walk.page.expect_navigation():
-        walk.page.keyboard.press("Enter")
-
-
-def type_in(walk: Walk, name: str, words: str) -> None:
-    walk.visitor.tab_to(f"[name='{name}']")
-    walk.page.keyboard.press("Control+a")
-    walk.page.keyboard.type(words)
-
-
-def type_parts(walk: Walk, name: str, value: str, *ways: str) -> None:
-    """Into a field of the browser's own for days or times, whose parts stand in the order its user's country writes them."""
-    for keys in ways:
-        walk.visitor.tab_to(f"[name='{name}']")
-        walk.page.keyboard.type(keys)
-        if walk.page.locator(f"[name='{name}']").input_value() == value:
-            return
-        walk.page.locator(f"[name='{name}']").fill("")
-        walk.page.locator("h1").evaluate("each => { each.tabIndex = -1; each.focus(); }")
-    raise AssertionError(f"{name} does not take {value}")
-
-
-def type_when(walk: Walk, on: str, at: str) -> None:
-    year, month, number = on.split("-")
-    type_parts(walk, "day", on, f"{month}{number}{year}", f"{number}{month}{year}", f"{year}{month}{number}")
-    hour, minute = at.split(":")
-    type_parts(walk, "from_time", at, f"{int(hour) - 12:02}{minute}PM", f"{hour}{minute}")
-
-
-def test_from_the_composer_to_called_off_by_keyboard(altenbrueck, chromium):
-    host, guest = (enter(chromium, altenbrueck, person=person, **PHONE) for person in ("nele", "paul"))
-    host.visitor.go("/write?kind=event")
-    type_when(host, day(9), "18:00")
-    type_in(host, "place", "Hof am Webstuhl")
-    type_in(host, "title", TITLE)
-    press(host, ".composer__foot button[type=submit]:not([name])")
-    assert host.visitor.path == "/board" and "18:00" in host.page.locator(".card", has_text=TITLE).inner_text()
-    guest.visitor.go("/events")
-    press(guest, f".agenda__title:has-text('{TITLE}')")
-    guest.visitor.tab_to("#coming button[value='1']")
-    guest.page.keyboard.press("Enter")
-    guest.page.get_by_text("Du kommst").wait_for()
-    here = guest.visitor.path
-    host.visitor.go(here)
-    assert "1 kommt" in host.visitor.words
-    host.visitor.go(f"{here}/edit")
-    type_in(host, "place", "Saal am Webstuhl")
-    press(host, ".composer__foot button[type=submit]:not([name])")
-    guest.visitor.go(here)
-    assert "Saal am Webstuhl" in guest.page.locator("ins").inner_text()
-    host.visitor.go(here)
-    press(host, f"a[href$='{here}/call-off']")
-    press(host, "form[action$='/call-off'] button[type=submit]")
-    guest.visitor.go("/events")
-    assert "abgesagt" in guest.page.locator(".agenda__line", has_text=TITLE).inner_text()
-    for walk in (host, guest):
-        walk.page.context.close()
-        assert walk.watch.seen == []
-
-
-def test_the_same_by_links_and_forms_only(altenbrueck, chromium):
-    host, guest = (
-        enter(chromium, altenbrueck, person=person, java_script_enabled=False, **PHONE) for person in ("nele", "paul")
-    )
-    _pins_up(host.visitor)
-    guest.visitor.go("/events")
-    guest.visitor.press(STILL, "link")
-    guest.visitor.press("Ich komme")
-    assert "Du kommst" in guest.visitor.words
-    here = guest.visitor.path
-    guest.visitor.go("/events/calendars")
-    guest.visitor.press("Geheime Adresse anlegen")
-    address = guest.page.locator("#address").input_value()
-    assert STILL in guest.page.request.get(address).text()
-    host.visitor.go(here)
-    host.visitor.press("Den Termin absagen", "link")
-    host.visitor.press("Absagen")
-    assert "STATUS:CANCELLED" in guest.page.request.get(address).text()
-    for walk in (host, guest):
-        walk.page.context.close()
-        assert walk.watch.seen == []
-
-
-def _pins_up(host: Visitor) -> None:
+def pins_up(host: Hands, title: str, **when: str) -> None:
+    """Something at the Webstuhl; the first time its point makes no sense."""
     host.go("/write?kind=event")
-    host.fill(day=day(10), from_time="19:00", place="Hof", title=STILL, point="nirgends")
-    host.press("Aushängen")
+    host.type_day("day", when["day"])
+    host.type_time("from_time", when["at"])
+    if repeats := when.get("repeats"):
+        host.select("repeats", repeats)
+    host.type("place", "Hof am Webstuhl")
+    host.type("point", "nirgends")
+    host.type("title", title)
+    host.press(".composer__foot button[type=submit]:not([name])")
     assert "Bitte schreib ihn wie" in host.words
-    host.fill(point="")
-    host.press("Aushängen")
-    assert STILL in host.words
+    host.type("point", "")
+    host.pin_up()
+    assert when["at"] in host.page.locator(".card", has_text=title).inner_text()
+
+
+def lines(hands: Hands, title: str) -> list[str]:
+    """What the list of dates says of it, date by date."""
+    hands.go("/events")
+    return hands.page.locator(".agenda__line", has_text=title).all_inner_texts()
+
+
+def followed(hands: Hands) -> str:
+    """The secret address of a calendar that follows what this person comes to."""
+    hands.go("/events/calendars")
+    hands.press("#mine form[action^='/events/calendars'] button:not(.btn--quiet)")
+    return hands.page.locator("#address").input_value()
+
+
+def test_a_party_to_called_off(come, way):
+    host, guest = come("nele", way), come("paul", way)
+    title = f"Hoffest {way}"
+    pins_up(host, title, day=day(9), at="18:00")
+    guest.go("/events")
+    guest.press(f".agenda__title:has-text('{title}')")
+    here = guest.path
+    guest.press_for("#coming button[value='1']", "Du kommst")
+    host.go(here)
+    assert "1 kommt" in host.words
+    host.go(f"{here}/edit")
+    host.type("place", "Saal am Webstuhl")
+    host.press(".composer__foot button[type=submit]:not([name])")
+    guest.go(here)
+    assert "Saal am Webstuhl" in guest.page.locator("ins").inner_text()
+    calendar = followed(guest)
+    assert title in guest.page.request.get(calendar).text()
+    host.go(here)
+    host.press(f"a[href$='{here}/call-off']")
+    host.press("form[action$='/call-off'] button[type=submit]")
+    assert ["abgesagt" in line for line in lines(guest, title)] == [True]
+    assert "STATUS:CANCELLED" in guest.page.request.get(calendar).text()
+
+
+def test_a_choir_of_every_week_to_called_off(come, way):
+    host, guest = come("nele", way), come("paul", way)
+    title = f"Chorprobe {way}"
+    pins_up(host, title, day=day(3), at="19:30", repeats="weekly")
+    guest.go("/events")
+    guest.press(f".agenda__title:has-text('{title}') >> nth=0")
+    here = guest.path
+    second, third = day(10), day(17)
+    guest.press(f"{NEXT} a[href*='date={second}']")
+    guest.press_for("#coming button[value='1']", "Du kommst")
+    host.go(here)
+    host.press(f"a[href$='/date?day={third}']")
+    host.type_time("from_time", "20:15")
+    host.press("main form button[type=submit]")
+    host.press(f"a[href$='/call-off?day={second}']")
+    host.press("form[action*='/call-off'] button[type=submit]")
+    guest.go(here)
+    said = guest.page.locator(NEXT).all_inner_texts()
+    assert ["abgesagt" in each for each in said[:3]] == [False, True, False] and "20:15" in said[2]
+    host.go(here)
+    host.press(f"a[href$='{here}/call-off']")
+    host.press("form[action$='/call-off'] button[type=submit]")
+    assert {"abgesagt" in line for line in lines(guest, title)} == {True}

@@ -1,48 +1,76 @@
-"""A pair of skates changes hands: two neighbours on their phones, in German, by keyboard alone, from the composer to "gone"."""
+"""A thing changes hands, of every kind there is: two neighbours on their phones, in German, by keyboard and without script, from the
+composer to "gone", and a loan to "back again"."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from tests.journeys.browsing import PHONE
-from tests.journeys.looking import Walk, enter
+from neighbour.core import clock
+from tests.journeys.hands import KEYS, TOUCH, WAYS, Hands
 
 pytestmark = pytest.mark.browser
-TITLE = "Zwei Schlittschuhe, Größe 38"
+#: what it is, and what the market says once it is over
+THINGS = {
+    "give": ("Rotes Regal", "Weg"),
+    "lend": ("Lange Leiter", "Verliehen"),
+    "sell": ("Kleine Lampe", "Weg"),
+    "swap": ("Altes Radio", "Weg"),
+    "wanted": ("Ein Babybett", "Gefunden"),
+}
+#: who offers and who asks: nobody pins the same thing up twice in two weeks
+PEOPLE = {KEYS: ("nele", "paul"), TOUCH: ("tim", "johanna")}
+WORDS = "Das passt uns gut. Morgen um fünf?"
 
 
-def press(walk: Walk, selector: str) -> None:
-    """Come to it by Tab, and press it."""
-    walk.visitor.tab_to(selector)
-    with walk.page.expect_navigation():
-        walk.page.keyboard.press("Enter")
+def pins_up(giver: Hands, category: str, title: str) -> None:
+    """With what belongs to this category; without a price nothing is for sale."""
+    giver.go("/write?kind=offer")
+    giver.choose("category", category)
+    if category == "lend":
+        giver.select("lend_days", "14")
+    giver.type("pickup", "am Webstuhl, abends")
+    giver.type("title", title)
+    if category == "sell":
+        giver.press(".composer__foot button[type=submit]:not([name])")
+        assert "Sag, was du dafür möchtest" in giver.words
+    if category in ("sell", "swap"):
+        giver.type("price", "25" if category == "sell" else "gegen Blumentöpfe")
+    giver.pin_up()
 
 
-def type_in(walk: Walk, name: str, words: str) -> None:
-    walk.visitor.tab_to(f"[name='{name}']")
-    walk.page.keyboard.type(words)
+def tile(hands: Hands, title: str) -> str:
+    """What the market says of it."""
+    hands.go("/market")
+    return " ".join(hands.page.locator(".tile", has_text=title).first.inner_text().split())
 
 
-def test_from_the_composer_to_gone(altenbrueck, chromium):
-    giver, taker = (enter(chromium, altenbrueck, person=person, **PHONE) for person in ("nele", "paul"))
-    giver.visitor.go("/write?kind=offer")
-    type_in(giver, "pickup", "am Webstuhl, abends")
-    type_in(giver, "title", TITLE)
-    press(giver, ".composer__foot button[type=submit]:not([name])")
-    taker.visitor.go("/market")
-    press(taker, f".tile__title a:has-text('{TITLE[:14]}')")
-    type_in(taker, "words", "Meine Große möchte aufs Eis. Morgen um fünf?")
-    press(taker, "form[action$='/ask'] button")
-    assert "Du bist Nummer 1" in taker.visitor.words
-    giver.visitor.go(taker.visitor.path)
-    press(giver, "form[action$='/promise'] button")
-    taker.visitor.go(taker.visitor.path)
-    code = taker.page.locator(".shown-code__code").inner_text()
-    type_in(giver, "code", code)
-    press(giver, "form[action$='/hand-over'] button")
-    taker.visitor.go("/market")
-    tile = taker.page.locator(".tile", has_text=TITLE[:14])
-    assert "Weg" in tile.inner_text()
-    for walk in (giver, taker):
-        walk.page.context.close()
-        assert walk.watch.seen == []
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("category", THINGS)
+def test_from_the_composer_to_its_end(come, category, way):
+    giver, taker = (come(person, way) for person in PEOPLE[way])
+    title, over = THINGS[category]
+    title += f" von {PEOPLE[way][0].title()}"
+    pins_up(giver, category, title)
+    assert over not in tile(taker, title)
+    taker.press(f".tile__title a:has-text('{title}')")
+    here = taker.path
+    taker.type("words", WORDS)
+    taker.press("form[action$='/ask'] button")
+    assert "Du bist Nummer 1" in taker.words
+    giver.go(here)
+    assert WORDS in giver.words
+    giver.press("form[action$='/promise'] button")
+    assert "Versprochen" in tile(taker, title)
+    taker.go(here)
+    giver.type("code", taker.page.locator(".shown-code__code").inner_text())
+    if category == "lend":
+        giver.type_day("due_on", (clock.today("Europe/Berlin") + timedelta(days=5)).isoformat())
+    giver.press("form[action$='/hand-over'] button")
+    assert over in tile(taker, title)
+    if category == "lend":
+        giver.press("form[action$='/returned'] button")
+        assert over not in tile(taker, title), "and can be lent again"
+        taker.go(here)
+        assert "zurückgebracht" in taker.words

@@ -14,11 +14,6 @@ pytestmark = pytest.mark.usefixtures("context")
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def author(here):
     return make_person(here, name="Aylin")
 

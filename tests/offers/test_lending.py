@@ -10,16 +10,11 @@ import pytest
 from neighbour.core import clock
 from neighbour.core.tokens import to_uid
 from neighbour.offers import tending
-from tests.factories import make_person, make_quarter, sign_in
+from tests.factories import make_person, sign_in
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
 
 pytestmark = pytest.mark.usefixtures("context")
 BERLIN = ZoneInfo("Europe/Berlin")
-
-
-@pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
 
 
 @pytest.fixture

@@ -15,11 +15,6 @@ from tests.offers.helpers import make_ask, make_offer, promise
 pytestmark = pytest.mark.usefixtures("context")
 
 
-@pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
 def titles(page):
     return re.findall(r'class="tile__title"><a href="/c/\w{26}">([^<]+)</a>', page.replace("\xad", ""))
 

@@ -26,11 +26,6 @@ TUESDAY = datetime(2026, 5, 12, 15, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
 def author(here):
     return make_person(here, name="Aylin")
 

@@ -14,7 +14,7 @@ from neighbour.core.tokens import to_uid
 from neighbour.digests import edition
 from neighbour.offers import forbidden, tending
 from neighbour.offers.service import is_alike
-from tests.factories import make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import make_person, make_post, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -42,11 +42,6 @@ NAMES = [
     "Teppich",
     "Gitarre",
 ]
-
-
-@pytest.fixture
-def here():
-    return make_quarter("Weberviertel")
 
 
 @pytest.fixture

@@ -8,23 +8,16 @@ import uuid
 import pytest
 
 from neighbour.core.tokens import to_uid
-from tests.factories import make_person, make_post, make_quarter, sign_in
+from tests.factories import make_post, make_signed_in, sign_in
 
 pytestmark = pytest.mark.usefixtures("context")
 DAY = 86_400
 
 
 @pytest.fixture
-def quarter():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def author(quarter, client):
+def author(here, client):
     """Somebody who is signed in with ``client``."""
-    person = make_person(quarter)
-    sign_in(client, person)
-    return person
+    return make_signed_in(client, here)
 
 
 def words(**more):
@@ -61,17 +54,17 @@ def test_many_at_the_same_moment_are_one_alert(author, client, visitor, owner):
     assert owner.execute("SELECT count(*) FROM contribution WHERE category = 'urgent'").fetchone() == (1,)
 
 
-def test_posts_made_urgent_are_alerts_too(author, quarter, client, frozen_clock):
-    posts = [make_post(author, quarter) for _ in range(2)]
+def test_posts_made_urgent_are_alerts_too(author, here, client, frozen_clock):
+    posts = [make_post(author, here) for _ in range(2)]
     frozen_clock.tick(DAY - 60)
     assert [revise(client, post) for post in posts] == [303, 422]
     assert publish(client) == 422
 
 
-def test_what_becomes_urgent_stands_on_top_until_it_expires(author, quarter, client, frozen_clock):
-    post = make_post(author, quarter)
+def test_what_becomes_urgent_stands_on_top_until_it_expires(author, here, client, frozen_clock):
+    post = make_post(author, here)
     frozen_clock.tick(DAY - 60)
-    make_post(author, quarter, title="Neuer")
+    make_post(author, here, title="Neuer")
     assert revise(client, post, hours="72") == 303
     frozen_clock.tick(3 * DAY - 60)
     page = client.get("/board").text
@@ -81,8 +74,8 @@ def test_what_becomes_urgent_stands_on_top_until_it_expires(author, quarter, cli
     assert page.index("Neuer") < page.index("Rohrbruch")
 
 
-def test_what_has_hung_for_days_is_written_anew_instead_of_becoming_urgent(author, quarter, client, frozen_clock):
-    post = make_post(author, quarter)
+def test_what_has_hung_for_days_is_written_anew_instead_of_becoming_urgent(author, here, client, frozen_clock):
+    post = make_post(author, here)
     frozen_clock.tick(DAY + 60)
     answer = client.post(f"/c/{to_uid(post.id)}/edit", data=words())
     assert answer.status_code == 422 and "länger als einen Tag" in answer.text and 'value="Rohrbruch"' in answer.text
@@ -96,7 +89,7 @@ def test_an_alert_turned_into_a_notice_was_one_all_the_same(author, client, owne
     assert publish(client, title="Der nächste") == 422
 
 
-def test_changing_an_alert_twice_with_the_same_form_is_no_second_alert(author, quarter, client, owner):
-    post = make_post(author, quarter)
+def test_changing_an_alert_twice_with_the_same_form_is_no_second_alert(author, here, client, owner):
+    post = make_post(author, here)
     assert [revise(client, post), revise(client, post)] == [303, 303]
     assert owner.execute("SELECT count(*) FROM revision").fetchone() == (1,)

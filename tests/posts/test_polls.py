@@ -32,18 +32,13 @@ POLL = {
 
 
 @pytest.fixture
-def quarter():
-    return make_quarter("Weberviertel")
-
-
-@pytest.fixture
-def reads(visitor, quarter):
+def reads(visitor, here):
     """A browser of somebody who lives here so well proven."""
 
     def reading(level=Level.VERIFIED, home=None, **more):
         browser = visitor()
         with clock.freeze(NOW):
-            browser.person = make_person(home or quarter, level=level, **more)
+            browser.person = make_person(home or here, level=level, **more)
             sign_in(browser, browser.person)
         return browser
 
@@ -88,7 +83,7 @@ def counts(owner):
     return votes, owner.execute("SELECT voters FROM poll").fetchone()[0]
 
 
-def test_one_votes_once_thinks_again_and_sees_the_result_only_then(author, reads, owner, quarter):
+def test_one_votes_once_thinks_again_and_sees_the_result_only_then(author, reads, owner, here):
     path, one = write(author, owner), reads()
     before = page(one, path)
     assert "Umfrage, bis Freitag, 10:00" in before and "Das Ergebnis siehst du" in before and "<meter" not in before
@@ -122,41 +117,41 @@ def test_with_several_answers_each_counts_and_a_person_is_one(author, reads, own
     assert counts(owner) == ((0, 1, 1), 2)
 
 
-def test_only_who_has_proven_to_live_where_it_hangs_votes(author, reads, owner, quarter, visitor):
-    beside = make_quarter("Mühlgraben", beside=quarter)
+def test_only_who_has_proven_to_live_where_it_hangs_votes(author, reads, owner, here, visitor):
+    beside = make_quarter("Mühlgraben", beside=here)
     path = write(author, owner)
     vouched, suspended = reads(Level.VOUCHED), reads(status="suspended")
     for browser in (vouched, suspended):
         seen = page(browser, path)
         assert "Wann feiern wir?" in seen and 'name="choice"' not in seen and "nachgewiesen hier wohnt" in seen
         assert vote(browser, path, "1").status_code in (303, 403, 404)
+    with scope.use(viewer_of(vouched.person, here)), atomic():  # nor past the page
+        assert not polls.vote(owner.execute("SELECT contribution_id FROM poll").fetchone()[0], [1])
     assert vote(reads(home=beside), path, "1").status_code == 404
     vote(visitor(), path, "1")
     assert counts(owner) == ((0, 0, 0), 0)
     near = write(author, owner, title="Nebenan", audience="nearby")
     assert vote(reads(home=beside), near, "1").status_code == 303
-    assert vote(author, f"/c/{to_uid(make_post(author.person, quarter).id)}", "1").status_code == 404, (
-        "there is no poll"
-    )
+    assert vote(author, f"/c/{to_uid(make_post(author.person, here).id)}", "1").status_code == 404, "there is no poll"
 
 
-def test_nobody_reads_who_voted_for_what(author, reads, owner, quarter):
+def test_nobody_reads_who_voted_for_what(author, reads, owner, here):
     path, one = write(author, owner), reads()
     vote(one, path, "1")
-    for person in (author.person, make_person(quarter)):
-        with scope.use(viewer_of(person, quarter)):
+    for person in (author.person, make_person(here)):
+        with scope.use(viewer_of(person, here)):
             assert db.session.scalars(select(PollVote)).all() == []
             with pytest.raises(Exception, match="permission denied"), atomic():
                 db.session.execute(
                     text("INSERT INTO poll_vote SELECT contribution_id, 2, :p, now() FROM poll"), {"p": person.id}
                 )
-    with scope.use(viewer_of(one.person, quarter)):
+    with scope.use(viewer_of(one.person, here)):
         assert [each.position for each in db.session.scalars(select(PollVote))] == [1]
 
 
-def test_fifty_voters_at_the_same_time_are_fifty(app, author, owner, quarter):
+def test_fifty_voters_at_the_same_time_are_fifty(app, author, owner, here):
     key = write(author, owner)
-    voters = [make_person(quarter) for _number in range(50)]
+    voters = [make_person(here) for _number in range(50)]
     (poll_id,) = owner.execute("SELECT contribution_id FROM poll").fetchone()
     assert key
 
@@ -164,7 +159,7 @@ def test_fifty_voters_at_the_same_time_are_fifty(app, author, owner, quarter):
         with app.app_context():
             for number, person in mine:
                 for position in (1, 1 + number % 2):  # twice, half of them think again
-                    with scope.use(viewer_of(person, quarter)), atomic():
+                    with scope.use(viewer_of(person, here)), atomic():
                         assert polls.vote(poll_id, [position])
 
     with clock.freeze(NOW):
@@ -175,6 +170,34 @@ def test_fifty_voters_at_the_same_time_are_fifty(app, author, owner, quarter):
         for thread in threads:
             thread.join()
     assert counts(owner) == ((25, 25, 0), 50)
+
+
+def test_votes_at_the_very_same_moment_wait_for_each_other(author, owner, here, raw):
+    """Two transactions side by side, each for another option: with luck alone they would seldom meet."""
+    with clock.freeze(NOW):
+        assert write(author, owner)
+    (poll_id,) = owner.execute("SELECT contribution_id FROM poll").fetchone()
+
+    def begins():
+        connection = raw()
+        connection.execute("SELECT set_config('app.person', %s, true)", [str(make_person(here).id)])
+        connection.execute("SELECT set_config('app.quarters', %s, true)", [f"{{{here.id}}}"])
+        return connection
+
+    def casts(connection, position):
+        connection.execute("SELECT cast_vote(%s, ARRAY[%s], %s)", [poll_id, position, NOW])
+        connection.commit()
+
+    first, second = begins(), begins()
+    first.execute("SELECT cast_vote(%s, ARRAY[1], %s)", [poll_id, NOW])
+    waiting = threading.Thread(target=casts, args=(second, 2))
+    waiting.start()
+    while waiting.is_alive() and not owner.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+        pass
+    assert waiting.is_alive(), "it has waited for nobody"
+    first.commit()
+    waiting.join()
+    assert counts(owner) == ((1, 1, 0), 2)
 
 
 def test_after_the_first_vote_nothing_of_it_changes(author, reads, owner):
@@ -231,7 +254,7 @@ def test_what_is_not_right_is_said_at_its_field_and_nothing_typed_is_lost(typed,
     assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (0,)
 
 
-def test_a_vote_goes_with_the_person_and_the_poll_with_its_author(author, reads, owner, quarter):
+def test_a_vote_goes_with_the_person_and_the_poll_with_its_author(author, reads, owner, here):
     path, one, other = write(author, owner), reads(), reads()
     vote(one, path, "1")
     vote(other, path, "2")
@@ -244,8 +267,8 @@ def test_a_vote_goes_with_the_person_and_the_poll_with_its_author(author, reads,
     assert owner.execute("SELECT count(*) FROM poll").fetchone() == (0,)
 
 
-def test_an_issue_says_that_it_is_a_poll(author, owner, quarter, jobs, mailbox):
-    reader = make_reader(quarter)
+def test_an_issue_says_that_it_is_a_poll(author, owner, here, jobs, mailbox):
+    reader = make_reader(here)
     path = write(author, owner)
     with clock.freeze(datetime(2026, 5, 13, 5, 1, tzinfo=UTC)):
         jobs.sent[:] = [("digests.open", [])]
