@@ -80,7 +80,9 @@ class Lot(Town):
 
     def _offered(self, number, author, quarter):
         fate = FATES[number % 5]
-        offer = make_offer(author, quarter, category=self.chance.choice(list(Offered)).value, price=Price(cents=1000), lend_days=7)
+        offer = make_offer(
+            author, quarter, category=self.chance.choice(list(Offered)).value, price=Price(cents=1000), lend_days=7
+        )
         if fate == "withdrawn":
             with scope.use(viewer_of(author, quarter)), atomic():
                 base.withdraw(base.find(offer.id))
