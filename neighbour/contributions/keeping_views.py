@@ -101,9 +101,11 @@ def threads() -> str:
 
 #: what the toast says
 SAID = {
-    What.THREAD: __("No more mails about answers here."),
-    What.CATEGORY: __("The board and the digest leave things like this out."),
-    What.AUTHOR: __("The board and the digest leave out what this neighbour pins up. Nobody is told."),
+    What.THREAD: __("No more mails about answers here. The slip itself hangs where it hung."),
+    What.CATEGORY: __("Board, lists, map and digest leave things like this out. The search still finds them."),
+    What.AUTHOR: __(
+        "Board, lists, map and digest leave out what this neighbour pins up. The search still finds it. Nobody is told."
+    ),
 }
 
 

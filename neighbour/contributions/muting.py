@@ -1,7 +1,13 @@
 """What somebody does not want to hear of: the answers in a thread, a category, what one neighbour pins up.
 
-It is nobody's business but theirs: no row of it is shown to anybody else, and nothing tells the neighbour. Threads stay whole:
-whoever reads one reads every answer in it. What is urgent is always shown.
+It is nobody's business but theirs: no row of it is shown to anybody else, and nothing tells the neighbour.
+
+* What is silenced as a category or by its author stands in nothing that is laid before the reader: board, strip of the week,
+  lists of events and of the market, map, digest, the calendar of the quarter. What they ask for by name they get: a filter on the
+  board or the market that names the category, the search, an address.
+* A thread is silenced for its answers alone: no mail tells of them, nor does the list of answers to oneself. It hangs where it
+  hung, and whoever reads it reads every answer in it.
+* What is urgent, and what one has pinned up oneself, is always shown.
 """
 
 from __future__ import annotations
@@ -60,6 +66,14 @@ class Muted:
 NOTHING = Muted()
 
 
+_MINE = "(SELECT coalesce(array_agg(m.{0}), '{{}}') FROM mute m WHERE m.person_id = app_person() AND m.{0} IS NOT NULL)::{1}[]"
+#: in SQL, of a row r of reach and its contribution c: what the viewer has not silenced. The arrays are made once for a statement.
+HEARD = (
+    f"(c.author_id = app_person() OR r.category = '{URGENT}' OR (r.category <> ALL ({_MINE.format('category', 'text')})"
+    f" AND c.author_id <> ALL ({_MINE.format('author_id', 'bigint')})))"
+)
+
+
 def silenced(person: str, thing: str) -> ColumnElement[Any]:
     """What a person (the parameter of this name) has silenced, ``author_id`` or ``category``, as an array that a statement makes
     once; empty for most."""
@@ -101,13 +115,6 @@ def unmute(person_id: int, mute_id: uuid.UUID) -> None:
 def all_of(person_id: int) -> list[Mute]:
     """Everything this person has silenced, the newest first."""
     return list(db.session.scalars(select(Mute).where(Mute.person_id == person_id).order_by(Mute.id.desc())))
-
-
-def of_reader(person_id: int) -> Muted:
-    """What this person wants to see nothing of on the board and what is made like it."""
-    rows = db.session.execute(select(Mute.author_id, Mute.category).where(Mute.person_id == person_id)).all()
-    authors = frozenset(row.author_id for row in rows if row.author_id is not None)
-    return Muted(authors, frozenset(row.category for row in rows if row.category is not None))
 
 
 def is_silent(person_id: int, contribution_id: uuid.UUID) -> bool:

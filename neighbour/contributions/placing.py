@@ -23,8 +23,8 @@ class Spot(NamedTuple):
     """One thing, in the order of the columns that the layers ask for. key: what ``tell`` knows it by; version: changes with what
     is told of it; is_home: of the quarter asked for.
 
-    lon, lat: the point its author made known; cell: a public cell of the quarter numbered ``cell_of``. author_id and category:
-    for what the reader has silenced. at: the moment it is told of, where there are several.
+    lon, lat: the point its author made known; cell: a public cell of the quarter numbered ``cell_of``. at: the moment it is told
+    of, where there are several.
     """
 
     key: Any
@@ -34,8 +34,6 @@ class Spot(NamedTuple):
     lat: float | None = None
     cell: str | None = None
     cell_of: int | None = None
-    author_id: int | None = None
-    category: str = ""
     at: datetime | None = None
 
 
@@ -54,8 +52,9 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """``find(quarter, own_only)``: the spots shown in this quarter, first what is to stand first; the viewer of the session
-    reads the quarter. ``tell(keys)``: those of them that are there still. In the language in use."""
+    """``find(quarter, own_only)``: the spots shown in this quarter, first what is to stand first, without what the viewer of the
+    session, who reads the quarter, has silenced (``muting.HEARD``). ``tell(keys)``: those of them that are there still. In the
+    language in use."""
 
     name: str
     label: LazyText

@@ -201,9 +201,7 @@ def _listed(
         url=site_url(url_of(event.id)),
         category=str(kinds.look(event.kind, event.category).label),
         contact=host,
-        point=(event.lon, event.lat)
-        if event.lon is not None and event.lat is not None and place == event.place
-        else None,
+        point=event.own_point if place == event.place else None,
         is_cancelled=is_off,
         is_tentative=entry.is_tentative,
         places=places,

@@ -163,7 +163,7 @@ def _plan(event: Event, slot: date, begins: datetime, ends: datetime, place: str
         event.cost,
         event.access,
         event.capacity,
-        (event.lon, event.lat) if event.lon is not None and event.lat is not None and place == event.place else None,
+        event.own_point if place == event.place else None,
     )
 
 

@@ -24,7 +24,6 @@ from neighbour.events.categories import CATEGORIES
 from neighbour.events.models import Category, Event
 from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand
 from neighbour.events.service import BadPlan, Plan
-from neighbour.residency.gazetteer.service import point_of
 
 # browsers send the first; where they have no calendar of their own, people write the others
 DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"]
@@ -275,6 +274,4 @@ def fields_of(event: Event) -> dict[str, Any]:
 
 def _own_point(event: Event) -> str:
     """The point its author has set; empty where it is the one the register knows for the place."""
-    if event.lon is None or event.lat is None or point_of(event.place.partition(",")[0]) == (event.lon, event.lat):
-        return ""
-    return points.written(event.lon, event.lat)
+    return points.written(*event.own_point) if event.own_point else ""

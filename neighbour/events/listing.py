@@ -37,28 +37,40 @@ class On(NamedTuple):
 _CATEGORIES = ", ".join(f"'{each.value}'" for each in Category)
 #: in SQL, of a row r of reach: what is an event
 IN_CATEGORIES = f"r.category IN ({_CATEGORIES})"
-# Both are worked out once for a list; who has silenced nobody pays for a look into an empty index.
+# Each is worked out once for a list; who has silenced nobody pays for a look into an empty index.
 _MUTED_CATEGORIES = "ARRAY(SELECT m.category FROM mute m WHERE m.person_id = app_person() AND m.category IS NOT NULL)"
+_OWN = "ARRAY(SELECT x.id FROM contribution x WHERE x.author_id = app_person() AND x.kind = 'event')"
 _BY_MUTED_AUTHORS = """ARRAY(SELECT x.id FROM mute m JOIN contribution x ON x.author_id = m.author_id
       WHERE m.person_id = app_person() AND x.kind = 'event')"""
-#: in SQL, of a row r of reach: what the viewer has not silenced, by category or by author, as on the board
-UNMUTED = f"r.category <> ALL ({_MUTED_CATEGORIES}) AND r.contribution_id <> ALL ({_BY_MUTED_AUTHORS})"
+#: in SQL, of a row r of reach: what ``muting.HEARD`` says, without a look at each contribution
+UNMUTED = f"""(r.category <> ALL ({_MUTED_CATEGORIES}) OR r.contribution_id = ANY ({_OWN}))
+      AND r.contribution_id <> ALL ({_BY_MUTED_AUTHORS})"""
 _DATES = f"""
     SELECT o.event_id, o.id, o.begins_at, o.ends_at, o.is_cancelled, r.is_home, o.slot_on FROM reach r JOIN LATERAL
       (SELECT * FROM occurrence d WHERE d.event_id = r.contribution_id AND {{0}}) o ON true
-    WHERE r.quarter_id = :quarter AND {IN_CATEGORIES} AND (r.is_home OR NOT :own_only) AND {UNMUTED}
+    WHERE r.quarter_id = :quarter AND {IN_CATEGORIES} AND (r.is_home OR NOT :own_only) AND {{1}}
       AND (o.begins_at, o.event_id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid))
 """  # noqa: S608  constants of this module only
-_IN_QUARTER = f"""
+_SHORT = "d.begins_at >= :early AND d.begins_at < :until AND NOT d.is_long AND d.ends_at >= :since"
+_LONG = "d.is_long AND d.begins_at >= :long_ago AND d.begins_at < :until AND d.ends_at >= :since"
+
+
+def _in_quarter(wanted: str) -> Asked:
+    """The statement for those rows of reach."""
+    return Asked(
+        text(f"""
     SELECT f.*, c.version FROM (
-      {_DATES.format("d.begins_at >= :early AND d.begins_at < :until AND NOT d.is_long AND d.ends_at >= :since")}
+      {_DATES.format(_SHORT, wanted)}
       UNION ALL
-      {_DATES.format("d.is_long AND d.begins_at >= :long_ago AND d.begins_at < :until AND d.ends_at >= :since")}
+      {_DATES.format(_LONG, wanted)}
       ORDER BY begins_at, event_id LIMIT :most
     ) f (event_id, date_id, begins_at, ends_at, is_cancelled, is_home, slot_on) JOIN contribution c ON c.id = f.event_id
     ORDER BY f.begins_at, f.event_id
-"""  # noqa: S608  constants of this module only
-_ASKED = Asked(text(_IN_QUARTER))
+""")  # noqa: S608  constants of this module only
+    )
+
+
+_FOR_READER, _FOR_ALL = _in_quarter(UNMUTED), _in_quarter("true")
 
 
 def in_quarter(
@@ -68,12 +80,14 @@ def in_quarter(
     *,
     after: tuple[datetime, uuid.UUID] | None = None,
     own_only: bool = False,
+    for_all: bool = False,
     most: int = MOST,
 ) -> Sequence[On]:
     """Dates shown in the quarter that are not over at ``since`` and begin before ``until`` (aware), as they begin; those called
     off are among them, those the viewer has silenced are not. ``after``: begin and event of the date the page before ended
-    with; ``own_only``: nothing of quarters beside. The viewer of the session reads the quarter."""
+    with; ``own_only``: nothing of quarters beside; ``for_all``: also what the viewer has silenced, for what is kept and shown to
+    others. The viewer of the session reads the quarter."""
     after_at, after_id = after or (since - LONGEST, uuid.UUID(int=0))
     values = {"quarter": quarter_id, "since": since, "until": until, "own_only": own_only, "most": most}
     values |= {"early": since - DAY, "long_ago": since - LONGEST, "after_at": after_at, "after_id": after_id}
-    return [On._make(row) for row in _ASKED.rows(values)]
+    return [On._make(row) for row in (_FOR_ALL if for_all else _FOR_READER).rows(values)]

@@ -50,6 +50,7 @@ class Event(Contribution):
         CheckConstraint("ends >= begins", name="order"),
         CheckConstraint("capacity > 0", name="capacity"),
         CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
+        CheckConstraint("lon IS NOT NULL OR NOT has_own_point", name="own_point"),
         Index("ix_event_dated_until", "dated_until", postgresql_where=text("rule <> ''")),
         Index("ix_event_gone_at", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
         Index("ix_event_initiative_id", "initiative_id", postgresql_where=text("initiative_id IS NOT NULL")),
@@ -67,9 +68,11 @@ class Event(Contribution):
     #: days besides those of the rule
     more_on: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list, server_default=text("'{}'"))
     place: Mapped[str] = mapped_column(Text, default="", server_default="")
-    #: where the place is, if the register knows it: the event's place, which its author has made known
+    #: where the place is: the point its author has set (``has_own_point``), or where the register has the address. Only the
+    #: first is given away as it is; the other may be somebody's door, and leaves here as the middle of its cell
     lon: Mapped[float | None] = mapped_column(Double)
     lat: Mapped[float | None] = mapped_column(Double)
+    has_own_point: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     online_url: Mapped[str] = mapped_column(Text, default="", server_default="")
     cost: Mapped[str] = mapped_column(Text, default="", server_default="")
     access: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -89,6 +92,11 @@ class Event(Contribution):
     initiative_id: Mapped[int | None] = mapped_column(ForeignKey("initiative.id", ondelete="SET NULL"))
     #: since when it is shown nowhere any more; kept by the database (migration 0043)
     gone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def own_point(self) -> tuple[float, float] | None:
+        """Longitude and latitude its author has set; None where they are the register's, or there are none."""
+        return (self.lon, self.lat) if self.has_own_point and self.lon is not None and self.lat is not None else None
 
 
 class EventException(Base):

@@ -180,6 +180,12 @@ def of_person(event_id: uuid.UUID) -> Event | None:
 def columns(plan: Plan) -> dict[str, Any]:
     """The plan as columns, with its point, or that of a place which the register knows by street and number."""
     lon, lat = plan.point or point_of(plan.place.partition(",")[0]) or (None, None)
-    found = {**asdict(plan), "more_on": list(plan.more_on), "lon": lon, "lat": lat}
+    found = {
+        **asdict(plan),
+        "more_on": list(plan.more_on),
+        "lon": lon,
+        "lat": lat,
+        "has_own_point": plan.point is not None,
+    }
     del found["point"]
     return found

@@ -33,9 +33,10 @@ _ELSEWHERE = select(_x.c.event_id, _x.c.slot_on, _x.c.place).where(
 
 
 def fill(quarter_id: int, since: datetime, until: datetime) -> Sequence[Coming]:
-    """See ``contributions.soon.Fill``; what is called off is not on."""
+    """See ``contributions.soon.Fill``; what is called off is not on. Whoever asks keeps it for others, who have silenced other
+    things."""
     nexts: dict[UUID, On] = {}
-    for each in in_quarter(quarter_id, since, until):
+    for each in in_quarter(quarter_id, since, until, for_all=True):
         if not each.is_cancelled:
             nexts.setdefault(each.event_id, each)
     soonest = list(nexts.values())[:MOST]

@@ -117,8 +117,9 @@ def _where(event: Event, place: str, city: str) -> Json:
         }
         if place:
             at["address"]["streetAddress"] = place
-        if event.lon is not None and place == event.place:
-            at["geo"] = {"@type": "GeoCoordinates", "latitude": event.lat, "longitude": event.lon}
+        if event.own_point and place == event.place:
+            lon, lat = event.own_point
+            at["geo"] = {"@type": "GeoCoordinates", "latitude": lat, "longitude": lon}
         found.append(at)
     if is_online:
         found.append({"@type": "VirtualLocation", "url": event.online_url})

@@ -86,8 +86,9 @@ def _line(line: Sequence[tuple[float, float]], to: Projection) -> str:
     return f"M{dots[0][0]} {dots[0][1]}L" + " ".join(f"{x} {y}" for x, y in dots[1:])
 
 
-def one_place(lon: float | None, lat: float | None) -> Markup | None:
-    """A small map with the cell of one place, for its own page; None without a place, or where it lies in no quarter."""
+def one_place(lon: float | None, lat: float | None, is_public: bool = False) -> Markup | None:
+    """A small map with the cell of one place, for its own page, with the way to a map app; None without a place, or where it
+    lies in no quarter. is_public: its author has set the point itself, and it may be given away; else it may be a home."""
     if lon is None or lat is None or (quarter := current_index().locate(lon, lat)) is None:
         return None
     ground = ground_of(quarter)
@@ -103,4 +104,12 @@ def one_place(lon: float | None, lat: float | None) -> Markup | None:
     if may(Permission.BOARD_READ) and quarter in (identity().quarters or ()):
         said = escape(_("To the map"))
         link = f' <a href="{url_for("map.show")}#o-{cell}">{said}</a>'
-    return Markup(f'<figure class="place-map">{drawing}<figcaption>{words}{link}</figcaption></figure>')  # noqa: S704  escaped
+    geo = _geo((lon, lat), 0) if is_public else _geo(ground.centre(cell), AROUND)
+    app = f' <a href="{geo}">{escape(_("Open in a map app"))}</a>'
+    return Markup(f'<figure class="place-map">{drawing}<figcaption>{words}{link}{app}</figcaption></figure>')  # noqa: S704  escaped
+
+
+def _geo(point: tuple[float, float], metres: float) -> str:
+    """A point as a geo: address (RFC 5870), the latitude first; u: how far from it the place may be."""
+    lon, lat = point
+    return f"geo:{lat:.5f},{lon:.5f}" + (f";u={round(metres)}" if metres else "")

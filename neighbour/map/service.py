@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import h3
 
-from neighbour.contributions import muting
-from neighbour.contributions.models import URGENT
 from neighbour.contributions.placing import Layer, Spot
 from neighbour.map.grid import LEVELS, Frame, Ground, Point
 
@@ -59,20 +57,9 @@ class Found:
 Spotted = tuple[tuple[Layer, tuple[Spot, ...]], ...]
 
 
-def find(quarter_id: int, person_id: int, layers: Sequence[Layer], *, nearby: bool) -> Spotted:
-    """What these layers hold for this person: of their quarter, or also what reaches it from beside. Without what they have
-    silenced, except what is their own. The viewer of the session is that person."""
-    silent = muting.of_reader(person_id)
-
-    def is_heard(spot: Spot) -> bool:
-        if spot.author_id is None or spot.author_id == person_id:
-            return True
-        return not silent.hides(spot.author_id, spot.category, is_urgent=spot.category == URGENT)
-
-    found = [(layer, layer.find(quarter_id, not nearby)) for layer in layers]
-    if silent == muting.NOTHING:
-        return tuple((layer, tuple(spots)) for layer, spots in found)
-    return tuple((layer, tuple(filter(is_heard, spots))) for layer, spots in found)
+def find(quarter_id: int, layers: Sequence[Layer], *, nearby: bool) -> Spotted:
+    """What these layers hold for the viewer of the session: of their quarter, or also what reaches it from beside."""
+    return tuple((layer, tuple(layer.find(quarter_id, not nearby))) for layer in layers)
 
 
 def place(ground: Ground, spotted: Spotted, *, nearby: bool) -> Found:

@@ -18,7 +18,7 @@ from neighbour.map.grid import LEVELS, Ground, ground_of
 from neighbour.map.lines import Line, Sheet
 from neighbour.map.service import Place, Spotted, Thing
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import identity, person_number
+from neighbour.policy.gate import identity
 
 views = Blueprint("map", __name__, template_folder="templates")
 MOST_TOLD = 6  # things that a marker names; all of them are in the list
@@ -29,7 +29,7 @@ MOST_TOLD = 6  # things that a marker names; all of them are in the list
 def show() -> str:
     """The map and the list: ``?show=`` names a layer and may be repeated, ``?nearby=1`` shows what is beside, too."""
     ground, chosen, nearby = _asked()
-    spotted = service.find(ground.own.id, person_number(), chosen, nearby=nearby)
+    spotted = service.find(ground.own.id, chosen, nearby=nearby)
     sheet = lines.sheet(ground, spotted, nearby, lambda: _sheet(ground, spotted, nearby))
     return render_template(
         "map/show.html",
@@ -69,7 +69,7 @@ def markers() -> Response:
     level = request.args.get("grid", listed, type=int)
     if level not in LEVELS:
         abort(404)
-    spotted = service.find(ground.own.id, person_number(), chosen, nearby=nearby)
+    spotted = service.find(ground.own.id, chosen, nearby=nearby)
     found = service.place(ground, spotted, nearby=nearby)
     told = lines.told(found.things)
     anchors = {cell: place.cell for place in service.gather(ground, found.things, listed) for cell in place.cells}

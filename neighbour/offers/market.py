@@ -10,7 +10,7 @@ import uuid
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import FromClause, all_, bindparam, literal_column, select, union_all
+from sqlalchemy import FromClause, all_, bindparam, literal_column, or_, select, union_all
 
 from neighbour.contributions.models import Contribution, Reach
 from neighbour.contributions.muting import silenced
@@ -49,7 +49,7 @@ def _statement(category: str | None, is_there: bool, is_own_only: bool) -> Asked
             )
         )
         if not category:
-            one = one.where(_r.c.category != all_(silenced("me", "category")))
+            one = one.where(or_(_r.c.category != all_(silenced("me", "category")), _c.c.author_id == bindparam("me")))
         if is_own_only:
             one = one.where(_r.c.is_home)
         if is_there:

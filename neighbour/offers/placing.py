@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
+from neighbour.contributions.muting import HEARD
 from neighbour.contributions.placing import MOST, Layer, Spot, told_by_cards
 from neighbour.core import clock
 from neighbour.core.asking import Asked
@@ -19,13 +20,13 @@ from neighbour.offers.models import Category
 _CATEGORIES = ", ".join(f"'{each.value}'" for each in Category)
 _TO_HAVE = Asked(
     text(f"""
-    SELECT c.id, c.version, r.is_home, NULL, NULL, k.cell, c.quarter_id, c.author_id, r.category, NULL
+    SELECT c.id, c.version, r.is_home, NULL, NULL, k.cell, c.quarter_id, NULL
     FROM reach r JOIN contribution c ON c.id = r.contribution_id
     LEFT JOIN cells_on_map(:quarter) k ON k.contribution_id = c.id
     WHERE r.quarter_id = :quarter AND r.category IN ({_CATEGORIES}) AND (r.is_home OR NOT :own_only)
-      AND c.solved_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > :now)
+      AND c.solved_at IS NULL AND {HEARD} AND (c.expires_at IS NULL OR c.expires_at > :now)
     ORDER BY c.id DESC LIMIT :most
-""")  # noqa: S608  constants of this module only
+""")  # noqa: S608  constants only
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from shapely.geometry import box
 from tests.bench import measure, pages
 from tests.bench.events import DATES, EVENTS
 
-FIGURES = ("map_page_cpu_ms",)
+FIGURES = ("map_page_cpu_ms", "map_geojson_cpu_ms")
 THINGS = 500
 
 # In the quarter of the reader, like the series of the events' bench; those stand at places spread over it.
@@ -35,10 +36,17 @@ FROM quarter q, generate_series(1, 12) s, generate_series(1, 24) n
 
 
 def run(scale: str) -> Iterator[dict[str, Any]]:
-    """``map_page_cpu_ms``: the page of one's own quarter, drawing and list, warm."""
+    """``map_page_cpu_ms``: the page of one's own quarter, drawing and list, warm; ``map_geojson_cpu_ms``: its markers."""
     with pages.full_quarter(scale, _things) as quarter:
-        costs = quarter.costs("/map", 'class="place-line"', THINGS)
-        yield measure.figure("map_page_cpu_ms", costs, "ms", f"{THINGS} things, {quarter.size}")
+        said = f"{THINGS} things, {quarter.size}"
+        page = quarter.costs("/map", lambda answer: answer.count('class="place-line"'), THINGS)
+        yield measure.figure("map_page_cpu_ms", page, "ms", said)
+        markers = quarter.costs("/map.geojson", _at_markers, THINGS // 2)  # the offers of this bench have no place
+        yield measure.figure("map_geojson_cpu_ms", markers, "ms", said)
+
+
+def _at_markers(answer: str) -> int:
+    return sum(each["properties"].get("count", 0) for each in json.loads(answer)["features"])
 
 
 def _things(connection: Any, values: dict[str, Any]) -> None:

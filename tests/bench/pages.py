@@ -31,12 +31,12 @@ class FullQuarter:
     size: Size
     requests: int
 
-    def costs(self, path: str, sign: str, times: int) -> list[float]:
-        """What each request of ``path`` costs in ms, once a run; a page that does not say ``sign`` so many times is none."""
+    def costs(self, path: str, count: Callable[[str], int], times: int) -> list[float]:
+        """What each request of ``path`` costs in ms, once a run; an answer in which ``count`` finds another number is none."""
         found = []
         with self.server.running() as web:
             for _warm in range(WARM):
-                said = web.get(path, self.cookie).count(sign)
+                said = count(web.get(path, self.cookie))
                 assert said == times, said
             for _run in range(RUNS):
                 before = measure.cpu_ns(web.worker) + measure.cpu_of(web.backends())

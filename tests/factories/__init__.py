@@ -174,6 +174,7 @@ def make_event(
     title: str = "",
     audience: Audience = Audience.QUARTER,
     body: str = "Ein Satz.",
+    category: str = "gathering",
     **plan: Any,
 ) -> Event:
     """A published event, beginning at this time on Berlin's clock, through the real service and the wall."""
@@ -182,7 +183,7 @@ def make_event(
         return events.publish(
             author_id=author.id,
             quarter_id=quarter.id,
-            category="gathering",
+            category=category,
             title=title or f"Termin {next(_numbers)}",
             body_md=body,
             audience=audience,

@@ -279,6 +279,11 @@ def test_an_events_own_page_shows_the_area_of_its_place(town):
     from neighbour.contributions.cards import url_of
 
     html = town.page(url_of(event.id))
+    lat, lon = h3.cell_to_latlng(town.city.cell_of(town.houses[5]))
+    assert re.findall(r'geo:[^"]+', html) == [f"geo:{lat:.5f},{lon:.5f};u=201"], "an address may be a home: its cell"
+    for path in (url_of(event.id), url_of(event.id) + "/calendar.ics"):
+        answer = town.client.get(path).text
+        assert f"{event.lat:.4f}" not in answer and "GEO:" not in answer and "GeoCoordinates" not in answer
     assert 'class="place-map"' in html and f'href="/map#o-{town.city.cell_of(town.houses[5])}"' in html
     assert 'class="place-map"' not in town.page(url_of(without.id))
     town.client.get("/signout")
