@@ -184,6 +184,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "IS_HTTPS": config.is_https,
         "SITE_URL": config.site_url,
         "TILE_URL": config.tile_url,
+        "TILE_ATTRIBUTION": config.tile_attribution,
         "SESSION_COOKIE_NAME": prefix + "nachbar",
         "SESSION_COOKIE_SECURE": config.is_https,
         "SESSION_COOKIE_HTTPONLY": True,

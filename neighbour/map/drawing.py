@@ -105,7 +105,8 @@ def one_place(lon: float | None, lat: float | None, is_public: bool = False) -> 
         said = escape(_("To the map"))
         link = f' <a href="{url_for("map.show")}#o-{cell}">{said}</a>'
     geo = _geo((lon, lat), 0) if is_public else _geo(ground.centre(cell), AROUND)
-    app = f' <a href="{geo}">{escape(_("Open in a map app"))}</a>'
+    said = escape(_("Open in a map app"))
+    app = f' <a href="{geo}">{said}</a>'
     return Markup(f'<figure class="place-map">{drawing}<figcaption>{words}{link}{app}</figcaption></figure>')  # noqa: S704  escaped
 
 

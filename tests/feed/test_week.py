@@ -16,6 +16,7 @@ from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.events import changing
 from neighbour.events.models import Event
+from neighbour.feed import week
 from neighbour.policy import Level
 from tests.factories import make_event, make_person, make_post, make_quarter, make_signed_in, sign_in, viewer_of
 
@@ -128,3 +129,15 @@ def test_nobody_reads_what_is_on_elsewhere_and_everybody_their_own_choice(here, 
         muting.mute(reader.id, event, What.AUTHOR)
     assert strip(client) == ["Von nebenan"], "whom one does not want to hear of"
     assert strip(vouched) == ["Von nebenan", "Hier"], "and nobody else notices"
+
+
+def test_what_one_reader_has_silenced_is_not_missing_from_the_strip_of_another(here, host):
+    """The strip is kept for a minute for a whole quarter, while the clock runs; whoever comes first makes it."""
+    event = make_event(host, here, in_days(2), title="Chor")
+    first, second = make_person(here), make_person(here)
+    with scope.use(viewer_of(first, here)), atomic():
+        muting.mute(first.id, db.session.get(Event, event.id), What.AUTHOR)
+    with scope.use(viewer_of(first, here)):
+        assert week.week(first.id, here.id, own_only=False) == ()
+    with scope.use(viewer_of(second, here)):
+        assert [each.title for each in week.week(second.id, here.id, own_only=False)] == ["Chor"]

@@ -283,7 +283,8 @@ def test_an_events_own_page_shows_the_area_of_its_place(town):
     assert re.findall(r'geo:[^"]+', html) == [f"geo:{lat:.5f},{lon:.5f};u=201"], "an address may be a home: its cell"
     for path in (url_of(event.id), url_of(event.id) + "/calendar.ics"):
         answer = town.client.get(path).text
-        assert f"{event.lat:.4f}" not in answer and "GEO:" not in answer and "GeoCoordinates" not in answer
+        assert f"{event.lat:.5f},{event.lon:.5f}" not in answer
+        assert "GEO:" not in answer and "GeoCoordinates" not in answer
     assert 'class="place-map"' in html and f'href="/map#o-{town.city.cell_of(town.houses[5])}"' in html
     assert 'class="place-map"' not in town.page(url_of(without.id))
     town.client.get("/signout")

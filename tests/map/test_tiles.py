@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from neighbour.app import create_app
+from neighbour.core.db import hang_up
 from tests.factories import make_person, make_quarter, sign_in
 from tests.support.client import Client
 
@@ -33,6 +34,23 @@ def test_without_the_setting_no_page_names_or_lets_in_anybody_else(client, reade
         assert _sources(answer) == ["'self'"], path
 
 
+@pytest.fixture
+def served(settings):
+    """Makes browsers of an application with these tiles, which hangs up in the end."""
+    made = []
+
+    def serve(url):
+        app = create_app(replace(settings, tile_url=url, tile_attribution=THANKS))
+        app.test_client_class = Client
+        made.append(app)
+        return app.test_client()
+
+    yield serve
+    for app in made:
+        with app.app_context():
+            hang_up()
+
+
 @pytest.mark.parametrize(
     ("url", "source"),
     [
@@ -40,10 +58,8 @@ def test_without_the_setting_no_page_names_or_lets_in_anybody_else(client, reade
         ("https://{s}.tiles.example.org/{z}/{x}/{y}.png", "https://*.tiles.example.org"),
     ],
 )
-def test_with_it_pictures_come_from_that_host_alone_and_it_is_thanked(settings, reader, url, source):
-    app = create_app(replace(settings, tile_url=url, tile_attribution=THANKS))
-    app.test_client_class = Client
-    client = app.test_client()
+def test_with_it_pictures_come_from_that_host_alone_and_it_is_thanked(served, reader, url, source):
+    client = served(url)
     sign_in(client, reader)
     for path in PAGES:
         answer = client.get(path)
