@@ -1,7 +1,6 @@
 """Which events have a point that their author has set: that alone is given away as it is.
 
-What stands at no address of the register was set by hand; where the register has moved since, that is believed too late for a
-few events, whose point is on their page already.
+Of what hangs already nobody knows who set it, so none of it is given away exactly: it may be somebody's door.
 """
 
 from __future__ import annotations
@@ -25,10 +24,6 @@ COLUMN, CHECK = "has_own_point", "lon IS NOT NULL OR NOT has_own_point"
 
 def upgrade() -> None:
     op.add_column("event", sa.Column(COLUMN, sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.execute(
-        "UPDATE event SET has_own_point = true WHERE lon IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM address a WHERE a.lon = event.lon AND a.lat = event.lat)"
-    )
     op.create_check_constraint(op.f("ck_event_own_point"), "event", CHECK)
     _follow((*SHOWN, COLUMN))
 
