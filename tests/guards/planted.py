@@ -209,6 +209,7 @@ DEFECTS = (
     Defect("texts::test_no_text_stands_where", REACH.replace("service", "views"), END, '\n_ = i18n.gettext\nTEXT = f"{_(\'Join in\')}!"\n'),
     Defect("personal::test_everything_the_archive_shows", "neighbour/mydata/values.py", '        "vouched": ', '        "vouched, once": '),
     Defect("personal::test_everything_the_archive_shows", "neighbour/mydata/words.py", '    "visit": ', '    "visits": '),
+    Defect("personal::test_what_a_mail_was_about", "neighbour/mydata/values.py", '"accounts.new_device"', '"accounts.new_devices"'),
     Defect("texts::test_placeholders", DE, END, '\nmsgid "A %(word)s only here"\nmsgstr "Ein %(wort)s nur hier"\n'),
     Defect("texts::test_german_says_du", DE, END, '\nmsgid "Formal only here"\nmsgstr "Bitte geben Sie etwas ein"\n'),
     Defect("wall::test_no_foreign_row_can_be_read", QUICK, "author_id = (SELECT app_person()) OR", "true OR"),
