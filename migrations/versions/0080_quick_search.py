@@ -46,6 +46,12 @@ CREATE FUNCTION search_question(words jsonb, tags jsonb) RETURNS text LANGUAGE s
         FROM jsonb_array_elements(words) WITH ORDINALITY w(ways, n), jsonb_array_elements(w.ways) way GROUP BY n) x
 $$;
 
+-- These shelves in all eras of which there is something.
+CREATE FUNCTION search_all_places(shelves int[]) RETURNS text[] LANGUAGE sql STABLE {SAFE} AS $$
+  SELECT search_places(shelves, search_era((SELECT id FROM search_entry ORDER BY id LIMIT 1)),
+                       search_era((SELECT id FROM search_entry ORDER BY id DESC LIMIT 1)))
+$$;
+
 -- Whether anything on these shelves answers the question, seen or not: for leaving out what can find nothing.
 CREATE FUNCTION search_is_there(question text, places text[]) RETURNS boolean LANGUAGE sql STABLE {BY_WORDS} {SAFE} AS $$
   SELECT EXISTS (SELECT FROM unnest(places) p, LATERAL (
@@ -118,13 +124,27 @@ CREATE FUNCTION search_has(said text, one text, other text) RETURNS boolean LANG
   SELECT strpos(said, one) > 0 AND (other IS NULL OR strpos(said, other) > 0)
 $$;
 
--- Which of these words (asked ->> 'words') stand somewhere where these eyes may read, each alone, under the filters.
-CREATE FUNCTION search_standing(asked jsonb) RETURNS SETOF int LANGUAGE sql STABLE {DEFINER} AS $$
-  SELECT w.n::int FROM (SELECT search_shelves((asked ->> 'home')::int) AS shelves OFFSET 0) x,
-    jsonb_array_elements(asked -> 'words') WITH ORDINALITY w(ways, n)
-  WHERE EXISTS (SELECT FROM search_seen(search_hits(search_question(jsonb_build_array(w.ways), asked -> 'tags'), x.shelves,
-                  (asked ->> 'since')::uuid, (asked ->> 'until')::uuid, 200), (asked ->> 'home')::int))
-$$;
+-- Which of these words (asked ->> 'words') stand somewhere where these eyes may read, each alone, under the filters. The first
+-- that is seen is enough: nothing is put in order.
+CREATE FUNCTION search_standing(asked jsonb) RETURNS SETOF int LANGUAGE plpgsql STABLE {DEFINER} {BY_WORDS} AS $$
+DECLARE
+  home int := (asked ->> 'home')::int;
+  since uuid := (asked ->> 'since')::uuid;
+  until uuid := (asked ->> 'until')::uuid;
+  places text[] := search_all_places(search_shelves(home));
+  question text;
+BEGIN
+  FOR number IN 1 .. jsonb_array_length(asked -> 'words') LOOP
+    question := search_question(jsonb_build_array(asked -> 'words' -> (number - 1)), asked -> 'tags');
+    IF EXISTS (SELECT FROM (
+        SELECT e.id FROM unnest(places) p, LATERAL (
+          SELECT e.id FROM search_entry e WHERE search_shelved(e.id, e.shelf, e.words) @@ replace(question, '@', p)::tsquery OFFSET 0) e
+        WHERE (since IS NULL OR e.id >= since) AND (until IS NULL OR e.id < until) LIMIT 500) hit
+        WHERE EXISTS (SELECT FROM search_seen(ARRAY[hit.id], home))) THEN
+      RETURN NEXT number;
+    END IF;
+  END LOOP;
+END $$;
 
 -- These words [[way, …], …] without the cuts of which the end stands nowhere on these shelves. parts: a guessed cut, which is
 -- from here on a question for both; part: one of the two alone.
@@ -133,8 +153,7 @@ CREATE FUNCTION search_cut(words jsonb, shelves int[]) RETURNS jsonb LANGUAGE sq
     SELECT n, way ->> 0 AS key, way ->> 1 AS how, way -> 2 AS factor, CASE way ->> 1 WHEN 'parts' THEN split_part(way ->> 0, ' ', 2) END AS tail
     FROM jsonb_array_elements(words) WITH ORDINALITY w(ways, n), jsonb_array_elements(w.ways) way
   ), place AS MATERIALIZED (
-    SELECT search_places(shelves, search_era(min(id::text)::uuid), search_era(max(id::text)::uuid)) AS places
-    FROM ((SELECT id FROM search_entry ORDER BY id LIMIT 1) UNION ALL (SELECT id FROM search_entry ORDER BY id DESC LIMIT 1)) ends
+    SELECT search_all_places(shelves) AS places
   ), missing AS MATERIALIZED (
     -- Stems of six letters and more are kept backwards: whatever ends so, or is so. Of shorter ones, what is so.
     SELECT tail FROM (SELECT DISTINCT tail FROM way WHERE tail IS NOT NULL) t, place
@@ -244,3 +263,43 @@ LANGUAGE sql STABLE {DEFINER} AS $$
   ORDER BY s.person_id, s.created_at, e.id DESC
 $$;
 """
+
+FOR_THE_APP = ("search_standing(jsonb)",)
+INNER = (
+    "search_question(jsonb, jsonb)",
+    "search_all_places(int[])",
+    "search_is_there(text, text[])",
+    "search_hits(text, int[], uuid, uuid, int)",
+    "search_seen(uuid[], int)",
+    "search_ways(jsonb)",
+    "search_has(text, text, text)",
+    "search_cut(jsonb, int[])",
+)
+GONE = ("search_questions(text[], jsonb)", "search_mark(tsvector, jsonb)")
+
+
+def upgrade() -> None:
+    op.execute("DROP INDEX ix_search_entry_shelved")
+    for part in (ERA, ASK, JUDGE):
+        BEFORE._as_written(part)
+    for function in FOR_THE_APP:
+        for_the_app(function)
+    _close(INNER)
+    for function in GONE:
+        op.execute(f"DROP FUNCTION {function}")
+    op.execute(INDEX)
+
+
+def downgrade() -> None:
+    op.execute("DROP INDEX ix_search_entry_shelved")
+    for part in (BEFORE.WORDS, BEFORE.FIND):  # what did not change is the same again
+        BEFORE._as_written(part.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
+    _close(GONE)
+    for function in (*FOR_THE_APP, *INNER):
+        op.execute(f"DROP FUNCTION {function}")
+    op.execute(INDEX)
+
+
+def _close(functions: tuple[str, ...]) -> None:
+    for function in functions:
+        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")

@@ -2,9 +2,9 @@
 
 A *way* is ``[key, how, factor]``: a stem, how it stands there, and how much that is worth. How: ``exact``, at the beginning or
 end of a word (``begins``, ``ends``), or ``both`` of two stems: the first begins a word, the second is one or ends one. Guesses
-where a compound may be cut are ``parts`` (both) and ``part`` (one of them): the database drops those that can find nothing. Each word
-typed becomes a list of ways; the database judges them (``search_found``, migration 0060), and stems both what is typed and what
-is written.
+where a compound may be cut are ``parts`` (both) and ``part`` (one of them): the database drops those that can find nothing. Each
+word typed becomes a list of ways; the database judges them (``search_found``, migration 0080), and stems both what is typed and
+what is written.
 """
 
 from __future__ import annotations
