@@ -1,6 +1,6 @@
 """Search: one box for slips, answers, neighbours, initiatives and streets; what somebody looks for again and again.
 
-``words`` reads what is typed, ``service`` asks the database, which answers no further than its viewer may read (migration 0060),
+``words`` reads what is typed, ``service`` asks the database, which answers no further than its viewer may read (migration 0080),
 ``others`` finds people, initiatives and streets, ``marking`` shows where it stands, ``saved`` keeps searches for the digest.
 What people look for stands in no address and no log: it is sent by POST and kept in the browser's own cookie.
 """

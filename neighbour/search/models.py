@@ -1,7 +1,7 @@
 """What the index holds, and what somebody looks for again and again.
 
-All but ``saved_search`` is written and read by the database's own functions only (migration 0060): the application's role has no
-right to it.
+All but ``saved_search`` is written and read by the database's own functions only (migrations 0060 and 0080): the application's
+role has no right to it.
 """
 
 from __future__ import annotations

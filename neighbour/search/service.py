@@ -75,6 +75,7 @@ _STEMS = text("""
     FROM unnest(CAST(:words AS text[])) raw
 """)
 _NEAR = text("SELECT search_near(CAST(:spellings AS text[]))")
+_STANDING = text("SELECT search_standing(:asked)").bindparams(bindparam("asked", type_=JSONB))
 _FOUND = text("SELECT contribution_id, entry_id, score FROM search_found(:asked)").bindparams(
     bindparam("asked", type_=JSONB)
 )
@@ -92,7 +93,7 @@ def find(wish: Wish, tags: Tags = lambda _stems: (), *, page: int = 1, until: uu
     if enough:
         return _page(rows, stems=stems)
     if not rows:
-        forgive([word for word in typed if len(typed) == 1 or not _stands(wish, word, until)])
+        forgive(_standing_nowhere(wish, typed, until))
     be_generous(typed)
     rows = _ask(wish, typed, is_all=False, page=page, until=until)
     more = tuple(str(way[0]) for word in typed for way in word.ways if way[1] == "exact" and way[2] >= 0.5)  # type: ignore[operator]
@@ -120,13 +121,9 @@ def understand(typed: str, tags: Tags = lambda _stems: ()) -> list[Word]:
 
 def forgive(mistyped: list[Word]) -> None:
     """Add to these words, which stand nowhere, what was probably meant."""
-    near = _near([spelling for word in mistyped for spelling in words.spellings(word.plain)])
     nearest = {}
     for word in mistyped:
-        shared = set(words.spellings(word.plain))
-        nearest[word.typed] = words.corrections(
-            word.plain, [each for each in near if shared & set(words.spellings(each))]
-        )
+        nearest[word.typed] = words.corrections(word.plain, _near(words.spellings(word.plain)))
         word.meant = [each for each, _away in nearest[word.typed]]
     stems = stems_of([each for word in mistyped for each in word.meant])
     for word in mistyped:
@@ -163,9 +160,12 @@ def _near(spellings: list[str]) -> list[str]:
     return list(db.session.scalars(_NEAR, {"spellings": spellings})) if spellings else []
 
 
-def _stands(wish: Wish, word: Word, until: uuid.UUID | None) -> bool:
-    """Whether a word alone stands anywhere."""
-    return bool(_ask(wish, [word], is_all=True, page=1, until=until))
+def _standing_nowhere(wish: Wish, typed: list[Word], until: uuid.UUID | None) -> list[Word]:
+    """Those of the words that do not even stand alone anywhere; a single one has been asked for."""
+    if len(typed) == 1:
+        return typed
+    standing = set(db.session.scalars(_STANDING, {"asked": _asked(wish, typed, until)}))
+    return [word for number, word in enumerate(typed, 1) if number not in standing]
 
 
 def _has_many(wish: Wish, typed: list[Word], until: uuid.UUID | None) -> bool:
@@ -175,17 +175,24 @@ def _has_many(wish: Wish, typed: list[Word], until: uuid.UUID | None) -> bool:
 
 def _ask(wish: Wish, typed: list[Word], *, is_all: bool, page: int, until: uuid.UUID | None) -> list[Hit]:
     asked = {
-        **ways(wish, typed),
+        **_asked(wish, typed, until),
         "all": is_all,
-        "home": wish.home,
-        "since": str(id_at(clock.now() - timedelta(days=wish.days))) if wish.days else None,
-        "until": str(until) if until else None,
         "now": clock.now().timestamp(),
         "order": wish.order,
         "most": PAGE + 1,
         "skip": (page - 1) * PAGE,
     }
     return [Hit(*row) for row in db.session.execute(_FOUND, {"asked": asked})]
+
+
+def _asked(wish: Wish, typed: list[Word], until: uuid.UUID | None) -> dict[str, Any]:
+    """Words, filters and the time as the database takes them."""
+    return {
+        **ways(wish, typed),
+        "home": wish.home,
+        "since": str(id_at(clock.now() - timedelta(days=wish.days))) if wish.days else None,
+        "until": str(until) if until else None,
+    }
 
 
 def ways(wish: Wish, typed: Sequence[Word]) -> dict[str, Any]:

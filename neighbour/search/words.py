@@ -1,9 +1,10 @@
 """From what somebody types to the ways in which it may stand in a text.
 
 A *way* is ``[key, how, factor]``: a stem, how it stands there, and how much that is worth. How: ``exact``, at the beginning or
-end of a word (``begins``, ``ends``), or ``both`` of two stems: the first begins a word, the second is one or ends one. Each word
-typed becomes a list of ways; the database judges them (``search_found``, migration 0060), and stems both what is typed and what
-is written.
+end of a word (``begins``, ``ends``), or ``both`` of two stems: the first begins a word, the second is one or ends one. Guesses
+where a compound may be cut are ``parts`` (both) and ``part`` (one of them): the database drops those that can find nothing. Each
+word typed becomes a list of ways; the database judges them (``search_found``, migration 0080), and stems both what is typed and
+what is written.
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ def apart(word: Word, stems: Mapping[str, Sequence[str]]) -> list[Way]:
         for begin in dict.fromkeys((left, left.removesuffix("s"))):
             parts = _one_each([begin, right], stems)
             if len(parts) == 2:
-                ways.append([" ".join(parts), "both", 0.6])
+                ways.append([" ".join(parts), "parts", 0.6])
         ways += [
-            [stem, "exact", 0.3]
+            [stem, "part", 0.3]
             for part in (left, right)
             if len(part) >= 5
             for stem in stems.get(part, ())[:1]

@@ -30,6 +30,13 @@ from tests.support import ROOT, cluster
 RUNS = 5
 FIGURES = ("digest_composed_per_cpu_second", "digest_handed_over_per_cpu_second", "digest_memory_growth")
 SIZES = {"small": Size(10_840, 20_000), "full": Size(100_000, 200_000)}
+# A tenth of the readers look for two things again and again: one that is in every slip, one that is in none.
+SAVED = """
+INSERT INTO saved_search (id, person_id, words, filters, ways)
+SELECT gen_random_uuid(), p.id, word, '{}', jsonb_build_object('tags', '[]'::jsonb, 'words', jsonb_build_array(jsonb_build_array(
+         jsonb_build_array(word, 'exact', 1.0), jsonb_build_array(word, 'begins', 0.8), jsonb_build_array(word, 'ends', 0.8))))
+FROM bench_person p, unnest(ARRAY['handschuh', 'ziehharmonika']) word WHERE p.id % 10 = 0
+"""
 WARM = 0.1  # of the digests: what the process keeps (rendered pieces, prepared statements) is there by then
 
 
@@ -44,6 +51,7 @@ def run(scale: str) -> Iterator[dict[str, Any]]:
         with roles.connect(databases.owner_url, autocommit=True) as connection:
             week = id_at(clock.now() - timedelta(days=7))
             connection.execute("UPDATE subscription SET told_up_to = %s", [week])
+            connection.execute(SAVED)
             connection.execute("VACUUM ANALYZE subscription")
         with _sink() as port:
             yield from _morning(_config(databases, port), size)

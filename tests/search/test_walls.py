@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 
@@ -78,6 +79,37 @@ def test_a_word_that_stands_here_in_another_form_gives_no_foreign_spelling_away(
     with scope.use(viewer_of(me, here)):
         near = text("SELECT search_near(ARRAY['verschlusselungen', 'verschlusselung'])")
         assert db.session.scalars(near).all() == ["verschlusselung"]
+
+
+def test_shelves_say_where_to_look_and_not_what_may_be_read(here, me, owner):
+    foreign = make_quarter("Fremd")
+    make_post(make_person(foreign), foreign, title="Kanarienvogel entflogen")
+    owner.execute("INSERT INTO search_shelf VALUES (%s, %s)", [here.id, foreign.id * 2])
+    learn()
+    assert found(me, here, "Kanarienvogel") == []
+    with scope.use(viewer_of(me, here)):
+        assert service.find(Wish("Kanarienvogl")).meant == ()
+
+
+def test_which_words_stand_is_told_of_what_is_seen_only(here, me):
+    foreign = make_quarter("Fremd", beside=here)
+    make_post(make_person(foreign), foreign, title="Zitronenhof Lampe")
+    make_post(me, here, title="Lampe")
+    ways = [[[word, "begins", 1.0]] for word in ("zitron", "lamp", "nirgends")]
+    standing = text("SELECT search_standing(CAST(:asked AS jsonb))")
+    with scope.use(viewer_of(me, here)):
+        asked = {"asked": json.dumps({"words": ways, "tags": []})}
+        assert db.session.scalars(standing, asked).all() == [2]
+
+
+def test_what_is_years_old_is_found_like_what_is_new(here, me):
+    """Eras are asked one after the other, the newest first, until there is enough."""
+    posts = []
+    for years in (9, 5, 3, 2, 1, 0):
+        with clock.freeze(clock.now() - timedelta(days=365 * years + 7)):
+            posts.append(make_post(me, here, title=f"Jahrmarkt vor {years} Jahren").id)
+    assert found(me, here, "Jahrmarkt", order="newest") == posts[::-1]
+    assert found(me, here, "Jahrmarkt", days=500) == [posts[5], posts[4]]
 
 
 def test_how_things_are_ordered_tells_nothing_of_what_is_not_seen(here, me):
@@ -230,6 +262,10 @@ def test_the_application_reaches_the_index_through_its_functions_only(raw, table
     [
         "search_said(gen_random_uuid(), gen_random_uuid())",
         "search_shelves(1)",
+        "search_hits('''@a''', ARRAY[0], NULL, NULL, 9)",
+        "search_is_there('''@a''', ARRAY['0.1|'])",
+        "search_seen(ARRAY[gen_random_uuid()], NULL)",
+        "search_cut('[]', ARRAY[0])",
         "search_put_contribution(gen_random_uuid())",
     ],
 )
