@@ -14,7 +14,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0081"
-down_revision = "0078"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 
