@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from neighbour.contributions import muting
 from neighbour.contributions import service as contributions
 from neighbour.contributions.models import Audience, Contribution
-from neighbour.core import clock, scope
+from neighbour.core import clock, roles, scope
 from neighbour.core.db import atomic, db
 from neighbour.search import service
 from neighbour.search.service import Wish
@@ -335,6 +335,28 @@ def test_two_at_once_change_and_take_down_and_nothing_is_left_over(here, me, own
     shown = "SELECT id FROM contribution WHERE state = 'published' UNION SELECT a.id FROM comment a JOIN contribution c ON c.id = a.contribution_id WHERE a.state = 'published' AND c.state = 'published'"
     kept = "SELECT id FROM search_entry"
     assert set(owner.execute(shown).fetchall()) == set(owner.execute(kept).fetchall())
+
+
+def test_words_are_taken_away_while_the_job_reads_and_neither_waits_for_the_other_in_a_ring(
+    here, me, owner, clean_database
+):
+    """Somebody has taken words away and comes to more pieces next, while the job runs: it does nothing, and they go on."""
+    posts = [make_post(me, here, title=f"Lastenrad {number}") for number in range(2)]
+    with scope.use(scope.NOBODY), atomic():
+        service.learn()
+    with scope.use(viewer_of(me, here)), atomic():
+        db.session.execute(update(Contribution).where(Contribution.id == posts[1].id).values(title="Lastenrad, neu"))
+    with (
+        roles.connect(clean_database.owner_url) as hiding,
+        roles.connect(clean_database.owner_url, autocommit=True) as job,
+    ):
+        hiding.execute("UPDATE contribution SET state = 'withdrawn' WHERE id = %s", [posts[0].id])
+        job.execute("SET statement_timeout = '5s'")
+        assert job.execute("SELECT search_learn(100)").fetchone() == (0,)
+        hiding.execute("UPDATE contribution SET state = 'withdrawn' WHERE id = %s", [posts[1].id])
+        hiding.commit()
+        assert job.execute("SELECT search_learn(100)").fetchone() != (0,)
+    assert owner.execute("SELECT count(*) FROM search_word").fetchone() == (0,)
 
 
 def test_strange_questions_are_answered_and_break_nothing(here, me, owner):
