@@ -9,8 +9,10 @@
   it waited, whoever looks for somebody could try their name at one house after the other and would be told by the waiting
   where they live. Of two it is the one with the weaker proof, of two alike the later.
 
-What is looked at afterwards (``look_quietly``, every hour) is a quiet case: the proof counts meanwhile, and nothing of the case
-ever reaches its person, whatever is decided – no mail, no page, no line in their archive, and no look at their address
+What is looked at afterwards (``look_quietly``, every hour) is a quiet case, and the operators': the team of the quarter sees
+neither that there is one nor, with a proof that waits for another reason, that somebody bears the same name – a steward with
+two puppets would read off it in which of two houses she lives. The proof counts meanwhile, and nothing of the case ever reaches
+its person, whatever is decided – no mail, no page, no line in their archive, and no look at their address
 (``homes.accesses``). A no therefore ends nothing on its day, for whoever gave another's name and house would read off it that
 she lives there: the proof stands to its day and no simple yes renews it (``is_doubted``), so that a better one is needed then.
 What cannot wait so long an operator ends by suspending the account, and says why.
@@ -72,7 +74,7 @@ def keep(membership: Membership, proof: Proof, looks: Collection[grading.Look]) 
     one_by_one = grounds.pop("one by one") and (is_word or grounds["house"])
     grounds["house"] = one_by_one if is_word else grounds["house"]
     grounds["household"] = grounds["household"] and not is_word
-    if looks and not (others or grounds["person"] or grounds["household"] or one_by_one):
+    if looks and not (others or grounds["household"] or one_by_one):
         return
     found = [ground for ground, is_so in grounds.items() if is_so]
     if not looks:  # somebody asked for it
@@ -131,7 +133,7 @@ def is_doubted(membership_id: int) -> bool:
 
 
 def _answers() -> dict[str, bool]:
-    return {what: _ask(what) for what in ("person", "household", "house", "one by one")}
+    return {what: _ask(what) for what in ("household", "house", "one by one")}
 
 
 def _ask(what: str) -> bool:
