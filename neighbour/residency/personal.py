@@ -118,6 +118,11 @@ about(
     order="id",
     ends="memberships",
 )
+# As ``renewal.told_until``: a yes that renewed nothing would say that somebody of that name lives there.
+UNTIL = (
+    "CASE WHEN expires_at IS NOT NULL AND renewed_at IS NOT NULL THEN greatest(expires_at, renewed_at"
+    " + CASE level WHEN 'verified' THEN interval '730 days' ELSE interval '365 days' END) ELSE expires_at END"
+)
 about(
     "proof",
     of="person_id",
@@ -125,6 +130,7 @@ about(
     out="method level expires_at renewed_at ended_at created_at",
     inner="id person_id membership_id source by_person_id depth held_at",
     secret="vouch_household vouch_house",
+    shown={"expires_at": UNTIL},
     order="id",
     ends="proofs",
 )

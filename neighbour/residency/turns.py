@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, case, or_, select
 from sqlalchemy.orm import aliased
 
 from neighbour.accounts.models import Person
@@ -23,7 +23,7 @@ from neighbour.residency.models import Letter, LetterState
 NEXT_AFTER = timedelta(days=31)
 
 
-def turn() -> tuple[ColumnElement[Any], ...]:
+def turn() -> Sequence[SQLColumnExpression[Any]]:
     """By what the orders of one house are sorted, the next first."""
     return ~_is_old(), case((_is_old(), False), else_=_had_one()), Letter.id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from neighbour.accounts import choosing
 from neighbour.accounts.appearance import Chosen
@@ -15,6 +15,7 @@ from neighbour.initiatives.models import Initiative
 from neighbour.policy import Level
 from neighbour.residency import grading, invitations, renewal
 from neighbour.residency.cases import crowds, visits
+from neighbour.residency.personal import UNTIL
 from neighbour.residency.proofs.method import Outcome
 from tests.initiatives.helpers import Treff
 from tests.residency.helpers import invited, types
@@ -138,6 +139,54 @@ def test_a_no_to_what_is_looked_at_quietly_ends_nothing_now_and_renews_nothing_l
     assert (desk.level(again), desk.level(other)) == (Level.UNPROVEN, Level.VERIFIED)
     desk.prove(again)
     assert looks_quietly(desk) == 1, "a newer proof is looked at anew"
+
+
+def test_a_yes_after_a_quiet_no_is_answered_like_any_other(desk: Desk, frozen_clock):
+    """The question is gone, its words, the pages and the archive are the same: none says that somebody of the name lives there."""
+    house, beside = desk.town.address("40"), desk.town.address("42")
+    inviter = desk.proven("anna")
+    desk.proven("ines", house=house, bell="Ines Wolf", first_name="Ines", last_name="Wolf")
+    askers = {}
+    for name, where in (("hit", house), ("mis", beside)):
+        askers[name] = desk.resident(name, house=where, bell="I. W.", first_name="Ines", last_name="Wolf")
+        types(desk.town, askers[name], invited(desk.town, inviter))
+    looks_quietly(desk)
+    for name in ("olga", "otto"):
+        desk.says(desk.operator(name), desk.case_of(askers["hit"]), "twice")
+    frozen_clock.tick(340 * DAY)
+    heard = {}
+    for name, person in askers.items():
+        browser = desk.browser(person)
+        with desk.town.as_person(person):
+            link = "/still-here/" + renewal.token(person, renewal.question_of(person))  # type: ignore[arg-type]
+        answer = browser.post(link)
+        pages = [browser.get(path) for path in (link, *PAGES)]
+        with desk.town.as_person(person):
+            told = db.session.scalar(text(f"SELECT {UNTIL} FROM proof WHERE person_id = :who"), {"who": person})
+            heard[name] = (renewal.question_of(person), told, without(text_of(answer), name))
+        heard[name] += ([without(text_of(page), name) for page in pages],)
+    assert heard["hit"] == heard["mis"]
+    assert heard["hit"][0] is None and "weiteres Jahr" not in heard["hit"][2]
+
+
+@pytest.mark.parametrize("method", ["postcard", "document", "in_person"])
+def test_whoever_has_proven_more_strongly_since_is_doubted_no_more(desk: Desk, frozen_clock, method):
+    house, inviter = desk.town.address("5"), desk.proven("anna")
+    desk.proven("ines", house=house, first_name="Ines", last_name="Wolf")
+    again = desk.resident("ines2", house=house, first_name="Ines", last_name="Wolf")
+    types(desk.town, again, invited(desk.town, inviter))
+    looks_quietly(desk)
+    for name in ("olga", "otto"):
+        desk.says(desk.operator(name), desk.case_of(again), "twice")
+    frozen_clock.tick(10 * DAY)
+    desk.prove(again, method)
+    for _year in range(3):
+        frozen_clock.tick(364 * DAY)
+        with desk.town.as_person(again):
+            renewal.say_yes(again)
+        with desk.town.app.app_context():
+            grading.end_proofs(again, past_only=True)
+    assert desk.level(again) is Level.VERIFIED
 
 
 def test_of_two_of_one_name_the_weaker_proof_is_looked_at_and_then_the_later(desk: Desk, owner):
