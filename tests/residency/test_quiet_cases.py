@@ -331,6 +331,56 @@ def test_a_name_that_changes_between_the_two_looks_is_looked_at_twice_anew(desk:
     assert desk.level(asker) is Level.VERIFIED
 
 
+HALVES = "SELECT count(*) FILTER (WHERE voided_at IS NULL), count(*) FROM case_half WHERE says IS NOT NULL"
+
+
+def test_another_spelling_of_the_letterbox_begins_no_look_anew(desk: Desk, owner):
+    house = desk.town.address("5")
+    asker = desk.resident("ines", house=house, bell="I. Wolf")
+    desk.deposit(asker)
+    desk.says(desk.verifier("vera"), desk.case_of(asker), "doubts")
+    for bell in ("I.. Wolf", "WOLF, I", "Fam. Wolf"):
+        desk.town.settle(asker, house, bell)
+        assert owner.execute(HALVES).fetchone() == (1, 1), bell
+    assert desk.says(desk.verifier("wim"), desk.case_of(asker), "doubts").status_code == 303
+    assert owner.execute("SELECT state FROM proof_case").fetchall() == [("refused",)]
+
+
+def test_a_case_is_begun_anew_once_and_what_was_said_before_is_kept(desk: Desk, owner, frozen_clock):
+    """Whoever changes the name between the two looks, again and again, is decided about all the same; a team of two can do it."""
+    vera, wim = desk.verifier("vera"), desk.verifier("wim")
+    house = desk.town.address("5")
+    asker = desk.resident("ines", house=house, bell="Ines Wolf")
+    desk.deposit(asker)
+    desk.says(vera, desk.case_of(asker), "doubts")
+    desk.town.settle(asker, house, "Anna Kowalczyk")
+    assert owner.execute(HALVES).fetchone() == (0, 1)
+    desk.says(vera, desk.case_of(asker), "doubts")
+    desk.town.settle(asker, house, "Berta Bach")
+    assert owner.execute(HALVES).fetchone() == (1, 2)
+    desk.says(wim, desk.case_of(asker), "doubts")
+    assert owner.execute("SELECT state FROM proof_case").fetchall() == [("refused",)]
+
+
+def test_after_a_proof_looks_begin_anew_once_in_thirty_days(desk: Desk, owner, frozen_clock):
+    """Also where another case has come since."""
+    house, friends = desk.town.address("5"), [desk.proven("anna"), desk.proven("bert")]
+    asker = desk.resident("ines", house=house, bell="Ines Wolf")
+    for friend in friends:
+        types(desk.town, asker, invited(desk.town, friend))
+    desk.says(desk.verifier("vera"), desk.case_of(asker), "words")
+    desk.town.settle(asker, house, "Clara Echt")
+    assert owner.execute(HALVES).fetchone() == (0, 1)
+    frozen_clock.tick(60)
+    desk.deposit(asker)
+    desk.says(desk.verifier("wim"), desk.case_of(asker), "doubts")
+    desk.town.settle(asker, house, "Berta Bach")
+    assert owner.execute(HALVES).fetchone() == (1, 2), "within the 30 days"
+    frozen_clock.tick(31 * DAY)
+    desk.town.settle(asker, house, "Dora Dick")
+    assert owner.execute(HALVES).fetchone() == (0, 2)
+
+
 def test_a_name_that_changes_at_an_initiative_ends_the_code_that_was_shown(desk: Desk):
     treff = Treff(desk)
     house = desk.town.address("5")

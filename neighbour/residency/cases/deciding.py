@@ -164,7 +164,8 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
         half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
         again = {"until": until, "part": part}
-        db.session.execute(half.on_conflict_do_update(constraint="uq_case_half_case_id_by_person_id", set_=again))
+        one = {"index_elements": ["case_id", "by_person_id"], "index_where": CaseHalf.voided_at.is_(None)}
+        db.session.execute(half.on_conflict_do_update(**one, set_=again))
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
             found = homes.open_for_verifier(case.person_id, _PURPOSES[CaseKind(case.kind)], eyes.person_id)
@@ -231,7 +232,8 @@ def _locked(case: ProofCase) -> ProofCase:
 
 
 def _halves(case: ProofCase) -> list[CaseHalf]:
-    return list(db.session.scalars(select(CaseHalf).where(CaseHalf.case_id == case.id).order_by(CaseHalf.id)))
+    counts = CaseHalf.case_id == case.id, CaseHalf.voided_at.is_(None)
+    return list(db.session.scalars(select(CaseHalf).where(*counts).order_by(CaseHalf.id)))
 
 
 def _demand_room(case: ProofCase, eyes: Eyes, part: str) -> None:
