@@ -9,7 +9,7 @@ from flask import current_app
 
 from neighbour.core import i18n
 from neighbour.core.commands import operator_command, progress
-from neighbour.residency import printing
+from neighbour.residency import printing, turns
 from neighbour.residency.letter_pdf import Format
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -75,3 +75,6 @@ def list_() -> None:
     click.echo(f"{printing.waiting()} waiting")
     for number, accounts in enumerate(printing.crowded(), 1):
         click.echo(f"crowded house {number}: {', '.join(accounts)}")
+    for number, house in enumerate(turns.overtaken(), 1):
+        waiting, before = ", ".join(house.waiting), ", ".join(house.before)
+        click.echo(f"overtaken at house {number}: {waiting} waits, and had ordered before {before}")

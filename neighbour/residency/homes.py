@@ -126,11 +126,13 @@ def settle(person_id: int, address: Address, quarter_id: int, recipient: str, ca
     if home is None:
         home = Home(person_id=person_id)
         db.session.add(home)
+    house, words = address_hash(address), word_hashes(address_hash(address), recipient, care_of)
+    if home.id is not None and bytes(home.address_hash) == house and {*map(bytes, home.word_hashes)} != {*words}:
+        home.renamed_at = clock.now()  # looks that are under way begin anew (migration 0088)
     home.quarter_id = quarter_id
     home.sealed = seal(json.dumps(asdict(exact), ensure_ascii=False).encode(), _belongs_to(person_id))
-    home.address_hash = address_hash(address)
-    home.family_hashes = family_hashes(home.address_hash, recipient, care_of)
-    home.word_hashes = word_hashes(home.address_hash, recipient, care_of)
+    home.address_hash, home.word_hashes = house, words
+    home.family_hashes = family_hashes(house, recipient, care_of)
     home.cell = None if is_staff_only(person_id) else public_cell(address)
     db.session.flush()
     return home

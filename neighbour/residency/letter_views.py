@@ -11,7 +11,7 @@ from neighbour.core.text import clean_line
 from neighbour.core.web import back, is_htmx
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import person_number
-from neighbour.residency import print_runs, printing
+from neighbour.residency import print_runs, printing, turns
 from neighbour.residency.forms import PrintForm
 from neighbour.residency.views import views
 
@@ -64,7 +64,8 @@ def _page(form: PrintForm) -> str:
     if is_htmx():
         return render_template("residency/_print_runs.html", runs=runs)
     with printing.as_printer():
-        queue, batches, crowded = printing.queue(config), printing.batches(), printing.crowded()
+        queue, batches = printing.queue(config), printing.batches()
+        crowded, overtaken = printing.crowded(), turns.overtaken()
     return render_template(
         "residency/letters.html",
         form=form,
@@ -72,6 +73,7 @@ def _page(form: PrintForm) -> str:
         queue=queue,
         batches=batches,
         crowded=crowded,
+        overtaken=overtaken,
         per_day=config.letters_per_day,
         is_making=any(run.is_under_way for run in runs),
     )

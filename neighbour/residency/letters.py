@@ -34,8 +34,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, or_, select, text, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, text, update
 
 from neighbour.core import audit, clock, limits
 from neighbour.core.audit import Event
@@ -225,14 +224,6 @@ def _wrong(person_id: int, order: Letter | None, sent: Letter | None) -> Answer:
 def binding(letter: Letter) -> str:
     """What a letter's codes are bound to: the letter (and so the account that asked for it) and the house."""
     return f"{letter.id}:{bytes(letter.address_hash).hex()}"
-
-
-def had_one() -> ColumnElement[bool]:
-    """The condition for letters whose name on the letterbox, or who asks, had a card for this house that was not answered."""
-    other = aliased(Letter)
-    here = other.address_hash == Letter.address_hash, other.printed_at.is_not(None), other.state != LetterState.USED
-    same = or_(other.person_id == Letter.person_id, other.name_hashes.op("&&")(Letter.name_hashes))
-    return select(other.id).where(*here, other.id != Letter.id, same).exists()
 
 
 def _is_proven(person_id: int) -> bool:

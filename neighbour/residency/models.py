@@ -74,6 +74,8 @@ class Home(Timestamps, Base):
     cell: Mapped[str | None] = mapped_column(Text)
     #: key of the quarter its person chose at a border that was redrawn beside the house (``residency.changing``)
     chosen_key: Mapped[str | None] = mapped_column(Text)
+    #: when the name on the letterbox last came to read differently, at the same house (``homes.settle``)
+    renamed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class PlanEntry(Base):

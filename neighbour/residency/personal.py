@@ -57,7 +57,7 @@ about(
     of="person_id",
     kind="home",
     out="created_at cell chosen_key",
-    inner="id person_id quarter_id",
+    inner="id person_id quarter_id renamed_at",
     secret="address_hash family_hashes word_hashes",
     opened={"sealed": ("address", own_home)},
     lasts="as long as the account, or until another address is chosen: it says which board is one's own",
@@ -118,6 +118,11 @@ about(
     order="id",
     ends="memberships",
 )
+# As ``renewal.told_until``: a yes that renewed nothing would say that somebody of that name lives there.
+UNTIL = (
+    "CASE WHEN expires_at IS NOT NULL AND renewed_at IS NOT NULL THEN greatest(expires_at, renewed_at"
+    " + CASE level WHEN 'verified' THEN interval '730 days' ELSE interval '365 days' END) ELSE expires_at END"
+)
 about(
     "proof",
     of="person_id",
@@ -125,6 +130,7 @@ about(
     out="method level expires_at renewed_at ended_at created_at",
     inner="id person_id membership_id source by_person_id depth held_at",
     secret="vouch_household vouch_house",
+    shown={"expires_at": UNTIL},
     order="id",
     ends="proofs",
 )
@@ -153,7 +159,7 @@ about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at 
 # Of a proof that was held only what its person was told: a refusal. What is looked at quietly is told to nobody.
 _TOLD_CASE = "kind IN ('document', 'words') OR (kind = 'held' AND state = 'refused')"
 _TOLD_HALF = (
-    "says IS NOT NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
+    "says IS NOT NULL AND voided_at IS NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
     " AND (kind = 'document' OR (kind = 'held' AND state = 'refused')))"
 )
 _TOLD_REASON = "CASE WHEN reason = 'twice' THEN 'doubts' WHEN reason = 'matches' THEN NULL ELSE reason END"
@@ -163,7 +169,7 @@ about(
     kind="proof",
     secret="household_hash",
     out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at",
-    inner="id person_id membership_id quarter_id proof_id created_at",
+    inner="id person_id membership_id quarter_id proof_id created_at anew_at",
     shown={"reason": _TOLD_REASON},  # as ``cases.words.TOLD``
     told=_TOLD_CASE,
     ends="cases",
@@ -175,7 +181,7 @@ about(
     out="says reason note",
     erase=WITH_PARENT,
     secret="household_hash",
-    inner="id case_id by_person_id part until said_at",  # when, and as which of them, says who it was
+    inner="id case_id by_person_id part until said_at voided_at",  # when, and as which of them, says who it was
     shown={"reason": _TOLD_REASON},
     told=_TOLD_HALF,
     ends="cases",

@@ -33,10 +33,10 @@ from neighbour.core import audit, clock
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
 from neighbour.core.sealed_files import Sealing
-from neighbour.residency import codes, homes, letter_pdf
+from neighbour.residency import codes, homes, letter_pdf, turns
 from neighbour.residency.letter_pdf import Format
 from neighbour.residency.letter_words import Slip, compose
-from neighbour.residency.letters import ADDRESS_REST, LIFE, binding, had_one
+from neighbour.residency.letters import ADDRESS_REST, LIFE, binding
 from neighbour.residency.models import Home, Letter, LetterRefusal, LetterState
 
 CROWD = 2  # letters waiting for one house; more are unusual
@@ -199,13 +199,12 @@ def _rests() -> ColumnElement[bool]:
 def due(most: int) -> list[Letter]:
     """At most ``most`` waiting letters whose turn it is, oldest request first, one per house; locked.
 
-    A house rests for 30 days after a letter, unless that letter's code came back. Then whoever had a card there in vain comes
-    after all others: names made up in advance cost a neighbour a month each, but no second one. Left out are people who are
-    suspended or whose mail address is not confirmed, and homes that have changed; not left out are letters to houses and names
-    that want none (``_parted``).
+    A house rests for 30 days after a letter, unless that letter's code came back; whose comes then, ``turns`` says. Left out
+    are people who are suspended or whose mail address is not confirmed, and homes that have changed; not left out are letters
+    to houses and names that want none (``_parted``).
     """
     ready = Letter.waits(), ~_rests(), _is_at_home()
-    turn = func.row_number().over(partition_by=Letter.address_hash, order_by=(had_one(), Letter.id)).label("turn")
+    turn = func.row_number().over(partition_by=Letter.address_hash, order_by=turns.turn()).label("turn")
     ranked = select(Letter.id, turn).where(*ready).subquery()
     first = select(ranked.c.id).where(ranked.c.turn == 1)
     query = select(Letter).where(Letter.id.in_(first)).order_by(Letter.id).limit(max(most, 0)).with_for_update()

@@ -65,13 +65,22 @@ def question_of(person_id: int) -> Question | None:
 
 
 def falls_at(membership: Membership, proofs: list[Proof]) -> datetime | None:
-    """The day on which the level would fall without a yes; None where it would not."""
+    """The day on which the level would fall without a yes, as its person is told it; None where it would not."""
     seen = grading.words_seen(membership.id)
-    for day in sorted(proof.expires_at for proof in proofs if proof.expires_at):
-        left = [proof for proof in proofs if proof.expires_at is None or proof.expires_at > day]
+    told = {proof.id: told_until(proof) for proof in proofs}
+    for day in sorted(day for day in told.values() if day):
+        left = [proof for proof in proofs if (until := told[proof.id]) is None or until > day]
         if grading.level_of(left, seen).rank < Level(membership.level).rank:
             return day
     return None
+
+
+def told_until(proof: Proof) -> datetime | None:
+    """Until when a proof holds as its person is told it: as if every yes had counted. A yes to what is doubted is answered like
+    any other; whoever is asked again at once would know that somebody of the name and house they gave lives there."""
+    if proof.expires_at is None or proof.renewed_at is None:
+        return proof.expires_at
+    return max(proof.expires_at, proof.renewed_at + lasting(proof.method))
 
 
 def _is_due(membership: Membership, proofs: list[Proof]) -> bool:
@@ -117,7 +126,7 @@ def read(link: str) -> Asked | None:
 
 def say_yes(person_id: int) -> bool:
     """A person says that they still live there: what they have proven holds as long again; what is doubted
-    (``crowds.is_doubted``) ends on its day, as if nobody had answered. False where nothing was asked; twice
+    (``crowds.is_doubted``) ends on its day, of which nothing is to be seen before. False where nothing was asked; twice
     is once. Commits."""
     with atomic():
         if question_of(person_id) is None:

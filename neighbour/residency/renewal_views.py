@@ -37,5 +37,8 @@ def still_here_yes(token: str) -> Any:
 def still_here_own() -> Response:
     """Yes, from one's own page."""
     if renewal.say_yes(person_number()):
-        flash(_("Thank you. That holds for another year."), "good")
+        flash(
+            _("Thank you, noted. Should your proof end one day, we write to you; a new one opens everything again."),
+            "good",
+        )
     return back("residency.own_address")

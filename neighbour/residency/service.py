@@ -136,10 +136,10 @@ def choose_address(
 
     recipient, care_of: the name on the letterbox, and the one it stands under if it is not the person's own. leaving:
     what becomes of what they wrote in a quarter they leave.
-    The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name
-    on the letterbox afterwards is no other neighbour. Looks that are under way begin anew, and a code shown at an initiative
-    ends (migration 0076): they were at another name. A letter on its way to another house is withdrawn. Raises
-    NoQuarter, MovedRecently, LookupError for an unknown address.
+    The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name on
+    the letterbox afterwards is no other neighbour. Where it reads differently, looks that are under way begin anew, once, and
+    a code shown at an initiative ends (migration 0088): they were at another name. A letter on its way to another house is
+    withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():
         hold(person_id)  # sent twice, the second one finds what the first has written

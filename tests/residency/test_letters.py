@@ -629,21 +629,6 @@ def test_every_opening_of_an_address_is_written_down(town: Town, tmp_path: Path,
     assert rows == [(person, None, f"letter {batch}")]
 
 
-def test_a_name_that_had_its_card_comes_after_those_that_had_none(town: Town, tmp_path: Path, frozen_clock):
-    """Whoever orders in advance, twice from two accounts and under one name, costs a neighbour one month and not two."""
-    house = town.address("5")
-    first, second = (town.resident(f"weg{n}", house, "Wilma Wegwerf") for n in range(2))
-    town.resident("vera", house, "Vera Vogt")
-    assert set(town.print_letters(tmp_path).cards) == {"Wilma Wegwerf"}
-    frozen_clock.tick(31 * 86_400)
-    with town.as_person(first):
-        letters.request(first)
-    assert set(town.print_letters(tmp_path).cards) == {"Vera Vogt"}
-    frozen_clock.tick(31 * 86_400)
-    assert set(town.print_letters(tmp_path).cards) == {"Wilma Wegwerf"}, "and then it is its turn again"
-    assert second
-
-
 def test_whoever_orders_anew_under_another_name_comes_after_those_who_had_none(
     town: Town, tmp_path: Path, frozen_clock
 ):

@@ -163,7 +163,7 @@ def test_without_an_answer_the_board_closes_nothing_is_lost_and_a_new_proof_open
     assert (level_of(town, anna), level_of(town, bert)) == (Level.UNPROVEN, Level.VERIFIED)
     assert owner.execute("SELECT count(*) FROM subscription WHERE person_id = %s", [anna]).fetchone() == (0,)
     jobs.run()
-    (told,) = [mail for mail in mailbox.messages() if "nichts gehört" in " ".join(mail.text.split())]
+    (told,) = [mail for mail in mailbox.messages() if "Zeit deines Nachweises" in " ".join(mail.text.split())]
     assert list(told.recipients) == ["anna@example.org"]
     with town.as_person(anna):
         assert letters.status(anna).can_request

@@ -9,10 +9,14 @@
   it waited, whoever looks for somebody could try their name at one house after the other and would be told by the waiting
   where they live. Of two it is the one with the weaker proof, of two alike the later.
 
-What is looked at afterwards (``look_quietly``, every hour) is a quiet case: the proof counts meanwhile, and nothing of the case
-ever reaches its person, whatever is decided – no mail, no page, no line in their archive, and no look at their address
-(``homes.accesses``). A no therefore ends nothing on its day, for whoever gave another's name and house would read off it that
-she lives there: the proof stands to its day and no simple yes renews it (``is_doubted``), so that a better one is needed then.
+What is looked at afterwards (``look_quietly``, every hour) is a quiet case, and the operators': the team of the quarter sees
+neither that there is one nor, with a proof that waits for another reason, that somebody bears the same name – a steward with
+two puppets would read off it in which of two houses she lives. The proof counts meanwhile, and nothing of the case ever reaches
+its person, whatever is decided – no mail, no page, no line in their archive, and no look at their address (``homes.accesses``).
+A no therefore ends nothing on its day, for whoever gave another's name and house would read off it that she lives there: the
+proof stands to its day and no simple yes renews it (``is_doubted``), so that a better one is needed then. Of that nothing is to
+be seen before the day: a yes is answered in the same words (``renewal.told_until``), and whoever has given a stronger proof
+meanwhile is doubted no more.
 What cannot wait so long an operator ends by suspending the account, and says why.
 
 The counting reads across people, so it is done by the database (``needs_look``), which answers yes or no about the asker's
@@ -31,7 +35,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from neighbour.accounts.models import Person
@@ -72,7 +76,7 @@ def keep(membership: Membership, proof: Proof, looks: Collection[grading.Look]) 
     one_by_one = grounds.pop("one by one") and (is_word or grounds["house"])
     grounds["house"] = one_by_one if is_word else grounds["house"]
     grounds["household"] = grounds["household"] and not is_word
-    if looks and not (others or grounds["person"] or grounds["household"] or one_by_one):
+    if looks and not (others or grounds["household"] or one_by_one):
         return
     found = [ground for ground, is_so in grounds.items() if is_so]
     if not looks:  # somebody asked for it
@@ -125,13 +129,19 @@ def _renamed() -> list[tuple[int, int, str]]:
 
 
 def is_doubted(membership_id: int) -> bool:
-    """Whether a quiet look ended with no: what is proven holds to its day and is not renewed. Through the person's own eyes."""
+    """Whether a quiet look ended with no at a proof that stands, and no strong one (a card, a document, in person) came after it:
+    what is proven holds to its day and is not renewed. Through the person's own eyes."""
     refused = ProofCase.kind == CaseKind.QUIET, ProofCase.state == CaseState.REFUSED
-    return bool(db.session.scalar(select(exists().where(ProofCase.membership_id == membership_id, *refused))))
+    query = select(Proof.id).join(ProofCase, ProofCase.proof_id == Proof.id)
+    doubted = db.session.scalars(query.where(ProofCase.membership_id == membership_id, *refused)).all()
+    proofs = grading.standing(membership_id, clock.now())
+    last = max((proof.id for proof in proofs if proof.id in doubted), default=None)
+    is_strong = (Level(proof.level) is Level.VERIFIED for proof in proofs if last is not None and proof.id > last)
+    return last is not None and not any(is_strong)
 
 
 def _answers() -> dict[str, bool]:
-    return {what: _ask(what) for what in ("person", "household", "house", "one by one")}
+    return {what: _ask(what) for what in ("household", "house", "one by one")}
 
 
 def _ask(what: str) -> bool:

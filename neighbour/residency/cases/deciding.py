@@ -4,10 +4,12 @@ A case has two halves. Whoever opens it takes one for 20 minutes: home and pages
 of eyes meanwhile. Neither is told what the other says. Two times yes accepts, two times no refuses, anything else goes to an
 operator who is neither of them. A refused person may appeal once; that is decided by an operator who had no part in it.
 
-Cases of protected people, and of whoever gave the name and house of one, lie on the operators' desk alone. Nobody looks at
-their own case or at one of their household; those do not exist for them, on the list as anywhere else. What a decision does
-to the person's proof is done through that person's eyes (``scope.use``): the wall lets no verifier write other people's
-rows, and this is the one place that crosses it."""
+Cases of protected people, and whatever is looked at quietly, lie on the operators' desk alone. On which desk a case lies
+depends on nobody but its own person, and the team is told nothing of namesakes: whoever is of it and had two puppets of her
+name in two houses would read off the difference where she lives. Nobody looks at their own case or at one of their household;
+those do not exist for them, on the list as anywhere else. What a decision does to the person's proof is done through that
+person's eyes (``scope.use``): the wall lets no verifier write other people's rows, and this is the one place that crosses it.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +53,7 @@ _PURPOSES = {
     CaseKind.WORDS: "held",
     CaseKind.QUIET: homes.QUIET,
 }
+OF_NAMESAKES = {"person", "name"}  # grounds that say that somebody else bears the name
 REASONS = ("words", "name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
 
 
@@ -161,21 +164,31 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
         half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
         again = {"until": until, "part": part}
-        db.session.execute(half.on_conflict_do_update(constraint="uq_case_half_case_id_by_person_id", set_=again))
+        one = {"index_elements": ["case_id", "by_person_id"], "index_where": CaseHalf.voided_at.is_(None)}
+        db.session.execute(half.on_conflict_do_update(**one, set_=again))
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
             found = homes.open_for_verifier(case.person_id, _PURPOSES[CaseKind(case.kind)], eyes.person_id)
             home = found if isinstance(found, homes.ExactHome) else None
-        grounds = list(db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id)))
+        grounds, others = _grounds(case, eyes)
         grounds += about_words
-        if db.session.scalar(select(func.has_protected_namesake(case.membership_id))):
-            grounds.append("protected")
-        others: list[str] = []
-        if "person" in grounds:
-            others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
         face = db.session.execute(select(*Person.face()).where(Person.id == case.person_id)).one()
         name = seen(Face(*face), Ring.OWN).name if "name" in grounds else ""
         return Opened(case, home, sorted(grounds), until, said, others, name)
+
+
+def _grounds(case: ProofCase, eyes: Eyes) -> tuple[list[str], list[str]]:
+    """Why somebody looks, and how the others of the same name at this house proved it. What there is to say of namesakes is for
+    operators alone. Through the eyes of whoever looks."""
+    found = list(db.session.scalars(select(CaseGround.ground).where(CaseGround.case_id == case.id)))
+    if not eyes.is_operator:
+        return [ground for ground in found if ground not in OF_NAMESAKES], []
+    others: list[str] = []
+    if db.session.scalar(select(func.has_protected_namesake(case.membership_id))):
+        found.append("protected")
+    if "person" in found:
+        others = list(db.session.scalars(select(func.namesake_methods(case.membership_id))))
+    return found, others
 
 
 def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:
@@ -219,7 +232,8 @@ def _locked(case: ProofCase) -> ProofCase:
 
 
 def _halves(case: ProofCase) -> list[CaseHalf]:
-    return list(db.session.scalars(select(CaseHalf).where(CaseHalf.case_id == case.id).order_by(CaseHalf.id)))
+    counts = CaseHalf.case_id == case.id, CaseHalf.voided_at.is_(None)
+    return list(db.session.scalars(select(CaseHalf).where(*counts).order_by(CaseHalf.id)))
 
 
 def _demand_room(case: ProofCase, eyes: Eyes, part: str) -> None:

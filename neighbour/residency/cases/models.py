@@ -20,7 +20,6 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -96,6 +95,8 @@ class ProofCase(Timestamps, Base):
     appeal_text: Mapped[str] = mapped_column(Text, default="")
     appealed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     appeal_decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when its looks began anew, because the letterbox bears another name; once
+    anew_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class CasePage(Base):
@@ -122,7 +123,13 @@ class CaseHalf(Base):
 
     __tablename__ = "case_half"
     __table_args__ = (
-        UniqueConstraint("case_id", "by_person_id", name="uq_case_half_case_id_by_person_id"),
+        Index(
+            "uq_case_half_case_id_by_person_id",
+            "case_id",
+            "by_person_id",
+            unique=True,
+            postgresql_where=text("voided_at IS NULL"),
+        ),
         CheckConstraint("says IN ('yes', 'no')", name="says"),
         CheckConstraint("part IN ('half', 'final', 'appeal')", name="part"),
     )
@@ -137,6 +144,8 @@ class CaseHalf(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     note: Mapped[str] = mapped_column(Text, default="")
     said_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: it was at another name on the letterbox, and counts for nothing; kept, because it was said
+    voided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class CaseGround(Base):
