@@ -13,7 +13,7 @@ from importlib import import_module
 from alembic import op
 
 revision = "0086"
-down_revision = "0078"
+down_revision = "0083"
 branch_labels = None
 depends_on = None
 

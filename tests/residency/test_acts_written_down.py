@@ -34,6 +34,8 @@ AT_THE_DESK = {
     "residency.invitation_end_at_desk": "invitation.ended",
     "residency.letters_print": "letter.printed",  # by the worker, in the name of whoever asked; tests/residency/test_letter_desk.py
     "residency.letters_fetch": "letter.fetched",  # likewise
+    "accounts.open_letterbox": "home.opened",  # tests/residency/test_dispute_desk.py
+    "accounts.decide_dispute": "account.dispute_decided",  # likewise
     "initiatives.desk_act": "initiative.verified",
     "initiatives.suspend": "initiative.suspended",
 }

@@ -57,7 +57,7 @@ def test_whoever_is_let_be_has_the_archive_of_one_whom_nobody_looked_at(street: 
     hit, miss = comes(street, "treffer", street.houses[0]), comes(street, "niete", street.houses[1])
     assert look_quietly(street) == 1
     assert archived(street, hit, "treffer") == archived(street, miss, "niete"), "while it lies on the desk"
-    looked_at(street, hit, "matches", street.team)
+    looked_at(street, hit, "matches", street.above)
     for _month in range(3):
         assert archived(street, hit, "treffer") == archived(street, miss, "niete")
         frozen_clock.tick(30 * DAY)
@@ -69,7 +69,7 @@ def test_a_refusal_does_not_say_that_there_is_another_nor_whether_she_is_protect
         choosing.protect(db.session.get_one(Person, other), alias="Kiesel")
     open_, hidden = comes(street, "offen", street.houses[0]), comes(street, "still", street.houses[2])
     assert look_quietly(street) == 2
-    looked_at(street, open_, "twice", street.team)
+    looked_at(street, open_, "twice", street.above)
     looked_at(street, hidden, "doubts", street.above)
     for _month in range(3):
         first, second = archived(street, open_, "offen"), archived(street, hidden, "still")
