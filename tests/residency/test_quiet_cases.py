@@ -423,3 +423,18 @@ def test_a_new_name_that_reads_like_a_neighbours_is_looked_at_quietly(desk: Desk
     frozen_clock.tick(60)
     called(desk, his, "Hannelore", "Wüst")
     assert looks_quietly(desk) == 1, "a further name is looked at anew"
+
+
+def test_a_neighbours_name_taken_at_sign_up_is_looked_at_with_the_first_proof(desk: Desk, owner, frozen_clock):
+    hers = desk.proven("hannelore", first_name="", last_name="")
+    called(desk, hers, "Hannelore", "Wiechert")
+    frozen_clock.tick(90 * DAY)
+    his = desk.resident("jochen", first_name="", last_name="")
+    with desk.town.as_person(his), atomic():
+        chosen = Chosen(alias="Hannelore W.")
+        choosing.set_appearance(db.session.get_one(Person, his), first="Jochen", last="Bös", chosen=chosen)
+    assert looks_quietly(desk) == 0, "nothing is proven"
+    frozen_clock.tick(30 * DAY)
+    desk.prove(his)
+    assert [looks_quietly(desk) for _hour in range(2)] == [1, 0]
+    assert owner.execute("SELECT person_id, kind FROM proof_case").fetchall() == [(his, "quiet")]
