@@ -127,8 +127,15 @@ def protect() -> Any:
     form = ProtectionForm(own=_own(person))
     if not form.validate_on_submit():
         return _protection(form), 422
+    alias = form.alias.data or ""
+    if person.protected_at is not None and (
+        wrong := _waits(person, {"first": person.first_name, "last": person.last_name, "alias": alias})
+    ):
+        form.add_error("alias", wrong)
+        return _protection(form), 422
+    person = web.me()  # asking about the proof has looked through other eyes
     with atomic():
-        choosing.protect(person, alias=form.alias.data or "")
+        choosing.protect(person, alias=alias)
     flash(_("Your profile is protected."), "good")
     return back("accounts.protection")
 
@@ -164,14 +171,19 @@ def _save(person: Person, form: AppearanceForm) -> None:
 
 
 def _renamed_lately(person: Person, form: AppearanceForm) -> str | None:
-    """What is wrong with another name now; None where nothing is. Whoever is protected needs one at once when theirs is known."""
-    home, again_at = hooks.home_of(person.id), choosing.renamed_again_at(person)
+    """What is wrong with another name now; None where nothing is."""
     names = {"first": form.first_name.data or "", "last": form.last_name.data or "", "alias": form.chosen(None).alias}
-    is_proven = home is not None and home.level != "unproven"
-    if person.is_protected or again_at is None or not is_proven or not choosing.is_renamed(person, **names):
-        return None
     if not choosing.is_renamed(person, **{**names, "alias": person.alias}) and not names["alias"]:
         return None  # back to the name that was proven
+    return _waits(person, names)
+
+
+def _waits(person: Person, names: dict[str, str]) -> str | None:
+    """Until when whoever is proven has to wait with these names, said to them; None for not at all."""
+    home, again_at = hooks.home_of(person.id), choosing.renamed_again_at(person)
+    is_proven = home is not None and home.level != "unproven"
+    if again_at is None or not is_proven or not choosing.is_renamed(person, **names):
+        return None
     day = i18n.long_date(again_at)
     return _("You have changed your name lately. From %(day)s on you can change it again.", day=day)
 

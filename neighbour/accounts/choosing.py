@@ -73,8 +73,8 @@ def is_renamed(person: Person, *, first: str, last: str, alias: str) -> bool:
 
 def renamed_again_at(person: Person) -> datetime | None:
     """From when on somebody who has proven where they live may take another name again; None for at once. The mark of the
-    proven stands behind whatever name they take, so nobody goes through those of their neighbours. Protecting oneself is not
-    held up."""
+    proven stands behind whatever name they take, so nobody goes through those of their neighbours. Protecting oneself for the
+    first time is not held up."""
     again_at = person.renamed_at + RENAMED_AT_MOST if person.renamed_at else None
     return again_at if again_at is not None and again_at > clock.now() else None
 
@@ -94,6 +94,7 @@ def protect(person: Person, *, alias: str) -> None:
         raise NeedsAlias
     with db.session.no_autoflush:  # flag and names are written together: the row's check asks for both
         person.is_protected, person.is_on_map = True, False
+        person.protected_at = person.protected_at or clock.now()
         chosen = chosen_by(person)._replace(alias=alias)
         set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen)
     audit.note(Event.PROTECTED, actor=person.id, subject=person.id)

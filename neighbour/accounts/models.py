@@ -106,6 +106,8 @@ class Person(Timestamps, Base):
     listed_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: when the name that others read was last changed
     renamed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when they protected themselves for the first time: after that another name waits as for anybody
+    protected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     @classmethod
     def stands_in_lists(cls) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ about(
     " email_wish email_wished_at",
     inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
     " password_round"
-    " is_protected is_listed listed_from renamed_at is_on_map",
+    " is_protected protected_at is_listed listed_from renamed_at is_on_map",
     secret="email_key password_hash",
     erase=Blank(
         {

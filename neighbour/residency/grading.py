@@ -1,13 +1,14 @@
 """What a person's proofs are worth together.
 
-A membership's level is never set by hand: it is counted from the proofs that stand – not over, not past their day, not
-held for a second look – each time one begins, is renewed, or ends. One strong proof (card, document, in person) makes
+A membership's level is never set by hand: it is counted from the proofs that stand – not over, not past their day, not held
+for a second look – each time one begins, is renewed, or ends. One strong proof (card, document, in person) makes
 ``verified``. A neighbour's invitation or a flyer makes ``vouched``; two vouches by two verified neighbours of two households
-make ``verified``, too, once two people of the desk have looked: they see whether a word comes from the person's own household,
-or both from one house (``cases.deciding``). No rule decides that by itself, because whoever has somebody's code and one other
-would claim to live in one house after another, and read off the one that does not count where that somebody lives. So the
-words of whoever it is, for whichever house, are answered alike: they open the board, the rest waits, and a no says nothing but
-that a card is the surer way. What was looked at are the words of that day; a further one is looked at anew.
+make ``verified``, too, once two people of the desk have looked: they see whether both come from one house, and not whether
+one comes from the person's own household, because the verdict would say so (``cases.deciding``). No rule decides that by
+itself, because whoever has somebody's code and one other would claim to live in one house after another, and read off the one
+that does not count where that somebody lives. So the words of whoever it is, for whichever house, are answered alike: they
+open the board, the rest waits, and a no says nothing but that a card is the surer way. What was looked at are the words of
+that day; a further one is looked at anew.
 
 Whether a proof has to wait for somebody's look is asked of those who registered with ``looks_at`` (the household
 counter does). Nobody is told why: a proof that waits looks the same whatever the reason.

@@ -128,7 +128,7 @@ def settle(person_id: int, address: Address, quarter_id: int, recipient: str, ca
         db.session.add(home)
     house, words = address_hash(address), word_hashes(address_hash(address), recipient, care_of)
     if home.id is not None and bytes(home.address_hash) == house and {*map(bytes, home.word_hashes)} != {*words}:
-        home.renamed_at = clock.now()  # looks that are under way begin anew (migration 0088)
+        home.renamed_at = clock.now()  # looks that are under way begin anew (migration 0087)
     home.quarter_id = quarter_id
     home.sealed = seal(json.dumps(asdict(exact), ensure_ascii=False).encode(), _belongs_to(person_id))
     home.address_hash, home.word_hashes = house, words

@@ -138,7 +138,7 @@ def choose_address(
     what becomes of what they wrote in a quarter they leave.
     The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name on
     the letterbox afterwards is no other neighbour. Where it reads differently, looks that are under way begin anew, once, and
-    a code shown at an initiative ends (migration 0088): they were at another name. A letter on its way to another house is
+    a code shown at an initiative ends (migration 0087): they were at another name. A letter on its way to another house is
     withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():

@@ -293,6 +293,14 @@ def test_whoever_is_proven_takes_another_name_once_in_thirty_days(client, owner,
     )
     assert client.post("/me/appearance", data=form(first_name="Frieda", shows_own="full")).status_code == 303
     assert client.post("/me/protection", data={"alias": "Lastenrad"}).status_code == 303, "at risk nobody waits"
+    sign_in(client, me)
+    for alias in ("Jochen P.", "Vera K."):
+        refused = client.post("/me/protection", data={"alias": alias})
+        assert refused.status_code == 422 and "erst vor Kurzem geändert" in refused.text, "but with a further name"
+    assert client.post("/me/appearance", data=form(shown="alias", alias="Vera K.")).status_code == 422, "nor there"
+    assert client.post("/me/protection", data={"end": "1"}).status_code == 303
+    assert client.post("/me/protection", data={"alias": "Vera K."}).status_code == 422, "nor by ending it and again"
+    assert client.post("/me/protection", data={"alias": "Lastenrad"}).status_code == 303, "with the same name at once"
     frozen_clock.tick(30 * 86_400)
     sign_in(client, me)
     assert client.post("/me/appearance", data=form(alias="Rollschuh")).status_code == 303
@@ -417,15 +425,15 @@ def test_protection_takes_another_name_and_gives_nothing_of_the_real_one(client,
     assert row[6] != me.public_id  # nothing that was noted before leads to the new name
     assert client.post("/me/appearance", data=form(shown="name", shows_street="y")).status_code == 422
     assert client.post("/me/appearance", data=form(alias="Hannelore", shows_street="y")).status_code == 422
-    assert client.post("/me/appearance", data=form(alias="Rollschuh", shows_street="y")).status_code == 303
-    assert owner.execute("SELECT display_name, street_shown FROM person").fetchone() == ("Rollschuh", None)
+    assert client.post("/me/appearance", data=form(alias="Lastenrad", shows_street="y")).status_code == 303
+    assert owner.execute("SELECT display_name, street_shown FROM person").fetchone() == ("Lastenrad", None)
     page = text(client.get("/me/protection"))
     assert "116 016" in page and "data-leave" in page and 'rel="noreferrer"' in page
     client.post("/me/protection", data={"end": "1"})
     assert owner.execute("SELECT is_protected, is_listed, display_name FROM person").fetchone() == (
         False,
         False,
-        "Rollschuh",
+        "Lastenrad",
     )
 
 

@@ -164,8 +164,9 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
         half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
         again = {"until": until, "part": part}
-        one = {"index_elements": ["case_id", "by_person_id"], "index_where": CaseHalf.voided_at.is_(None)}
-        db.session.execute(half.on_conflict_do_update(**one, set_=again))
+        one = CaseHalf.case_id.key, CaseHalf.by_person_id.key
+        valid = CaseHalf.voided_at.is_(None)
+        db.session.execute(half.on_conflict_do_update(index_elements=one, index_where=valid, set_=again))
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
             found = homes.open_for_verifier(case.person_id, _PURPOSES[CaseKind(case.kind)], eyes.person_id)
@@ -206,18 +207,16 @@ def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:
 
 
 def _about_words(case: ProofCase, eyes: Eyes) -> list[str]:
-    """What the desk has to know of the words it looks at: whether one is of the person's own household, whether all are of one
-    house. Through the person's eyes. Raises Busy where one of them is the word of whoever looks, or of their household."""
+    """What the desk has to know of the words it looks at: whether all are of one house. Through the person's eyes. Raises Busy
+    where one of them is the word of whoever looks, or of their household.
+
+    That a word is of the household the person says they live in is not told: it would be the one fact beside two buttons, so the
+    verdict would follow it, and whoever has somebody's code would read off the verdict whether that somebody lives there."""
     standing = grading.standing(case.membership_id, clock.now(), Proof.vouch_household.is_not(None))
     words = [proof for proof in standing if proof.id <= (case.proof_id or 0)]
     if any(eyes.person_id == proof.by_person_id or eyes.household_hash == proof.vouch_household for proof in words):
         raise Busy
-    found = []
-    if any(proof.vouch_household == case.household_hash for proof in words):
-        found.append("words_own")
-    if len({proof.vouch_house for proof in words}) == 1:
-        found.append("words_house")
-    return found
+    return ["words_house"] if len({proof.vouch_house for proof in words}) == 1 else []
 
 
 def _locked(case: ProofCase) -> ProofCase:

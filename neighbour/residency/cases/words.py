@@ -60,7 +60,6 @@ GROUNDS: dict[str, LazyText] = {
     "household": __("There are more than six accounts at this household."),
     "house": __("There are more accounts at this house than is usual."),
     "words": __("Two neighbours stand for this person. With your yes everything is open to them."),
-    "words_own": __("One of the words comes from the household the person says they live in."),
     "words_house": __("All the words come from one house."),
     "initiative": __("It was confirmed at an initiative whose confirmations are looked at again."),
     "asked": __("A second look was asked for."),

@@ -11,8 +11,8 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0088"
-down_revision = "0087"
+revision = "0087"
+down_revision = "0086"
 branch_labels = None
 depends_on = None
 
