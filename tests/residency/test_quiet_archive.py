@@ -21,8 +21,8 @@ DAY = 86_400
 
 @pytest.fixture
 def street(desk: Desk):
-    """Two who look, two operators, and Ines at number 40; 42 beside it is empty."""
-    desk.team = [desk.verifier("vera"), desk.verifier("wim")]
+    """Two operators, two more, and Ines at number 40; 42 beside it is empty."""
+    desk.team = [desk.operator("vera"), desk.operator("wim")]
     desk.above = [desk.operator("olga"), desk.operator("otto")]
     desk.houses = desk.town.address("40"), desk.town.address("42"), desk.town.address("44")
     desk.ines = desk.proven("ines", house=desk.houses[0], bell="Ines Wolf", first_name="Ines", last_name="Wolf-Bär")
