@@ -238,6 +238,8 @@ class Dispute(Base):
     objected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     state: Mapped[DisputeState] = mapped_column(Text, default=DisputeState.WAITING)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: nobody had objected: the operator can still turn it round
+    is_by_silence: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ResetState(StrEnum):
