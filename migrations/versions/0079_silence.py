@@ -1,6 +1,6 @@
 """Silence decides nothing for an account that ever had a proven home, or is protected: there the operator says whose it is.
 
-What ended by silence is marked, so that the operator can still turn it round.
+What ended by silence is marked, so that the operator can still turn it round. Wrong codes are counted for each side.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ $$;
 
 def upgrade() -> None:
     op.add_column("dispute", sa.Column("is_by_silence", sa.Boolean(), server_default=sa.false(), nullable=False))
+    for side in ("old", "new"):
+        op.add_column("dispute", sa.Column(f"wrong_{side}", sa.SmallInteger(), server_default="0", nullable=False))
     op.execute(ASKS_PEOPLE)
     for_the_app("asks_operator(bigint)")
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION asks_operator(bigint)")
-    op.drop_column("dispute", "is_by_silence")
+    for column in ("wrong_new", "wrong_old", "is_by_silence"):
+        op.drop_column("dispute", column)

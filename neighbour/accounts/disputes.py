@@ -45,6 +45,9 @@ TURNED_FOR = timedelta(days=30)  # after silence has decided
 LINKS_FOR = timedelta(days=30)  # the operator may take their time, and a factor still settles it
 PURPOSE = "dispute"  # of what a passkey signs
 OLD, NEW = "old", "new"
+CODES_EVER = 20  # wrong ones of one side; then only the operator settles it for them
+
+limits.register("dispute", limits.Rate(5, 86_400, parts=6))  # codes shown, per side
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class Side:
     @property
     def is_open(self) -> bool:
         return self.dispute.state in DISPUTED
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether this side has typed so many wrong codes that none counts any more."""
+        return (self.dispute.wrong_old if self.is_old else self.dispute.wrong_new) >= CODES_EVER
 
     @property
     def may_object(self) -> bool:
@@ -135,7 +143,7 @@ def _begin(left: EmailChange, since: datetime) -> str:
         )
         db.session.add(row)
     if row.change_id != left.id:
-        row.change_id, row.old_email, row.due_at = left.id, left.old_email, now + OBJECT_FOR
+        row.change_id, row.old_email, row.due_at, row.wrong_old = left.id, left.old_email, now + OBJECT_FOR, 0
     row.since = min(row.since, since)
     db.session.flush()
     sessions.end_all(row.person_id)
@@ -202,21 +210,51 @@ def _object(row: Dispute) -> None:
 def show_factor(token: str, *, code: str = "", answer: str = "") -> str:
     """Settle it for the mailbox of this link, with a factor that is older than all this. Gives the token for a new password to
     the older mailbox, "" to the newer, for which everything stays. Commits; raises Refused ("young", "wrong", "passkey",
-    "used_or_old") and TooMany."""
+    "dead", "used_or_old") and TooMany."""
     link = onetime.peek(token, onetime.SIDE)
     side = side_of(token)
     if link is None or side is None or not side.is_open:
         raise Refused("used_or_old")
     counter = f"dispute:{link.person_id}:{link.email}"
-    limits.hit("second_step", counter)
-    shown = passkeys.check(answer, holder=token, purpose=PURPOSE, person_id=link.person_id) if answer else None
-    with factors.eyes_of(link.person_id), atomic():
-        side = _held(token)
-        if entering.since_shown(link.person_id, code, shown) > side.dispute.since - FACTOR_FOR:
-            raise Refused("young")
-        to_set = _settle(side.dispute, OLD if side.is_old else NEW)
-    limits.take_back("second_step", counter)
+    if side.is_dead:
+        raise Refused("dead")
+    limits.hit("dispute", counter)
+    try:
+        to_set = _shown(token, link.person_id, code, answer)
+    except Refused as error:
+        if error.why in ("wrong", "passkey"):
+            _count_wrong(token)
+        raise
+    limits.take_back("dispute", counter)
     return to_set
+
+
+def _shown(token: str, person_id: int, code: str, answer: str) -> str:
+    shown = passkeys.check(answer, holder=token, purpose=PURPOSE, person_id=person_id) if answer else None
+    with factors.eyes_of(person_id), atomic():
+        side = _held(token)
+        changed_at = _changed_at(side.dispute)
+        if entering.since_shown(person_id, code, shown) > changed_at - FACTOR_FOR:
+            raise Refused("young")
+        return _settle(side.dispute, OLD if side.is_old else NEW)
+
+
+def _count_wrong(token: str) -> None:
+    """Write down that this side has guessed wrong. Commits."""
+    with atomic():
+        side = _held(token)
+        if side.is_old:
+            side.dispute.wrong_old += 1
+        else:
+            side.dispute.wrong_new += 1
+        audit.note(Event.FACTOR_REFUSED, subject=side.dispute.person_id, result="refused")
+
+
+def _changed_at(row: Dispute) -> datetime:
+    """When the older mailbox was left: by that a factor's age is measured, whichever link began the quarrel. ``row.since`` may be
+    earlier, for going back takes off what was added before the change, too."""
+    left = db.session.get(EmailChange, row.change_id)
+    return left.changed_at if left is not None else row.since
 
 
 def _settle(row: Dispute, side: str, *, is_by_mail: bool = False, is_by_silence: bool = False) -> str:

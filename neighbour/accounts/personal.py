@@ -112,7 +112,8 @@ about(
     of="person_id",
     kind="access",
     out="begun_at objected_at state ended_at",
-    inner="id person_id change_id due_at since is_by_silence old_email new_email",  # one of the two mailboxes is somebody else's
+    # one of the two mailboxes is somebody else's
+    inner="id person_id change_id due_at since is_by_silence wrong_old wrong_new old_email new_email",
     ends="disputes",
 )
 # Whether these were sent says whether somebody else owns the address, and who asked for them may be anybody.

@@ -70,7 +70,7 @@ def _arrive(entry: Entry, goes_to: str, *, is_kept: bool) -> Any:
 
 
 @views.post("/signin/passkey/options")
-@requires(Permission.SIGN_IN, rate="signin")
+@requires(Permission.SIGN_IN, rate="riddle")
 def passkey_options() -> Response:
     """What a passkey is to sign; the same for everybody, so nobody learns who has one."""
     return Response(passkeys.options_to_sign(web.ceremony(), passkeys.SIGN_IN), mimetype="application/json")

@@ -338,9 +338,60 @@ def test_a_factor_the_thief_made_just_before_settles_nothing(client, visitor, pe
     assert visitor().post(link, data={}).status_code == 422
 
 
-def test_nobody_tries_codes_there_for_ever(her, visitor, mailbox, jobs):
+def test_a_link_about_recovery_codes_makes_an_older_factor_no_younger(
+    client, visitor, person, mailbox, jobs, frozen_clock
+):
+    """The app on day 0, codes on day 1, the address on day 3 and an hour, as advised; then the codes' link is pressed."""
+    seed = with_app(person)
+    frozen_clock.tick(DAY)
+    with factors.eyes_of(person.id):
+        factors.renew_codes(person.id)
+    jobs.run()
+    frozen_clock.tick(2 * DAY + HOUR)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
+    presses(visitor(), mailbox, "undo-factor")
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "dispute", HERS), data={"code": digits(seed)}).location == "/signin"
+
+
+def test_five_wrong_codes_a_day_and_twenty_ever_are_written_down_and_the_other_side_goes_on(
+    client, visitor, person, mailbox, jobs, frozen_clock, owner, operate
+):
+    seed = with_app(person)
+    frozen_clock.tick(4 * DAY)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
     side = presses(visitor(), mailbox)
-    assert [visitor().post(side, data={"code": "000000"}).status_code for _try in range(6)] == [422] * 5 + [429]
+    jobs.run()
+    for day in range(4):
+        answers = [visitor().post(side, data={"code": "000000"}).status_code for _try in range(6)]
+        assert answers == [422] * 5 + [429 if day < 3 else 422]
+        frozen_clock.tick(DAY + 4 * HOUR)
+    noted = owner.execute("SELECT count(*) FROM security_event WHERE kind = 'factor.refused'").fetchone()
+    assert noted == (20,)
+    dead = visitor().post(side, data={"code": digits(seed)})
+    assert dead.status_code == 422 and "zählt hier keiner mehr" in dead.text
+    assert email_now(person) == HERS
+    link = link_of(mailbox, "dispute", HERS)
+    assert visitor().post(link, data={"code": digits(seed)}).location == "/signin", "he guessed on his own account only"
+
+
+def test_the_page_tells_nobody_whether_there_is_a_passkey(client, visitor, mailbox, jobs, frozen_clock):
+    seen = set()
+    for name, has_one in (("anna", True), ("bert", False)):
+        who = make_member(f"{name}@altenbrueck.example")
+        sign_in(client, who)
+        if has_one:
+            add_passkey(client)
+            frozen_clock.tick(4 * DAY)
+            sign_in(client, who)
+        change(client, mailbox, jobs, f"{name}.neu@altenbrueck.example")
+        ex = visitor()
+        side = ex.post(link_of(mailbox, "undo-email", who.email)).location
+        asked = options(ex, f"{side}/options")
+        seen.add(("data-passkey" in ex.get(side).text, str(asked.get("allowCredentials")), asked["userVerification"]))
+    assert len(seen) == 1 and next(iter(seen))[0]
 
 
 def test_the_link_about_a_new_passkey_takes_nothing_off_once_there_is_another_address(

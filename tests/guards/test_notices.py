@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("context")
 
 def _all_notices() -> list[str]:
     """Their keys. A room's notices are known once its module is imported, which create_app() does; here it is too early."""
+    import neighbour.accounts.dispute_notices
     import neighbour.accounts.notices
     import neighbour.contributions.alert_notices
     import neighbour.contributions.notices
