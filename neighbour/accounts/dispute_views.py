@@ -23,7 +23,7 @@ def dispute(token: str) -> Any:
 
 
 @views.post("/dispute/<token>/object")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def object_to_dispute(token: str) -> Any:
     """The button of the newer mailbox: the account is mine."""
     try:
@@ -35,7 +35,7 @@ def object_to_dispute(token: str) -> Any:
 
 
 @views.post("/dispute/<token>/options")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def dispute_options(token: str) -> Any:
     """What a passkey is to sign; the same for every account, so that no mailbox learns whether it has one."""
     side = disputes.side_of(token)
@@ -46,7 +46,7 @@ def dispute_options(token: str) -> Any:
 
 
 @views.post("/dispute/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def settle_dispute(token: str) -> Any:
     """Show a second factor that was there before all this."""
     form = SecondStepForm()

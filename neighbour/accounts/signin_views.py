@@ -209,7 +209,7 @@ def reset(token: str) -> Any:
 
 
 @views.post("/reset/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def set_password(token: str) -> Any:
     """Set it; every session of the account ends. It signs nobody in, and takes no second factor off."""
     form, row = NewPasswordForm(), onetime.peek(token, "reset")

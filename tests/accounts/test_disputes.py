@@ -377,6 +377,18 @@ def test_five_wrong_codes_a_day_and_twenty_ever_are_written_down_and_the_other_s
     assert visitor().post(link, data={"code": digits(seed)}).location == "/signin", "he guessed on his own account only"
 
 
+def test_whoever_shares_her_network_does_not_keep_her_from_objecting(her, visitor, mailbox, jobs):
+    presses(visitor(), mailbox)
+    jobs.run()
+    strangers = [visitor().post("/dispute/none/object").status_code for _n in range(32)]
+    assert strangers == [410] * 30 + [429] * 2, "guesses count by the network"
+    link = link_of(mailbox, "dispute", HERS)
+    for n in range(31):
+        visitor().post("/forgot", data={"email": f"niemand{n}@altenbrueck.example"})
+    assert visitor().post(link + "/object").status_code == 303
+    assert [visitor().post(link + "/object").status_code for _n in range(30)][-1] == 429, "one link has its own count"
+
+
 def test_the_page_tells_nobody_whether_there_is_a_passkey(client, visitor, mailbox, jobs, frozen_clock):
     seen = set()
     for name, has_one in (("anna", True), ("bert", False)):
