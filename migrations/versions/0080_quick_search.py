@@ -15,7 +15,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0080"
-down_revision = "0078"
+down_revision = "0079"
 branch_labels = None
 depends_on = None
 

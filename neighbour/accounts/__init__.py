@@ -33,7 +33,8 @@ def include(app: Flask) -> None:
 
     app.register_blueprint(views)
     app.extensions["ask_again"], app.extensions["ask_for_factor"] = again_views.ask_again, again_views.ask_for_factor
-    limits.counted_by["signin"] = web.counted_by
+    limits.counted_by["signin"] = limits.counted_by["riddle"] = web.counted_by
+    limits.counted_by["link"] = web.counted_by_link
     register_address_book(book.mailboxes)
     if notices.tell_operators not in limits.on_names_reached:
         limits.on_names_reached.append(notices.tell_operators)

@@ -156,10 +156,11 @@ def restore(email: str) -> None:
 def list_disputes() -> None:
     """List accounts that two mailboxes say are theirs.
 
-    Since when, state, older and newer mailbox. Homes are never shown.
+    Since when, state, older and newer mailbox; also what silence gave to the older one within 30 days. Homes are never shown.
     """
-    for each in disputes.listed():
-        click.echo(f"{i18n.exact(each.begun_at)}\t{each.state}\t{each.old_email}\t{each.new_email}")
+    for each in (*disputes.listed(), *disputes.silent()):
+        state = "silence" if each.is_by_silence else each.state
+        click.echo(f"{i18n.exact(each.begun_at)}\t{state}\t{each.old_email}\t{each.new_email}")
 
 
 @person.command()
@@ -169,7 +170,7 @@ def list_disputes() -> None:
 )
 @operator_command
 def decide(email: str, side: str) -> None:
-    """Say whose a disputed account is.
+    """Say whose a disputed account is, also for 30 days after silence gave it to the older mailbox.
 
     Believe no mail alone: either of them may be whoever the other one flees from. The desk shows the home of the account, where
     you can ask: with a letter, or a visit in person.

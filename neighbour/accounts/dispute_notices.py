@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from neighbour.accounts.models import DISPUTED, Dispute, DisputeState, Person
 from neighbour.accounts.notices import of_somebody_leaving
+from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -33,10 +34,12 @@ class OfDispute(Notice):
         """Mints the link of this side; nothing when the quarrel is over, or another mailbox has this one's place."""
         from neighbour.accounts import disputes
 
-        row = db.session.get(Dispute, payload["dispute"])
+        row = db.session.get(Dispute, payload["dispute"], populate_existing=True)
         if row is None or row.state not in DISPUTED or row.change_id != payload["change"]:
             raise Skip
         url = site_url(f"/dispute/{disputes.mint(row, payload['side'])}")
+        if row.state == DisputeState.WAITING and payload["side"] == disputes.NEW:
+            row.due_at = clock.now() + disputes.OBJECT_FOR  # counted from when they are asked
         return {**self.preview(), "url": url, "is_old": payload["side"] == disputes.OLD, "due_at": row.due_at}
 
     def preview(self) -> dict[str, Any]:
@@ -85,13 +88,13 @@ class Settled(OfDispute):
         """Mints the link for a new password."""
         from neighbour.accounts import disputes, onetime
 
-        row = db.session.get(Dispute, payload["dispute"])
+        row = db.session.get(Dispute, payload["dispute"], populate_existing=True)
         if row is None or row.state in DISPUTED:
             raise Skip
         is_old = payload["side"] == disputes.OLD
         has_it = is_old is (row.state == DisputeState.OLD)
         url = site_url("/signin")
-        if payload["sets"] and row.state == DisputeState.OLD:
+        if payload["sets"] and has_it:
             url = site_url(f"/reset/{onetime.mint(person_id, 'reset', '', PASSWORD_FOR)}")
         return {**self.preview(), "url": url, "has_it": has_it, "sets": has_it and payload["sets"]}
 
@@ -110,7 +113,7 @@ class ForOperators(Notice):
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The account by its public id: mail addresses stand at the desk only."""
-        row = db.session.get(Dispute, payload["dispute"])
+        row = db.session.get(Dispute, payload["dispute"], populate_existing=True)
         if row is None or row.state not in DISPUTED:
             raise Skip
         account = db.session.scalar(select(Person.public_id).where(Person.id == row.person_id))

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, url_for
 
-from neighbour.accounts import disputes, factors, passkeys, service
+from neighbour.accounts import disputes, passkeys, service
 from neighbour.accounts.factor_forms import SecondStepForm
 from neighbour.accounts.signup_views import views
 from neighbour.core import limits
@@ -23,7 +23,7 @@ def dispute(token: str) -> Any:
 
 
 @views.post("/dispute/<token>/object")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def object_to_dispute(token: str) -> Any:
     """The button of the newer mailbox: the account is mine."""
     try:
@@ -35,18 +35,18 @@ def object_to_dispute(token: str) -> Any:
 
 
 @views.post("/dispute/<token>/options")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def dispute_options(token: str) -> Any:
-    """What one of the account's passkeys is to sign."""
+    """What a passkey is to sign; the same for every account, so that no mailbox learns whether it has one."""
     side = disputes.side_of(token)
     if side is None or not side.is_open:
         return Response("{}", 403, mimetype="application/json")
-    options = passkeys.options_to_sign(token, disputes.PURPOSE, side.dispute.person_id)
+    options = passkeys.options_to_sign(token, disputes.PURPOSE)
     return Response(options, mimetype="application/json")
 
 
 @views.post("/dispute/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def settle_dispute(token: str) -> Any:
     """Show a second factor that was there before all this."""
     form = SecondStepForm()
@@ -56,7 +56,7 @@ def settle_dispute(token: str) -> Any:
     try:
         to_set = disputes.show_factor(token, code=form.code.data or "", answer=form.answer.data or "")
     except limits.TooMany as many:
-        form.add_error("code", _("There were too many wrong codes. Please wait an hour."))
+        form.add_error("code", _("There were too many wrong codes. Please wait until tomorrow."))
         return _page(token, form), 429, {"Retry-After": str(many.retry_after)}
     except service.Refused as error:
         if error.why == "used_or_old":
@@ -71,6 +71,8 @@ def settle_dispute(token: str) -> Any:
 
 
 def _why(error: service.Refused) -> str:
+    if error.why == "dead":
+        return _("There were too many wrong codes here, so none counts any more. The operator decides.")
     if error.why == "young":
         return _("That came less than three days before the change, so it settles nothing. Use an older one.")
     if error.why == "passkey":
@@ -80,6 +82,5 @@ def _why(error: service.Refused) -> str:
 
 def _page(token: str, form: SecondStepForm) -> Response:
     side = disputes.side_of(token)
-    mine = factors.of(side.dispute.person_id) if side is not None and side.is_open else None
     form.answer.data = ""
-    return no_referrer(render_template("accounts/dispute.html", token=token, side=side, form=form, factors=mine))
+    return no_referrer(render_template("accounts/dispute.html", token=token, side=side, form=form))

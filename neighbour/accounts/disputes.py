@@ -6,11 +6,15 @@ account – every session ends, nobody comes in, nothing else changes – and te
 
 * whoever shows a second factor that was there three days before all this (``FACTOR_FOR``: a younger one may be the thief's, who
   made it before they moved the account) settles it at once, for the mailbox whose link they hold;
-* without that, the newer mailbox may object for a day; then the account stays closed until the operator decides;
-* if nobody objects, the older mailbox has it back (``taking_back.take_back``), and gets a link for a new password.
+* without that, the newer mailbox may object for three days, counted from when a mail server took the mail that asks them;
+  then the account stays closed until the operator decides;
+* silence decides nothing for an account that ever had a proven home or is protected: there is somebody to ask at home, and who
+  is silent may be kept from answering. Nor where the mail never arrived. There the operator decides, too;
+* for the others silence gives it back to the older mailbox (``taking_back.take_back``), with a link for a new password; for
+  thirty days the operator can still turn that round.
 
-Nobody in the account can spoil any of this. An older mailbox that comes later takes the place of a younger one; a younger one
-that comes later objects.
+Nobody in the account can spoil any of this. An older mailbox that comes later takes the place of a younger one, and what was
+objected to stays objected to; a younger one that comes later objects.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from neighbour.accounts import dispute_notices, entering, factors, onetime, passkeys, sessions, taking_back
 from neighbour.accounts.addresses import fold
@@ -32,11 +36,18 @@ from neighbour.accounts.taking_back import FACTOR_FOR
 from neighbour.core import audit, clock, limits
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
+from neighbour.notices import ledger
+from neighbour.notices.models import DeliveryState
+from neighbour.notices.service import suppressed
 
-OBJECT_FOR = timedelta(hours=24)
+OBJECT_FOR = timedelta(hours=72)
+TURNED_FOR = timedelta(days=30)  # after silence has decided
 LINKS_FOR = timedelta(days=30)  # the operator may take their time, and a factor still settles it
 PURPOSE = "dispute"  # of what a passkey signs
 OLD, NEW = "old", "new"
+CODES_EVER = 20  # wrong ones of one side; then only the operator settles it for them
+
+limits.register("dispute", limits.Rate(5, 86_400, parts=6))  # codes shown, per side
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,13 @@ class Side:
         return self.dispute.state in DISPUTED
 
     @property
+    def is_dead(self) -> bool:
+        """Whether this side has typed so many wrong codes that none counts any more."""
+        return (self.dispute.wrong_old if self.is_old else self.dispute.wrong_new) >= CODES_EVER
+
+    @property
     def may_object(self) -> bool:
-        return not self.is_old and self.dispute.state == DisputeState.WAITING and clock.now() < self.dispute.due_at
+        return not self.is_old and self.dispute.state == DisputeState.WAITING
 
 
 def by_email(token: str) -> tuple[str, str]:
@@ -118,21 +134,22 @@ def _begin(left: EmailChange, since: datetime) -> str:
         return ""
     if row is None:
         person = db.session.get_one(Person, left.person_id, populate_existing=True)
-        row = Dispute(person_id=left.person_id, new_email=person.email or _next_email(left), begun_at=now, since=since)
+        row = Dispute(
+            person_id=left.person_id,
+            new_email=person.email or _next_email(left),
+            begun_at=now,
+            since=since,
+            state=DisputeState.WAITING,
+        )
         db.session.add(row)
     if row.change_id != left.id:
-        row.change_id, row.old_email, row.state, row.due_at = (
-            left.id,
-            left.old_email,
-            DisputeState.WAITING,
-            now + OBJECT_FOR,
-        )
+        row.change_id, row.old_email, row.due_at, row.wrong_old = left.id, left.old_email, now + OBJECT_FOR, 0
     row.since = min(row.since, since)
     db.session.flush()
     sessions.end_all(row.person_id)
     onetime.spoil(row.person_id)
     audit.note(Event.DISPUTED, subject=row.person_id)
-    _tell(dispute_notices.Begun, row)
+    _tell(dispute_notices.Begun if row.state == DisputeState.WAITING else dispute_notices.Objected, row)
     return mint(row, OLD)
 
 
@@ -193,26 +210,57 @@ def _object(row: Dispute) -> None:
 def show_factor(token: str, *, code: str = "", answer: str = "") -> str:
     """Settle it for the mailbox of this link, with a factor that is older than all this. Gives the token for a new password to
     the older mailbox, "" to the newer, for which everything stays. Commits; raises Refused ("young", "wrong", "passkey",
-    "used_or_old") and TooMany."""
+    "dead", "used_or_old") and TooMany."""
     link = onetime.peek(token, onetime.SIDE)
     side = side_of(token)
     if link is None or side is None or not side.is_open:
         raise Refused("used_or_old")
     counter = f"dispute:{link.person_id}:{link.email}"
-    limits.hit("second_step", counter)
-    shown = passkeys.check(answer, holder=token, purpose=PURPOSE, person_id=link.person_id) if answer else None
-    with factors.eyes_of(link.person_id), atomic():
-        side = _held(token)
-        if entering.since_shown(link.person_id, code, shown) > side.dispute.since - FACTOR_FOR:
-            raise Refused("young")
-        to_set = _settle(side.dispute, OLD if side.is_old else NEW)
-    limits.take_back("second_step", counter)
+    if side.is_dead:
+        raise Refused("dead")
+    limits.hit("dispute", counter)
+    try:
+        to_set = _shown(token, link.person_id, code, answer)
+    except Refused as error:
+        if error.why in ("wrong", "passkey"):
+            _count_wrong(token)
+        raise
+    limits.take_back("dispute", counter)
     return to_set
 
 
-def _settle(row: Dispute, side: str, *, is_by_mail: bool = False) -> str:
+def _shown(token: str, person_id: int, code: str, answer: str) -> str:
+    shown = passkeys.check(answer, holder=token, purpose=PURPOSE, person_id=person_id) if answer else None
+    with factors.eyes_of(person_id), atomic():
+        side = _held(token)
+        changed_at = _changed_at(side.dispute)
+        if entering.since_shown(person_id, code, shown) > changed_at - FACTOR_FOR:
+            raise Refused("young")
+        return _settle(side.dispute, OLD if side.is_old else NEW)
+
+
+def _count_wrong(token: str) -> None:
+    """Write down that this side has guessed wrong. Commits."""
+    with atomic():
+        side = _held(token)
+        if side.is_old:
+            side.dispute.wrong_old += 1
+        else:
+            side.dispute.wrong_new += 1
+        audit.note(Event.FACTOR_REFUSED, subject=side.dispute.person_id, result="refused")
+
+
+def _changed_at(row: Dispute) -> datetime:
+    """When the older mailbox was left: by that a factor's age is measured, whichever link began the quarrel. ``row.since`` may be
+    earlier, for going back takes off what was added before the change, too."""
+    left = db.session.get(EmailChange, row.change_id)
+    return left.changed_at if left is not None else row.since
+
+
+def _settle(row: Dispute, side: str, *, is_by_mail: bool = False, is_by_silence: bool = False) -> str:
     """End it for one side. With the person held. is_by_mail: the link for a new password goes to the older mailbox."""
     row.state, row.ended_at = (DisputeState.OLD if side == OLD else DisputeState.NEW), clock.now()
+    row.is_by_silence = is_by_silence
     left = db.session.get(EmailChange, row.change_id)
     to_set = ""
     if side == OLD:
@@ -222,7 +270,7 @@ def _settle(row: Dispute, side: str, *, is_by_mail: bool = False) -> str:
         _hold_good(left)
     db.session.flush()
     audit.note(Event.DISPUTE_SETTLED, subject=row.person_id, result=side)
-    _tell(dispute_notices.Settled, row, is_by_mail=is_by_mail)
+    _tell(dispute_notices.Settled, row, sets=OLD if is_by_mail else "")
     return to_set
 
 
@@ -236,7 +284,8 @@ def _hold_good(left: EmailChange) -> None:
 
 
 def due() -> int:
-    """Give accounts back to the older mailbox where a day has passed and nobody objected; gives how many. Commits each."""
+    """Give accounts back to the older mailbox where silence says so; gives how many. The others of which the time has come wait
+    for the operator from now on, or for the mail that asks. Commits each."""
     ripe = Dispute.state == DisputeState.WAITING, Dispute.due_at <= clock.now()
     done = 0
     for number, person_id in db.session.execute(select(Dispute.id, Dispute.person_id).where(*ripe)).all():
@@ -245,14 +294,37 @@ def due() -> int:
             row = open_of(person_id)
             if row is None or row.id != number or row.state != DisputeState.WAITING or row.due_at > clock.now():
                 continue
+            if not _is_silence(row):
+                continue
             try:
                 with db.session.begin_nested():
-                    _settle(row, OLD, is_by_mail=True)
+                    _settle(row, OLD, is_by_mail=True, is_by_silence=True)
             except Refused:  # somebody else has the address by now, which nobody could get: a matter for people
                 _object(open_of(person_id) or row)
                 continue
             done += 1
     return done
+
+
+def _is_silence(row: Dispute) -> bool:
+    """Whether the newer mailbox was asked three days ago, said nothing, and that decides; else it waits. With the person held."""
+    about = {"dispute": row.id, "change": row.change_id, "side": NEW}
+    state, sent_at = ledger.fate_of(row.person_id, dispute_notices.Begun.key, about)
+    if db.session.scalar(select(func.asks_operator(row.person_id))) or suppressed([row.new_email]):
+        _object(row)
+    elif sent_at is None and state not in (DeliveryState.PENDING, DeliveryState.LEASED):
+        _object(row)  # bounced, or given up
+    elif sent_at is not None and sent_at + OBJECT_FOR > clock.now():
+        row.due_at = sent_at + OBJECT_FOR
+    else:
+        return sent_at is not None
+    return False
+
+
+def silent() -> Sequence[Dispute]:
+    """What silence has decided of late, newest first: the operator can still turn it round."""
+    lately = Dispute.is_by_silence, Dispute.state == DisputeState.OLD, Dispute.ended_at > clock.now() - TURNED_FOR
+    return db.session.scalars(select(Dispute).where(*lately).order_by(Dispute.ended_at.desc())).all()
 
 
 def listed() -> Sequence[Dispute]:
@@ -271,30 +343,50 @@ def account_of(row: Dispute) -> str:
 
 
 def of_email(email: str) -> int:
-    """The number of the quarrel one of whose mailboxes this is; raises ValueError."""
+    """The number of the quarrel one of whose mailboxes this is, also of one that silence has decided; raises ValueError."""
     key = fold(email)
-    number = next((row.id for row in listed() if key in (fold(row.old_email), fold(row.new_email))), None)
+    number = next((row.id for row in (*listed(), *silent()) if key in (fold(row.old_email), fold(row.new_email))), None)
     if number is None:
         raise ValueError(f"nobody quarrels about an account of {email}")
     return number
 
 
 def decide(number: int, side: str, *, by: int | None = None) -> Dispute:
-    """The operator's word: the account is the older mailbox's or the newer one's. by: who says so, None at the command line.
-    Commits; raises ValueError where that quarrel is over, or never was."""
+    """The operator's word: the account is the older mailbox's or the newer one's, also for 30 days after silence has decided. by:
+    who says so, None at the command line. Commits; raises ValueError where that quarrel is over, or never was."""
     with atomic():
         row = db.session.get(Dispute, number)
         if row is not None:
             hold(row.person_id)
             row = db.session.get(Dispute, number, populate_existing=True)
-        if row is None or row.state not in DISPUTED:
+        if row is None or (row.state not in DISPUTED and row.id not in [each.id for each in silent()]):
             raise ValueError("nobody quarrels about that account any more")
         audit.note(Event.DISPUTE_DECIDED, actor=by, subject=row.person_id, result=side)
-        _settle(row, side, is_by_mail=True)
+        if row.state in DISPUTED:
+            _settle(row, side, is_by_mail=True)
+        else:
+            _after_silence(row, side)
     return row
 
 
-def _tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, is_by_mail: bool = False) -> None:
+def _after_silence(row: Dispute, side: str) -> None:
+    """Silence was right, or the newer mailbox has the account after all. With the person held; raises ValueError."""
+    row.is_by_silence = False
+    if side == OLD:
+        return
+    if open_of(row.person_id) is not None:
+        raise ValueError("there is a new quarrel about that account: decide that one")
+    lost_at, row.state, row.ended_at = row.ended_at or row.begun_at, DisputeState.NEW, clock.now()
+    try:
+        taking_back.hand_to(row.person_id, row.new_email, lost_at)
+    except Refused:
+        raise ValueError(f"somebody else has the address {row.new_email} by now") from None
+    audit.note(Event.DISPUTE_SETTLED, subject=row.person_id, result=side)
+    _tell(dispute_notices.Settled, row, sets=NEW)
+
+
+def _tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, sets: str = "") -> None:
+    """To both; ``sets``: which of them gets a link for a new password."""
     for side, to in ((OLD, row.old_email), (NEW, row.new_email)):
         if to:
             payload = {
@@ -302,6 +394,6 @@ def _tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, is_by_mail: 
                 "dispute": row.id,
                 "change": row.change_id,
                 "side": side,
-                "sets": is_by_mail and side == OLD,
+                "sets": side == sets,
             }
             notice.send(row.person_id, subject_key=secrets.token_hex(8), payload=payload)

@@ -22,7 +22,7 @@ def undo_email(token: str) -> Any:
 
 
 @views.post("/undo-email/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def take_back_email(token: str) -> Any:
     """The button: the account is closed, and both mailboxes are told (``disputes``)."""
     try:
@@ -59,7 +59,7 @@ def undo_factor(token: str) -> Any:
 
 
 @views.post("/undo-factor/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def take_back_factor(token: str) -> Any:
     """The button: everything is as it was before, everybody is signed out, and a new password is asked for. Where the account has
     another address since, it is closed instead."""
@@ -84,7 +84,7 @@ def stop_reset(token: str) -> Any:
 
 
 @views.post("/stop-reset/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def object_to_reset(token: str) -> Any:
     """The button: everything stays as it is."""
     try:

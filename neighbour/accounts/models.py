@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     and_,
     false,
@@ -240,6 +241,11 @@ class Dispute(Base):
     objected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     state: Mapped[DisputeState] = mapped_column(Text, default=DisputeState.WAITING)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: nobody had objected: the operator can still turn it round
+    is_by_silence: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: wrong codes each side has typed
+    wrong_old: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    wrong_new: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
 
 class ResetState(StrEnum):

@@ -104,6 +104,14 @@ def peek(token: str, purpose: str, *, lock: bool = False) -> OneTimeToken | None
     return db.session.scalar(wanted)
 
 
+def works(token: str) -> bool:
+    """Whether this is a link of whatever purpose that would still work; changes nothing."""
+    mine = OneTimeToken.token_hash == tokens.hash_token(token), OneTimeToken.used_at.is_(None)
+    return (
+        db.session.scalar(select(OneTimeToken.purpose).where(*mine, OneTimeToken.expires_at > clock.now())) is not None
+    )
+
+
 def try_code(person_id: int, code: str) -> Tried:
     """Use a code up if it is the one; a wrong one costs a try of each that waits. Inside atomic()."""
     live = db.session.scalars(

@@ -96,6 +96,7 @@ about(
     kind="access",
     out="old_email new_email changed_at undo_until undone_at",
     inner="id person_id old_key",
+    told="undone_at IS NULL",  # of what was taken back one mailbox is somebody else's
     ends="left_mail",
 )
 about(
@@ -111,7 +112,8 @@ about(
     of="person_id",
     kind="access",
     out="begun_at objected_at state ended_at",
-    inner="id person_id change_id due_at since old_email new_email",  # one of the two mailboxes is somebody else's
+    # one of the two mailboxes is somebody else's
+    inner="id person_id change_id due_at since is_by_silence wrong_old wrong_new old_email new_email",
     ends="disputes",
 )
 # Whether these were sent says whether somebody else owns the address, and who asked for them may be anybody.

@@ -70,7 +70,7 @@ def _arrive(entry: Entry, goes_to: str, *, is_kept: bool) -> Any:
 
 
 @views.post("/signin/passkey/options")
-@requires(Permission.SIGN_IN, rate="signin")
+@requires(Permission.SIGN_IN, rate="riddle")
 def passkey_options() -> Response:
     """What a passkey is to sign; the same for everybody, so nobody learns who has one."""
     return Response(passkeys.options_to_sign(web.ceremony(), passkeys.SIGN_IN), mimetype="application/json")
@@ -209,7 +209,7 @@ def reset(token: str) -> Any:
 
 
 @views.post("/reset/<token>")
-@requires(Permission.SIGN_IN, rate="auth", cache="never")
+@requires(Permission.SIGN_IN, rate="link", cache="never")
 def set_password(token: str) -> Any:
     """Set it; every session of the account ends. It signs nobody in, and takes no second factor off."""
     form, row = NewPasswordForm(), onetime.peek(token, "reset")

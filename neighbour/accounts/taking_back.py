@@ -16,12 +16,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import undefer
 
 from neighbour.accounts import care, decoys, factors, hooks, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold
-from neighbour.accounts.email_changes import claims, is_live, one_at_a_time
+from neighbour.accounts.email_changes import claims, is_live, one_at_a_time, owner_of
 from neighbour.accounts.models import EmailChange, OneTimeToken, Person
 from neighbour.core import clock
 from neighbour.core.db import db
@@ -71,11 +71,41 @@ def take_back(person_id: int, since: datetime, left: EmailChange | None) -> str:
         one_at_a_time(left.old_key)
         decoys.turn_aside(left.old_key, person_id)
     hooks.bring_back(person_id, has_another_address=left is not None)
-    whole = select(Person).where(Person.id == person_id).options(undefer(Person.password_hash))
-    person = db.session.scalars(whole.execution_options(populate_existing=True)).one()
     if left is not None:
-        person.email, person.email_key = left.old_email, left.old_key
+        _readdress(person_id, left.old_email)
         _undone_since(left)
+    return _locked(person_id, since)
+
+
+def hand_to(person_id: int, email: str, since: datetime) -> str:
+    """Give the account to this mailbox, which lost it at that moment: what was added since to sign in with goes. Gives the token
+    for a new password. Inside atomic(), with the person held; raises Refused("taken")."""
+    key = fold(email)
+    one_at_a_time(key)
+    owner = owner_of(key)
+    if owner is not None and owner.id != person_id:
+        raise onetime.Refused("taken")
+    decoys.turn_aside(key, person_id)
+    hooks.bring_back(person_id, has_another_address=True)
+    _readdress(person_id, email)
+    _undone(EmailChange.person_id == person_id)
+    return _locked(person_id, since)
+
+
+def _whole(person_id: int) -> Person:
+    whole = select(Person).where(Person.id == person_id).options(undefer(Person.password_hash))
+    return db.session.scalars(whole.execution_options(populate_existing=True)).one()
+
+
+def _readdress(person_id: int, email: str) -> None:
+    person = _whole(person_id)
+    person.email, person.email_key = email, fold(email)
+    db.session.flush()
+
+
+def _locked(person_id: int, since: datetime) -> str:
+    """Nobody is in, and no password is right, until a new one is set with the token this gives."""
+    person = _whole(person_id)
     person.password_hash = passwords.locked(person.password_hash)
     person.password_round += 1
     db.session.flush()
@@ -90,8 +120,11 @@ def take_back(person_id: int, since: datetime, left: EmailChange | None) -> str:
 
 def _undone_since(left: EmailChange) -> None:
     """This change of address and every later one is taken back, and their links with them."""
-    later = EmailChange.person_id == left.person_id, EmailChange.id >= left.id, EmailChange.undone_at.is_(None)
-    numbers = [str(number) for number in db.session.scalars(select(EmailChange.id).where(*later))]
-    db.session.execute(update(EmailChange).where(*later).values(undone_at=clock.now()))
+    _undone(EmailChange.person_id == left.person_id, EmailChange.id >= left.id)
+
+
+def _undone(*which: ColumnElement[bool]) -> None:
+    undone = update(EmailChange).where(*which, EmailChange.undone_at.is_(None)).values(undone_at=clock.now())
+    numbers = [str(number) for number in db.session.scalars(undone.returning(EmailChange.id))]
     links = OneTimeToken.purpose == onetime.UNDO, OneTimeToken.email.in_(numbers)
-    db.session.execute(delete(OneTimeToken).where(OneTimeToken.person_id == left.person_id, *links))
+    db.session.execute(delete(OneTimeToken).where(*links))

@@ -6,7 +6,7 @@ from flask import Response, current_app, g, request
 from flask import session as cookie
 from flask_login import login_user
 
-from neighbour.accounts import entering, service, sessions
+from neighbour.accounts import entering, onetime, service, sessions
 from neighbour.accounts.entering import Browser
 from neighbour.accounts.models import Person
 from neighbour.core import limits, scope, tokens
@@ -71,6 +71,13 @@ def counted_by() -> str:
     email = request.form.get("email", "") or (service.find(waits).email if waits is not None else "")
     marks = [mark for _round, mark in _marks(email)] if email else [str(each) for each in cookie.get("knows", [])]
     return f"known:{marks[-1]}" if marks else limits.network(request.remote_addr)
+
+
+def counted_by_link() -> str:
+    """What the buttons behind links in mails are counted by: the link, while it works, so that whoever shares a network with its
+    owner does not keep them from it; any other is a guess, and counted by the address of the network."""
+    token = str((request.view_args or {}).get("token", ""))
+    return f"link:{token}" if onetime.works(token) else limits.network(request.remote_addr)
 
 
 def piece() -> str:

@@ -48,6 +48,8 @@ RATES: dict[str, Rate] = {
     "write": Rate(120, 3600),
     "publish": Rate(20, 3600),
     "auth": Rate(30, 900),  # per address of the network
+    "link": Rate(30, 900),  # buttons behind a link in a mail: per link that works, else per address of the network
+    "riddle": Rate(60, 900),  # what a passkey is to sign, asked for before anybody is known; counted like "signin"
     "signin": Rate(30, 900),  # failed tries, per address of the network; a device that is known has a count of its own
     "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
     "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know

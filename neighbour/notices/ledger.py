@@ -251,6 +251,17 @@ def counts() -> dict[str, int]:
     return {str(state): count for state, count in rows}
 
 
+def fate_of(person_id: int, notice: str, about: dict[str, Any]) -> tuple[DeliveryState | None, datetime | None]:
+    """What became of a notice whose payload says all of this: its state, and when a mail server took it. Of several the one that
+    was taken first, else the latest; None where there is none, or no longer."""
+    mine = Delivery.person_id == person_id, Delivery.notice == notice, Delivery.payload.contains(about)
+    first = (
+        select(Delivery.state, Delivery.sent_at).where(*mine).order_by(Delivery.sent_at, Delivery.id.desc()).limit(1)
+    )
+    row = db.session.execute(first).one_or_none()
+    return (row.state, row.sent_at) if row is not None else (None, None)
+
+
 def given_up() -> Sequence[Delivery]:
     """Rows that were parked or failed, for the operator."""
     gone = Delivery.state.in_((DeliveryState.PARKED, DeliveryState.FAILED))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
-from neighbour.accounts import care, disputes, factors, forgetting
+from neighbour.accounts import care, choosing, disputes, factors, forgetting
 from neighbour.accounts.cli import person as command
+from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
+from neighbour.core.crypto import keyed_hash
+from neighbour.core.db import as_owner, atomic, db
+from neighbour.mydata import archive
+from neighbour.notices.models import Suppression
+from neighbour.policy import Level
 from tests.accounts.factor_helpers import (
     GOOD,
     MAIL,
@@ -126,20 +135,163 @@ def test_the_operator_can_give_it_to_the_older_mailbox(her, visitor, person, mai
     assert type_password(owner, MAIL, NEW).location == "/board"
 
 
-def test_without_objection_the_old_mailbox_has_it_back_after_a_day(her, visitor, person, mailbox, jobs, frozen_clock):
+@pytest.fixture
+def newcomer(context):
+    """Has no proven home yet: there is nobody to ask."""
+    return make_member("bente@altenbrueck.example", level=Level.UNPROVEN)
+
+
+def moves(client, who, mailbox, jobs, to=HERS):
+    """This account has another mail address; gives the link in the mailbox that was left."""
+    sign_in(client, who)
+    change(client, mailbox, jobs, to)
+    return link_of(mailbox, "undo-email", who.email)
+
+
+def test_silence_of_three_days_gives_an_account_without_a_proven_home_back(
+    client, visitor, newcomer, mailbox, jobs, frozen_clock
+):
     """Here the one who changed the address is the thief."""
-    owner = visitor()
-    side = presses(owner, mailbox)
+    link, owner = moves(client, newcomer, mailbox, jobs), visitor()
+    side = owner.post(link).location
+    frozen_clock.tick(HOUR)
     jobs.run()
-    frozen_clock.tick(DAY - 60)
-    assert passes(jobs) == 0 and email_now(person) == HERS
+    frozen_clock.tick(3 * DAY - 60)
+    assert passes(jobs) == 0 and email_now(newcomer) == HERS, "counted from the mail"
     frozen_clock.tick(120)
-    assert her.post(link_of(mailbox, "dispute", HERS) + "/object").status_code == 410, "too late"
-    assert passes(jobs) == 1 and email_now(person) == MAIL
-    assert owner.post(link_of(mailbox, "reset", MAIL), data={"password": NEW}).status_code == 303
-    assert type_password(owner, MAIL, NEW).location == "/board"
+    assert passes(jobs) == 1 and email_now(newcomer) == newcomer.email
+    assert client.post(link_of(mailbox, "dispute", HERS) + "/object").status_code == 410, "too late"
+    assert owner.post(link_of(mailbox, "reset", newcomer.email), data={"password": NEW}).status_code == 303
+    assert type_password(owner, newcomer.email, NEW).status_code == 303
     assert "Das ist geklärt" in owner.get(side).text
     assert passes(jobs) == 0
+
+
+@pytest.mark.parametrize("level", [Level.VOUCHED, Level.VERIFIED, "once proven", "protected", "protected and leaving"])
+def test_silence_decides_nothing_where_a_home_was_ever_proven_or_the_profile_is_protected(
+    client, visitor, mailbox, jobs, frozen_clock, owner, level
+):
+    make_member("olga@altenbrueck.example", is_operator=True)
+    is_plain = not isinstance(level, Level)
+    her = make_member("ines@altenbrueck.example", level=Level.UNPROVEN if is_plain else level)
+    if level == "once proven":
+        owner.execute("UPDATE membership SET proven_at = now() - interval '1 year' WHERE person_id = %s", [her.id])
+    elif is_plain:
+        with as_owner(), atomic():
+            choosing.protect(db.session.get_one(Person, her.id), alias="Kiesel")
+    link = moves(client, her, mailbox, jobs)
+    if level == "protected and leaving":
+        assert client.post("/me/leave", data={"texts": "keep", "word": "delete"}).status_code == 303
+        jobs.run()
+    visitor().post(link)
+    jobs.run()
+    frozen_clock.tick(3 * DAY + 60)
+    assert passes(jobs) == 0 and email_now(her) != her.email
+    assert owner.execute("SELECT state FROM dispute").fetchall() == [("objected",)]
+    assert "/desk/disputes" in "".join(
+        mail.text for mail in mailbox.messages() if mail.recipients[0].startswith("olga")
+    )
+
+
+@pytest.mark.parametrize("fate", ["pending", "failed", "suppressed"])
+def test_silence_is_none_where_the_mail_did_not_arrive(
+    client, visitor, newcomer, mailbox, jobs, frozen_clock, owner, fate
+):
+    link = moves(client, newcomer, mailbox, jobs)
+    visitor().post(link)
+    if fate == "suppressed":
+        jobs.run()
+        with scope.use(scope.NOBODY), atomic():
+            db.session.add(Suppression(address_hash=keyed_hash("suppression", HERS), reason="bounced"))
+    if fate == "failed":
+        owner.execute("UPDATE delivery SET state = 'failed' WHERE notice = 'accounts.dispute_begun'")
+    frozen_clock.tick(3 * DAY + 60)
+    with scope.use(scope.NOBODY):
+        assert disputes.due() == 0
+    assert email_now(newcomer) == HERS
+    assert owner.execute("SELECT state FROM dispute").fetchone() == ("waiting" if fate == "pending" else "objected",)
+    if fate == "pending":  # the mail server is back
+        jobs.run()
+        frozen_clock.tick(3 * DAY - 60)
+        assert passes(jobs) == 0
+        frozen_clock.tick(120)
+        assert passes(jobs) == 1
+
+
+def test_an_objection_stays_whichever_older_mailbox_comes_later(
+    client, visitor, newcomer, mailbox, jobs, frozen_clock, owner
+):
+    oldest = moves(client, newcomer, mailbox, jobs, THIEF)
+    sign_in(client, newcomer)
+    change(client, mailbox, jobs, HERS)
+    visitor().post(link_of(mailbox, "undo-email", THIEF))
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "dispute", HERS) + "/object").status_code == 303
+    frozen_clock.tick(HOUR)
+    assert visitor().post(oldest).location.startswith("/dispute/")
+    jobs.run()
+    frozen_clock.tick(4 * DAY)
+    assert passes(jobs) == 0 and email_now(newcomer) == HERS
+    assert owner.execute("SELECT state, old_email FROM dispute").fetchall() == [("objected", newcomer.email)]
+
+
+def gone_by_silence(client, visitor, who, mailbox, jobs, ticks):
+    """Nobody answered; the older mailbox has set a new password and is in. Gives its browser."""
+    link, ex = moves(client, who, mailbox, jobs), visitor()
+    ex.post(link)
+    jobs.run()
+    ticks.tick(3 * DAY + 60)
+    assert passes(jobs) == 1
+    ex.post(link_of(mailbox, "reset", who.email), data={"password": NEW})
+    assert type_password(ex, who.email, NEW).status_code == 303 and is_in(ex)
+    return ex
+
+
+def test_the_archive_of_who_has_it_back_does_not_name_the_other_mailbox(
+    client, visitor, newcomer, mailbox, jobs, frozen_clock
+):
+    sign_in(client, newcomer)
+    add_passkey(client)
+    gone_by_silence(client, visitor, newcomer, mailbox, jobs, frozen_clock)
+    target = io.BytesIO()
+    with scope.use(scope.Viewer(newcomer.id)):
+        archive.write(target, newcomer.id, "de", lambda _step: None)
+    with zipfile.ZipFile(target) as papers:
+        assert [name for name in papers.namelist() if HERS.encode() in papers.read(name)] == []
+
+
+def test_for_thirty_days_the_operator_turns_round_what_silence_decided(
+    client, visitor, newcomer, mailbox, jobs, frozen_clock, operate
+):
+    ex = gone_by_silence(client, visitor, newcomer, mailbox, jobs, frozen_clock)
+    add_passkey(ex)
+    jobs.run()
+    change(ex, mailbox, jobs, THIEF)
+    assert "silence" in operate(command, "disputes").output
+    frozen_clock.tick(2 * DAY)
+    assert operate(command, "decide", HERS, "--for", "new").exit_code == 0
+    jobs.run()
+    assert not is_in(ex) and email_now(newcomer) == HERS and not factors.has_any(newcomer.id)
+    hers = visitor()
+    assert hers.post(link_of(mailbox, "reset", HERS), data={"password": GOOD + " neu"}).status_code == 303
+    assert type_password(hers, HERS, GOOD + " neu").status_code == 303 and is_in(hers)
+    for kind, to in (("undo-email", newcomer.email), ("undo-factor", newcomer.email)):
+        assert visitor().post(link_of(mailbox, kind, to)).status_code == 410, "nothing of theirs works any more"
+    assert operate(command, "decide", HERS, "--for", "old").exit_code != 0, "once"
+
+
+@pytest.mark.parametrize("when", ["after a month", "once confirmed", "with a new quarrel"])
+def test_the_operator_turns_nothing_round(client, visitor, newcomer, mailbox, jobs, frozen_clock, operate, when):
+    ex = gone_by_silence(client, visitor, newcomer, mailbox, jobs, frozen_clock)
+    if when == "after a month":
+        frozen_clock.tick(30 * DAY)
+    elif when == "once confirmed":
+        assert operate(command, "decide", HERS, "--for", "old").exit_code == 0
+    else:
+        change(ex, mailbox, jobs, THIEF)
+        visitor().post(link_of(mailbox, "undo-email", newcomer.email))
+    assert operate(command, "decide", HERS, "--for", "new").exit_code != 0
+    assert email_now(newcomer) != HERS
 
 
 @pytest.mark.parametrize("what", ["app", "codes", "passkey"])
@@ -186,9 +338,72 @@ def test_a_factor_the_thief_made_just_before_settles_nothing(client, visitor, pe
     assert visitor().post(link, data={}).status_code == 422
 
 
-def test_nobody_tries_codes_there_for_ever(her, visitor, mailbox, jobs):
+def test_a_link_about_recovery_codes_makes_an_older_factor_no_younger(
+    client, visitor, person, mailbox, jobs, frozen_clock
+):
+    """The app on day 0, codes on day 1, the address on day 3 and an hour, as advised; then the codes' link is pressed."""
+    seed = with_app(person)
+    frozen_clock.tick(DAY)
+    with factors.eyes_of(person.id):
+        factors.renew_codes(person.id)
+    jobs.run()
+    frozen_clock.tick(2 * DAY + HOUR)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
+    presses(visitor(), mailbox, "undo-factor")
+    jobs.run()
+    assert visitor().post(link_of(mailbox, "dispute", HERS), data={"code": digits(seed)}).location == "/signin"
+
+
+def test_five_wrong_codes_a_day_and_twenty_ever_are_written_down_and_the_other_side_goes_on(
+    client, visitor, person, mailbox, jobs, frozen_clock, owner, operate
+):
+    seed = with_app(person)
+    frozen_clock.tick(4 * DAY)
+    sign_in(client, person)
+    change(client, mailbox, jobs, HERS)
     side = presses(visitor(), mailbox)
-    assert [visitor().post(side, data={"code": "000000"}).status_code for _try in range(6)] == [422] * 5 + [429]
+    jobs.run()
+    for day in range(4):
+        answers = [visitor().post(side, data={"code": "000000"}).status_code for _try in range(6)]
+        assert answers == [422] * 5 + [429 if day < 3 else 422]
+        frozen_clock.tick(DAY + 4 * HOUR)
+    noted = owner.execute("SELECT count(*) FROM security_event WHERE kind = 'factor.refused'").fetchone()
+    assert noted == (20,)
+    dead = visitor().post(side, data={"code": digits(seed)})
+    assert dead.status_code == 422 and "zählt hier keiner mehr" in dead.text
+    assert email_now(person) == HERS
+    link = link_of(mailbox, "dispute", HERS)
+    assert visitor().post(link, data={"code": digits(seed)}).location == "/signin", "he guessed on his own account only"
+
+
+def test_whoever_shares_her_network_does_not_keep_her_from_objecting(her, visitor, mailbox, jobs):
+    presses(visitor(), mailbox)
+    jobs.run()
+    strangers = [visitor().post("/dispute/none/object").status_code for _n in range(32)]
+    assert strangers == [410] * 30 + [429] * 2, "guesses count by the network"
+    link = link_of(mailbox, "dispute", HERS)
+    for n in range(31):
+        visitor().post("/forgot", data={"email": f"niemand{n}@altenbrueck.example"})
+    assert visitor().post(link + "/object").status_code == 303
+    assert [visitor().post(link + "/object").status_code for _n in range(30)][-1] == 429, "one link has its own count"
+
+
+def test_the_page_tells_nobody_whether_there_is_a_passkey(client, visitor, mailbox, jobs, frozen_clock):
+    seen = set()
+    for name, has_one in (("anna", True), ("bert", False)):
+        who = make_member(f"{name}@altenbrueck.example")
+        sign_in(client, who)
+        if has_one:
+            add_passkey(client)
+            frozen_clock.tick(4 * DAY)
+            sign_in(client, who)
+        change(client, mailbox, jobs, f"{name}.neu@altenbrueck.example")
+        ex = visitor()
+        side = ex.post(link_of(mailbox, "undo-email", who.email)).location
+        asked = options(ex, f"{side}/options")
+        seen.add(("data-passkey" in ex.get(side).text, str(asked.get("allowCredentials")), asked["userVerification"]))
+    assert len(seen) == 1 and next(iter(seen))[0]
 
 
 def test_the_link_about_a_new_passkey_takes_nothing_off_once_there_is_another_address(
@@ -232,24 +447,28 @@ def test_a_thief_cannot_void_it_by_protecting_the_profile_or_changing_once_more(
     presses(visitor(), mailbox)
     jobs.run()
     assert link_of(mailbox, "dispute", "dritte@altenbrueck.example"), "the mailbox of now is asked"
-    frozen_clock.tick(DAY + 60)
-    assert passes(jobs) == 1 and email_now(person) == MAIL
+    frozen_clock.tick(3 * DAY + 60)
+    assert passes(jobs) == 0, "who is protected is asked for at home"
+    with scope.use(scope.NOBODY):
+        disputes.decide(disputes.of_email(MAIL), disputes.OLD)
+    assert email_now(person) == MAIL
     assert visitor().post(second).status_code == 410
 
 
-def test_the_oldest_mailbox_speaks_whoever_presses_first(client, visitor, person, mailbox, jobs, frozen_clock):
-    sign_in(client, person)
-    change(client, mailbox, jobs, THIEF)
+def test_the_oldest_mailbox_speaks_whoever_presses_first(client, visitor, newcomer, mailbox, jobs, frozen_clock):
+    oldest = moves(client, newcomer, mailbox, jobs, THIEF)
     frozen_clock.tick(60)
     change(client, mailbox, jobs, "dritte@altenbrueck.example")
     thiefs = visitor().post(link_of(mailbox, "undo-email", THIEF)).location
-    frozen_clock.tick(20 * HOUR)
-    presses(visitor(), mailbox)
+    jobs.run()
+    frozen_clock.tick(2 * DAY)
+    visitor().post(oldest)
+    jobs.run()
     assert "Das ist geklärt" in visitor().get(thiefs).text, "a link of somebody who speaks for nobody any more"
-    frozen_clock.tick(5 * HOUR)
-    assert passes(jobs) == 0, "the day begins anew for the mailbox that is asked"
-    frozen_clock.tick(20 * HOUR)
-    assert passes(jobs) == 1 and email_now(person) == MAIL
+    frozen_clock.tick(2 * DAY)
+    assert passes(jobs) == 0, "the three days begin anew for the mailbox that is asked"
+    frozen_clock.tick(DAY + 60)
+    assert passes(jobs) == 1 and email_now(newcomer) == newcomer.email
 
 
 def test_a_younger_mailbox_that_comes_later_objects(client, visitor, person, mailbox, jobs, frozen_clock):

@@ -241,3 +241,8 @@ def test_challenges_that_nobody_answered_are_forgotten(client, frozen_clock):
     with as_owner():
         assert db.session.scalars(select(Challenge.purpose)).all() == []
         assert db.session.scalars(select(Passkey.id)).all() == []
+
+
+def test_riddles_are_not_given_without_end(visitor):
+    answers = [visitor().post("/signin/passkey/options").status_code for _n in range(62)]
+    assert answers == [200] * 60 + [429] * 2
