@@ -170,9 +170,9 @@ def list_disputes() -> None:
 )
 @operator_command
 def decide(email: str, side: str) -> None:
-    """Say whose a disputed account is, also for 30 days after silence gave it to the older mailbox.
+    """Say whose a disputed account is.
 
-    Believe no mail alone: either of them may be whoever the other one flees from. The desk shows the home of the account, where
+    Also for 30 days after silence gave it to the older mailbox. Believe no mail alone: either of them may be whoever the other one flees from. The desk shows the home of the account, where
     you can ask: with a letter, or a visit in person.
     """
     row = disputes.decide(disputes.of_email(clean_line(email)), side)

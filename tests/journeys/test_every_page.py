@@ -133,6 +133,8 @@ PAGES = {
     "residency.crowded_house": "the verification desk",
     "residency.missing_addresses": "the verification desk",
     "residency.address_looks": "the verification desk",
+    "accounts.dispute_desk": "the verification desk",
+    "accounts.dispute_at_desk": "the verification desk",
     "initiatives.desk": "the verification desk",
     "initiatives.desk_one": "the verification desk",
     "initiatives.show": "an initiative's editor",

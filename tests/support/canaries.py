@@ -194,6 +194,8 @@ ODD: dict[str, dict[str, Any]] = {
     "mute": {"contribution_id": None, "author_id": None},  # a row says one thing
     "event": {"more_on": []},
     "delivery": {"state": "sent"},
+    "email_change": {"undone_at": None},  # of what was taken back one mailbox is somebody else's
+    "case_half": {"voided_at": None},
     "dispute": {"state": "new"},  # while one goes on the account is closed
     "login_session": {"expires_at": datetime(2099, 1, 1, tzinfo=UTC), "ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
 }
