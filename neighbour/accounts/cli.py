@@ -172,8 +172,8 @@ def list_disputes() -> None:
 def decide(email: str, side: str) -> None:
     """Say whose a disputed account is.
 
-    Also for 30 days after silence gave it to the older mailbox. Believe no mail alone: either of them may be whoever the other one flees from. The desk shows the home of the account, where
-    you can ask: with a letter, or a visit in person.
+    Also for 30 days after silence gave it to the older mailbox. Believe no mail alone: either of them may be whoever the other
+    one flees from. The desk shows the home of the account, where you can ask: with a letter, or a visit in person.
     """
     row = disputes.decide(disputes.of_email(clean_line(email)), side)
     click.echo(f"{row.old_email if side == disputes.OLD else row.new_email}: has the account; both are told")

@@ -144,7 +144,8 @@ def _load(quarter_id: int, index: Index) -> Ground:
     houses: dict[int, list[tuple[str, Point]]] = defaultdict(list)
     known = Address.quarter_id.in_([row.id for row in rows]), Address.lon.is_not(None), Address.lat.is_not(None)
     for quarter, street, lon, lat in db.session.execute(
-        select(Address.quarter_id, Address.street, Address.lon, Address.lat).where(*known)
+        # In one order: the lines of streets are drawn through their houses, whatever way the database reads them.
+        select(Address.quarter_id, Address.street, Address.lon, Address.lat).where(*known).order_by(Address.id)
     ):
         if quarter is not None and lon is not None and lat is not None:
             houses[quarter].append((street, (lon, lat)))
