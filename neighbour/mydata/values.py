@@ -16,6 +16,18 @@ from neighbour.notices.base import Notice, lists
 from neighbour.residency.cases.words import PAPERS, TOLD
 from neighbour.residency.proofs import METHODS
 
+#: what became of a way to sign in: in the log of events and in the mail about it
+_FACTOR_CHANGES: dict[str, LazyText] = {
+    "passkey_added": __("a passkey was added"),
+    "passkey_removed": __("a passkey was removed"),
+    "app_added": __("an app with codes was set up"),
+    "app_removed": __("the app with codes was removed"),
+    "codes_made": __("recovery codes were made"),
+    "codes_renewed": __("new recovery codes were made"),
+    "code_used": __("a recovery code was used to sign in"),
+    "code_shown": __("a recovery code was used to show that it is you"),
+    "reset": __("the second step was taken off"),
+}
 VALUES: dict[str, dict[str, LazyText]] = {
     "calendar_feed.kind": {
         "mine": __("your events"),
@@ -174,15 +186,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
     "security_event.object": {
         "password": __("with the password"),
         "factor": __("with a second step"),
-        "passkey_added": __("a passkey was added"),
-        "passkey_removed": __("a passkey was removed"),
-        "app_added": __("an app with codes was set up"),
-        "app_removed": __("the app with codes was removed"),
-        "codes_made": __("recovery codes were made"),
-        "codes_renewed": __("new recovery codes were made"),
-        "code_used": __("a recovery code was used to sign in"),
-        "code_shown": __("a recovery code was used to show that it is you"),
-        "reset": __("the second step was taken off"),
+        **_FACTOR_CHANGES,
         "desk": __("by whoever looks at proofs"),
         "letter": __("for a card with a code"),
         "own": __("by yourself"),
@@ -296,17 +300,7 @@ def _elsewhere() -> dict[str, Mapping[str, object]]:
 DETAILS: dict[str, dict[str, dict[str, LazyText] | None]] = {
     "accounts.new_device": {"device": None},
     "accounts.factor_changed": {
-        "what": {
-            "passkey_added": __("a passkey was added"),
-            "passkey_removed": __("a passkey was removed"),
-            "app_added": __("an app with codes was set up"),
-            "app_removed": __("the app with codes was removed"),
-            "codes_made": __("recovery codes were made"),
-            "codes_renewed": __("new recovery codes were made"),
-            "code_used": __("a recovery code was used to sign in"),
-            "code_shown": __("a recovery code was used to show that it is you"),
-            "reset": __("the second step was taken off"),
-        }
+        "what": _FACTOR_CHANGES,
     },
 }
 
