@@ -128,7 +128,19 @@ def _index(databases: cluster.Databases, vocabulary: list[str], chance: random.R
             "INSERT INTO search_shelf SELECT DISTINCT r.quarter_id, e.shelf FROM search_entry e JOIN reach r ON r.contribution_id = e.id"
             " WHERE e.shelf > 0"
         )
+        _write(connection)
         _learn(connection, rows[0][0], vocabulary)
+
+
+def _write(connection: psycopg.Connection[Any]) -> None:
+    """The words of its entry into the text of each slip: what was probably meant is said only where a slip says it."""
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute(
+            "UPDATE contribution c SET body_md = (SELECT string_agg(word, ' ') FROM unnest(tsvector_to_array(e.words)) word"
+            " WHERE word NOT LIKE '#%') FROM search_entry e WHERE e.id = c.id"
+        )
+    connection.execute("VACUUM ANALYZE contribution")
 
 
 def _learn(connection: psycopg.Connection[Any], entry: uuid.UUID, vocabulary: list[str]) -> None:
@@ -180,6 +192,10 @@ def _pages(server: Server, vocabulary: list[str], chance: random.Random) -> dict
     readers = [server.sign_in(person) for (person,) in people]
     client = server.app.test_client()
     taken: dict[str, list[float]] = {}
+    for reader in readers[
+        :8
+    ]:  # templates are read and connections opened once in a process's life, not once a question
+        _look(client, reader, vocabulary[-1])
     for kind, questions in _questions(vocabulary, chance).items():
         for number, typed in enumerate(questions):
             place = number % 8 if number % 2 else chance.randrange(8, len(readers))

@@ -8,6 +8,7 @@ import pytest
 
 from neighbour.core.db import as_owner
 from neighbour.residency import letters, turns
+from neighbour.residency.cli import letters as letters_command
 from tests.residency.helpers import Town
 from tests.residency.papers import Desk, text_of
 
@@ -49,7 +50,7 @@ def test_whoever_had_a_card_in_vain_comes_after_others_but_not_for_ever(town: To
     assert got == ["Wilma Wegaburg", "Vera Vogt", "Wilma Wegbburg"]
 
 
-def test_the_desk_names_who_waits_and_who_had_a_card_before_them(desk: Desk, tmp_path: Path, frozen_clock):
+def test_the_desk_names_who_waits_and_who_had_a_card_before_them(desk: Desk, operate, tmp_path: Path, frozen_clock):
     town, house = desk.town, desk.town.address("5")
     vera = town.resident("vera", house, "Vera Vogt")
     town.resident("bela", town.address("6"))
@@ -63,5 +64,6 @@ def test_the_desk_names_who_waits_and_who_had_a_card_before_them(desk: Desk, tmp
     assert list(town.print_letters(tmp_path).cards) == ["Wilma Weg"]
     with town.app.app_context(), as_owner():
         assert turns.overtaken() == [turns.Overtaken(["vera@example.org"], ["weg@example.org"])]
+    assert "vera@example.org waits, and had ordered before weg@example.org" in operate(letters_command, "list").output
     page = text_of(desk.browser(desk.operator("otto")).get("/desk/letters"))
     assert "später bestellt" in page and "vera@example.org" in page.partition("später bestellt")[2]
