@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,6 +210,9 @@ def _plain_problems(config: Config) -> list[Problem]:
         found.append(
             Problem("TILE_ATTRIBUTION", "is missing", "say whom the tiles are from, for example '© OpenStreetMap'")
         )
+    if config.tile_url and not _is_of_tiles(config.tile_url, config.is_https):
+        form = "use https://host/{z}/{x}/{y}.png; {s}. may stand before the host, {r} in the path"
+        found.append(Problem("TILE_URL", "is not the address of map tiles", form))
     try:
         ZoneInfo(config.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -348,6 +352,16 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable() and " " not in text
+
+
+def _is_of_tiles(text: str, is_https: bool) -> bool:
+    """Whether text is a template of Leaflet's for tiles: its host becomes a source in the Content-Security-Policy and has to be
+    one host, reached as safely as the pages themselves."""
+    whole = re.fullmatch(r"(https?)://(\{s\}\.)?[A-Za-z0-9.-]+(:\d{1,5})?/([\w./@=&?~%{}-]+)", text, re.ASCII)
+    if whole is None or _split(text.replace("{s}.", "a.")) is None:
+        return False
+    names = set(re.findall(r"\{(.*?)\}", whole[4]))
+    return {"z", "x", "y"} <= names <= {"z", "x", "y", "r"} and (whole[1] == "https" or not is_https)
 
 
 def _is_key(text: str) -> bool:

@@ -337,6 +337,10 @@ def test_five_hundred_things_take_few_statements_and_little_weight(town, count_q
     assert len(queries) <= 8, "two of them only while the clock stands still: the ground is kept otherwise"
     weight = len(gzip.compress(html.encode()))
     assert weight < 40_000, weight
+    with count_queries() as queries:
+        markers = town.client.get("/map.geojson")
+    assert markers.status_code == 200 and len(queries) <= 8
+    assert sum(each["properties"].get("count", 0) for each in markers.json["features"]) == sum(pins(html).values())
 
 
 def test_things_that_come_and_go_between_two_statements_are_left_out(town, monkeypatch):

@@ -167,6 +167,27 @@ def test_production_names_what_is_missing_or_weak_and_how_to_mend_it(setting, va
     assert problem.mend
 
 
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://tiles.example.org/{z}/{x}/{y}.png", True),
+        ("https://{s}.tiles.example.org:8443/map/{z}/{x}/{y}{r}.png?key=a-b", True),
+        ("http://tiles.example.org/{z}/{x}/{y}.png", False),  # a page that came safely loads nothing that did not
+        ("https://tiles.example.org/{z}/{x}.png", False),
+        ("https://tiles.example.org/{z}/{x}/{y}/{key}.png", False),
+        ("https://tiles.example.org", False),
+        ("https://{x}.example.org/{z}/{x}/{y}.png", False),
+        ("https://a.example;script-src *//{z}/{x}/{y}.png", False),
+        ("https://a.example https://b.example/{z}/{x}/{y}.png", False),
+        ("//tiles.example.org/{z}/{x}/{y}.png", False),
+        ("https://tiles.example.org:99999/{z}/{x}/{y}.png", False),
+    ],
+)
+def test_tiles_come_from_one_host_by_an_address_that_names_them(url, is_taken):
+    problems = Config.from_env({**PRODUCTION, "TILE_URL": url, "TILE_ATTRIBUTION": "© Tiles"}).problems()
+    assert [each.setting for each in problems] == ([] if is_taken else ["TILE_URL"])
+
+
 def test_a_production_with_nothing_set_is_told_everything_at_once(tmp_path):
     for command in ("up", "check"):
         done = CliRunner().invoke(main, [command], env={**dict.fromkeys(PRODUCTION, ""), "ENVIRONMENT": "production",
