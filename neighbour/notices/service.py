@@ -19,7 +19,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
-from neighbour.notices import ledger
+from neighbour.notices import ledger, strangers
 from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists
 from neighbour.notices.envelope import envelope_from, host_of, list_headers, sender_of, subject_field, to_field
 from neighbour.notices.models import Delivery, DeliveryState, Subscription, Suppression
@@ -51,6 +51,12 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if notice is None or mailbox is None or not notice.may_reach(mailbox):
         ledger.skip(row)
         return
+    counted, rate = _counted_by(row, mailbox), None
+    if counted is not None:
+        rate = strangers.take(counted, may_rush=row.may_rush)
+        if rate is None:
+            strangers.put_off(row, counted)
+            return
     try:
         with atomic():
             context = notice.context(row.person_id, row.payload)
@@ -77,9 +83,18 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
         ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
         return
     answer = transport.hand_over(envelope_from(config), to, mail)
+    if counted is not None and rate is not None and answer.outcome is Outcome.LATER:
+        strangers.give_back(counted, rate)
     state = ledger.settle(row, answer, message_id)
     if state != "sent":
         log.warning("delivery %s of %s: %s (%s)", row.id, row.notice, state, answer.text)
+
+
+def _counted_by(row: ledger.Leased, mailbox: Mailbox) -> bytes | None:
+    """The address by which this mail is counted; None for one that its owner has confirmed."""
+    if row.mailbox_hash is not None or mailbox.is_confirmed:
+        return row.mailbox_hash
+    return strangers.fingerprint(mailbox.key)
 
 
 def build(written: Written, to: str, message_id: str, config: Config, more: Sequence[tuple[str, str]] = ()) -> bytes:
