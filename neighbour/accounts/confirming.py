@@ -9,8 +9,6 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from neighbour.accounts import decoys, email_changes, notices, onetime, passwords
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
@@ -22,31 +20,16 @@ from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.jobs import Job
 from neighbour.notices import strangers
-from neighbour.notices.models import Delivery, DeliveryState
 
 RESET_EVERY = timedelta(minutes=15)
 
 
 def ask_to_confirm(person: Person, source: str = "") -> datetime | None:
-    """Promise the mail that asks to confirm the address; where somebody owns that already, it is never sent. Asked for again
-    while it waits, it is the same mail, and goes earlier. source: the piece of the network it is asked from. Gives when it
-    goes, None for at once. Inside atomic(); raises TooMany for whoever asks too often themselves."""
+    """Promise the mail that asks to confirm the address; where somebody owns that already, it is never sent. source: the piece
+    of the network it is asked from. Gives when it goes, None for at once. Inside atomic(); raises TooMany for whoever asks
+    too often themselves."""
     limits.hit("mail", f"confirm:{person.id}")
-    waits = _waiting(person)
-    if waits is not None:
-        return strangers.ask_again(waits)
     return send_confirm(person, person.email, source)
-
-
-def _waiting(person: Person) -> Delivery | None:
-    """This person's mail that waits already."""
-    mine = Delivery.person_id == person.id, Delivery.notice == notices.Confirm.key
-    same = (
-        Delivery.payload["email"].astext == person.email,
-        Delivery.payload["round"].as_integer() == person.links_round,
-    )
-    pending = Delivery.state == DeliveryState.PENDING, Delivery.attempts == 0
-    return db.session.scalar(select(Delivery).where(*mine, *same, *pending).limit(1))
 
 
 def send_confirm(person: Person, email: str, source: str, **more: str) -> datetime | None:

@@ -52,8 +52,7 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     while made is None:  # as often as somebody else has signed up with it, or its owner changed it, while this computed
         owner, waiting = _hashes_of(key)
         finish_reading()
-        like = owner or next((each for each in waiting if not passwords.costs_two(each)), "")
-        hashed = passwords.hash_password(password, memory_kib, like=like)
+        hashed = passwords.hash_password(password, memory_kib, like=_like(owner, waiting))
         again = passwords.which(waiting, password, memory_kib)
         with atomic():
             one_at_a_time(key)
@@ -66,6 +65,11 @@ def _hashes_of(key: str) -> tuple[str, list[str]]:
     """The password's hash of the address's owner, empty if there is none, and those of who waits for it, newest first."""
     owner = owner_of(key)
     return owner.password_hash if owner is not None else "", [each.password_hash for each in decoys.waiting(key)]
+
+
+def _like(owner: str, waiting: list[str]) -> str:
+    """The hash whose salt the next one of an address shares; empty where there is none."""
+    return owner or next((each for each in waiting if not passwords.costs_two(each)), "")
 
 
 def _signed_up(email: str, key: str, hashed: str, *, again: int | None, language: str, device: str) -> SignUp:
@@ -258,6 +262,8 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     if row is None:
         raise Refused("used_or_old")
     old = find(row.person_id).password_hash
+    if row.email:  # of an address: that sign-up may have another by now
+        old = _like(*_hashes_of(fold(row.email))) or old
     finish_reading()
     hashed = passwords.hash_password(password, memory_kib, like=old)
     with atomic():

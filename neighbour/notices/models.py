@@ -83,7 +83,7 @@ class Delivery(Timestamps, Base):
     piece_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: counts up with each mail to this address
     turn: Mapped[int | None] = mapped_column(BigInteger)
-    #: how often it was asked for while it waits
+    #: how often this person has asked for it
     asks: Mapped[int] = mapped_column(default=1, server_default="1")
     #: whether it may be one of those that go at once
     may_rush: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))

@@ -8,7 +8,7 @@ but counts and waits like any other.
 
 What has to wait stands in line, each with the moment of its turn (``_arrange``), so that the sweep meets one of them at a time:
 
-* whoever asked again while they waited goes before whoever never came back;
+* whoever asked again goes before whoever never came back;
 * then the newest piece of the network: who floods an address from a few pieces stands behind whoever comes from another;
 * mail that is the same whoever asked for it (it has no ``source``) takes turns with these;
 * twelve wait, no more: of the piece that has most in line the oldest goes that never came back. It can be asked for again.
@@ -70,27 +70,16 @@ def promise(
     """Promise a mail to an address (in its one form) that nobody has confirmed. Inside atomic().
 
     source: the piece of the network it is asked from; empty for what is the same whoever asks. may_rush: False for whoever
-    has had their share of the mails that go at once. Gives when it goes, None for at once.
+    has had their share of the mails that go at once. Nobody stands in line twice: what the same person asked for before, and
+    still waits, is not sent any more. Gives when it goes, None for at once.
     """
     mailbox = fingerprint(address)
     _hold(mailbox)
-    turn = _next_turn(mailbox)
+    turn, asks = _next_turn(mailbox), 1 + _let_go_of(person_id, notice, mailbox)
     piece = keyed_hash("piece of the network", f"{mailbox.hex()} {source}")[:16] if source else ANYBODY
-    line = {"mailbox_hash": mailbox, "piece_hash": piece, "turn": turn, "may_rush": may_rush}
+    line = {"mailbox_hash": mailbox, "piece_hash": piece, "turn": turn, "asks": asks, "may_rush": may_rush}
     ledger.promise(person_id, notice, subject_key=subject_key, payload=payload, due_at=clock.now(), line=line)
     return _arrange(mailbox, just=turn)
-
-
-def ask_again(waiting: Delivery) -> datetime | None:
-    """Somebody comes back for a mail that waits. Gives when it goes, None for at once. Inside atomic()."""
-    mailbox = waiting.mailbox_hash
-    if mailbox is None:
-        return None
-    _hold(mailbox)
-    # by now a worker may have it
-    mine = Delivery.id == waiting.id, Delivery.state == DeliveryState.PENDING
-    db.session.execute(update(Delivery).where(*mine).values(asks=Delivery.asks + 1))
-    return _arrange(mailbox, just=waiting.turn)
 
 
 def was_promised(address: str, notice: str, within: timedelta) -> bool:
@@ -142,6 +131,15 @@ def _hold(mailbox: bytes) -> None:
 
 def _next_turn(mailbox: bytes) -> int:
     return 1 + (db.session.scalar(select(func.max(Delivery.turn)).where(Delivery.mailbox_hash == mailbox)) or 0)
+
+
+def _let_go_of(person_id: int, notice: str, mailbox: bytes) -> int:
+    """How often this person has asked for this within a day, sent or not; what of it waits makes room for the next."""
+    lately = Delivery.mailbox_hash == mailbox, Delivery.created_at > clock.now() - DAY
+    mine = Delivery.person_id == person_id, Delivery.notice == notice, *lately
+    waits = Delivery.state == DeliveryState.PENDING, Delivery.attempts == 0
+    db.session.execute(update(Delivery).where(*mine, *waits).values(state=DeliveryState.SKIPPED))
+    return db.session.scalar(select(func.count()).select_from(Delivery).where(*mine)) or 0
 
 
 def _arrange(mailbox: bytes, just: int | None = None) -> datetime | None:
