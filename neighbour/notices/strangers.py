@@ -192,7 +192,7 @@ def _had_a_common_one(mailbox: bytes) -> bool:
     """Whether mail that is the same whoever asks has just had its turn there: then somebody else has theirs first."""
     now = clock.now()
     mine = Delivery.mailbox_hash == mailbox, Delivery.piece_hash == ANYBODY, Delivery.state != DeliveryState.PENDING
-    lately = now - timedelta(seconds=2 * limits.RATES[STEADY].seconds)
+    lately = now - timedelta(seconds=limits.RATES[STEADY].seconds)
     return (
         db.session.scalar(select(Delivery.id).where(*mine, Delivery.due_at > lately, Delivery.due_at <= now).limit(1))
         is not None
