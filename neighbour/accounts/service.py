@@ -269,20 +269,20 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     with atomic():
         before = find(row.person_id)
         address = row.email or before.email
-        if not _is_account_at(before, address):
+        if not _is_account_of(before, row.email):
             one_at_a_time(fold(address))
         number = onetime.redeem(token, "reset").person_id
         person = db.session.get_one(Person, number, populate_existing=True)
-        if not _is_account_at(person, address):
+        if not _is_account_of(person, row.email):
             return _begun_anew(person, address, hashed)
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
     return person
 
 
-def _is_account_at(person: Person, address: str) -> bool:
-    """Whether this is the account of whoever reads the mail there."""
-    return person.confirmed_at is not None and person.email_key == fold(address)
+def _is_account_of(person: Person, to: str) -> bool:
+    """Whether this is the account of whoever got the link: the owner's own, or that of the address ``to``."""
+    return person.confirmed_at is not None and (not to or person.email_key == fold(to))
 
 
 def _begun_anew(waiting: Person, address: str, hashed: str) -> Person:

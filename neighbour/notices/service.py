@@ -51,12 +51,11 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if notice is None or mailbox is None or not notice.may_reach(mailbox):
         ledger.skip(row)
         return
-    counted, rate = _counted_by(row, mailbox), None
-    if counted is not None:
-        rate = strangers.take(counted, may_rush=row.may_rush)
-        if rate is None:
-            strangers.put_off(row, counted)
-            return
+    counted = _counted_by(row, mailbox)
+    rate = strangers.take(counted, may_rush=row.may_rush) if counted is not None else None
+    if counted is not None and rate is None:
+        strangers.put_off(row, counted)
+        return
     try:
         with atomic():
             context = notice.context(row.person_id, row.payload)
@@ -64,11 +63,9 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
         ledger.skip(row)
         return
     to = str(row.payload.get("to") or mailbox.email)
-    if (not mailbox.takes_mail and "to" not in row.payload) or (notice.is_list and suppressed([to])):
-        ledger.skip(row)
-        return
     subscription = subscriptions_of(row.person_id).get(notice.list_name)
-    if notice.is_list and (subscription is None or not subscription.is_on):
+    is_off = notice.is_list and (subscription is None or not subscription.is_on or bool(suppressed([to])))
+    if is_off or (not mailbox.takes_mail and "to" not in row.payload):
         ledger.skip(row)
         return
     written = notice.write({**context, "is_folded": "folded" in row.payload}, mailbox)
@@ -78,11 +75,9 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if subscription is not None:
         more = list_headers(notice.list_name, subscription.token, site=config.site_url, host=host_of(config))
     try:
-        mail = build(written, to, message_id, config, more)
+        answer = transport.hand_over(envelope_from(config), to, build(written, to, message_id, config, more))
     except ValueError as error:  # an address no header can carry
-        ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
-        return
-    answer = transport.hand_over(envelope_from(config), to, mail)
+        answer = Answer(Outcome.REFUSED, str(error))
     if counted is not None and rate is not None and answer.outcome is Outcome.LATER:
         strangers.give_back(counted, rate)
     state = ledger.settle(row, answer, message_id)
