@@ -35,6 +35,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
             row.display_name if row.is_protected else row.first_name or row.display_name,
             takes_mail=not row.email_key.startswith(DECOY) or owner_of(fold(row.email)) is None,
             is_confirmed=row.confirmed_at is not None,
+            key=fold(row.email),
         )
         for row in rows
     }

@@ -9,8 +9,6 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-
 from neighbour.accounts import decoys, email_changes, notices, onetime, passwords
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.email_changes import one_at_a_time, owner_of
@@ -21,70 +19,57 @@ from neighbour.core.audit import Event
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.jobs import Job
-from neighbour.notices.models import Delivery, DeliveryState
+from neighbour.notices import strangers
 
-LATER = timedelta(minutes=5)  # from one mail that had to wait to the next
+RESET_EVERY = timedelta(minutes=15)
 
 
 def ask_to_confirm(person: Person, source: str = "") -> datetime | None:
-    """Promise the mail that confirms the address; where somebody owns that already, it is never sent. source: the piece of the
-    network it is asked from. Gives when it goes, None for at once. Inside atomic(); raises TooMany for whoever asks too often
-    themselves."""
-    due_at = count_mail(person, fold(person.email), source)
-    if due_at is None or not _waits(person):
-        send_confirm(person.id, person.email, due_at=due_at)
-    return due_at
-
-
-def count_mail(person: Person, key: str, source: str) -> datetime | None:
-    """Mails to an address are counted by who asks (raises TooMany), by the piece of the network they ask from, and altogether.
-    Where others have used these up, a mail goes later, after those that wait: one place is kept for each sign-up, so that nobody
-    keeps the owner of an address from the one they need."""
+    """Promise the mail that asks to confirm the address; where somebody owns that already, it is never sent. source: the piece
+    of the network it is asked from. Gives when it goes, None for at once. Inside atomic(); raises TooMany for whoever asks
+    too often themselves."""
     limits.hit("mail", f"confirm:{person.id}")
+    return send_confirm(person, person.email, source)
+
+
+def send_confirm(person: Person, email: str, source: str, **more: str) -> datetime | None:
+    """Promise the mail that asks whether this is their address. From one piece of the network a few to an address go at once;
+    how many altogether, and whose goes first, is decided for all of them together (``strangers``). Gives when it goes, None for
+    at once. Inside atomic()."""
+    key, may_rush = fold(email), True
     try:
         limits.hit("mail", f"to:{key}:{source}")
-        limits.hit("mailbox", key)
-    except limits.TooMany as many:
-        return clock.now() + timedelta(seconds=many.retry_after) + LATER * _queue(key)
-    return None
-
-
-def _queue(key: str) -> int:
-    """How many mails to this address wait for their turn."""
-    waits = (
-        Delivery.notice == notices.Confirm.key,
-        Delivery.state == DeliveryState.PENDING,
-        Delivery.due_at > clock.now(),
+    except limits.TooMany:
+        may_rush = False
+    return strangers.promise(
+        person.id,
+        notices.Confirm.key,
+        address=key,
+        source=source or "here",
+        may_rush=may_rush,
+        subject_key=secrets.token_hex(8),
+        payload={"email": email, "round": person.links_round, **more},
     )
-    of_it = func.lower(Delivery.payload["email"].astext) == key
-    return db.session.scalar(select(func.count()).select_from(Delivery).where(*waits, of_it)) or 0
 
 
-def _waits(person: Person) -> bool:
-    """Whether this person's mail waits for its turn already."""
-    mine = Delivery.person_id == person.id, Delivery.notice == notices.Confirm.key, Delivery.due_at > clock.now()
-    same = (
-        Delivery.payload["email"].astext == person.email,
-        Delivery.payload["round"].as_integer() == person.links_round,
-    )
-    pending = Delivery.state == DeliveryState.PENDING
-    return db.session.scalar(select(Delivery.id).where(*mine, *same, pending).limit(1)) is not None
+def offer_account(waiting: Person) -> None:
+    """Promise whoever reads the mail of the address this person signed up with a link to an account of their own. It is the same
+    whoever asks and whoever has signed up, so there is one in a quarter of an hour, and never where somebody owns the address.
+    Inside atomic()."""
+    key = fold(waiting.email)
+    if not strangers.was_promised(key, notices.Reset.key, RESET_EVERY):
+        payload, once = {"to": waiting.email}, secrets.token_hex(8)
+        strangers.promise(waiting.id, notices.Reset.key, address=key, subject_key=once, payload=payload)
 
 
-def send_confirm(person_id: int, email: str, *, due_at: datetime | None = None, **more: str) -> None:
-    """Promise the mail that asks whether this is their address, at once or when it is due. Inside atomic()."""
-    payload = {"email": email, "round": db.session.get_one(Person, person_id).links_round, **more}
-    notices.Confirm.send(person_id, subject_key=secrets.token_hex(8), payload=payload, due_at=due_at)
-
-
-def correct_email(person: Person, email: str, source: str = "") -> None:
+def correct_email(person: Person, email: str, source: str = "") -> datetime | None:
     """The address of somebody who has not confirmed theirs was mistyped: from now on they have signed up with this one.
 
-    What went to the other, which may be a stranger's, works no more. The same one again is asked to confirm once more.
-    Commits; raises NoAddress, TooMany.
+    What went to the other, which may be a stranger's, works no more. The same one again is asked to confirm once more. Gives when
+    the mail goes, None for at once. Commits; raises NoAddress, TooMany.
     """
     email, key = reachable(email), fold(email)
-    due_at = count_mail(person, key, source)
+    limits.hit("mail", f"confirm:{person.id}")
     with atomic():
         one_at_a_time(key)
         owner = owner_of(key)
@@ -93,10 +78,8 @@ def correct_email(person: Person, email: str, source: str = "") -> None:
             person.password_hash = passwords.costing_two(person.password_hash)  # beside others it has another salt
         onetime.spoil(person.id)
         db.session.flush()
-        if owner is not None:
-            tell_owner(owner, person.id, email)
-        else:
-            send_confirm(person.id, person.email, due_at=due_at)
+        tell_owner(owner, person.id, email)
+        return send_confirm(person, person.email, source)  # where somebody owns it, it only takes its turn
 
 
 def confirm_by_link(token: str, password: str, *, by: int | None, memory_kib: int) -> Person:

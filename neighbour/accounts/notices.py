@@ -31,12 +31,14 @@ class Confirm(Notice):
         return _("Please confirm your e-mail address")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Mints the link's token and the code. Nothing for an address that was corrected while the mail waited, nor when
-        links were spoilt meanwhile: a new one would live on after a new password."""
+        """Mints the link's token and the code. Nothing for an address that was corrected, confirmed, or taken by somebody else
+        while the mail waited, nor when links were spoilt meanwhile: a new one would live on after a new password."""
         from neighbour.accounts import onetime, service
+        from neighbour.accounts.email_changes import owner_of
 
-        person = service.find(person_id)
-        if person.confirmed_at is None and fold(payload["email"]) != fold(person.email):
+        person, key = service.find(person_id), fold(payload["email"])
+        owner = owner_of(key)
+        if (person.confirmed_at is None) != (key == fold(person.email)) or (owner and owner.id != person_id):
             raise Skip
         if not onetime.is_of_this_round(person_id, payload):
             raise Skip
@@ -84,9 +86,15 @@ class Reset(Notice):
         return _("Set a new password")
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Mints the link's token; nothing when links were spoilt while the mail waited."""
+        """Mints the link's token; nothing when links were spoilt while the mail waited. To an address that nobody had confirmed
+        (``to``) it speaks for whoever reads its mail, whatever became of that sign-up, but not beside an owner."""
         from neighbour.accounts import onetime
+        from neighbour.accounts.email_changes import owner_of
 
+        if "to" in payload:
+            if owner_of(fold(payload["to"])) is not None:
+                raise Skip
+            return {"url": site_url(f"/reset/{onetime.mint(person_id, 'reset', payload['to'], onetime.RESET_FOR)}")}
         if not onetime.is_of_this_round(person_id, payload):
             raise Skip
         return {"url": site_url(f"/reset/{onetime.mint(person_id, 'reset', '', onetime.RESET_FOR)}")}

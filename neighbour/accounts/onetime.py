@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import OneTimeToken, Person
@@ -146,10 +146,13 @@ def wrong(token: str, purpose: str) -> None:
 
 def spoil(person_id: int) -> None:
     """None of a person's links and codes works any more, nor those of mails that still wait to be written; but for the
-    ones the owner defends the account with. Inside atomic()."""
-    live = OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None), OneTimeToken.purpose.not_in(STAY)
-    db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
+    ones the owner defends the account with, and where there is no owner yet those that belong to whoever reads the mail.
+    Inside atomic()."""
     person = db.session.get_one(Person, person_id)
+    live = [OneTimeToken.person_id == person_id, OneTimeToken.used_at.is_(None), OneTimeToken.purpose.not_in(STAY)]
+    if person.confirmed_at is None:
+        live.append(or_(OneTimeToken.purpose != "reset", OneTimeToken.email == ""))
+    db.session.execute(update(OneTimeToken).where(*live).values(used_at=clock.now()))
     person.links_round += 1
     person.email_wish = person.email_wished_at = None
     db.session.flush()

@@ -10,9 +10,9 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
 from neighbour.accounts import confirming, decoys, entering, notices, onetime, passwords, sessions
@@ -27,9 +27,10 @@ from neighbour.core import audit, clock, limits
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.text import clean_line
+from neighbour.notices.models import Delivery
 
 AGAIN_WITHIN = timedelta(minutes=10)  # the same form sent twice, or the way back and forth: one sign-up
-RESET_EVERY = 900  # seconds
+RESET_EVERY, RESETS_A_QUARTER = int(confirming.RESET_EVERY.total_seconds()), 3
 FORGOT_SECONDS = 0.15  # longer than any answer takes, so that its time says nothing
 
 
@@ -51,8 +52,7 @@ def sign_up(email: str, password: str, *, language: str, memory_kib: int, device
     while made is None:  # as often as somebody else has signed up with it, or its owner changed it, while this computed
         owner, waiting = _hashes_of(key)
         finish_reading()
-        like = owner or next((each for each in waiting if not passwords.costs_two(each)), "")
-        hashed = passwords.hash_password(password, memory_kib, like=like)
+        hashed = passwords.hash_password(password, memory_kib, like=_like(owner, waiting))
         again = passwords.which(waiting, password, memory_kib)
         with atomic():
             one_at_a_time(key)
@@ -65,6 +65,11 @@ def _hashes_of(key: str) -> tuple[str, list[str]]:
     """The password's hash of the address's owner, empty if there is none, and those of who waits for it, newest first."""
     owner = owner_of(key)
     return owner.password_hash if owner is not None else "", [each.password_hash for each in decoys.waiting(key)]
+
+
+def _like(owner: str, waiting: list[str]) -> str:
+    """The hash whose salt the next one of an address shares; empty where there is none."""
+    return owner or next((each for each in waiting if not passwords.costs_two(each)), "")
 
 
 def _signed_up(email: str, key: str, hashed: str, *, again: int | None, language: str, device: str) -> SignUp:
@@ -221,22 +226,30 @@ def forgot(email: str) -> None:
     """Send a link for a new password to whoever owns the address; says nothing about whether anybody does. Commits.
 
     One live link in a quarter of an hour: asked for by whomever and however often, it is one mail, so that nobody fills a
-    mailbox, and nobody uses up what its owner needs.
+    mailbox, and nobody uses up what its owner needs. Whoever only signed up with the address is offered an account
+    (``confirming``), also beside an owner, where that mail is never sent: what others see of the turns there is the same.
     """
     begun = clock.monotonic()
     with atomic():
-        person = next(
-            iter(_people(fold(email))), None
-        )  # its owner; the last who signed up with it, while there is none
-        is_known = person is not None and person.confirmed_at is not None
-        audit.note(Event.PASSWORD_RESET_ASKED, subject=person.id if person is not None and is_known else None)
-        if person is not None and not is_closed(person.id):
-            quarter = int(clock.now().timestamp()) // RESET_EVERY
-            payload = {"round": person.links_round}
-            notices.Reset.send(
-                person.id, subject_key=f"reset {person.links_round}", period=str(quarter), payload=payload
-            )
+        people = _people(fold(email))
+        owner = next((each for each in people if each.confirmed_at is not None), None)
+        waiting = next((each for each in people if each.confirmed_at is None), None)
+        audit.note(Event.PASSWORD_RESET_ASKED, subject=owner.id if owner is not None else None)
+        if owner is not None and not is_closed(owner.id):
+            _send_reset(owner)
+        if waiting is not None:
+            confirming.offer_account(waiting)
     time.sleep(max(0.0, FORGOT_SECONDS - (clock.monotonic() - begun)))
+
+
+def _send_reset(owner: Person) -> None:
+    """A link for the owner of an account: one in a quarter of an hour, and few more as earlier ones were used or given up. The
+    next quarter has its own, whatever was asked for before. Inside atomic()."""
+    quarter = int(clock.now().timestamp()) // RESET_EVERY
+    mine = Delivery.person_id == owner.id, Delivery.notice == notices.Reset.key, Delivery.period == str(quarter)
+    if (db.session.scalar(select(func.count()).select_from(Delivery).where(*mine)) or 0) < RESETS_A_QUARTER:
+        key, payload = f"reset {owner.links_round}", {"round": owner.links_round}
+        notices.Reset.send(owner.id, subject_key=key, period=str(quarter), payload=payload)
 
 
 def set_password(token: str, password: str, memory_kib: int) -> Person:
@@ -249,32 +262,38 @@ def set_password(token: str, password: str, memory_kib: int) -> Person:
     if row is None:
         raise Refused("used_or_old")
     old = find(row.person_id).password_hash
+    if row.email:  # of an address: that sign-up may have another by now
+        old = _like(*_hashes_of(fold(row.email))) or old
     finish_reading()
     hashed = passwords.hash_password(password, memory_kib, like=old)
     with atomic():
         before = find(row.person_id)
-        if before.confirmed_at is None:
-            one_at_a_time(fold(before.email))
+        address = row.email or before.email
+        if not _is_account_of(before, row.email):
+            one_at_a_time(fold(address))
         number = onetime.redeem(token, "reset").person_id
         person = db.session.get_one(Person, number, populate_existing=True)
-        if person.confirmed_at is None:
-            return _begun_anew(person, hashed)
+        if not _is_account_of(person, row.email):
+            return _begun_anew(person, address, hashed)
         step_done(person, SignUpStep.CONFIRM)
         _renew_password(person, hashed)
     return person
 
 
-def _begun_anew(waiting: Person, hashed: str) -> Person:
-    """An empty account for the owner of the address with which ``waiting`` has signed up. With the address held; raises
+def _is_account_of(person: Person, to: str) -> bool:
+    """Whether this is the account of whoever got the link: the owner's own, or that of the address ``to``."""
+    return person.confirmed_at is not None and (not to or person.email_key == fold(to))
+
+
+def _begun_anew(waiting: Person, address: str, hashed: str) -> Person:
+    """An empty account for the owner of the address with which ``waiting`` had signed up. With the address held; raises
     Refused("taken")."""
-    key = fold(waiting.email)
+    key = fold(address)
     owner = owner_of(key)
     if owner is not None:
         raise Refused("taken")
     aside = confirming.key_beside(owner, key)
-    person = Person(
-        email=waiting.email, email_key=aside, password_hash=hashed, language=waiting.language, display_name=""
-    )
+    person = Person(email=address, email_key=aside, password_hash=hashed, language=waiting.language, display_name="")
     db.session.add(person)
     db.session.flush()
     audit.note(Event.SIGNED_UP, actor=person.id, subject=person.id)
@@ -306,26 +325,22 @@ def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> Non
     notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
 
 
-def change_email(person: Person, email: str, source: str = "") -> None:
-    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits.
+def change_email(person: Person, email: str, source: str = "") -> datetime | None:
+    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Gives when the mail to the new
+    one goes, None for at once. Commits.
 
     Raises NoAddress, Refused("same"), TooMany.
     """
     if person.confirmed_at is None:
-        confirming.correct_email(person, email, source)
-        return
+        return confirming.correct_email(person, email, source)
     email, key = reachable(email), fold(email)
     if key == fold(person.email):
         raise Refused("same")
     limits.hit("mail", f"change:{person.id}")
-    limits.hit("mail", f"to:{key}:{source}")
-    limits.hit("mailbox", key)
     with atomic():
         audit.note(Event.EMAIL_CHANGE_ASKED, actor=person.id, subject=person.id)
         person.email_wish, person.email_wished_at = email, clock.now()  # free or taken: the page says the same
         owner = owner_of(key)
-        if owner is None or owner.id == person.id:
-            confirming.send_confirm(person.id, email, to=email)
-        else:
-            confirming.tell_owner(owner, person.id, email)
+        confirming.tell_owner(owner if owner is not None and owner.id != person.id else None, person.id, email)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
+        return confirming.send_confirm(person, email, source, to=email)

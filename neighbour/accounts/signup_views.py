@@ -102,12 +102,7 @@ def confirm_again() -> Any:
         return back("accounts.sign_up_next")
     with atomic():
         due_at = confirming.ask_to_confirm(web.me(), web.piece())
-    if due_at is not None:
-        flash(
-            _("Very many mails to this address were asked for. Yours comes at %(moment)s.", moment=i18n.moment(due_at)),
-            "info",
-        )
-    else:
+    if not web.says_later(due_at):
         flash(
             _(
                 "We send the mail once more. If none comes, this address has an account: sign in, or set a new password."
@@ -126,8 +121,9 @@ def correct_email() -> Any:
     form = CorrectEmailForm(prefix="e")
     if not form.validate_on_submit():
         return _confirm(ConfirmForm(formdata=None), form), 422
-    confirming.correct_email(web.me(), form.email.data, web.piece())
-    flash(_("The mail is on its way to %(email)s.", email=form.email.data), "good")
+    due_at = confirming.correct_email(web.me(), form.email.data, web.piece())
+    if not web.says_later(due_at):
+        flash(_("The mail is on its way to %(email)s.", email=form.email.data), "good")
     return back("accounts.confirm")
 
 

@@ -54,7 +54,9 @@ RATES: dict[str, Rate] = {
     "auth_account": Rate(5, 3600, parts=6),  # wrong passwords per account; devices it knows and strangers apart
     "stuffing": Rate(100, 3600),  # wrong passwords per IPv4 /24 or IPv6 /48, from devices the account does not know
     "mail": Rate(5, 3600),  # mails a stranger can cause to one address
-    "mailbox": Rate(12, 3600),  # the same from all sides together
+    # to an address nobody has confirmed, all mail from all sides (notices/strangers): at most 17 windows touch a day, so it is 24
+    "mailbox": Rate(7, 86_400, parts=24),
+    "mailbox_turn": Rate(1, 5400),  # and these besides: so long at most until the next can go
     "code": Rate(10, 3600),  # codes off paper, per kind and person; what has not the shape of one is not counted
     "mail_code": Rate(10, 3600),  # six digits out of a mail, per person
     "lookup": Rate(240, 3600),  # street search without an account
@@ -195,10 +197,20 @@ def block(address: str | None) -> str:
 
 def is_reached(rate_class: str, key: str) -> bool:
     """Whether the next hit would be one too many; counts nothing."""
+    return left(rate_class, key) <= 0
+
+
+def left(rate_class: str, key: str) -> int:
+    """How many more hits there are now; counts nothing."""
     rate, place = RATES[rate_class], _place(rate_class, key, clock.now())
     row = db.session.get(RateCount, place, populate_existing=True)
-    counted = (row.count if row is not None else 0) + sum(each.count for each in _before(rate, place))
-    return counted >= rate.times
+    return rate.times - (row.count if row is not None else 0) - sum(each.count for each in _before(rate, place))
+
+
+def next_window(rate_class: str) -> datetime:
+    """When the window after the present one begins."""
+    now, piece = clock.now(), RATES[rate_class].piece
+    return _moment((int(now.timestamp()) // piece + 1) * piece, now)
 
 
 def _place(rate_class: str, key: str, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from neighbour.accounts.addresses import fold
 from neighbour.accounts.decoys import DECOY
 from neighbour.accounts.models import Person
 from neighbour.core import clock, scope, tokens
@@ -121,7 +122,8 @@ def _mailbox_left(person_id: int) -> Mailbox | None:
     kept = stash["person"]
     is_own = not kept["email_key"].startswith(DECOY)
     name, is_confirmed = kept["first_name"] or kept["display_name"], kept["confirmed_at"] is not None
-    return Mailbox(kept["email"], kept["language"], name, takes_mail=is_own, is_confirmed=is_confirmed)
+    key = fold(kept["email"])
+    return Mailbox(kept["email"], kept["language"], name, takes_mail=is_own, is_confirmed=is_confirmed, key=key)
 
 
 class StillThere(Notice):

@@ -52,6 +52,8 @@ class Mailbox:
     name: str
     takes_mail: bool = True
     is_confirmed: bool = True
+    #: the one form of the address by which mail to it is counted
+    key: str = ""
 
 
 @dataclass(frozen=True)

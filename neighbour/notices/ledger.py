@@ -13,7 +13,7 @@ mail again, under the same Message-ID.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,8 @@ class Leased:
     attempts: int
     created_at: datetime
     lease_until: datetime
+    mailbox_hash: bytes | None = None
+    may_rush: bool = True
 
 
 def promise(
@@ -65,8 +67,11 @@ def promise(
     payload: dict[str, Any],
     quarter_id: int | None = None,
     due_at: datetime | None = None,
+    line: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Write a row unless its key is there already; ask for delivery after the commit, or when it is due. Inside atomic()."""
+    """Write a row unless its key is there already; ask for delivery after the commit, or when it is due. Inside atomic().
+
+    line: where it stands in the line of an address nobody has confirmed (``strangers``)."""
     row = insert(Delivery).values(
         id=new_id(),
         person_id=person_id,
@@ -78,6 +83,7 @@ def promise(
         payload=payload,
         due_at=due_at or clock.now(),
         created_at=clock.now(),
+        **(line or {}),
     )
     key = db.session.execute(row.on_conflict_do_nothing().returning(Delivery.id)).scalar_one_or_none()
     if key is None:
@@ -114,7 +120,7 @@ _LEASE = text("""
           ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) due
     WHERE d.id = due.id
     RETURNING d.id, d.person_id, d.notice, d.subject_key, d.period, d.quarter_id, d.payload, d.attempts, d.created_at,
-              d.lease_until
+              d.lease_until, d.mailbox_hash, d.may_rush
 """)
 _RENEW = text("""
     UPDATE delivery d SET lease_until = :until FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempts)

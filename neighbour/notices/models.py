@@ -50,6 +50,15 @@ class Delivery(Timestamps, Base):
         UniqueConstraint("person_id", "notice", "subject_key", "period", "channel", name="uq_delivery_once"),
         one_of("state", DeliveryState, "state"),
         Index("ix_delivery_due", "due_at", postgresql_where=text("state IN ('pending', 'leased')")),
+        Index("ix_delivery_turn", "mailbox_hash", "turn", postgresql_where=text("mailbox_hash IS NOT NULL")),
+        Index(
+            "ix_delivery_piece", "mailbox_hash", "piece_hash", "turn", postgresql_where=text("mailbox_hash IS NOT NULL")
+        ),
+        Index(
+            "ix_delivery_line",
+            "mailbox_hash",
+            postgresql_where=text("mailbox_hash IS NOT NULL AND state = 'pending'"),
+        ),
     )
 
     id: Mapped[pk_uuid]
@@ -69,6 +78,15 @@ class Delivery(Timestamps, Base):
     message_id: Mapped[str | None] = mapped_column(Text)
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_error: Mapped[str | None] = mapped_column(Text)
+    #: only of mail to an address nobody has confirmed (``strangers``): the address, and the piece of the network that asked
+    mailbox_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    piece_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: counts up with each mail to this address
+    turn: Mapped[int | None] = mapped_column(BigInteger)
+    #: how often this person has asked for it
+    asks: Mapped[int] = mapped_column(default=1, server_default="1")
+    #: whether it may be one of those that go at once
+    may_rush: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
 
 
 class Subscription(Timestamps, Base):

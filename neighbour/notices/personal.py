@@ -9,7 +9,8 @@ about(
     of="person_id",
     kind="mail",
     out="notice created_at sent_at state channel payload",
-    inner="id person_id subject_key period quarter_id due_at lease_until attempts deaths message_id last_error",
+    inner="id person_id subject_key period quarter_id due_at lease_until attempts deaths message_id last_error"
+    " mailbox_hash piece_hash turn asks may_rush",
     order="id",
     ends="mails",
 )

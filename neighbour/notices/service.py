@@ -19,7 +19,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
-from neighbour.notices import ledger
+from neighbour.notices import ledger, strangers
 from neighbour.notices.base import Mailbox, Notice, Skip, Written, lists
 from neighbour.notices.envelope import envelope_from, host_of, list_headers, sender_of, subject_field, to_field
 from neighbour.notices.models import Delivery, DeliveryState, Subscription, Suppression
@@ -51,6 +51,11 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if notice is None or mailbox is None or not notice.may_reach(mailbox):
         ledger.skip(row)
         return
+    counted = _counted_by(row, mailbox)
+    rate = strangers.take(counted, may_rush=row.may_rush) if counted is not None else None
+    if counted is not None and rate is None:
+        strangers.put_off(row, counted)
+        return
     try:
         with atomic():
             context = notice.context(row.person_id, row.payload)
@@ -58,11 +63,9 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
         ledger.skip(row)
         return
     to = str(row.payload.get("to") or mailbox.email)
-    if (not mailbox.takes_mail and "to" not in row.payload) or (notice.is_list and suppressed([to])):
-        ledger.skip(row)
-        return
     subscription = subscriptions_of(row.person_id).get(notice.list_name)
-    if notice.is_list and (subscription is None or not subscription.is_on):
+    is_off = notice.is_list and (subscription is None or not subscription.is_on or bool(suppressed([to])))
+    if is_off or (not mailbox.takes_mail and "to" not in row.payload):
         ledger.skip(row)
         return
     written = notice.write({**context, "is_folded": "folded" in row.payload}, mailbox)
@@ -72,14 +75,21 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if subscription is not None:
         more = list_headers(notice.list_name, subscription.token, site=config.site_url, host=host_of(config))
     try:
-        mail = build(written, to, message_id, config, more)
+        answer = transport.hand_over(envelope_from(config), to, build(written, to, message_id, config, more))
     except ValueError as error:  # an address no header can carry
-        ledger.settle(row, Answer(Outcome.REFUSED, str(error)), message_id)
-        return
-    answer = transport.hand_over(envelope_from(config), to, mail)
+        answer = Answer(Outcome.REFUSED, str(error))
+    if counted is not None and rate is not None and answer.outcome is Outcome.LATER:
+        strangers.give_back(counted, rate)
     state = ledger.settle(row, answer, message_id)
     if state != "sent":
         log.warning("delivery %s of %s: %s (%s)", row.id, row.notice, state, answer.text)
+
+
+def _counted_by(row: ledger.Leased, mailbox: Mailbox) -> bytes | None:
+    """The address by which this mail is counted; None for one that its owner has confirmed."""
+    if row.mailbox_hash is not None or mailbox.is_confirmed:
+        return row.mailbox_hash
+    return strangers.fingerprint(mailbox.key)
 
 
 def build(written: Written, to: str, message_id: str, config: Config, more: Sequence[tuple[str, str]] = ()) -> bytes:

@@ -64,38 +64,6 @@ def test_once_more_does_not_promise_a_mail_that_never_comes(visitor, mailbox, jo
     assert all("Kommt keine, gibt es zu dieser Adresse schon ein Konto" in page for page in pages)
 
 
-def test_strangers_who_sign_up_with_an_address_do_not_keep_its_owner_from_the_mail(
-    visitor, mailbox, jobs, frozen_clock
-):
-    for number in range(12):
-        stranger = from_(visitor, f"203.0.{number % 3}.{number}")
-        sign_up(stranger, HERS, f"zwölf fremde Wörter {number}")
-        assert named(stranger).status_code == 303
-    hers = from_(visitor, "198.51.100.7")
-    sign_up(hers, HERS, "drei bunte Regenschirme")
-    assert named(hers).status_code == 303
-    assert hers.get("/signup/confirm").status_code == 200
-    assert "Deine kommt" in _again(hers)
-    jobs.run()
-    assert len([mail for mail in mailbox.messages() if mail.recipients == (HERS,)]) == 12
-    from neighbour.core import scope
-    from neighbour.notices import ledger
-
-    mailbox.clear()
-    frozen_clock.tick(3700)
-    with scope.use(scope.NOBODY):
-        ledger.sweep()
-    jobs.run()
-    (mail,) = mailbox.messages()
-    assert hers.post(link_of(mailbox, "signup/confirm", HERS)).status_code == 303
-    assert hers.get("/signup/next").location == "/waiting", mail.text
-
-
-def _again(browser):
-    assert browser.post("/signup/confirm/again").status_code == 303
-    return browser.get("/signup/confirm").text
-
-
 def test_strangers_who_ask_for_a_new_password_do_not_keep_its_owner_from_it(visitor, mailbox, jobs, frozen_clock):
     make_member()
     for number in range(40):
