@@ -13,7 +13,7 @@ from alembic import op
 from migrations.helpers import for_the_app, grant, open_wall, wall
 
 revision = "0091"
-down_revision = "0088"
+down_revision = "0089"
 branch_labels = None
 depends_on = None
 
