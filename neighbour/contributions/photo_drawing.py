@@ -32,7 +32,7 @@ log = logging.getLogger("neighbour.photos")
 
 SECONDS = 5  # of CPU; a photo of 25 megapixels takes one
 #: by kind: the library for WebP wants all pixels twice. Most of it is what Python and the libraries take of addresses
-MEMORY = {"jpeg": 256 << 20, "png": 256 << 20, "webp": 512 << 20}
+MEMORY = {"jpeg": 256 << 20, "png": 256 << 20, "webp": 512 << 20, "heic": 512 << 20}
 PATIENCE = 60.0  # seconds of the clock: low priority may wait long for its turn
 LEASE, AGAIN_AFTER, MOST_TRIES = timedelta(minutes=5), timedelta(minutes=1), 3
 STRETCH = 60.0  # seconds one task draws; the next task goes on

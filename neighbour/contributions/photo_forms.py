@@ -143,8 +143,7 @@ def too_much() -> str:
 def say(trouble: Trouble) -> str:
     """What is wrong with a file, and what to do."""
     return {
-        Trouble.CAMERA: _("This is HEIC, which browsers cannot show. Please send it as JPEG: phones can save it so."),
-        Trouble.KIND: _("We can show photos as JPEG, PNG or WebP. Please choose another file."),
+        Trouble.KIND: _("We can show photos as JPEG, PNG, WebP or HEIC. Please choose another file."),
         Trouble.MOVING: _("This picture moves. Please choose one that stands still."),
         Trouble.TOO_LARGE: _("This is too large: 20 MB and 25 megapixels a photo. Please make it smaller."),
         Trouble.EMPTY: _("There is nothing on this photo. Please choose another one."),

@@ -147,7 +147,7 @@ def trouble_of(data: bytes, *, is_whole: bool) -> Trouble | None:
     if len(data) < picture_heads.SHORTEST and not is_whole:
         return None
     if picture_heads.kind_of(data) is None:
-        return Trouble.CAMERA if picture_heads.is_heif(data) else Trouble.KIND
+        return Trouble.KIND
     head = picture_heads.read(data)
     if head is None:
         return Trouble.BROKEN if is_whole else None

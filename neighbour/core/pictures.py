@@ -28,7 +28,6 @@ class Trouble(StrEnum):
     EMPTY = "empty"
     BUSY = "busy"
     MOVING = "moving"
-    CAMERA = "camera"
 
 
 _BY_CODE = {10: Trouble.BROKEN, 11: Trouble.TOO_LARGE, 12: Trouble.LOCKED, 13: Trouble.EMPTY, 14: Trouble.MOVING}

@@ -74,7 +74,10 @@ def _decoded(raw: bytes, pixels: int, edge: int, *, may_move: bool):  # type: ig
     Image.MAX_IMAGE_PIXELS = None  # the line below is stricter, and says which of the two it was
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     PngImagePlugin.MAX_TEXT_MEMORY = 1 << 20
-    with Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"]) as image:
+    formats = ["JPEG", "PNG", "WEBP"]
+    if raw[4:8] == b"ftyp":
+        formats = [_heif()]
+    with Image.open(io.BytesIO(raw), formats=formats) as image:
         if image.width * image.height > pixels:
             raise Refused("too large")
         if min(image.size) < 16:
@@ -87,6 +90,18 @@ def _decoded(raw: bytes, pixels: int, edge: int, *, may_move: bool):  # type: ig
         profile = image.info.get("icc_profile")
         image.thumbnail((edge, edge))  # small first: turning it makes a copy
         return ImageOps.exif_transpose(image), profile
+
+
+def _heif() -> str:
+    """Have Pillow read what phones take (HEIC), in this one thread: each further one would want addresses of its own. The library
+    turns the picture upright itself and says so."""
+    import pi_heif
+
+    pi_heif.options.DECODE_THREADS = 1
+    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = False
+    pi_heif.options.AUX_IMAGES = False
+    pi_heif.register_heif_opener()
+    return "HEIF"
 
 
 def _of_image(raw: bytes, pixels: int, edge: int) -> tuple[int, list[bytes]]:

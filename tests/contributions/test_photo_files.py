@@ -19,7 +19,7 @@ from neighbour.core.pictures import CannotDraw, Trouble
 from tests.residency.test_uploads import pillow, png, text_bomb
 from tests.support.photos import photo
 
-JPEG, PNG, WEBP = photo(), photo(kind="PNG"), photo(kind="WEBP")
+JPEG, PNG, WEBP, HEIC = photo(), photo(kind="PNG"), photo(kind="WEBP"), photo(kind="HEIF")
 SCRIPT, WORD = b"<script>alert(1)</script>", b"KANARIENVOGEL"
 GPS = {1: "N", 2: (52.0, 30.0, 0.0), 3: "E", 4: (13.0, 24.0, 0.0)}
 
@@ -43,6 +43,9 @@ def claims(width: int, height: int, kind: str) -> bytes:
     if kind == "JPEG":
         at = JPEG.index(b"\xff\xc0")
         return JPEG[: at + 5] + struct.pack(">HH", height, width) + JPEG[at + 9 :]
+    if kind == "HEIC":
+        at = HEIC.index(b"ispe") + 8
+        return HEIC[:at] + struct.pack(">II", width, height) + HEIC[at + 8 :]
     vp8x = (
         b"VP8X"
         + struct.pack("<I", 10)
@@ -69,7 +72,13 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "a film as png": lambda: film("PNG"),
     "a film as webp": lambda: film("WEBP"),
     "a film for telephones": lambda: b"\0\0\0\x20ftypisom" + b"\0" * 600,
-    "heic": lambda: b"\0\0\0\x18ftypheic" + b"\0" * 600,
+    "a heic of nothing": lambda: b"\0\0\0\x18ftypheic" + b"\0" * 600,
+    "half a heic": lambda: HEIC[: len(HEIC) // 2],
+    "a heic whose boxes never end": lambda: HEIC[:28] + b"\0\0\0\x08free" * 100_000 + HEIC[28:],
+    "a heic with a box longer than the file": lambda: HEIC[:28] + b"\0\0\0\1meta" + b"\xff" * 8 + HEIC[36:],
+    "a heic that claims 30,000 x 30,000": lambda: claims(30_000, 30_000, "HEIC"),
+    "a heic that claims less than it has": lambda: claims(64, 48, "HEIC"),
+    "a film as heic": lambda: HEIC[:8] + b"hevc" + HEIC[12:],
     "avif": lambda: pillow("AVIF"),
     "a tiff": lambda: pillow("TIFF"),
     "a bmp": lambda: pillow("BMP"),
@@ -119,10 +128,17 @@ def _telling_webp() -> bytes:
     return photo(kind="WEBP", exif=exif.tobytes(), xmp=b"<x:xmpmeta>" + WORD) + WORD
 
 
+def _telling_heic() -> bytes:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x8825] = WORD.decode(), GPS
+    return photo(kind="HEIF", exif=exif.tobytes(), xmp=b"<x:xmpmeta>" + WORD) + WORD
+
+
 TELLING: dict[str, Callable[[], bytes]] = {
     "jpeg": _telling_jpeg,
     "png": _telling_png,
     "webp": _telling_webp,
+    "heic": _telling_heic,
     "a jpeg with html behind": lambda: JPEG + SCRIPT,
     "a jpeg with a pdf behind": lambda: JPEG + b"%PDF-1.4" + SCRIPT,
 }
@@ -149,22 +165,27 @@ def test_it_is_refused(name):
 
 def test_the_head_alone_refuses_what_would_cost_a_gigabyte_in_twenty_milliseconds():
     for name in ("13,000 x 13,000", "60,000 x 60,000 in the head", "a jpeg that claims 65,000 x 65,000",
-                 "a webp that claims 16,000 x 16,000"):  # fmt: skip
+                 "a webp that claims 16,000 x 16,000", "a heic that claims 30,000 x 30,000"):  # fmt: skip
         raw = REFUSED[name]()
         assert len(raw) < 30_000, name
         began = time.process_time()
         assert photos.trouble_of(raw[:4_096], is_whole=False) is Trouble.TOO_LARGE, name
         assert time.process_time() - began <= 0.020, name
-    for name in ("a film as png", "a film as webp"):
+    for name in ("a film as png", "a film as webp", "a film as heic"):
         assert photos.trouble_of(REFUSED[name](), is_whole=True) is Trouble.MOVING
 
 
 def test_heads_say_what_the_library_says():
-    for kind in ("JPEG", "PNG", "WEBP"):
-        for size in ((320, 240), (17, 333), (1_000, 1)):
+    names = {"HEIF": "heic"}
+    for kind in ("JPEG", "PNG", "WEBP", "HEIF"):
+        # HEVC codes no less than 64 pixels, and pairs of them: what is smaller is cut from that
+        for size in ((320, 240), (64, 334), (1_000, 64)) if kind == "HEIF" else ((320, 240), (17, 333), (1_000, 1)):
             for how in ({}, {"lossless": True}) if kind == "WEBP" else ({},):
                 head = picture_heads.read(photo("gold", size, kind, **how))
-                assert head is not None and (head.kind, head.width, head.height) == (kind.lower(), *size)
+                assert head is not None and (head.kind, head.width, head.height) == (
+                    names.get(kind, kind.lower()),
+                    *size,
+                )
 
 
 @pytest.mark.parametrize("name", TELLING)
@@ -191,6 +212,18 @@ def test_nothing_but_pixels_is_left(name):
             image.load()
             assert image.format in ("WEBP", "AVIF") and not image.getexif() and getattr(image, "n_frames", 1) == 1
             assert set(image.info) <= {"loop", "background", "timestamp", "duration"}, image.info.keys()
+
+
+def test_a_telephones_picture_is_drawn_like_any_other_and_upright():
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    raw = photo("maroon", (4_000, 3_000), "HEIF", exif=turned.tobytes())
+    facts, *files = photo_drawing._redrawn(raw)
+    told = json.loads(facts)
+    assert (told["width"], told["height"]) == (1_440, 1_920) and len(files) == 6
+    with Image.open(io.BytesIO(files[-2])) as image:
+        red, green, blue = image.convert("RGB").getpixel((700, 1_000))
+        assert abs(red - 128) < 12 and green < 20 and blue < 20
 
 
 def test_three_sizes_upright_in_the_colours_that_were_seen():

@@ -21,6 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 from neighbour.residency.cases import pictures
 from neighbour.residency.cases.pictures import CannotDraw, Trouble
 from tests.residency.papers import photo
+from tests.support.photos import photo as taken
 
 MOST_SECONDS, MOST_GROWTH = 2.0, 256 << 20
 SCRIPT = b"<script>alert(1)</script>"
@@ -209,6 +210,7 @@ def test_reasons_are_told_apart():
 def test_what_people_send_is_read():
     for kind in ("JPEG", "PNG", "WEBP"):
         assert len(pictures.draw([photo(kind=kind)]).pages) == 1
+    assert len(pictures.draw([taken("white", kind="HEIF")]).pages) == 1, "as a phone takes it"
     drawn = pictures.draw([pdf(pages=6)])
     assert (len(drawn.pages), drawn.left_out) == (4, 2)
     drawn = pictures.draw([photo(), pdf(pages=2), photo(kind="PNG"), photo()])

@@ -12,6 +12,7 @@ from contextvars import Context
 from functools import cache
 from typing import Any
 
+import pillow_heif
 from PIL import Image, ImageDraw
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
@@ -22,10 +23,13 @@ FIELDS = {"kind": "post", "category": "question", "title": "Wem gehört die Katz
 
 @cache
 def photo(colour: str = "teal", size: tuple[int, int] = (320, 240), kind: str = "JPEG", **how: Any) -> bytes:
-    """A picture with something on it."""
+    """A picture with something on it; HEIF as a phone takes it."""
     image, out = Image.new("RGB", size, colour), io.BytesIO()
     ImageDraw.Draw(image).ellipse((40, 40, 120, 120), fill="white")
-    image.save(out, kind, **how)
+    if kind == "HEIF":
+        pillow_heif.from_pillow(image).save(out, **how)
+    else:
+        image.save(out, kind, **how)
     return out.getvalue()
 
 

@@ -61,9 +61,8 @@ def hand_in_document() -> Any:
 
 def _trouble(trouble: Trouble) -> str:
     return {
-        Trouble.CAMERA: _("We can read PDF, JPEG, PNG and WebP. Please choose another file."),
-        Trouble.MOVING: _("We can read PDF, JPEG, PNG and WebP. Please choose another file."),
-        Trouble.KIND: _("We can read PDF, JPEG, PNG and WebP. Please choose another file."),
+        Trouble.MOVING: _("We can read PDF, JPEG, PNG, WebP and HEIC. Please choose another file."),
+        Trouble.KIND: _("We can read PDF, JPEG, PNG, WebP and HEIC. Please choose another file."),
         Trouble.BROKEN: _("This file cannot be read. Please take a picture of the paper, or save it anew as a PDF."),
         Trouble.TOO_LARGE: _(
             "This is too large: %(size)s MB together, and 25 megapixels a picture. Please make it smaller.",
