@@ -37,7 +37,7 @@ class Head:
 
 
 def kind_of(raw: bytes) -> str | None:
-    """``jpeg``, ``png``, ``webp`` or ``heic`` by the first bytes, None for anything else: names that browsers send say nothing."""
+    """``jpeg``, ``png``, ``webp`` or ``heic`` by the first bytes, None for anything else: what browsers call it says nothing."""
     if raw.startswith(JPEG):
         return "jpeg"
     if raw.startswith(PNG):
@@ -117,14 +117,16 @@ def _heic(raw: bytes) -> Head | None:
 
 
 def _box(raw: bytes, wanted: bytes) -> bytes:
-    """What is in the first box of this name; raises IndexError where there is none, or not all of it."""
-    return [data for name, data in _boxes(raw) if name == wanted][0]
+    """What is in the first box of this name; nothing where there is none, or not all of it."""
+    return next((data for name, data in _boxes(raw) if name == wanted), b"")
 
 
 def _boxes(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The boxes that lie whole in these bytes, one after the other: name and what is in it."""
     at = 0
     for _step in range(MOST_STEPS):
+        if at + 8 > len(raw):
+            return
         length, name = struct.unpack(">I4s", raw[at : at + 8])
         start = at + 8
         if length == 1:  # a large one says its length in the next eight bytes
@@ -135,8 +137,6 @@ def _boxes(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield name, raw[start:end]
         at = end
-        if at + 8 > len(raw):
-            return
 
 
 def fingerprint(raw: bytes) -> str:
