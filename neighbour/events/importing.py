@@ -2,7 +2,8 @@
 
 A row is known by the list it stands in and what that calls it (``event_import``). Sent again it changes nothing; a row that says
 something else changes its event, and whoever answered it is told as of any change. What somebody has taken down stays down; what
-is missing from the list stays as it is.
+is missing from the list stays as it is. What comes with a list is an office's (``contributions.offices``): it is changed by the next
+one who sends the list, whoever kept it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.contributions import offices
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
@@ -113,6 +115,7 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
     """Import a list; gives what was done. Commits: everything, or nothing. ``leaves_out``: rows that are wrong stay out, which
     is never done unasked. Raises Refused."""
     with scope.use(source.eyes), atomic():
+        offices.enter(source.author_id)
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"list:{source.name}", 0))))
         report = judge(sheet, mapping, choices, source)
         wrong = report.of(Becomes.WRONG)
@@ -122,6 +125,7 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
         for row in report.of(Becomes.NEW, Becomes.CHANGED):
             assert row.wanted is not None  # only what is wrong has none
             _put(row.wanted, known.get(row.wanted.uid), source)
+        offices.settle()  # what an operator sends for an initiative is kept by whoever speaks for it
     return report
 
 
@@ -177,7 +181,11 @@ def _put(row: Wanted, before: Known | None, source: Source) -> None:
     with scope.use(source.eyes_of(author_id)):
         if before is None:
             event = service.publish(
-                author_id=author_id, quarter_id=source.quarter_id, initiative_id=source.initiative_id, **words
+                author_id=author_id,
+                quarter_id=source.quarter_id,
+                is_office=True,
+                initiative_id=source.initiative_id,
+                **words,
             )
         else:
             found = service.of_person(before.event_id)
