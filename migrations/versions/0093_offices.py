@@ -14,7 +14,7 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.helpers import app_role, for_the_app
+from migrations.helpers import for_the_app
 
 revision = "0093"
 down_revision = "0088"
@@ -121,17 +121,13 @@ OPERATES = "(SELECT app_operates())"
 
 
 def upgrade() -> None:
-    op.add_column(
-        "contribution", sa.Column("is_office", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    )
+    op.add_column("contribution", sa.Column("is_office", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("contribution", sa.Column("initiative_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(
         op.f("fk_contribution_initiative_id_initiative"), "contribution", "initiative", ["initiative_id"], ["id"],
         ondelete="SET NULL",
     )  # fmt: skip
-    op.create_check_constraint(
-        op.f("ck_contribution_office"), "contribution", "initiative_id IS NULL OR is_office"
-    )
+    op.create_check_constraint(op.f("ck_contribution_office"), "contribution", "initiative_id IS NULL OR is_office")
     op.create_index(
         "ix_contribution_office", "contribution", ["author_id", "initiative_id"], postgresql_where=sa.text("is_office")
     )
@@ -186,9 +182,7 @@ def _remake(*, is_new: bool) -> None:
 def downgrade() -> None:
     op.execute(f"ALTER POLICY initiative_editor_delete ON initiative_editor USING ({OPERATES})")
     op.execute(f"ALTER POLICY photo_select ON photo USING (author_id = {ME} OR ({BEFORE_PHOTOS}))")
-    op.execute(
-        f"ALTER POLICY contribution_insert ON contribution WITH CHECK (author_id = {ME} AND {LIVES_THERE})"
-    )
+    op.execute(f"ALTER POLICY contribution_insert ON contribution WITH CHECK (author_id = {ME} AND {LIVES_THERE})")
     for trigger, (table,) in TRIGGERS.items():
         op.execute(f"DROP TRIGGER {trigger} ON {table}")
     op.execute("DROP TRIGGER holder_begins ON person")
@@ -202,7 +196,9 @@ def downgrade() -> None:
     op.create_index(
         "ix_event_initiative_id", "event", ["initiative_id"], postgresql_where=sa.text("initiative_id IS NOT NULL")
     )
-    op.execute("UPDATE event e SET initiative_id = c.initiative_id FROM contribution c WHERE c.id = e.id AND c.is_office")
+    op.execute(
+        "UPDATE event e SET initiative_id = c.initiative_id FROM contribution c WHERE c.id = e.id AND c.is_office"
+    )
     op.drop_index("ix_contribution_initiative_id", table_name="contribution")
     op.drop_index("ix_contribution_office", table_name="contribution")
     op.drop_constraint(op.f("ck_contribution_office"), "contribution", type_="check")

@@ -87,8 +87,8 @@ def silenced(person: str, thing: str) -> ColumnElement[Any]:
 def mute(person_id: int, contribution: Contribution, what: What) -> uuid.UUID:
     """Hear no more of this; gives the id under which it can be taken back, the same one the second time. Inside atomic().
 
-    Raises NotPossible for what is urgent, for oneself, for somebody who has moved away, for whoever keeps what is an office's, and
-    beyond MOST.
+    Raises NotPossible for what is urgent, for oneself, for somebody who has moved away, for whoever keeps what is an office's,
+    and beyond MOST.
     """
     if what is What.CATEGORY and contribution.category == URGENT:
         raise NotPossible(__("What is urgent is shown to everybody."))

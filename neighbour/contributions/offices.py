@@ -1,13 +1,13 @@
 """What is pinned up in an office: in the name of an initiative, or of whoever runs the instance, not in a person's own.
 
-Whatever comes with a list of events is. It is signed with the name of the initiative and says nowhere who sent it. Somebody has to
-tend it all the same, and be told of answers: its *keeper*, the column ``author_id``, holds the office, which means that they speak for
-the initiative or, where nobody does, run the instance. Who moves away stays the keeper as long as they hold the office; whoever holds
-it no longer, or leaves for good, leaves everything to whoever has held it longest. The database sees to that (migration 0093):
-no room can forget it, and none has to ask.
+Whatever comes with a list of events is. It is signed with the name of the initiative and says nowhere who sent it. Somebody has
+to tend it all the same, and be told of answers: its *keeper*, the column ``author_id``, holds the office, which means that they
+speak for the initiative or, where nobody does, run the instance. Who moves away stays the keeper as long as they hold the office;
+whoever holds it no longer, or leaves for good, leaves everything to whoever has held it longest. The database sees to that
+(migration 0093): no room can forget it, and none has to ask.
 
-What somebody writes in the composer is their own, also when they speak for an initiative: it says who they are and is held by where
-they live, as everything there is.
+What somebody writes in the composer is their own, also when they speak for an initiative: the composer asks in nobody else's
+name, and whoever writes there answers for it as a neighbour.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PUBLIC = and_(Initiative.id == Contribution.initiative_id, Initiative.shown_to_
 
 
 class Office(NamedTuple):
-    """In whose name it is. ``name``, ``slug``: of the initiative, while its page is public; ``is_initiative``: whether it is one."""
+    """In whose name it is. ``name``, ``slug``: of the initiative, while its page is public; ``is_initiative``: it is one's."""
 
     name: str
     slug: str

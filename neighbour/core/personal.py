@@ -17,8 +17,8 @@ Each room has a file ``personal.py`` beside its models, found by itself. It name
 ``lasts``   or why they stay as long as the account, or as what they hang on
 ``shown``   what goes out in a column's place, in SQL: where the program keeps more apart than the person is told
 ``told``    a condition in SQL for rows that go out now (``:now``): others are told later, here as on the person's own pages
-``office``  a column, or the way there, that marks rows which are only kept by the person, for an initiative or for whoever runs the
-            instance: they go out, and no erasure takes them or what hangs on them along
+``office``  a column, or the way there, that marks rows which are only kept by the person, for an initiative or for whoever
+            runs the instance: they go out, and no erasure takes them or what hangs on them along
 ``erase``   what becomes of the row when the person goes: ``DELETE`` (the default), ``Blank``, ``Texts``, ``Calls``,
             ``WithParent`` or ``Keep`` with the reason
 

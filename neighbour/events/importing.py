@@ -2,8 +2,8 @@
 
 A row is known by the list it stands in and what that calls it (``event_import``). Sent again it changes nothing; a row that says
 something else changes its event, and whoever answered it is told as of any change. What somebody has taken down stays down; what
-is missing from the list stays as it is. What comes with a list is an office's (``contributions.offices``): it is changed by the next
-one who sends the list, whoever kept it.
+is missing from the list stays as it is. What comes with a list is an office's (``contributions.offices``): the next one who sends
+the list changes it, whoever keeps it.
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ def publish(
     initiative_id: int | None = None,
 ) -> Event:
     """Pin up an event with its dates; ``for_guests``: what only those read who come. ``is_office``, ``initiative_id``: in whose
-    name, if not in the author's own (``contributions.offices``; an initiative's is always an office's). Raises BadPlan for one that has no date to come."""
+    name, if not in the author's own (``contributions.offices``); an initiative's is always an office's. Raises BadPlan for one
+    that has no date to come."""
     judge(plan)
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, plan)

@@ -6,8 +6,8 @@ go. What was taken out lies in the erasure's ``stash``, so that ``come_back`` ca
 is done is written down with it, so a worker that dies is followed by another one that goes on. Which rows, and what becomes
 of each, stands in the register of personal data (``core/personal``) and nowhere else.
 
-What somebody keeps for an initiative, or as an operator, is not theirs: it passes to somebody else when they are hidden, and where
-there is nobody it stays all the same (``office`` in the register).
+What somebody keeps for an initiative, or as an operator, is not theirs: it passes to somebody else when they are hidden, and
+where there is nobody it stays all the same (``office`` in the register).
 
 The person's own eyes are used throughout: the wall lets them reach their own rows only, and the right to delete from tables
 that keep other people's words besides hangs on the erasure itself (migration 0024).
@@ -66,7 +66,9 @@ def begin(
         mark, now = marks.mark_of(person.public_id), clock.now()
         erasure = Erasure(id=new_id(), person_id=person_id, reason=reason, keeps_texts=keeps_texts, asked_at=now)
         erasure.due_at, erasure.mark = now + grace, mark
-        taken_out = _take_out(person_id)  # what they keep for an initiative passes to somebody else with it (migration 0093)
+        taken_out = _take_out(
+            person_id
+        )  # what they keep for an initiative passes to somebody else with it (migration 0093)
         hidden = {} if keeps_texts else {e.table: _hide(e, e.erase, person_id) for e, _t in _texts()}
         erasure.stash = {"person": taken_out, "hidden": hidden}
         db.session.add(erasure)

@@ -152,9 +152,7 @@ def stay(token: str) -> Any:
 
 def _leaving(form: LeaveForm) -> str:
     keeps_for_others = may(Permission.OPERATE) or bool(hooks.offices_of(person_number()))
-    return render_template(
-        "mydata/leave.html", form=form, days=erasing.GRACE.days, keeps_for_others=keeps_for_others
-    )
+    return render_template("mydata/leave.html", form=form, days=erasing.GRACE.days, keeps_for_others=keeps_for_others)
 
 
 def _newest() -> DataExport | None:

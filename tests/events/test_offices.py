@@ -30,7 +30,16 @@ from neighbour.mydata import archive, erasing
 from neighbour.residency.leaving import Leaving
 from tests.digests.helpers import NEXT_MORNING, body, make_reader
 from tests.events.lists import HEAD, LIST, imported, make_initiative, rows, source
-from tests.factories import make_comment, make_event, make_move, make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.factories import (
+    make_comment,
+    make_event,
+    make_move,
+    make_person,
+    make_post,
+    make_quarter,
+    sign_in,
+    viewer_of,
+)
 from tests.residency.breaking import Broken, breaking_at
 from tests.support.meeting import at_once, meanwhile
 from tests.support.photos import no_photos, photo, work
@@ -220,7 +229,9 @@ def test_whatever_becomes_of_the_keeper_it_passes_to_whoever_has_spoken_longest_
         event = service.of_person(chor)
         assert event is not None
         service.tell_guests(event, "Hintereingang")
-        base.revise(event, editor_id=first.id, category="culture", title="Chor", body_md="Neu.", audience=Audience.PUBLIC)
+        base.revise(
+            event, editor_id=first.id, category="culture", title="Chor", body_md="Neu.", audience=Audience.PUBLIC
+        )
     make_comment(guest, here, event, "Ich bringe Noten mit.")
     facts = (
         "SELECT e.sequence, (SELECT to_jsonb(p) FROM participation p), (SELECT text FROM event_for_guests),"
@@ -289,8 +300,17 @@ def test_where_nobody_is_left_at_all_it_stays_and_waits_for_whoever_comes(
 ):
     sign_in(client, first)
     with no_photos(app):
-        form = {"kind": "event", "category": "culture", "day": "2026-06-02", "from_time": "19:00", "until_time": "21:00", "place": "Saal"}
-        send_form(client, f"/c/{to_uid(chor)}/edit", photo(), **form, title="Chor", body_md="Mit Bild.", for_guests="Hof")
+        form = {
+            "kind": "event",
+            "category": "culture",
+            "day": "2026-06-02",
+            "from_time": "19:00",
+            "until_time": "21:00",
+            "place": "Saal",
+        }
+        send_form(
+            client, f"/c/{to_uid(chor)}/edit", photo(), **form, title="Chor", body_md="Mit Bild.", for_guests="Hof"
+        )
         work(app)
         for each in (third, second):
             stops(house, each)
@@ -307,7 +327,9 @@ def test_where_nobody_is_left_at_all_it_stays_and_waits_for_whoever_comes(
         assert client.get(f"/p/{to_uid(picture)}/480.webp").status_code == 200
         boss = make_person(name="Bossin", is_operator=True)
         assert keepers(owner) == {boss.id}
-        assert owner.execute("SELECT author_id, (SELECT editor_id FROM revision) FROM photo").fetchone() == (boss.id,) * 2
+        assert (
+            owner.execute("SELECT author_id, (SELECT editor_id FROM revision) FROM photo").fetchone() == (boss.id,) * 2
+        )
 
 
 def test_two_who_leave_at_once_leave_it_to_the_third(app, here, first, second, third, house, chor, owner):
@@ -322,9 +344,7 @@ def test_two_who_leave_at_once_leave_it_to_the_third(app, here, first, second, t
     assert keepers(owner) == {third.id}
 
 
-def test_what_comes_in_while_its_sender_leaves_passes_on_as_well(
-    app, here, first, second, house, owner, monkeypatch
-):
+def test_what_comes_in_while_its_sender_leaves_passes_on_as_well(app, here, first, second, house, owner, monkeypatch):
     """The list is in the middle of coming in; leaving waits for it, and overlooks nothing."""
 
     def leave():
@@ -472,7 +492,14 @@ def test_ones_own_event_is_answered_by_others_alone(client, here, first, owner):
 def test_only_whoever_holds_an_office_pins_up_in_it_from_elsewhere(here, first, second, house):
     """The wall: whoever lives elsewhere writes there for the initiative they speak for, and nothing else."""
     plan = service.Plan(datetime(2026, 5, 30, 18), datetime(2026, 5, 30, 20), "Europe/Berlin")
-    words = {"quarter_id": here.id, "category": "culture", "title": "x", "body_md": "", "audience": Audience.QUARTER, "plan": plan}
+    words = {
+        "quarter_id": here.id,
+        "category": "culture",
+        "title": "x",
+        "body_md": "",
+        "audience": Audience.QUARTER,
+        "plan": plan,
+    }
     other = make_initiative(here, first, slug="anderes")
     for mine in ({}, {"is_office": True}, {"initiative_id": other.id}):
         with pytest.raises(ProgrammingError, match="row-level security"), scope.use(scope.Viewer(second.id)), atomic():
@@ -516,7 +543,9 @@ def test_the_desk_says_for_which_initiative_nobody_speaks(client, here, first, s
     for each in (third, second):
         stops(house, each)
     goes(first, grace=timedelta(days=14))
-    assert "niemand spricht für sie" in said("/desk/initiatives") and "Niemand spricht für sie" in said("/desk/initiatives/haus")
+    assert "niemand spricht für sie" in said("/desk/initiatives") and "Niemand spricht für sie" in said(
+        "/desk/initiatives/haus"
+    )
     assert NAME not in said("/desk/initiatives/haus")
     with scope.use(scope.Viewer(boss.id)):
         assert [each.slug for each in initiatives.voiceless()] == ["haus"]
