@@ -1,15 +1,10 @@
-"""Lists of events, and the initiatives whose they are."""
+"""Lists of events, and whose they are."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from neighbour.core import clock
-from neighbour.core.db import as_owner, atomic, db
 from neighbour.events import importing, sheets
 from neighbour.events.importing import Source
 from neighbour.events.list_rows import Choices, guessed
-from neighbour.initiatives.models import Initiative, InitiativeEditor, InitiativeQuarter
 
 BERLIN = "Europe/Berlin"
 HEAD = "uid;title;category;begins;ends;time;place;cost;text"
@@ -18,21 +13,6 @@ LIST = (
     "1;Repair-Café;learning;30.05.2026;;14:00-17:30;Spulengasse 11;Kostenlos;Bring mit, was nicht mehr will.\n"
     '2;Chor;culture;2026-06-02 19:00;2026-06-02 21:00;;Saal;;"Zeile eins;\nZeile zwei"\n'
 )
-
-
-def make_initiative(quarter, *editors, slug="haus", **fields):
-    """A verified initiative that works there, with these editors, the first one the longest."""
-    with as_owner(), atomic():
-        made = Initiative(**{"slug": slug, "name": "Haus am Kanal", "verified_at": clock.now(), **fields})
-        db.session.add(made)
-        db.session.flush()
-        db.session.add(InitiativeQuarter(initiative_id=made.id, quarter_id=quarter.id))
-        ages = enumerate(editors, start=-len(editors))
-        db.session.add_all(
-            InitiativeEditor(initiative_id=made.id, person_id=each.id, since=clock.now() + timedelta(days=age))
-            for age, each in ages
-        )
-    return made
 
 
 def source(person, here, name="q:x", initiative=None):

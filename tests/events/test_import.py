@@ -20,8 +20,8 @@ from neighbour.events import cells, importing, service, sheets
 from neighbour.events.cli import events
 from neighbour.events.importing import Becomes, Refused
 from neighbour.events.list_rows import Choices, Target
-from tests.events.lists import BERLIN, HEAD, LIST, imported, make_initiative, read, rows, source
-from tests.factories import make_event, make_person, make_quarter, sign_in, viewer_of
+from tests.events.lists import BERLIN, HEAD, LIST, imported, read, rows, source
+from tests.factories import make_event, make_initiative, make_person, make_quarter, sign_in, viewer_of
 
 
 @pytest.fixture

@@ -29,10 +29,11 @@ from neighbour.initiatives import service as initiatives
 from neighbour.mydata import archive, erasing
 from neighbour.residency.leaving import Leaving
 from tests.digests.helpers import NEXT_MORNING, body, make_reader
-from tests.events.lists import HEAD, LIST, imported, make_initiative, rows, source
+from tests.events.lists import HEAD, LIST, imported, rows, source
 from tests.factories import (
     make_comment,
     make_event,
+    make_initiative,
     make_move,
     make_person,
     make_post,
