@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, and_, func, select
 
 from neighbour.accounts.appearance import Byline
-from neighbour.accounts.models import Person
 from neighbour.contributions.models import Contribution
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
@@ -70,17 +69,11 @@ def names(initiative_ids: set[int]) -> dict[int, str]:
 
 
 def settle() -> int:
-    """Whatever is kept by somebody who does not hold its office passes to whoever does; gives how much that was. Waits for others
-    who do the same, and holds them off until the end of the transaction. Inside atomic()."""
+    """Whatever is kept by somebody who does not hold its office passes to whoever does; gives how much that was. Inside
+    atomic(), after something was pinned up in an office: whoever did it may have left meanwhile. Waits for others who settle, and
+    holds them off until the end of the transaction, so that they see it."""
     db.session.flush()
     passed = db.session.scalar(select(func.settle_offices())) or 0
     if passed:
         db.session.expire_all()
     return passed
-
-
-def enter(person_id: int) -> None:
-    """Before somebody pins up in an office: they stay who they are until the end of the transaction, and it passes to nobody
-    meanwhile. Inside atomic(); always the person first, or two would wait for each other (``accounts.locks``)."""
-    db.session.execute(select(Person.id).where(Person.id == person_id).with_for_update(read=True, key_share=True))
-    settle()

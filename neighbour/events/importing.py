@@ -115,7 +115,6 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
     """Import a list; gives what was done. Commits: everything, or nothing. ``leaves_out``: rows that are wrong stay out, which
     is never done unasked. Raises Refused."""
     with scope.use(source.eyes), atomic():
-        offices.enter(source.author_id)
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"list:{source.name}", 0))))
         report = judge(sheet, mapping, choices, source)
         wrong = report.of(Becomes.WRONG)
@@ -125,7 +124,7 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
         for row in report.of(Becomes.NEW, Becomes.CHANGED):
             assert row.wanted is not None  # only what is wrong has none
             _put(row.wanted, known.get(row.wanted.uid), source)
-        offices.settle()  # what an operator sends for an initiative is kept by whoever speaks for it
+        offices.settle()  # its sender may have left meanwhile, or be an operator who sends it for those who speak for it
     return report
 
 

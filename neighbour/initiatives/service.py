@@ -22,10 +22,8 @@ from neighbour.quarters.service import slug
 from neighbour.residency.cases import visits
 from neighbour.residency.gazetteer.service import point_of
 
-_IS_HERE = (
-    Person.status == Status.ACTIVE,
-    Person.confirmed_at.is_not(None),
-)  # as ``office_holders`` asks (migration 0093)
+#: of whom ``office_holders`` thinks as well (migration 0093)
+_IS_HERE = Person.status == Status.ACTIVE, Person.confirmed_at.is_not(None)
 BURST, BURST_IN = 5, timedelta(minutes=10)
 REVIEW_DAYS_MOST = 365
 
