@@ -66,10 +66,8 @@ def begin(
         mark, now = marks.mark_of(person.public_id), clock.now()
         erasure = Erasure(id=new_id(), person_id=person_id, reason=reason, keeps_texts=keeps_texts, asked_at=now)
         erasure.due_at, erasure.mark = now + grace, mark
-        # First of all: what they keep for an initiative passes on with it (migration 0093), and is not hidden.
-        taken_out = _take_out(person_id)
         hidden = {} if keeps_texts else {e.table: _hide(e, e.erase, person_id) for e, _t in _texts()}
-        erasure.stash = {"person": taken_out, "hidden": hidden}
+        erasure.stash = {"person": _take_out(person_id), "hidden": hidden}
         db.session.add(erasure)
         db.session.flush()  # before the membership ends: what hangs on it waits for whoever may come back
         current = Membership.person_id == person_id, Membership.ended_at.is_(None)

@@ -279,7 +279,7 @@ DEFECTS = (
     Defect("events/offices::test_whoever_moves", "neighbour/contributions/leaving.py", "        Contribution.is_office.is_(False),\n", ""),
     Defect("events/offices::test_where_nobody_speaks", OFFICES, "    AND NOT EXISTS (SELECT FROM speaks)", ""),
     Defect("events/offices::test_where_nobody_speaks", OFFICES, "AFTER INSERT OR DELETE ON initiative_editor", "AFTER DELETE ON initiative_editor"),
-    Defect("events/offices::test_whoever_comes_back", "neighbour/mydata/erasing.py", "        taken_out = _take_out(person_id)", "        hidden = {} if keeps_texts else {e.table: _hide(e, e.erase, person_id) for e, _t in _texts()}\n        taken_out = _take_out(person_id)"),
+    Defect("events/offices::test_whoever_comes_back", "neighbour/mydata/erasing.py", "    mine = personal.goes_with(table, entry.of, person_id)\n    hide", "    mine = personal.belongs_to(table, entry.of, person_id)\n    hide"),
     Defect("events/offices::test_where_nobody_is_left", "neighbour/core/personal.py", "and_(column == person_id, *_own(last))", "column == person_id"),
     Defect("events/offices::test_where_nobody_is_left", "neighbour/contributions/personal.py", '    office="contribution_id.is_office",\n', ""),
     Defect("events/offices::test_where_nobody_is_left", OFFICES, "(c.is_office OR\"", "(false OR\""),
