@@ -88,13 +88,16 @@ class Face(NamedTuple):
 
 @dataclass(frozen=True)
 class Byline:
-    """Who it is, as the reader sees them. ``key`` decides the colour of the avatar and is never shown."""
+    """Who it is, as the reader sees them. ``key`` decides the colour of the avatar and is never shown. ``is_house``: an
+    initiative, or whoever runs the instance; ``url``: its page, where it has one."""
 
     name: str
     key: str
     street: str | None = None
     quarter: str = ""
     is_gone: bool = False
+    is_house: bool = False
+    url: str = ""
 
     @property
     def shown(self) -> str:

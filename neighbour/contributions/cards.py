@@ -20,9 +20,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from neighbour.accounts.appearance import GONE, Byline, Face, Ring, seen
 from neighbour.accounts.models import Person
-from neighbour.contributions import kinds
+from neighbour.contributions import kinds, offices
 from neighbour.contributions.details import NOTHING, Detail, Fact, Ribbon
 from neighbour.contributions.models import URGENT, Comment, Contribution, Helped, State
+from neighbour.contributions.offices import Office, office_of
 from neighbour.contributions.photo_models import Photo, PhotoState
 from neighbour.contributions.photos import Picture, pictures_of
 from neighbour.contributions.readers import Reader, ring_on_board
@@ -72,6 +73,8 @@ class CardData:
     detail: Detail = NOTHING
     #: who helped besides those who answered, as the author put it
     solved_word: str = ""
+    #: in whose name it is, if not the author's own
+    office: Office | None = None
     helpers: tuple[Helper, ...] = ()
     #: the reader's own quarter is not named on the card
     is_home: bool = True
@@ -81,7 +84,9 @@ class CardData:
 
     @property
     def by(self) -> Byline:
-        """The author as this ring sees them."""
+        """Who signs it: the author as this ring sees them, or the office it is kept in."""
+        if self.office is not None:
+            return self.office.by
         return seen(self.face, self.ring, self.quarter)
 
     @property
@@ -174,7 +179,15 @@ class CardData:
 
     @property
     def author_level(self) -> str:
-        return "" if self.by.is_gone else "verified"  # only the verified may publish
+        return "" if self.by.is_gone or self.by.is_house else "verified"  # only the verified may publish
+
+    @property
+    def author_is_house(self) -> bool:
+        return self.by.is_house
+
+    @property
+    def author_url(self) -> str:
+        return self.by.url
 
     @property
     def place(self) -> str | None:
@@ -228,6 +241,7 @@ _COLUMNS = (
     Contribution.is_left,
     Quarter.name.label("quarter"),
     PHOTOS.label("photos"),
+    *offices.COLUMNS,
     *Person.face(),
 )
 _FACE = len(Person.face())  # the last columns of a row
@@ -235,7 +249,7 @@ _FACE = len(Person.face())  # the last columns of a row
 
 def cards() -> Select:
     """The rows that ``card_of`` reads, of all contributions the viewer may see; to be narrowed down."""
-    return (
+    return offices.with_office(
         select(*_COLUMNS)
         .join(Person, Person.id == Contribution.author_id)
         .join(Quarter, Quarter.id == Contribution.quarter_id)
@@ -294,6 +308,7 @@ def card_of(row: Row) -> CardData:
         thanks_count=row.thanks_count,
         version=row.version,
         solved_word=row.solved_word,
+        office=office_of(row),
         photos=pictures_of(row.photos),
     )
 

@@ -23,9 +23,13 @@ def settle(person_id: int, quarter_id: int, leaving: Leaving) -> None:
     """Do with a person's own contributions in the quarter they are about to leave what they chose. Inside atomic().
 
     Taking along means: what nobody else has answered is taken down now and pinned up in the new quarter with the proof,
-    under its own date. What others answered is theirs, too: it stays.
+    under its own date. What others answered is theirs, too: it stays. So does what they keep in an office: it is not their own.
     """
-    mine = Contribution.author_id == person_id, Contribution.quarter_id == quarter_id
+    mine = (
+        Contribution.author_id == person_id,
+        Contribution.quarter_id == quarter_id,
+        Contribution.is_office.is_(False),
+    )
     is_up = Contribution.state == State.PUBLISHED
     is_open = is_up, Contribution.solved_at.is_(None)
     if leaving is Leaving.CLOSE:

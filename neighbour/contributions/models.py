@@ -54,7 +54,10 @@ class Contribution(Base):
     __table_args__ = (
         one_of("audience", Audience, "audience"),
         one_of("state", State, "state"),
+        CheckConstraint("initiative_id IS NULL OR is_office", name="office"),
         Index("ix_contribution_author_id", "author_id", "id"),
+        Index("ix_contribution_office", "author_id", "initiative_id", postgresql_where=text("is_office")),
+        Index("ix_contribution_initiative_id", "initiative_id", postgresql_where=text("initiative_id IS NOT NULL")),
     )
     __mapper_args__ = {"polymorphic_on": "kind"}
 
@@ -84,6 +87,10 @@ class Contribution(Base):
     goes_along: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     #: the form's own number, so that the same form sent twice publishes once
     form_key: Mapped[uuid.UUID | None] = mapped_column(Uuid, unique=True)
+    #: kept in an office, not a person's own: see ``offices``. Its author is whoever keeps it now
+    is_office: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    #: the initiative whose it is; None in an office: whoever runs the instance
+    initiative_id: Mapped[int | None] = mapped_column(ForeignKey("initiative.id", ondelete="SET NULL"))
 
 
 #: The one category the base knows: what is urgent stands on top of the board and of the digest until it expires, whatever

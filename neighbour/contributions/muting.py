@@ -5,6 +5,7 @@ It is nobody's business but theirs: no row of it is shown to anybody else, and n
 * What is silenced as a category or by its author stands in nothing that is laid before the reader: board, strip of the week,
   lists of events and of the market, map, digest, the calendar of the quarter. What they ask for by name they get: a filter on the
   board or the market that names the category, the search, an address.
+* What is an office's (``offices``) is no neighbour's: whoever silences its keeper sees it all the same.
 * A thread is silenced for its answers alone: no mail tells of them, nor does the list of answers to oneself. It hangs where it
   hung, and whoever reads it reads every answer in it.
 * What is urgent, and what one has pinned up oneself, is always shown.
@@ -58,8 +59,8 @@ class Muted:
     authors: frozenset[int] = frozenset()
     categories: frozenset[str] = frozenset()
 
-    def hides(self, author_id: int, category: str, *, is_urgent: bool) -> bool:
-        """Whether something by this author, of this category, is left out."""
+    def hides(self, author_id: int | None, category: str, *, is_urgent: bool) -> bool:
+        """Whether something by this author (None: an office's), of this category, is left out."""
         return not is_urgent and (author_id in self.authors or category in self.categories)
 
 
@@ -70,7 +71,7 @@ _MINE = "(SELECT coalesce(array_agg(m.{0}), '{{}}') FROM mute m WHERE m.person_i
 #: in SQL, of a row r of reach and its contribution c: what the viewer has not silenced. The arrays are made once for a statement.
 HEARD = (
     f"(c.author_id = app_person() OR r.category = '{URGENT}' OR (r.category <> ALL ({_MINE.format('category', 'text')})"
-    f" AND c.author_id <> ALL ({_MINE.format('author_id', 'bigint')})))"
+    f" AND (c.is_office OR c.author_id <> ALL ({_MINE.format('author_id', 'bigint')}))))"
 )
 
 
@@ -86,11 +87,13 @@ def silenced(person: str, thing: str) -> ColumnElement[Any]:
 def mute(person_id: int, contribution: Contribution, what: What) -> uuid.UUID:
     """Hear no more of this; gives the id under which it can be taken back, the same one the second time. Inside atomic().
 
-    Raises NotPossible for what is urgent, for oneself, for somebody who has moved away, and beyond MOST.
+    Raises NotPossible for what is urgent, for oneself, for somebody who has moved away, for whoever keeps what is an office's,
+    and beyond MOST.
     """
     if what is What.CATEGORY and contribution.category == URGENT:
         raise NotPossible(__("What is urgent is shown to everybody."))
-    if what is What.AUTHOR and (contribution.author_id == person_id or contribution.is_left):
+    is_nobodys = contribution.is_left or contribution.is_office
+    if what is What.AUTHOR and (contribution.author_id == person_id or is_nobodys):
         raise NotPossible(__("That is not possible here."))
     things: dict[What, tuple[Any, Any]] = {
         What.THREAD: (Mute.contribution_id, contribution.id),

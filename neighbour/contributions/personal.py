@@ -23,8 +23,10 @@ about(
     "contribution",
     of="author_id",
     kind="contribution",
+    office="is_office",
     out="id kind category audience state title body_md published_at edited_at solved_at solved_word expires_at comment_count"
-    " thanks_count",
+    " thanks_count is_office initiative_id:initiative",
+    shown={"initiative_id": "(SELECT i.name FROM initiative i WHERE i.id = contribution.initiative_id)"},
     inner="quarter_id author_id body_html excerpt version form_key is_left goes_along",
     erase=Texts(
         hide={"state": "'withdrawn'"},
@@ -75,6 +77,7 @@ about(
     "revision",
     of="editor_id",
     kind="contribution",
+    office="contribution_id.is_office",
     out="contribution_id title body_md replaced_at",
     inner="id editor_id",
     order="id",
@@ -122,6 +125,7 @@ about(
     "photo",
     of="author_id",
     kind="contribution",
+    office="contribution_id.is_office",
     out="id contribution_id position:order alt state size width height made_at",
     inner="author_id trouble received blur stored_as upload_key lease_until attempts",
     secret="salt",

@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 
-from neighbour.contributions.models import Audience
+from neighbour.contributions.models import Audience, Reach
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter, QuarterStat
 from neighbour.quarters.numbers import total
@@ -52,6 +52,11 @@ def preview(quarter_id: int, audience: Audience) -> ReachPreview:
         is_small=is_small,
         is_public=audience is Audience.PUBLIC,
     )
+
+
+def is_read(contribution_id: uuid.UUID) -> bool:
+    """Whether it hangs on a board that the viewer of the session reads."""
+    return bool(db.session.scalar(select(exists().where(Reach.contribution_id == contribution_id))))
 
 
 def count_of(contribution_id: uuid.UUID) -> int:

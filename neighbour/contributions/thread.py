@@ -26,7 +26,7 @@ class Entry:
     by: Byline
     html: Markup
     created_at: datetime
-    is_author: bool  # pinned the contribution up
+    is_author: bool  # pinned the contribution up, in their own name
     is_answer: bool  # it helped
     gone: str
     reply_url: str
@@ -93,7 +93,7 @@ def _entry(
         by=by,
         html=Markup(comment.body_html),  # noqa: S704  sanitised when it was written
         created_at=comment.created_at,
-        is_author=comment.author_id == contribution.author_id,
+        is_author=comment.author_id == contribution.author_id and not contribution.is_office,
         is_answer=has_helped,
         gone=_gone(State(comment.state)),
         reply_url=f"{here}?to={to_uid(comment.id)}#reply" if may_answer and not is_gone else "",

@@ -115,7 +115,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
-    is_right = form.validate_on_submit() and _reach_allowed(form)
+    is_right = form.validate_on_submit() and (contribution.is_office or _reach_allowed(form))
     sheet = photo_forms.read(form)
     if not is_right or form.photos.errors:
         return composing.page(kind, form, sheet, contribution), 422

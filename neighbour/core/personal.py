@@ -17,6 +17,8 @@ Each room has a file ``personal.py`` beside its models, found by itself. It name
 ``lasts``   or why they stay as long as the account, or as what they hang on
 ``shown``   what goes out in a column's place, in SQL: where the program keeps more apart than the person is told
 ``told``    a condition in SQL for rows that go out now (``:now``): others are told later, here as on the person's own pages
+``office``  a column, or the way there, that marks rows which are only kept by the person, for an initiative or for whoever
+            runs the instance: they go out, and no erasure takes them or what hangs on them along
 ``erase``   what becomes of the row when the person goes: ``DELETE`` (the default), ``Blank``, ``Texts``, ``Calls``,
             ``WithParent`` or ``Keep`` with the reason
 
@@ -34,7 +36,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, MetaData, Table, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, MetaData, Table, and_, false, func, select
 
 #: gives what a sealed column holds, for the eyes of its owner: something JSON can say, or None
 Opens = Callable[[int], Any]
@@ -121,6 +123,7 @@ class Entry:
     lasts: str = ""
     told: str = ""
     shown: dict[str, str] = field(default_factory=dict)
+    office: str = ""
 
     @property
     def is_personal(self) -> bool:
@@ -155,6 +158,7 @@ def about(
     lasts: str = "",
     told: str = "",
     shown: Mapping[str, str] | None = None,
+    office: str = "",
 ) -> None:
     """Declare a table with rows about people; see the module. order: the column an export is sorted by."""
     if table in _entries:
@@ -163,7 +167,7 @@ def about(
         table, kind, of, _named(out), set(inner.split()), set(secret.split()), dict(opened or {}), erase, order
     )
     entry.ends, entry.lasts, entry.told = tuple(ends.split()), lasts, told
-    entry.shown = dict(shown or {})
+    entry.shown, entry.office = dict(shown or {}), office
     _entries[table] = entry
 
 
@@ -250,12 +254,31 @@ def _named(columns: str) -> dict[str, str]:
 
 def belongs_to(table: Table, of: str, person_id: Any) -> ColumnElement[bool]:
     """The condition that a row of ``table`` is the person's, along the way ``of``."""
-    first, _dot, rest = of.partition(".")
+    return _at_the_end(table, of, lambda _table, column: column == person_id)
+
+
+def goes_with(table: Table, of: str, person_id: Any) -> ColumnElement[bool]:
+    """The same for rows that go with the person: not those which they keep for an office, nor what hangs on these."""
+    mine = _at_the_end(table, of, lambda last, column: and_(column == person_id, *_own(last)))
+    return and_(mine, *_own(table)) if "." in of else mine
+
+
+def _own(table: Table) -> list[ColumnElement[bool]]:
+    """The condition that a row is kept for no office, where the register knows of any."""
+    way = register()[table.name].office
+    return [~func.coalesce(_at_the_end(table, way, lambda _table, column: column), false())] if way else []
+
+
+def _at_the_end(
+    table: Table, way: str, holds: Callable[[Table, Column[Any]], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """The condition that something ``holds`` of the last column on the way there over foreign keys."""
+    first, _dot, rest = way.partition(".")
     column = table.c[first]
     if not rest:
-        return column == person_id
+        return holds(table, column)
     parent = next(iter(column.foreign_keys)).column
-    return column.in_(select(parent).where(belongs_to(parent.table, rest, person_id)))
+    return column.in_(select(parent).where(_at_the_end(parent.table, rest, holds)))
 
 
 def faults(metadata: MetaData) -> list[str]:

@@ -24,7 +24,7 @@ FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 @dataclass(frozen=True)
 class Head:
-    """kind: ``jpeg``, ``png``, ``webp`` or ``heic``; sizes in pixels; is_moving: more than one picture is shown after the other."""
+    """kind: ``jpeg``, ``png``, ``webp`` or ``heic``; in pixels; is_moving: more than one picture is shown after the other."""
 
     kind: str
     width: int

@@ -155,7 +155,8 @@ def choose(
     def is_for_reader(entry: Entry) -> bool:
         card = entry.card
         is_wanted = entry.author_id != person_id and (entry.is_home or includes_nearby)
-        return is_wanted and not muted.hides(entry.author_id, card.category.key, is_urgent=card.is_urgent)
+        author_id = entry.author_id if card.office is None else None
+        return is_wanted and not muted.hides(author_id, card.category.key, is_urgent=card.is_urgent)
 
     mine = [entry for entry in edition.entries if entry.key > since and is_for_reader(entry)]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Row, select, text
 
-from neighbour.contributions import kinds
+from neighbour.contributions import kinds, offices
 from neighbour.contributions.cards import url_of
 from neighbour.contributions.models import State
 from neighbour.core import clock, i18n
@@ -30,7 +30,6 @@ from neighbour.events.details import wall_times
 from neighbour.events.listing import IN_CATEGORIES, UNMUTED
 from neighbour.events.models import Answer, Event, EventException, FeedKind, Occurrence
 from neighbour.events.recurrence import Series
-from neighbour.initiatives.models import Initiative
 
 SINCE = timedelta(days=30)  # what is over, or was taken down, stays in a calendar for so long
 MOST = 2_000
@@ -158,20 +157,13 @@ def _looked_up(wanted: Sequence[Entry]) -> Iterable[tuple[Entry, ics.Listed]]:
         others.setdefault(row.event_id, {})[row.slot_on] = row
     found = db.session.scalars(select(Occurrence).where(Occurrence.id.in_([e.date_id for e in wanted if e.date_id])))
     days = {each.id: each for each in found}
-    hosts = _hosts({each.initiative_id for each in events.values() if each.initiative_id})
+    hosts = offices.names({each.initiative_id for each in events.values() if each.initiative_id})
     for entry in wanted:
         event = events.get(entry.event_id)
         if event is None or event.state != State.PUBLISHED or (entry.date_id and entry.date_id not in days):
             continue  # it has gone between two statements
         changes, host = others.get(event.id, {}), hosts.get(event.initiative_id or 0, "")
         yield entry, _listed(entry, event, changes, days.get(entry.date_id) if entry.date_id else None, host)
-
-
-def _hosts(ids: set[int]) -> dict[int, str]:
-    if not ids:
-        return {}
-    rows = db.session.execute(select(Initiative.id, Initiative.name).where(Initiative.id.in_(ids)))
-    return {row.id: row.name for row in rows}
 
 
 def _listed(

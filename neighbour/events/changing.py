@@ -109,6 +109,8 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
         body_md=event.body_md,
         audience=event.audience,
         form_key=uuid.uuid5(event.id, f"from {slot} {begins} {ends} {place}"),
+        is_office=event.is_office,
+        initiative_id=event.initiative_id,
         **service.columns(plan),
     )
     if following.dated_until is None:

@@ -17,7 +17,6 @@ from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.events import dates, words
 from neighbour.events.models import Event, EventException, Occurrence
-from neighbour.initiatives.models import Initiative
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class EventDetail(Detail):
     is_online: bool
     is_cancelled: bool
     is_changed: bool
-    host: str = ""
 
     @property
     def leaf(self) -> date:
@@ -49,7 +47,6 @@ class EventDetail(Detail):
         lines = (
             ("clock", f"{when}, {often}" if often else when),
             ("map-pin", where),
-            ("house", _("%(initiative)s invites", initiative=self.host) if self.host else ""),
             ("hand-coins", self.cost),
             ("accessibility", self.access),
         )
@@ -64,19 +61,15 @@ class EventDetail(Detail):
 
 _COLUMNS = (
     Event.__table__.c.id, Event.begins, Event.ends, Event.zone, Event.is_all_day, Event.rule, Event.more_on, Event.place,
-    Event.online_url, Event.cost, Event.access, Event.cancelled_at, Event.changed_at, Initiative.name.label("host"),
+    Event.online_url, Event.cost, Event.access, Event.cancelled_at, Event.changed_at,
 )  # fmt: skip
-
-_HOST = (Initiative.id == Event.initiative_id) & Initiative.verified_at.is_not(None) & Initiative.suspended_at.is_(None)
 
 
 def details(event_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, EventDetail]:
     """What the cards of these events show, with two questions for all. The next date is the first that is not over at the
     beginning of today, so that a card is good for a day."""
     table = Event.__table__
-    rows = db.session.execute(
-        select(*_COLUMNS).select_from(table).outerjoin(Initiative, _HOST).where(table.c.id.in_(event_ids))
-    ).all()
+    rows = db.session.execute(select(*_COLUMNS).select_from(table).where(table.c.id.in_(event_ids))).all()
     zone = ZoneInfo(i18n.zone())
     since = datetime.combine(clock.today(i18n.zone()), time(), tzinfo=zone)
     nexts = dates.next_days(event_ids, since)
@@ -108,7 +101,6 @@ def _detail(row: Row[Any], coming: Occurrence | None, other: tuple[str | None, b
         is_online=bool(row.online_url),
         is_cancelled=row.cancelled_at is not None,
         is_changed=is_moved or row.changed_at is not None,
-        host=row.host or "",
     )
 
 

@@ -2,7 +2,8 @@
 
 A row is known by the list it stands in and what that calls it (``event_import``). Sent again it changes nothing; a row that says
 something else changes its event, and whoever answered it is told as of any change. What somebody has taken down stays down; what
-is missing from the list stays as it is.
+is missing from the list stays as it is. What comes with a list is an office's (``contributions.offices``): the next one who sends
+the list changes it, whoever keeps it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.contributions import offices
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
@@ -122,6 +124,7 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
         for row in report.of(Becomes.NEW, Becomes.CHANGED):
             assert row.wanted is not None  # only what is wrong has none
             _put(row.wanted, known.get(row.wanted.uid), source)
+        offices.settle()  # its sender may have left meanwhile, or be an operator who sends it for those who speak for it
     return report
 
 
@@ -177,7 +180,11 @@ def _put(row: Wanted, before: Known | None, source: Source) -> None:
     with scope.use(source.eyes_of(author_id)):
         if before is None:
             event = service.publish(
-                author_id=author_id, quarter_id=source.quarter_id, initiative_id=source.initiative_id, **words
+                author_id=author_id,
+                quarter_id=source.quarter_id,
+                is_office=True,
+                initiative_id=source.initiative_id,
+                **words,
             )
         else:
             found = service.of_person(before.event_id)

@@ -41,7 +41,7 @@ IN_CATEGORIES = f"r.category IN ({_CATEGORIES})"
 _MUTED_CATEGORIES = "ARRAY(SELECT m.category FROM mute m WHERE m.person_id = app_person() AND m.category IS NOT NULL)"
 _OWN = "ARRAY(SELECT x.id FROM contribution x WHERE x.author_id = app_person() AND x.kind = 'event')"
 _BY_MUTED_AUTHORS = """ARRAY(SELECT x.id FROM mute m JOIN contribution x ON x.author_id = m.author_id
-      WHERE m.person_id = app_person() AND x.kind = 'event')"""
+      WHERE m.person_id = app_person() AND x.kind = 'event' AND NOT x.is_office)"""
 #: in SQL, of a row r of reach: what ``muting.HEARD`` says, without a look at each contribution
 UNMUTED = f"""(r.category <> ALL ({_MUTED_CATEGORIES}) OR r.contribution_id = ANY ({_OWN}))
       AND r.contribution_id <> ALL ({_BY_MUTED_AUTHORS})"""

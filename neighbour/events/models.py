@@ -53,7 +53,6 @@ class Event(Contribution):
         CheckConstraint("lon IS NOT NULL OR NOT has_own_point", name="own_point"),
         Index("ix_event_dated_until", "dated_until", postgresql_where=text("rule <> ''")),
         Index("ix_event_gone_at", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
-        Index("ix_event_initiative_id", "initiative_id", postgresql_where=text("initiative_id IS NOT NULL")),
     )
     __mapper_args__ = {"polymorphic_identity": "event"}
 
@@ -88,8 +87,6 @@ class Event(Contribution):
     sequence: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: up to which day the rows of ``occurrence`` are made
     dated_until: Mapped[date | None] = mapped_column(Date)
-    #: the initiative that invites, where its list was imported
-    initiative_id: Mapped[int | None] = mapped_column(ForeignKey("initiative.id", ondelete="SET NULL"))
     #: since when it is shown nowhere any more; kept by the database (migration 0043)
     gone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import select
 
+from neighbour.contributions import reach
 from neighbour.contributions.cards import url_of
 from neighbour.contributions.models import Audience, State
 from neighbour.contributions.readers import reader_of
@@ -91,9 +92,18 @@ def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
         "is_series": bool(event.rule or event.more_on),
         "changed": _changed(event, coming),
         "is_own": event.author_id == who.person_id and event.state == State.PUBLISHED,
+        "may_come": may_come(event, who),
         "structured": _structured(event, coming[:SHOWN], exceptions),
         "coming": None if first is None or first.is_cancelled else coming_to(event, first, who),
     }
+
+
+def may_come(event: Event, who: Identity) -> bool:
+    """Whether the reader answers like any guest: whoever invites in their own name is there anyway; whoever keeps an event for an
+    initiative comes or does not, where they could if somebody else kept it."""
+    if event.author_id != who.person_id:
+        return True
+    return event.is_office and (event.audience == Audience.PUBLIC or reach.is_read(event.id))
 
 
 def _structured(

@@ -10,12 +10,12 @@ about(
     kind="contribution",
     out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access capacity"
     " cancelled_at",
-    inner="changed_at was_begins was_place sequence dated_until initiative_id gone_at has_own_point",
+    inner="changed_at was_begins was_place sequence dated_until gone_at has_own_point",
     erase=Calls(
         "UPDATE event SET place = '', online_url = '', cost = '', access = '', lon = NULL, lat = NULL,"
         " has_own_point = false, was_place = NULL,"
         " cancelled_at = coalesce(cancelled_at, c.edited_at, c.published_at) FROM contribution c"
-        " WHERE c.id = event.id AND c.author_id = app_erasing() AND c.state <> 'published'",
+        " WHERE c.id = event.id AND c.author_id = app_erasing() AND NOT c.is_office AND c.state <> 'published'",
         why="a part of the contribution: it goes with it, and is emptied where that stays for the answers below it",
     ),
     order="id",
@@ -29,7 +29,7 @@ about(
     inner="changed_at",
     erase=Calls(
         "UPDATE event_exception SET place = NULL FROM contribution c"
-        " WHERE c.id = event_id AND c.author_id = app_erasing() AND c.state <> 'published'",
+        " WHERE c.id = event_id AND c.author_id = app_erasing() AND NOT c.is_office AND c.state <> 'published'",
         why="a part of the event: it goes with it, and is emptied where that stays for the answers below it",
     ),
     order="slot_on",

@@ -68,10 +68,12 @@ def publish(
     plan: Plan,
     for_guests: str = "",
     form_key: uuid.UUID | None = None,
+    is_office: bool = False,
     initiative_id: int | None = None,
 ) -> Event:
-    """Pin up an event with its dates; ``for_guests``: what only those read who come. ``initiative_id``: who invites, if not the
-    author alone. Raises BadPlan for one that has no date to come."""
+    """Pin up an event with its dates; ``for_guests``: what only those read who come. ``is_office``, ``initiative_id``: in whose
+    name, if not in the author's own (``contributions.offices``); an initiative's is always an office's. Raises BadPlan for one
+    that has no date to come."""
     judge(plan)
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, plan)
@@ -84,6 +86,7 @@ def publish(
         body_md=body_md,
         audience=audience,
         form_key=form_key,
+        is_office=is_office or initiative_id is not None,
         initiative_id=initiative_id,
         **columns(plan),
     )

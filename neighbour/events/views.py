@@ -129,7 +129,7 @@ def answer(date_id: uuid.UUID) -> Any:
     """Come, or not: ``come`` is 1 or 0, ``companions`` how many more; htmx gets the box anew."""
     date_ = answers.occurrence(date_id)
     event = service.of_person(date_.event_id) if date_ is not None else None
-    if date_ is None or event is None or event.author_id == person_number():
+    if date_ is None or event is None or not page.may_come(event, identity()):
         abort(404)
     number = request.form.get("companions", type=int) or 0
     with atomic():
@@ -144,7 +144,9 @@ def answer(date_id: uuid.UUID) -> Any:
         found = answers.occurrence(date_id)
         assert found is not None  # it was there a moment ago, and dates with guests stay
         box = page.coming_to(event, found, identity())
-        return render_template("events/_coming.html", coming=box, problem=flash_of.get(said, ""), is_own=False)
+        is_own = event.author_id == person_number()
+        problem = flash_of.get(said, "")
+        return render_template("events/_coming.html", coming=box, problem=problem, is_own=is_own, may_come=True)
     if said in flash_of:
         flash(flash_of[said], "stop")
     return redirect(url_for("contributions.show", contribution_id=event.id, date=date_.slot_on) + "#coming", 303)

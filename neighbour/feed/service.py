@@ -139,7 +139,9 @@ _SEEN = (
 
 
 _NO_MUTED_AUTHOR = or_(
-    _c.c.author_id != all_(silenced("me", "author_id")), _r.c.category == literal_column(f"'{URGENT}'")
+    _c.c.author_id != all_(silenced("me", "author_id")),
+    _c.c.is_office,
+    _r.c.category == literal_column(f"'{URGENT}'"),
 )
 _NO_MUTED_CATEGORY = or_(_r.c.category != all_(silenced("me", "category")), _c.c.author_id == bindparam("me"))
 

@@ -6,12 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from flask import abort, flash, render_template, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from neighbour.accounts.models import Person
 from neighbour.core import clock
-from neighbour.core.db import db
 from neighbour.core.desk import Waiting
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
@@ -26,9 +23,9 @@ from neighbour.residency.cases import visits
 
 
 def waiting() -> Waiting:
-    """Initiatives that nobody has verified yet."""
+    """Initiatives that nobody has verified yet, and those for which nobody speaks any more."""
     unverified = [each.created_at for each in service.everything() if each.verified_at is None]
-    return Waiting(len(unverified), min(unverified, default=None))
+    return Waiting(len(unverified) + len(service.voiceless()), min(unverified, default=None))
 
 
 @views.get("/desk/initiatives")
@@ -37,7 +34,8 @@ def desk() -> str:
     """All of them, with how many addresses each confirmed."""
     month = visits.counts(clock.now() - timedelta(days=30))
     rows = [(each, service.quarters_of(each), month.get(each.public_id, 0)) for each in service.everything()]
-    return render_template("initiatives/desk.html", rows=rows)
+    voiceless = {each.id for each in service.voiceless()}
+    return render_template("initiatives/desk.html", rows=rows, voiceless=voiceless)
 
 
 def _found(slug: str) -> Initiative:
@@ -88,10 +86,8 @@ def suspend(slug: str) -> Any:
 
 def _page(found: Initiative, form: SuspendForm) -> str:
     now = clock.now()
-    editors = sorted(service.edited(found).editor_ids)
-    found_people = db.session.execute(select(Person.id, Person.display_name).where(Person.id.in_(editors)))
-    names = {row.id: row.display_name for row in found_people}
-    rows = [(names.get(each, ""), visits.by_editor(each, now - timedelta(days=30))) for each in editors]
+    month = now - timedelta(days=30)
+    rows = [(each.display_name, visits.by_editor(each.id, month)) for each in service.speakers_of(found)]
     spans = (("week", 7), ("month", 30), ("year", 365))
     counts = {name: visits.counts(now - timedelta(days=days)).get(found.public_id, 0) for name, days in spans}
     return render_template(

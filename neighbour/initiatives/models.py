@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, DateTime, Double, ForeignKey, Text
+from sqlalchemy import Boolean, CheckConstraint, ColumnElement, DateTime, Double, ForeignKey, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.core import clock, tokens
@@ -47,6 +47,11 @@ class Initiative(Timestamps, Base):
     def is_public(self) -> bool:
         """Whether everybody may see its page."""
         return self.verified_at is not None and self.suspended_at is None
+
+    @classmethod
+    def shown_to_all(cls) -> ColumnElement[bool]:
+        """The same as a condition for statements."""
+        return and_(cls.verified_at.is_not(None), cls.suspended_at.is_(None))
 
     @property
     def confirms(self) -> bool:

@@ -6,6 +6,9 @@ go. What was taken out lies in the erasure's ``stash``, so that ``come_back`` ca
 is done is written down with it, so a worker that dies is followed by another one that goes on. Which rows, and what becomes
 of each, stands in the register of personal data (``core/personal``) and nowhere else.
 
+What somebody keeps for an initiative, or as an operator, is not theirs: it passes to somebody else when they are hidden, and
+where there is nobody it stays all the same (``office`` in the register).
+
 The person's own eyes are used throughout: the wall lets them reach their own rows only, and the right to delete from tables
 that keep other people's words besides hangs on the erasure itself (migration 0024).
 """
@@ -96,7 +99,7 @@ def _take_out(person_id: int) -> dict[str, Any]:
 def _hide(entry: Entry, how: Any, person_id: int) -> list[str]:
     """Take texts out of sight; gives the keys of those that were in sight."""
     table = Base.metadata.tables[entry.table]
-    mine = personal.belongs_to(table, entry.of, person_id)
+    mine = personal.goes_with(table, entry.of, person_id)
     hide = update(table).where(mine, text(how.shown)).values(_literals(how.hide)).returning(table.c.id)
     return [str(key) for key in db.session.scalars(hide)]
 
@@ -244,7 +247,7 @@ def _files(erasure: Erasure) -> None:
 
 def _step_of(entry: Entry, table: Table) -> Step:
     def step(erasure: Erasure) -> None:
-        mine, how = personal.belongs_to(table, entry.of, erasure.person_id), entry.erase
+        mine, how = personal.goes_with(table, entry.of, erasure.person_id), entry.erase
         if isinstance(how, Calls):
             db.session.execute(text(how.statement))
         elif isinstance(how, Blank):

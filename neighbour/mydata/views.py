@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
-from neighbour.accounts import web
+from neighbour.accounts import hooks, web
 from neighbour.core import clock, i18n
 from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
@@ -17,7 +17,7 @@ from neighbour.core.web import back, no_referrer
 from neighbour.mydata import erasing, exports, inactivity
 from neighbour.mydata.forms import KEEP, LeaveForm
 from neighbour.mydata.models import DataExport
-from neighbour.policy import Permission, requires
+from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import identity, person_number
 
 views = Blueprint("mydata", __name__, template_folder="templates")
@@ -151,7 +151,8 @@ def stay(token: str) -> Any:
 
 
 def _leaving(form: LeaveForm) -> str:
-    return render_template("mydata/leave.html", form=form, days=erasing.GRACE.days)
+    keeps_for_others = may(Permission.OPERATE) or bool(hooks.offices_of(person_number()))
+    return render_template("mydata/leave.html", form=form, days=erasing.GRACE.days, keeps_for_others=keeps_for_others)
 
 
 def _newest() -> DataExport | None:

@@ -197,6 +197,8 @@ COLUMNS: dict[str, LazyText] = {
     "width": __("width in pixels"),
     "imported_at": __("imported"),
     "uid": __("name in the list"),
+    "initiative": __("for the initiative"),
+    "is_office": __("kept for others, not your own"),
 }
 
 

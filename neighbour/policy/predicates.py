@@ -46,8 +46,13 @@ def proven_there(identity: Identity, thing: Any) -> bool:
     return thing is None or identity.level_in(thing.quarter_id).rank >= Level.VERIFIED.rank
 
 
+def in_office(identity: Identity, thing: Any) -> bool:
+    """The thing is kept for an initiative or for whoever runs the instance, which takes no home beside it."""
+    return bool(getattr(thing, "is_office", False))
+
+
 def author(identity: Identity, thing: Any) -> bool:
-    """Wrote the thing."""
+    """Wrote the thing, or keeps it for an office."""
     return identity.person_id is not None and getattr(thing, "author_id", None) == identity.person_id
 
 

@@ -14,22 +14,14 @@ from click.testing import CliRunner
 from neighbour.contributions import service as base
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, scope
-from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.db import atomic
 from neighbour.core.tokens import to_uid
 from neighbour.events import cells, importing, service, sheets
 from neighbour.events.cli import events
-from neighbour.events.importing import Becomes, Refused, Source
-from neighbour.events.list_rows import Choices, Target, guessed
-from neighbour.initiatives.models import Initiative, InitiativeEditor, InitiativeQuarter
-from tests.factories import make_event, make_person, make_quarter, sign_in, viewer_of
-
-BERLIN = "Europe/Berlin"
-HEAD = "uid;title;category;begins;ends;time;place;cost;text"
-LIST = (
-    f"{HEAD}\n"
-    "1;Repair-Café;learning;30.05.2026;;14:00-17:30;Spulengasse 11;Kostenlos;Bring mit, was nicht mehr will.\n"
-    '2;Chor;culture;2026-06-02 19:00;2026-06-02 21:00;;Saal;;"Zeile eins;\nZeile zwei"\n'
-)
+from neighbour.events.importing import Becomes, Refused
+from neighbour.events.list_rows import Choices, Target
+from tests.events.lists import BERLIN, HEAD, LIST, imported, read, rows, source
+from tests.factories import make_event, make_initiative, make_person, make_quarter, sign_in, viewer_of
 
 
 @pytest.fixture
@@ -38,39 +30,11 @@ def house(here, host):
     return make_initiative(here, host)
 
 
-def make_initiative(quarter, *editors, slug="haus", **fields):
-    with as_owner(), atomic():
-        made = Initiative(**{"slug": slug, "name": "Haus am Kanal", "verified_at": clock.now(), **fields})
-        db.session.add(made)
-        db.session.flush()
-        db.session.add(InitiativeQuarter(initiative_id=made.id, quarter_id=quarter.id))
-        db.session.add_all(InitiativeEditor(initiative_id=made.id, person_id=each.id) for each in editors)
-    return made
-
-
-def source(person, here, name="q:x", initiative=None):
-    return Source(name, here.id, person.id, initiative.id if initiative else None)
-
-
-def read(text):
-    sheet = sheets.read(text)
-    return sheet, guessed(sheet.columns)
-
-
-def imported(text, where, leaves_out=False, mapping=None, **choices):
-    sheet, found = read(text)
-    return importing.run(sheet, {**found, **(mapping or {})}, Choices(BERLIN, **choices), where, leaves_out=leaves_out)
-
-
 def complaints(text, where, mapping=None, **choices):
     """Row → the columns complained about."""
     sheet, found = read(text)
     report = importing.judge(sheet, {**found, **(mapping or {})}, Choices(BERLIN, **choices), where)
     return {row.number: [str(column) for column, _why in row.wrong] for row in report.rows if row.wrong}
-
-
-def rows(owner, what="title, begins, ends, is_all_day, rule, place"):
-    return owner.execute(f"SELECT {what} FROM event JOIN contribution USING (id) ORDER BY title").fetchall()
 
 
 def test_a_list_is_imported_to_the_letter_once_and_a_changed_row_changes_its_event(host, here, house, owner):

@@ -203,7 +203,7 @@ def test_all_day_called_off_and_by_an_initiative(client, host, here):
     assert (found["startDate"], found["endDate"]) == ("2026-05-30", "2026-05-31")
     assert found["eventStatus"].endswith("EventCancelled") and "x.example.org" not in json.dumps(found)
     assert found["organizer"] == {"@type": "Organization", "name": "Haus am Kanal", "url": "http://localhost/i/haus"}
-    assert "Haus am Kanal lädt ein" in read(client, f"/c/{to_uid(event.id)}")
+    assert 'byline__who"><a href="/i/haus">Haus am Kanal</a>' in read(client, f"/c/{to_uid(event.id)}")
     with as_owner(), atomic():
         db.session.merge(house).suspended_at = clock.now()
     assert "organizer" not in structured(client, event)

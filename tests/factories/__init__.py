@@ -22,6 +22,7 @@ from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.events import service as events
 from neighbour.events.models import Event
+from neighbour.initiatives.models import Initiative, InitiativeEditor, InitiativeQuarter
 from neighbour.notices.service import begin_lists
 from neighbour.policy import Level, Role
 from neighbour.posts.models import Post
@@ -175,6 +176,7 @@ def make_event(
     audience: Audience = Audience.QUARTER,
     body: str = "Ein Satz.",
     category: str = "gathering",
+    initiative_id: int | None = None,
     **plan: Any,
 ) -> Event:
     """A published event, beginning at this time on Berlin's clock, through the real service and the wall."""
@@ -188,8 +190,24 @@ def make_event(
             body_md=body,
             audience=audience,
             plan=events.Plan(begins, **given),
+            initiative_id=initiative_id,
             form_key=uuid.uuid4(),
         )
+
+
+def make_initiative(quarter: Quarter, *editors: Person, slug: str = "haus", **fields: Any) -> Initiative:
+    """A verified initiative that works there, with these editors, the first one the longest."""
+    with as_owner(), atomic():
+        made = Initiative(**{"slug": slug, "name": "Haus am Kanal", "verified_at": clock.now(), **fields})
+        db.session.add(made)
+        db.session.flush()
+        db.session.add(InitiativeQuarter(initiative_id=made.id, quarter_id=quarter.id))
+        ages = enumerate(editors, start=-len(editors))
+        db.session.add_all(
+            InitiativeEditor(initiative_id=made.id, person_id=each.id, since=clock.now() + timedelta(days=age))
+            for age, each in ages
+        )
+    return made
 
 
 def make_comment(author: Person, quarter: Quarter, contribution: Contribution, body: str = "Eine Antwort.") -> Comment:

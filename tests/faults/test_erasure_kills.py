@@ -13,21 +13,23 @@ from datetime import timedelta
 
 import pytest
 
-from neighbour.core import postgres, roles, scope
+from neighbour.core import clock, postgres, roles, scope
 from neighbour.core.db import hang_up
 from neighbour.mydata import erasing, marks
-from tests.factories import make_comment, make_person, make_post, make_quarter
+from tests.factories import make_comment, make_event, make_initiative, make_person, make_post, make_quarter
 from tests.support.nursery import environment, nursery
 
 pytestmark = pytest.mark.fault
 
+NEXT_YEAR = clock.now().replace(tzinfo=None, microsecond=0) + timedelta(days=300)
 PEOPLE, PATIENCE = 16, 300.0  # ten seconds on two idle cores
 WORD = "KANARIENVOGEL"
 
 
 @pytest.fixture
 def leaving(spare_database, settings, tmp_path) -> Iterator[list[int]]:
-    """People with canaries whose day has come, half of whom take their texts along; a neighbour has answered each."""
+    """People with canaries whose day has come, half of whom take their texts along; a neighbour has answered each. All of them
+    have pinned up for two initiatives, for one of which nobody speaks any more now."""
     from neighbour.app import create_app
 
     app = create_app(
@@ -40,16 +42,21 @@ def leaving(spare_database, settings, tmp_path) -> Iterator[list[int]]:
         quarter = make_quarter()
         ben, found = make_person(quarter, name="Ben"), []
         others = make_post(ben, quarter, title="Bens Zettel")
-        for number in range(PEOPLE):
-            name = f"{WORD}-{number}-"
-            person = make_person(quarter, name=name, email=f"{name}@x.example", email_key=f"{name}@x.example".lower())
+        going = [make_leaver(quarter, number) for number in range(PEOPLE)]
+        kept, orphaned = make_initiative(quarter, *going, ben), make_initiative(quarter, *going, slug="waise")
+        for number, person in enumerate(going):
+            name = _name(number)
             post = make_post(
                 person, quarter, title=name if number % 2 else "Zettel", body=name if number % 2 else "Text"
             )
             make_post(person, quarter, title="Allein")
+            for house in (kept, orphaned):
+                event = make_event(person, quarter, NEXT_YEAR, title=f"Im {house.slug}", initiative_id=house.id)
+                make_comment(ben, quarter, event, "Ben kommt")
             make_comment(ben, quarter, post, "Bens Antwort")
             make_comment(person, quarter, others, name if number % 2 else "Text")
             owner.execute(ROWS, {"me": person.id, "quarter": quarter.id, "word": name, "bytes": name.encode()})
+        for number, person in enumerate(going):
             erasing.begin(person.id, keeps_texts=not number % 2, grace=timedelta())
             found.append(person.id)
         scope.leave()
@@ -59,6 +66,15 @@ def leaving(spare_database, settings, tmp_path) -> Iterator[list[int]]:
             assert [line.state for line in marks.latest(marks.read()).values()] == ["done"] * PEOPLE
         scope.leave()
         hang_up()
+
+
+def make_leaver(quarter, number):
+    address = f"{_name(number)}@x.example"
+    return make_person(quarter, name=_name(number), email=address, email_key=address.lower())
+
+
+def _name(number):
+    return f"{WORD}-{number}-"
 
 
 ROWS = """
@@ -118,6 +134,10 @@ def test_kills_leave_nobody_half_erased(leaving, hire, spare_database, tmp_path,
         assert owner.execute(HALF).fetchall() == [(PEOPLE, "erased", "")]
         assert owner.execute("SELECT count(*) FROM comment WHERE body_md = 'Bens Antwort'").fetchone() == (PEOPLE,)
         assert owner.execute("SELECT count(*) FROM contribution WHERE title = 'Allein'").fetchone() == (PEOPLE // 2,)
+        # what was kept for an initiative stands, and nobody speaks for it who is gone
+        found = owner.execute(OF_INITIATIVES).fetchall()
+        assert found == [("Im haus", "Ben", PEOPLE, PEOPLE), ("Im waise", "", PEOPLE, PEOPLE)]
+        assert owner.execute("SELECT count(*) FROM initiative_editor").fetchone() == (1,)
     dump = subprocess.run(
         [str(postgres.binary("pg_dump")), "--data-only", "--dbname", postgres.libpq(spare_database.superuser_url)],
         check=True, capture_output=True, text=True,
@@ -136,4 +156,9 @@ def stands_still_at_work(worker: int, superuser) -> bool:
     return False
 
 
+OF_INITIATIVES = """
+SELECT c.title, p.first_name, count(DISTINCT c.id), count(o.id) FROM contribution c JOIN person p ON p.id = c.author_id
+JOIN occurrence o ON o.event_id = c.id WHERE c.is_office AND c.state = 'published' AND c.comment_count = 1 AND c.initiative_id IS NOT NULL
+GROUP BY 1, 2 ORDER BY 1
+"""
 HALF = "SELECT count(*), status, email FROM person WHERE first_name <> 'Ben' GROUP BY status, email"

@@ -47,9 +47,16 @@ class Thing:
     author_id: int
     person_id: int
     editor_ids: tuple[int, ...] = ()
+    is_office: bool = False
 
 
-THINGS = {"": None, "one's own": Thing(HERE, ME, ME, (ME,)), "another's": Thing(HERE, OTHER, OTHER)}
+KEPT_FOR = "an office"  # what one keeps for an initiative; named where it is not as one's own
+THINGS = {
+    "": None,
+    "one's own": Thing(HERE, ME, ME, (ME,)),
+    "another's": Thing(HERE, OTHER, OTHER),
+    KEPT_FOR: Thing(HERE, ME, ME, (ME,), is_office=True),
+}
 
 
 def lines() -> Iterator[str]:
@@ -60,6 +67,8 @@ def lines() -> Iterator[str]:
             whose: " ".join(f"{'x' if allows(who, permission, thing) else '.':8}" for who in PEOPLE.values()).rstrip()
             for whose, thing in THINGS.items()
         }
+        if rows[KEPT_FOR] == rows["one's own"]:
+            del rows[KEPT_FOR]
         if len(set(rows.values())) == 1:
             rows = {"anything": rows[""]}
         for whose, marks in rows.items():

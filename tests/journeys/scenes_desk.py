@@ -83,7 +83,11 @@ def desk(walk: Walk) -> None:
 
 
 def _initiatives(walk: Walk) -> None:
-    walk.go("/desk/initiatives", "initiatives on the desk")
+    with _owner(walk.town) as owner:
+        owner.execute(VOICELESS)
+        walk.go("/desk/initiatives", "initiatives on the desk", picture="desk-initiatives")
+        walk.go("/desk/initiatives/zweite", "an initiative for which nobody speaks", picture="desk-voiceless")
+        owner.execute("DELETE FROM initiative WHERE slug = 'zweite'")
     here = f"/desk/initiatives/{TREFF_SLUG}"
     walk.go(here, "an initiative on the desk", picture="desk-initiative")
     walk.send(here + "/suspend", "an initiative, suspended for how long", 422, days="-3")
@@ -123,9 +127,12 @@ def editor(walk: Walk) -> None:
     walk.send(here + "/seen", "confirming, without the tick", 422)
 
 
-SECOND = """
-WITH made AS (INSERT INTO initiative (public_id, slug, name, about, address_line, hours, verified_at, may_confirm)
-  VALUES ('zweite000000', 'zweite', 'Förderverein der Stadtteilbücherei am alten Kesselhaus e. V.', '', '', '', now(), true) RETURNING id)
+VOICELESS = """
+INSERT INTO initiative (public_id, slug, name, about, address_line, hours, verified_at, may_confirm)
+  VALUES ('zweite000000', 'zweite', 'Förderverein der Stadtteilbücherei am alten Kesselhaus e. V.', '', '', '', now(), true) RETURNING id
+"""
+SECOND = f"""
+WITH made AS ({VOICELESS})
 INSERT INTO initiative_editor (initiative_id, person_id, role, since) SELECT id, %s, 'editor', now() FROM made
 """
 

@@ -73,6 +73,11 @@ def importer(walk: Walk) -> None:
     walk.page.locator("[name=several_days]").select_option("daily")
     _press(walk, "look", "import, a report of fewer faults")
     _press(walk, "import", "what is on, after an import")
+    with walk.page.expect_navigation():
+        walk.page.get_by_role("link", name="Nachbarschaftsfrühstück").first.click()
+    walk.look("an initiative's event, for whoever keeps it", picture="event-initiative")
+    assert walk.page.locator(".byline__who").first.inner_text().strip() == "Nachbarschaftstreff Webstuhl"
+    walk.go("/board?kind=event", "the board, an initiative's events", picture="board-initiative")
 
 
 def _press(walk: Walk, act: str, name: str, picture: str = "") -> None:

@@ -79,6 +79,56 @@ def test_whoever_was_called_something_stays_called_so_when_rings_come(empty_data
         engine.dispose()
 
 
+LISTED = """
+INSERT INTO city (id, name, time_zone, language) VALUES (1, 'Altenbrück', 'Europe/Berlin', 'de');
+INSERT INTO quarter (key, name, slug, geometry, outline, area_m2, lon, lat, checksum, changed_at)
+  VALUES ('q', 'Q', 'q', '', '', 1, 0, 0, '', now());
+INSERT INTO person (id, public_id, email, email_key, password_hash, first_name, last_name, display_name, language, status, signup_step, is_operator, confirmed_at)
+  SELECT n, 'p' || n, 'p' || n, 'p' || n, '', 'P', 'P', 'P', 'de', CASE n WHEN 3 THEN 'erased' ELSE 'active' END, 'done', n = 4, now()
+  FROM generate_series(1, 4) n;
+INSERT INTO initiative (id, public_id, slug, name, about, address_line, hours, may_confirm) VALUES (7, 'i7', 'haus', 'Haus', '', '', '', false);
+INSERT INTO initiative_editor (initiative_id, person_id, role, since) VALUES (7, 1, 'editor', '2026-02-01'), (7, 2, 'editor', '2026-01-01');
+INSERT INTO erasure (id, person_id, reason, keeps_texts, asked_at, due_at, mark, state, stash) VALUES
+  (gen_random_uuid(), 3, 'own', false, now(), now(), 'x', 'hidden', jsonb_build_object('hidden', jsonb_build_object('contribution', jsonb_build_array('00000000-0000-7000-8000-000000000004'))));
+INSERT INTO contribution (id, kind, category, quarter_id, author_id, audience, state, title, body_md, body_html, excerpt, published_at, is_left, goes_along)
+  SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'event', 'culture', (SELECT min(id) FROM quarter), a, 'quarter', s, t, '', '', '', now(), l, g
+  FROM (VALUES (1, 1, 'published', 'moved', true, false), (2, 1, 'withdrawn', 'taken along', true, true), (3, 3, 'published', 'left', false, false),
+    (4, 3, 'withdrawn', 'hidden', false, false), (5, 1, 'withdrawn', 'taken down', false, false), (6, 1, 'published', 'own', true, false),
+    (7, 3, 'published', 'the city''s', false, false)) v (n, a, s, t, l, g);
+INSERT INTO event (id, zone, begins, ends{column})
+  SELECT id, 'Europe/Berlin', '2026-06-01 10:00', '2026-06-01 12:00'{value} FROM contribution;
+INSERT INTO event_import (list, uid, event_id, digest, imported_at) SELECT 'q:x', title, id, 'x', now() FROM contribution WHERE title = 'the city''s';
+"""
+KEPT = text("SELECT title, author_id, state, is_left, initiative_id FROM contribution WHERE is_office ORDER BY id")
+NAMED = ", CASE WHEN title NOT IN ('own', 'the city''s') THEN 7 END"
+
+
+def test_what_came_with_lists_before_is_kept_for_the_initiative_and_stays_so_down_and_up(empty_database):
+    """Also what somebody has taken along to another quarter, or is about to take along for good."""
+    engine = create_engine(empty_database.owner_url)
+    try:
+        schema.upgrade(engine, empty_database.app_url)
+        schema.downgrade(engine, empty_database.app_url, "0093-1")
+        with engine.begin() as connection:
+            connection.exec_driver_sql(LISTED.format(column=", initiative_id", value=NAMED))
+        kept = [
+            ("moved", 1, "published", False, 7), ("taken along", 1, "published", False, 7), ("left", 2, "published", False, 7),
+            ("hidden", 2, "published", False, 7), ("taken down", 1, "withdrawn", False, 7), ("the city's", 4, "published", False, None),
+        ]  # fmt: skip
+        for _time in range(2):
+            schema.upgrade(engine, empty_database.app_url)
+            with engine.connect() as connection:
+                assert [tuple(row) for row in connection.execute(KEPT)] == kept
+                own = text("SELECT author_id, is_left FROM contribution WHERE NOT is_office")
+                assert connection.execute(own).all() == [(1, True)]
+            schema.downgrade(engine, empty_database.app_url, "0093-1")
+            with engine.connect() as connection:
+                invites = text("SELECT count(*) FROM event WHERE initiative_id = 7")
+                assert connection.execute(invites).scalar_one() == 5
+    finally:
+        engine.dispose()
+
+
 def test_a_fresh_instance_has_no_account_no_role_and_no_secret(spare_database):
     """Nothing to sign in with is delivered along (ASVS 5.0 V6.3.2); the first operator is made by a command."""
     engine = create_engine(spare_database.owner_url)

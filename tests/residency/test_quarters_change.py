@@ -97,6 +97,14 @@ def test_a_quarter_is_divided_and_everybody_reads_on(city, owner):
     assert homes_of_posts(owner) == {left.id: "a", right.id: "n", beside.id: "b"}
 
 
+def test_what_is_kept_for_an_initiative_stays_where_it_takes_place_when_its_keepers_house_goes_elsewhere(city, owner):
+    right, kept = city.resident(1, 0), "UPDATE contribution SET is_office = true WHERE id = %s"
+    owner.execute(kept, [make_post(right, city.quarter("a")).id])
+    city.plan(SPLIT, DAY)
+    assert perform(DAY)
+    assert city.quarter_of(right) == "n" and homes_of_posts(owner) == {right.id: "a"}
+
+
 def test_what_was_taken_down_at_the_time_comes_back_for_the_same_readers(city, owner):
     left, right = city.resident(0, 0), city.resident(1, 0)
     post = make_post(left, city.quarter("a"))
