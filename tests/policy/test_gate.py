@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from flask import g
+from flask import Response, g
 from werkzeug.exceptions import NotFound
 
 from neighbour.core import limits, scope
@@ -124,6 +124,38 @@ def test_without_an_account_it_is_the_network_that_is_counted(asking, monkeypatc
             view()
     with asking("POST", None, "198.51.100.1"):
         assert view() == "done"
+
+
+GOOD = [
+    "done",
+    ("done",),
+    ("done", {"X-So": "it is"}),
+    ("done", 302),
+    ("done", 399),
+    Response("done"),
+    Response(status=303),
+]
+BAD = [("no", 400), ("no", 422, {"X-So": "it is"}), ("no", 500), Response(status=400), Response(status=422)]
+
+
+@pytest.mark.parametrize(("answers", "is_counted"), [(GOOD, False), (BAD, True)])
+def test_where_only_failures_count_an_answer_that_went_well_is_taken_back(asking, monkeypatch, answers, is_counted):
+    """And only there, only for whom the class counts by, and only what was counted."""
+    monkeypatch.setitem(limits.counted_by, "signin", lambda: "device 7")
+    times = limits.RATES["signin"].times
+    with asking("POST", ANNA):
+        limits.hit("signin", str(ANNA.person_id))
+    for number, answer in enumerate(answers, 1):
+        view = requires(Permission.SIGN_IN, rate="signin")(lambda given=answer: given)
+        with asking("GET", ANNA):
+            assert view() is answer
+        with asking("POST", ANNA):
+            assert view() is answer
+            assert times - limits.left("signin", "device 7") == (number if is_counted else 0), answer
+            assert times - limits.left("signin", str(ANNA.person_id)) == 1, "somebody else's count stays"
+    with asking("POST", None):
+        assert requires(Permission.SIGN_IN, rate="auth")(lambda: "done")() == "done"
+        assert limits.RATES["auth"].times - limits.left("auth", "192.0.2.7") == 1, "in other classes all is counted"
 
 
 def test_what_is_refused_is_not_counted(asking, monkeypatch):
