@@ -206,13 +206,6 @@ def _plain_problems(config: Config) -> list[Problem]:
                 "public geocoders ask for a name and a contact, for example 'nachbar-altenbrueck (mail@example.org)'",
             )
         )
-    if config.tile_url and not config.tile_attribution:
-        found.append(
-            Problem("TILE_ATTRIBUTION", "is missing", "say whom the tiles are from, for example '© OpenStreetMap'")
-        )
-    if config.tile_url and not _is_of_tiles(config.tile_url, config.is_https):
-        form = "use https://host/{z}/{x}/{y}.png; {s}. may stand before the host, {r} in the path"
-        found.append(Problem("TILE_URL", "is not the address of map tiles", form))
     try:
         ZoneInfo(config.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -220,6 +213,7 @@ def _plain_problems(config: Config) -> list[Problem]:
     if not 1 <= config.port <= 65_535:
         found.append(Problem("PORT", f"{config.port} is no port", "use a number from 1 to 65535"))
     found += _address_problems(config)
+    found += _tile_problems(config)
     if bool(config.database_url) != bool(config.owner_url):
         missing = "DATABASE_OWNER_URL" if config.database_url else "DATABASE_URL"
         found.append(Problem(missing, "is missing", "give both roles: the application's and the owner's"))
@@ -231,6 +225,14 @@ def _plain_problems(config: Config) -> list[Problem]:
     if config.source_url and not _is_web_address(config.source_url):
         found.append(Problem("SOURCE_URL", "is not an http or https address", "leave it out, or give all of it"))
     return found
+
+
+def _tile_problems(config: Config) -> Iterator[Problem]:
+    if config.tile_url and not config.tile_attribution:
+        yield Problem("TILE_ATTRIBUTION", "is missing", "say whom the tiles are from, for example '© OpenStreetMap'")
+    if config.tile_url and not _is_of_tiles(config.tile_url, config.is_https):
+        form = "use https://host/{z}/{x}/{y}.png; {s}. may stand before the host, {r} in the path"
+        yield Problem("TILE_URL", "is not the address of map tiles", form)
 
 
 def _key_problems(config: Config) -> Iterator[Problem]:
