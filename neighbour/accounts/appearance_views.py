@@ -128,15 +128,17 @@ def protect() -> Any:
     if not form.validate_on_submit():
         return _protection(form), 422
     alias = form.alias.data or ""
-    if person.protected_at is not None and (
-        wrong := _waits(person, {"first": person.first_name, "last": person.last_name, "alias": alias})
-    ):
-        form.add_error("alias", wrong)
-        return _protection(form), 422
+    names = {"first": person.first_name, "last": person.last_name, "alias": alias}
+    waits = _waits(person, names) if person.protected_at is not None else None
     person = web.me()  # asking about the proof has looked through other eyes
+    if waits and person.is_protected:  # only the further name waits
+        form.add_error("alias", waits)
+        return _protection(form), 422
     with atomic():
-        choosing.protect(person, alias=alias)
+        choosing.protect(person, alias=choosing.meanwhile(person, alias) if waits else alias, is_given=bool(waits))
     flash(_("Your profile is protected."), "good")
+    if waits and person.alias != alias:
+        flash(waits + " " + _("Until then neighbours know you as %(name)s.", name=person.alias), "info")
     return back("accounts.protection")
 
 
