@@ -8,8 +8,8 @@ about(
     "person",
     of="id",
     kind="account",
-    out="email first_name last_name alias alias_before suspension_reason display_name street_shown language confirmed_at created_at status"
-    " email_wish email_wished_at",
+    out="email first_name last_name alias alias_before suspension_reason display_name street_shown language confirmed_at"
+    " created_at status email_wish email_wished_at",
     inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
     " password_round"
     " is_protected protected_at is_listed listed_from renamed_at is_on_map names_hashed",

@@ -1,7 +1,7 @@
 """Which names somebody wears, as keyed hashes of how they read: what neighbours' names are compared by.
 
 Behind a name stands the mark of the proven, so nobody may wear a neighbour's. Every name is kept from the moment it is taken,
-also one that is taken off before anybody has compared it (``residency.cases.crowds``, every hour). Of a hash nobody reads the name.
+also one that is taken off before it was compared (``residency.cases.crowds``, every hour). Of a hash nobody reads the name.
 
 A bare first name that only rings further out read is not among them: every Anna is one there, and nobody is taken for another.
 """

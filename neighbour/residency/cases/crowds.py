@@ -128,8 +128,8 @@ def look_quietly() -> int:
 
 
 def _look_at_names() -> int:
-    """A case for each whose name reads like a neighbour's, with all of those neighbours in one; gives how many. A turn that somebody was
-    quicker than is taken again in the next hour."""
+    """A case for each whose name reads like a neighbour's, one for all of those neighbours; gives how many. Where somebody
+    was quicker, who moved or left, these names have another turn in the next hour."""
     _hash_names()
     with scope.use(scope.NOBODY):
         due = db.session.execute(_DUE, {"most": MOST_NAMES}).all()
