@@ -64,8 +64,8 @@ CREATE FUNCTION names_changed() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
 BEGIN
   NEW.names_hashed := false;
   IF (OLD.first_name, OLD.last_name, OLD.alias) IS DISTINCT FROM (NEW.first_name, NEW.last_name, NEW.alias) THEN
-    DELETE FROM name_pair n WHERE n.person_id = NEW.id
-      OR (n.other_id = NEW.id AND NOT EXISTS (SELECT 1 FROM proof_case c WHERE c.id = n.case_id AND c.state IN ('open', 'contested')));
+    DELETE FROM name_pair n WHERE n.person_id = NEW.id OR (n.other_id = NEW.id AND (NEW.status = 'erased'
+      OR NOT EXISTS (SELECT 1 FROM proof_case c WHERE c.id = n.case_id AND c.state IN ('open', 'contested'))));
   END IF;
   RETURN NEW;
 END $$;

@@ -18,6 +18,7 @@ from neighbour.accounts import choosing, confirming, hooks, notices, service, we
 from neighbour.accounts.appearance import Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
+from neighbour.accounts.names import given
 from neighbour.accounts.signup_views import PAGES, step_labels, views
 from neighbour.core import i18n
 from neighbour.core.db import atomic
@@ -192,7 +193,8 @@ def _waits(person: Person, names: dict[str, str]) -> str | None:
 
 def _preview(form: AppearanceForm) -> dict[str, Any]:
     """faces, by ring: the person as somebody there sees them, and the quarter that is named beside it (not in their own).
-    level: how well they are proven now, which decides about the mark behind the name.
+    level: how well they are proven now, which decides about the mark behind the name. example: another name as the house gives
+    them, so that nobody takes such a name for a sign of protection.
 
     A street that is not shown yet is not opened for a preview: a word stands for it.
     """
@@ -202,7 +204,7 @@ def _preview(form: AppearanceForm) -> dict[str, Any]:
     face = form.face(person.street_shown or _("your street"), person.public_id)
     seen_by = {ring: seen(face, ring, quarter) for ring in Ring}
     faces = {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
-    return {"faces": faces, "level": home.level if home else ""}
+    return {"faces": faces, "level": home.level if home else "", "example": given()}
 
 
 def _step(form: AppearanceForm) -> str:
