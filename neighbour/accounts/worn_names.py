@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Delete, Update, case, delete, select, update
+from sqlalchemy import Delete, Update, and_, case, delete, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from neighbour.accounts.models import NameKind, Person, WornName
@@ -32,8 +32,8 @@ def remember(person: Person, *, since: datetime) -> None:
     _run(delete(WornName).where(mine, WornName.until.is_not(None), WornName.due.is_(None)))
     for name, kind in present.items():
         row = insert(WornName).values(person_id=person.id, hash=name, kind=kind, worn_at=since)
-        still = case((WornName.until.is_(None), WornName.worn_at), else_=row.excluded.worn_at)
-        again = {"kind": kind, "worn_at": still, "until": None}
+        still = and_(WornName.until.is_(None), WornName.kind == kind)  # a name that was not shown was worn by nobody
+        again = {"kind": kind, "worn_at": case((still, WornName.worn_at), else_=since), "until": None}
         _run(row.on_conflict_do_update(index_elements=["person_id", "hash"], set_=again))
     _run(update(Person).where(Person.id == person.id).values(names_hashed=True))
 

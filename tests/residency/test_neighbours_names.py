@@ -163,6 +163,19 @@ def test_whoever_wore_it_as_another_name_before_she_came_is_asked_and_not_she(de
     assert [row[0] for row in owner.execute(CASES).fetchall()] == [his]
 
 
+def test_whoever_typed_it_before_she_came_and_shows_it_after_is_asked(desk: Desk, owner, frozen_clock):
+    his = resident(desk, "jochen", "Hannelore", "Wiechert")
+    called(desk, his, "Hannelore", "Wiechert", alias="Kiesel")
+    desk.prove(his)
+    frozen_clock.tick(DAY)
+    hers = proven(desk, "hannelore", "Hannelore", "Wiechert")
+    called(desk, hers, "Hannelore", "Wiechert", own=Shows.FULL)
+    frozen_clock.tick(60)
+    called(desk, his, "Hannelore", "Wiechert", own=Shows.FULL)
+    assert looks_quietly(desk) == 1
+    assert [row[0] for row in owner.execute(CASES).fetchall()] == [his]
+
+
 # -- what is no such case ----------------------------------------------------------------------------------------------
 
 
