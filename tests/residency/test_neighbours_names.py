@@ -171,7 +171,7 @@ def test_whoever_typed_it_before_she_came_and_shows_it_after_is_asked(desk: Desk
     hers = proven(desk, "hannelore", "Hannelore", "Wiechert")
     called(desk, hers, "Hannelore", "Wiechert", own=Shows.FULL)
     frozen_clock.tick(60)
-    called(desk, his, "Hannelore", "Wiechert", own=Shows.FULL)
+    called(desk, his, "Hannelore", "Wiechert", own=Shows.FULL, nearby=Shows.QUARTER)
     assert looks_quietly(desk) == 1
     assert [row[0] for row in owner.execute(CASES).fetchall()] == [his]
 
