@@ -18,7 +18,7 @@ from neighbour.accounts import choosing, confirming, hooks, notices, service, we
 from neighbour.accounts.appearance import Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
-from neighbour.accounts.names import given
+from neighbour.accounts.names import example
 from neighbour.accounts.signup_views import PAGES, step_labels, views
 from neighbour.core import i18n
 from neighbour.core.db import atomic
@@ -204,7 +204,7 @@ def _preview(form: AppearanceForm) -> dict[str, Any]:
     face = form.face(person.street_shown or _("your street"), person.public_id)
     seen_by = {ring: seen(face, ring, quarter) for ring in Ring}
     faces = {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
-    return {"faces": faces, "level": home.level if home else "", "example": given()}
+    return {"faces": faces, "level": home.level if home else "", "example": example()}
 
 
 def _step(form: AppearanceForm) -> str:

@@ -55,6 +55,11 @@ def given() -> str:
     return secrets.choice(_firsts()) + secrets.choice(_lasts())
 
 
+def example() -> str:
+    """A name such as ``given`` gives, the same for everybody: pages that must not differ show it."""
+    return _firsts()[0] + _lasts()[0]
+
+
 def is_given(name: str) -> bool:
     """Whether ``given`` may have given this name."""
     return any(name == first + last for first in _firsts() for last in _lasts())
