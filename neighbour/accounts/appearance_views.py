@@ -18,6 +18,7 @@ from neighbour.accounts import choosing, confirming, hooks, notices, service, we
 from neighbour.accounts.appearance import Ring, seen
 from neighbour.accounts.appearance_forms import AppearanceForm, ProtectionForm
 from neighbour.accounts.models import Person, SignUpStep
+from neighbour.accounts.names import example
 from neighbour.accounts.signup_views import PAGES, step_labels, views
 from neighbour.core import i18n
 from neighbour.core.db import atomic
@@ -128,15 +129,17 @@ def protect() -> Any:
     if not form.validate_on_submit():
         return _protection(form), 422
     alias = form.alias.data or ""
-    if person.protected_at is not None and (
-        wrong := _waits(person, {"first": person.first_name, "last": person.last_name, "alias": alias})
-    ):
-        form.add_error("alias", wrong)
-        return _protection(form), 422
+    names = {"first": person.first_name, "last": person.last_name, "alias": alias}
+    waits = _waits(person, names) if person.protected_at is not None else None
     person = web.me()  # asking about the proof has looked through other eyes
+    if waits and person.is_protected:  # only the further name waits
+        form.add_error("alias", waits)
+        return _protection(form), 422
     with atomic():
-        choosing.protect(person, alias=alias)
+        choosing.protect(person, alias=choosing.meanwhile(person, alias) if waits else alias, is_given=bool(waits))
     flash(_("Your profile is protected."), "good")
+    if waits and person.alias != alias:
+        flash(waits + " " + _("Until then neighbours know you as %(name)s.", name=person.alias), "info")
     return back("accounts.protection")
 
 
@@ -190,7 +193,8 @@ def _waits(person: Person, names: dict[str, str]) -> str | None:
 
 def _preview(form: AppearanceForm) -> dict[str, Any]:
     """faces, by ring: the person as somebody there sees them, and the quarter that is named beside it (not in their own).
-    level: how well they are proven now, which decides about the mark behind the name.
+    level: how well they are proven now, which decides about the mark behind the name. example: another name as the house gives
+    them, so that nobody takes such a name for a sign of protection.
 
     A street that is not shown yet is not opened for a preview: a word stands for it.
     """
@@ -200,7 +204,7 @@ def _preview(form: AppearanceForm) -> dict[str, Any]:
     face = form.face(person.street_shown or _("your street"), person.public_id)
     seen_by = {ring: seen(face, ring, quarter) for ring in Ring}
     faces = {str(ring): (by, quarter if by.name and ring is not Ring.OWN else "") for ring, by in seen_by.items()}
-    return {"faces": faces, "level": home.level if home else ""}
+    return {"faces": faces, "level": home.level if home else "", "example": example()}
 
 
 def _step(form: AppearanceForm) -> str:

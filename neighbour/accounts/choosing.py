@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from neighbour.accounts import names, worn_names
 from neighbour.accounts.appearance import Chosen, Shows, worn
 from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, tokens
@@ -30,8 +31,9 @@ class NeedsAlias(ValueError):
     """A protected person has to bear another name."""
 
 
-def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen) -> None:
-    """How the person appears to each ring (``appearance``). Inside atomic().
+def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen, is_given: bool = False) -> None:
+    """How the person appears to each ring (``appearance``). Inside atomic(). is_given: the other name is none of their own
+    choice (``meanwhile``), and the next one of theirs waits no longer for it; nor for going back to one's own name.
 
     Raises NeedsAlias for a protected person without another name; their street is not shown whatever was chosen. Another
     name is another face: the public id changes with it, so that whoever kept the old one has nothing to compare.
@@ -42,8 +44,11 @@ def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen) -> 
     if alias != person.alias:
         person.public_id = tokens.public_id()
         person.is_listed, person.listed_from = False, clock.now() + UNLISTED_FOR
+        person.alias_before = person.alias or person.alias_before
     if person.first_name and is_renamed(person, first=first, last=last, alias=alias):
-        person.renamed_at = clock.now()
+        is_back = not alias and not is_renamed(person, first=first, last=last, alias=person.alias)
+        person.renamed_at = person.renamed_at if is_given or is_back else clock.now()
+        audit.note(Event.RENAMED, actor=person.id, subject=person.id)
     chosen = chosen._replace(alias=alias, street=None if person.is_protected else chosen.street)
     person.first_name, person.last_name = clean_line(first), clean_line(last)
     person.alias, person.street_shown = alias, chosen.street
@@ -51,6 +56,7 @@ def set_appearance(person: Person, *, first: str, last: str, chosen: Chosen) -> 
     for column, name in worn(person.first_name, person.last_name, chosen).items():
         setattr(person, column, name)
     db.session.flush()
+    worn_names.remember(person, since=clock.now())
 
 
 def place_on_map(person: Person, is_on_map: bool) -> None:
@@ -73,10 +79,19 @@ def is_renamed(person: Person, *, first: str, last: str, alias: str) -> bool:
 
 def renamed_again_at(person: Person) -> datetime | None:
     """From when on somebody who has proven where they live may take another name again; None for at once. The mark of the
-    proven stands behind whatever name they take, so nobody goes through those of their neighbours. Protecting oneself for the
-    first time is not held up."""
+    proven stands behind whatever name they take, so nobody goes through those of their neighbours. Protecting oneself is not
+    held up: the first time by nothing, later under the name that ``meanwhile`` says."""
     again_at = person.renamed_at + RENAMED_AT_MOST if person.renamed_at else None
     return again_at if again_at is not None and again_at > clock.now() else None
+
+
+def meanwhile(person: Person, wanted: str) -> str:
+    """The other name under which somebody is protected at once while one they want has to wait: the one before, if that is
+    what they want; else one the house gives, and gave once, so that nobody has a new face each time."""
+    if clean_line(wanted) == person.alias_before:
+        return person.alias_before
+    before = (each for each in (person.alias, person.alias_before) if names.is_given(each))
+    return next(before, None) or names.given()
 
 
 def list_me(person: Person, *, is_listed: bool) -> None:
@@ -85,8 +100,9 @@ def list_me(person: Person, *, is_listed: bool) -> None:
     db.session.flush()
 
 
-def protect(person: Person, *, alias: str) -> None:
-    """Protect somebody at risk, under another name. Inside atomic(). Raises NeedsAlias without one.
+def protect(person: Person, *, alias: str, is_given: bool = False) -> None:
+    """Protect somebody at risk, under another name; is_given: one of ``meanwhile``. Inside atomic(). Raises NeedsAlias without
+    one.
 
     What the database does by itself: the home loses its public cell (migration 0019), every card is made anew (0015).
     """
@@ -96,7 +112,7 @@ def protect(person: Person, *, alias: str) -> None:
         person.is_protected, person.is_on_map = True, False
         person.protected_at = person.protected_at or clock.now()
         chosen = chosen_by(person)._replace(alias=alias)
-        set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen)
+        set_appearance(person, first=person.first_name, last=person.last_name, chosen=chosen, is_given=is_given)
     audit.note(Event.PROTECTED, actor=person.id, subject=person.id)
 
 

@@ -61,6 +61,7 @@ class Person(Timestamps, Base):
             " AND name_nearby IN ('', alias) AND name_city IN ('', alias))",
             name="protected",
         ),
+        Index("ix_person_names_unhashed", "id", postgresql_where=text("NOT names_hashed")),
     )
 
     id: Mapped[pk_int]
@@ -107,8 +108,12 @@ class Person(Timestamps, Base):
     listed_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: when the name that others read was last changed
     renamed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    #: when they protected themselves for the first time: after that another name waits as for anybody
+    #: when they protected themselves for the first time: after that a further name of their choice waits as for anybody
     protected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the other name before this one: whoever needs protection while a further name waits has it back at once
+    alias_before: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: whether the present names stand in ``worn_name``; the database takes it back with every change of them
+    names_hashed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     @classmethod
     def stands_in_lists(cls) -> ColumnElement[bool]:
@@ -119,6 +124,35 @@ class Person(Timestamps, Base):
     def face(cls) -> tuple[InstrumentedAttribute, ...]:
         """The columns of ``appearance.Face``: all that naming somebody reads of them."""
         return (cls.display_name, cls.name_nearby, cls.name_city, cls.street_shown, cls.public_id, cls.status)
+
+
+class NameKind(StrEnum):
+    ALIAS = "alias"  # another name, shown
+    NAME = "name"  # the own name as a ring reads it
+    REAL = "real"  # first and last name in full, read by nobody
+
+
+class WornName(Base):
+    """A keyed hash of how a name reads (``names.skeleton``) that somebody wears, or wore since names were last compared
+    (``residency.cases.crowds``). Walled: one's own."""
+
+    __tablename__ = "worn_name"
+    __table_args__ = (
+        one_of("kind", NameKind, "kind"),
+        Index("uq_worn_name_person_id_hash", "person_id", "hash", unique=True),
+        Index("ix_worn_name_hash", "hash"),
+        Index("ix_worn_name_due", "due", postgresql_where=text("due IS NOT NULL")),
+    )
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    kind: Mapped[NameKind] = mapped_column(Text)
+    worn_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    #: when it was taken off; such rows go with the next comparison
+    until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: its turn to be compared, given by the database to whoever has the mark of the proven; NULL: compared, or no mark
+    due: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class LoginSession(Base):

@@ -8,11 +8,11 @@ about(
     "person",
     of="id",
     kind="account",
-    out="email first_name last_name alias suspension_reason display_name street_shown language confirmed_at created_at status"
-    " email_wish email_wished_at",
+    out="email first_name last_name alias alias_before suspension_reason display_name street_shown language confirmed_at"
+    " created_at status email_wish email_wished_at",
     inner="id signup_step is_operator public_id shows_own shows_nearby shows_city name_nearby name_city links_round"
     " password_round"
-    " is_protected protected_at is_listed listed_from renamed_at is_on_map",
+    " is_protected protected_at is_listed listed_from renamed_at is_on_map names_hashed",
     secret="email_key password_hash",
     erase=Blank(
         {
@@ -28,6 +28,7 @@ about(
             "is_protected": "false",
             "is_on_map": "false",
             "alias": "''",
+            "alias_before": "''",
             "suspension_reason": "NULL",
             "street_shown": "NULL",
             "email_wish": "NULL",
@@ -41,6 +42,14 @@ about(
         why="a number without a name, as long as something signed by a former neighbour still hangs",
     ),
     ends="unconfirmed inactive",
+)
+about(
+    "worn_name",
+    of="person_id",
+    kind="account",
+    inner="id person_id kind worn_at until due",
+    secret="hash",
+    lasts="as long as the name is worn, and up to the next comparison with those of neighbours",
 )
 about(
     "login_session",

@@ -84,6 +84,7 @@ class Event(StrEnum):
     TAKEN_DOWN = "contribution.taken_down"
     PUT_BACK = "contribution.put_back"
     PROTECTED = "privacy.protected"
+    RENAMED = "account.renamed"
     EXPORT_ASKED = "export.asked"
     EXPORT_MADE = "export.made"
     EXPORT_FETCHED = "export.fetched"

@@ -259,6 +259,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "contribution.taken_down": __("a slip was taken down"),
         "contribution.put_back": __("a slip was put back"),
         "privacy.protected": __("the profile was protected, or its protection changed"),
+        "account.renamed": __("another name was taken"),
         "export.asked": __("your data was asked for"),
         "export.made": __("your data was put together"),
         "export.fetched": __("your data was fetched"),

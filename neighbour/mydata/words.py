@@ -130,6 +130,7 @@ COLUMNS: dict[str, LazyText] = {
     "used_at": __("used"),
     "alerted_at": __("told as urgent"),
     "alias": __("other name"),
+    "alias_before": __("other name before"),
     "appeal": __("asked the operator"),
     "appeal_decided_at": __("operator decided"),
     "appeal_text": __("what you wrote to the operator"),

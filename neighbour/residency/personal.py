@@ -186,6 +186,14 @@ about(
     told=_TOLD_HALF,
     ends="cases",
 )
+about(
+    "name_pair",
+    of="case_id.person_id",
+    kind="proof",
+    inner="person_id other_id case_id",
+    erase=WITH_PARENT,
+    ends="cases",
+)
 about("case_ground", of="case_id.person_id", kind="proof", inner="case_id ground", erase=WITH_PARENT, ends="cases")
 about(
     "case_page",

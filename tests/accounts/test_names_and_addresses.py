@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.models import Person
-from neighbour.accounts.names import sounds_like_the_team
+from neighbour.accounts.names import skeleton, sounds_like_the_team
 from neighbour.core.db import as_owner, db
 from neighbour.core.mail import Outcome, Transport
 from tests.accounts.signing_helpers import GOOD, sign_up
@@ -53,6 +53,10 @@ def test_neither_another_name_nor_a_first_name_may_pretend_to_be_the_team(contex
         ("www.evil.example", "Adresse in den Namen"),
         ("evil.de", "Adresse in den Namen"),
         ("uwe@a.example", "Adresse in den Namen"),
+        ("Ηannelore W.", "Buchstaben aus mehreren Alphabeten"),  # a Greek Η
+        ("Anna-Mаria", "Buchstaben aus mehreren Alphabeten"),  # a Cyrillic а
+        ("Haռnelore", "Buchstaben aus mehreren Alphabeten"),  # an Armenian ռ
+        ("あ김", "Buchstaben aus mehreren Alphabeten"),  # a word of Japanese and Korean
     ],
 )
 def test_a_name_is_one(context, client, name, said):
@@ -60,6 +64,65 @@ def test_a_name_is_one(context, client, name, said):
     form = {"first_name": "Uwe", "last_name": "Probe", "shown": "alias", "alias": name}
     page = client.post("/me/appearance", data=form)
     assert page.status_code == 422 and 'id="alias-error"' in page.text and said in page.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Anna Мария",
+        "Δήμητρα",
+        "Đorđe",
+        "Oʼneill",
+        "東京タワーT",
+        "김Anna",
+        "漢ㄅㄆ",
+        "محمد",
+        "𝓜aria",
+        "Straße 9b",
+        "राम",
+    ],
+)
+def test_a_name_may_have_words_of_several_alphabets_and_words_as_people_write_them(context, client, name):
+    sign_in(client, make_person(make_quarter()))
+    form = {"first_name": "Uwe", "last_name": "Probe", "shown": "alias", "alias": name}
+    form |= {"shows_own": "short", "shows_nearby": "short", "shows_city": "first"}
+    assert client.post("/me/appearance", data=form).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "name",
+    """Hannelore W.|hannelore w|HanneIore W.|Ηannelore W.|Hannelore Ԝ.|Hannelοre W.|Hanneꓡore W.|Haռnelore W.|Hannelоre W.
+Нannelore W.|Ｈannelore W.|𝓗annelore W.|Hånnelörè W.|Hanne lore-W|Hannelore VV.|Ꮋannelore Ꮃ.""".replace(
+        "\n", "|"
+    ).split("|"),
+)
+def test_names_that_look_alike_read_alike(name):
+    assert skeleton(name) == skeleton("Hannelore W.") != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("محمد", "فاطمة"),
+        ("राम", "रमा"),
+        ("李雷", "韩梅"),
+        ("Анна", "Инна"),
+        ("Hannelore W.", "Hannelore M."),
+        ("Eule 2", "Eule 9"),
+    ],
+)
+def test_names_that_look_different_read_differently(one, other):
+    assert skeleton(one) != skeleton(other)
+
+
+def test_a_name_in_other_letters_is_its_own_text_however_it_is_encoded():
+    assert skeleton("ﻣﺤﻤﺪ") == skeleton("محمد")
+    assert skeleton("ｱﾝﾅ") == skeleton("アンナ")
+
+
+@pytest.mark.parametrize("name", ["", " ", "★", "42", "\u0301"])
+def test_what_nobody_reads_is_like_nothing(name):
+    assert skeleton(name) == ""
 
 
 def test_a_domain_with_an_umlaut_is_written_as_mail_servers_know_it(context, client, visitor, mailbox, jobs):

@@ -104,6 +104,7 @@ ROWS = {
     ("cases", "proof_case"): (365 * DAY, REFUSED, "true"),
     ("cases", "case_half"): (365 * DAY, REFUSED + "INSERT INTO case_half (case_id, by_person_id, part, until, says, reason, note, said_at) VALUES (%(uid)s, %(other)s, 'half', %(at)s, 'no', 'name', '', %(at)s)", "true"),
     ("cases", "case_ground"): (365 * DAY, REFUSED + "INSERT INTO case_ground (case_id, ground) VALUES (%(uid)s, 'house')", "true"),
+    ("cases", "name_pair"): (365 * DAY, REFUSED + "INSERT INTO name_pair (person_id, other_id, case_id) VALUES (%(me)s, %(other)s, %(uid)s)", "true"),
     ("visit_codes", "visit"): (DAY, VISIT + "%(at)s + interval '23 hours', NULL, NULL)", "true"),
     ("visits", "visit"): (365 * DAY, VISIT + "%(at)s, %(at)s, 'abc')", "true"),
     ("proofs", "proof"): (365 * DAY, "INSERT INTO proof (person_id, membership_id, method, level, source, ended_at) SELECT %(me)s, id, 'flyer', 'vouched', '', %(at)s FROM membership WHERE person_id = %(me)s", "ended_at IS NOT NULL"),

@@ -4,7 +4,8 @@
   large: the next such proof waits. Neighbours' words and flyers neither count nor wait: whoever has an invitation could fill
   a house up with accounts until one waits, read off how many live there, and make the card of the next resident wait, too;
 * more than six accounts at one of them by words and flyers alone: those beyond are looked at afterwards;
-* a name taken lately that reads like one somebody else of the quarter bore before: it is looked at afterwards;
+* a name that reads like a neighbour's, as any ring reads hers or in full, whenever it was taken and however short it was worn:
+  it is looked at afterwards, once for the two of them until one takes another name, for there are real namesakes;
 * the same full name at the same house (``membership.person_hash``), perhaps one person twice: it is looked at afterwards. If
   it waited, whoever looks for somebody could try their name at one house after the other and would be told by the waiting
   where they live. Of two it is the one with the weaker proof, of two alike the later.
@@ -32,14 +33,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from neighbour.accounts import worn_names
 from neighbour.accounts.models import Person
-from neighbour.accounts.names import reads_like
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db, finish_reading
@@ -50,12 +51,16 @@ from neighbour.residency.models import Address, Home, Membership, Proof
 
 MOST_ACCOUNTS = 6  # of one household, and of one house nobody has called large
 LARGEST_HOUSE = 2_000
-RENAMED_LATELY = timedelta(days=7)  # so that no name is missed while the job stands still
+MOST_NAMES = 2_000  # compared in one hour; the others have their turn in the next
 
 _CLEAR = text("SELECT clear_namesakes(:at)")
 _NAMESAKES = text("SELECT person_id, proof_id FROM namesakes()")
 _VOUCHED = text("SELECT person_id, proof_id, ground FROM vouched_crowds(:most)")
-_RENAMED = text("SELECT person_id, proof_id, name, other FROM renamed_beside(:since)")
+_UNHASHED = text("SELECT names_unhashed(:most)")
+_DUE = text("SELECT id, turn FROM names_due(:most)")
+_ALIKE = text("SELECT person_id, proof_id, other_id FROM names_alike(:ids)")
+_KEEP_PAIR = text("SELECT keep_name_pair(:who, :other, :about)")
+_COMPARED = text("SELECT names_compared(:ids, :turns)")
 _NEEDS_LOOK = text("SELECT needs_look(:what, :most)")
 
 
@@ -111,7 +116,7 @@ def look_quietly() -> int:
         db.session.execute(_CLEAR, {"at": clock.now()})
     with scope.use(scope.NOBODY):
         namesakes = [(*row, "person") for row in db.session.execute(_NAMESAKES)]
-        found: list[Any] = [*namesakes, *db.session.execute(_VOUCHED, {"most": MOST_ACCOUNTS}), *_renamed()]
+        found: list[Any] = [*namesakes, *db.session.execute(_VOUCHED, {"most": MOST_ACCOUNTS})]
         finish_reading()
     made = 0
     for person_id, proof_id, ground in found:
@@ -119,13 +124,46 @@ def look_quietly() -> int:
             if standing := _standing(person_id, proof_id):
                 open_case(*standing, [ground], CaseKind.QUIET)
                 made += 1
+    return made + _look_at_names()
+
+
+def _look_at_names() -> int:
+    """A case for each whose name reads like a neighbour's, one for all of those neighbours; gives how many. Where somebody
+    was quicker, who moved or left, these names have another turn in the next hour."""
+    _hash_names()
+    with scope.use(scope.NOBODY):
+        due = db.session.execute(_DUE, {"most": MOST_NAMES}).all()
+        ids, turns = [row.id for row in due], [row.turn for row in due]
+        others: dict[tuple[int, int], list[int]] = {}
+        for person_id, proof_id, other_id in db.session.execute(_ALIKE, {"ids": ids}):
+            others.setdefault((person_id, proof_id), []).append(other_id)
+        finish_reading()
+    made = sum(_ask_about_name(*who, alike) for who, alike in others.items())
+    if made == len(others):
+        with scope.use(scope.NOBODY), atomic():
+            db.session.execute(_COMPARED, {"ids": ids, "turns": turns})
     return made
 
 
-def _renamed() -> list[tuple[int, int, str]]:
-    """Whose new name reads like a neighbour's."""
-    rows = db.session.execute(_RENAMED, {"since": clock.now() - RENAMED_LATELY}).all()
-    return [(*who, "name") for who in dict.fromkeys(row[:2] for row in rows if reads_like(row.name, row.other))]
+def _hash_names() -> None:
+    """Of names that were written past ``choosing``, or before there were hashes: kept as if taken with the account."""
+    with scope.use(scope.NOBODY):
+        missing = db.session.scalars(_UNHASHED, {"most": MOST_NAMES}).all()
+        finish_reading()
+    for person_id in missing:
+        with scope.use(scope.Viewer(person_id)), atomic():
+            person = db.session.get_one(Person, person_id)
+            worn_names.remember(person, since=person.renamed_at or person.created_at)
+
+
+def _ask_about_name(person_id: int, proof_id: int, others: Collection[int]) -> bool:
+    with scope.use(scope.Viewer(person_id)), atomic():
+        standing = _standing(person_id, proof_id)
+        if standing is not None:
+            case = open_case(*standing, ["name"], CaseKind.QUIET)
+            for other in others:
+                db.session.execute(_KEEP_PAIR, {"who": person_id, "other": other, "about": case.id})
+    return standing is not None
 
 
 def is_doubted(membership_id: int) -> bool:

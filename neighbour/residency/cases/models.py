@@ -157,6 +157,17 @@ class CaseGround(Base):
     ground: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
+class NamePair(Base):
+    """Two people whose names read alike, and the case in which somebody looks at that: one for the two of them, until one takes
+    another name. Nobody reads it; the database keeps it and asks it (migration 0100)."""
+
+    __tablename__ = "name_pair"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("proof_case.id", ondelete="CASCADE"), index=True)
+
+
 class HouseRule(Base):
     """What was decided about a house with many accounts: up to how many nobody asks, or that each is looked at."""
 

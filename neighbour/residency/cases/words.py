@@ -52,7 +52,7 @@ TOLD: dict[str, LazyText] = {
 }
 GROUNDS: dict[str, LazyText] = {
     "person": __("There is an account with the same name at this house."),
-    "name": __("Neighbours read a new name, and somebody of the quarter bore one that reads the same before."),
+    "name": __("A name that neighbours read here, or read lately, reads like that of somebody else in the quarter."),
     "protected": __(
         "The account of the same name is protected. Whoever looks for that person may have given her name and house to see"
         " what happens."
