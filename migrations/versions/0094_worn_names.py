@@ -15,8 +15,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app, grant, wall
 
-revision = "0100"
-down_revision = "0088"
+revision = "0094"
+down_revision = "0093"
 branch_labels = None
 depends_on = None
 
