@@ -159,7 +159,7 @@ class CaseGround(Base):
 
 class NamePair(Base):
     """Two people whose names read alike, and the case in which somebody looks at that: one for the two of them, until one takes
-    another name. Nobody reads it; the database keeps it and asks it (migration 0100)."""
+    another name. Nobody reads it; the database keeps it and asks it (migration 0094)."""
 
     __tablename__ = "name_pair"
 
