@@ -29,9 +29,10 @@ from tests.residency.papers import Desk
 def test_fewer_than_two_households_that_operate_are_warned_of(app, operators, houses, said):
     town = Town(app)
     desk = Desk(town, None)
+    addresses = {number: town.address(number) for number in sorted(set(houses))}
     people = [desk.operator(name) for name in operators]
     for person, number in zip(people, houses, strict=False):
-        town.settle(person, town.address(number), "Familie Bach")
+        town.settle(person, addresses[number], "Familie Bach")
     found = [warning.text for warning in advice.warnings(town.app.extensions["config"])]
     assert [text.startswith(said or "") for text in found] == ([True] if said else [])
 
