@@ -319,6 +319,12 @@ def machine(desk: Desk, owner):
             self.take(who)
             self.say(who, says)
 
+        @rule(says=st.sampled_from(["yes", "no"]))
+        def look_as_is_meant(self, says):
+            self.take_and_say(4 if self.is_alone else 2, says)
+            self.wait_a_day()
+            self.take_and_say(4 if self.is_alone else 3, says)
+
         @rule()
         def ask_once_more(self):
             with desk.eyes(anna):
@@ -386,7 +392,7 @@ def test_whatever_they_do_it_takes_two_households_or_an_operator(desk: Desk, own
     """Decided only by two equal words of two households, by an operator after two that differ, or by the only operator twice;
     appealed once, before an operator who had no part where there is one. A no is told three days after the beginning."""
     reached.clear()
-    live(machine(desk, owner), 6, 20)
+    live(machine(desk, owner), 10, 20)
     states, appeals = ({each[number] for each in reached} for number in (0, 1))
     assert "open" in states and len(states) > 1
     assert not FULL or states == {"open", "accepted", "refused", "contested"}
