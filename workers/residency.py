@@ -6,12 +6,13 @@ from flask import current_app
 
 from neighbour.core.jobs import Job
 from neighbour.residency import print_runs, renewal
-from neighbour.residency.cases import crowds, desk
+from neighbour.residency.cases import concluding, crowds, desk
 from workers import task
 
 
 @task(Job.RESIDENCY_REMIND)
 def remind() -> None:
+    concluding.answer_refused()
     desk.remind(current_app.extensions["config"].time_zone)
 
 

@@ -137,6 +137,7 @@ COLUMNS: dict[str, LazyText] = {
     "appealed_at": __("operator asked on"),
     "changed_at": __("changed on"),
     "decided_at": __("decided"),
+    "looked_twice": __("one person looked twice"),
     "due_at": __("will be done on"),
     "fetched_at": __("fetched"),
     "keeps_texts": __("words stay"),

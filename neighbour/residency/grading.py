@@ -85,12 +85,13 @@ def grant(
     source: str | None = None,
     by_person_id: int | None = None,
     vouch: Vouch | None = None,
+    looks: Collection[Look] = (),
 ) -> Proof:
     """What every proof ends in: it is written down with its day of expiry, and the membership is counted anew.
 
     source: what it came from (an invitation, a flyer, a case), opaque; by_person_id: who confirmed it; vouch: who stands for
-    it. ``held_at`` of the proof given back says that it waits for a look. Raises LookupError without a membership. Runs
-    through the person's own eyes; commits with the surrounding atomic().
+    it; looks: what is asked beside those of ``looks_at``. ``held_at`` of the proof given back says that it waits for a look.
+    Raises LookupError without a membership. Runs through the person's own eyes; commits with the surrounding atomic().
     """
     with atomic():
         membership = current_membership(person_id, lock=True)
@@ -110,12 +111,12 @@ def grant(
         )
         db.session.add(proof)
         db.session.flush()
-        return _counted(membership, proof)
+        return _counted(membership, proof, [*_looks, *looks])
 
 
-def _counted(membership: Membership, proof: Proof) -> Proof:
+def _counted(membership: Membership, proof: Proof, asked: Collection[Look]) -> Proof:
     """Ask whether the proof has to wait, count the membership anew, and write it down."""
-    looks = [look for look in _looks if look(membership, proof)]  # each of them is asked
+    looks = [look for look in asked if look(membership, proof)]  # each of them is asked
     if looks:
         hold(membership, proof, looks)
     db.session.flush()

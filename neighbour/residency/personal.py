@@ -168,9 +168,13 @@ about(
     of="person_id",
     kind="proof",
     secret="household_hash",
-    out="kind state method paper page_count decided_at reason note appeal appeal_text appealed_at appeal_decided_at",
-    inner="id person_id membership_id quarter_id proof_id created_at anew_at",
-    shown={"reason": _TOLD_REASON},  # as ``cases.words.TOLD``
+    out="kind state method paper page_count decided_at looked_twice reason note appeal appeal_text appealed_at appeal_decided_at",
+    inner="id person_id membership_id quarter_id proof_id created_at anew_at refused_at",
+    # a no that is not told yet says nothing
+    shown={
+        "reason": _TOLD_REASON,
+        "looked_twice": "looked_twice AND decided_at IS NOT NULL",
+    },  # as ``cases.words.TOLD``
     told=_TOLD_CASE,
     ends="cases",
 )
@@ -181,7 +185,7 @@ about(
     out="says reason note",
     erase=WITH_PARENT,
     secret="household_hash",
-    inner="id case_id by_person_id part until said_at voided_at",  # when, and as which of them, says who it was
+    inner="id case_id by_person_id part is_second until said_at voided_at",  # when, and as which of them, says who it was
     shown={"reason": _TOLD_REASON},
     told=_TOLD_HALF,
     ends="cases",

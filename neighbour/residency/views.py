@@ -17,7 +17,7 @@ from neighbour.policy import Level, Permission, may, requires
 from neighbour.policy.gate import identity, person_number
 from neighbour.quarters.numbers import shown
 from neighbour.residency import changing, homes, letters, opening, proofs, renewal, service
-from neighbour.residency.cases import deciding
+from neighbour.residency.cases import concluding, deciding
 from neighbour.residency.forms import CodeForm, RefusalForm
 from neighbour.residency.letters import NoLetter
 from neighbour.residency.proofs.method import Answer, Outcome
@@ -45,7 +45,7 @@ def waiting() -> Any:
         is_in=who.level.reads_board,
         households=shown(stat.households_on_board) if stat else None,
         told=deciding.told(person_number()),
-        look_days=deciding.TARGET_DAYS,
+        look_days=concluding.ANSWERED_AFTER.days,
         offers=proofs.offers(person_number()),
         form=CodeForm(formdata=None, data={"code": proofs.shown(cookie.get("code", ""))}),
         config=current_app.extensions["config"],
@@ -230,6 +230,7 @@ def _own_page(exact: homes.ExactHome | None) -> Any:
         place=place,
         exact=exact,
         accesses=homes.accesses(person_number()),
+        looked_twice=deciding.looked_twice(person_number()),
         has_moved=service.has_moved(person_number()),
         change=changing.outlook(person_number()),
         together=opening.read_along(place.quarter.id) if place.quarter.opened_at is None else [],

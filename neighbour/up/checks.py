@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from config import Config, Problem
 from neighbour.contributions import photo_drawing
-from neighbour.core import readiness, roles, storage, web
+from neighbour.core import advice, readiness, roles, storage, web
 from neighbour.core.mail import PORTS
 from neighbour.core.postgres import DatabaseTrouble
 from neighbour.core.storage import StorageTrouble
@@ -40,6 +40,11 @@ def problems(config: Config) -> list[Problem]:
     if not any(problem.setting in ("STORAGE_URL", "DATABASE_URL", "database") for problem in found):
         found += _photo_problems(config)
     return found
+
+
+def warnings(config: Config) -> list[Problem]:
+    """What works and had better be different."""
+    return advice.warnings(config) if config.database_url else []
 
 
 def overview(config: Config, *, embedded: bool) -> Iterator[tuple[str, str]]:

@@ -32,10 +32,11 @@ def up() -> None:
 
 @click.command()
 def check() -> None:
-    """Say what is configured, what is missing and how to mend it. Exit code 1 if anything is missing."""
+    """Say what is configured, what is missing and how to mend it. Exit code 1 if anything is missing; what had
+    better be different is said and is no failure."""
     from neighbour.up import checks
 
-    config, found, cluster = Config.from_env(), [], None
+    config, found, warned, cluster = Config.from_env(), [], [], None
     embedded = not config.database_url and not config.is_production
     try:
         config, cluster = instance.settle(config)
@@ -47,12 +48,15 @@ def check() -> None:
         for name, value in checks.overview(config, embedded=embedded):
             click.echo(f"{name:<22}{value}")
         found += checks.problems(config)
+        warned = checks.warnings(config)
     finally:
         if cluster is not None:
             cluster.stop()
     click.echo("")
     for problem in found:
         click.echo(f"! {problem.setting}: {problem.text}\n    {problem.mend}")
+    for warning in warned:
+        click.echo(f"? {warning.setting}: {warning.text}\n    {warning.mend}")
     if found:
         sys.exit(1)
     click.echo("Everything needed is there.")

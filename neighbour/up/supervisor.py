@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from config import Config
-from neighbour.core import clock, instance, postgres, roles
+from neighbour.core import advice, clock, instance, postgres, roles
 from neighbour.core.postgres import Cluster, DatabaseTrouble
 from neighbour.up.children import Child, adopt_orphans, bury_orphans
 from neighbour.up.parent import Make
@@ -143,6 +143,9 @@ class Supervisor:
             lines.append(f"  mailbox  {config.site_url}/dev/mailbox")
             lines += [f"  sign in  {line}" for line in _logins(config.instance_dir)]
         lines.append(f"  jobs     {instance.job_log(config.instance_dir)}")
+        if self.cluster is not None:
+            config = replace(config, database_url=self.cluster.app_url)
+        lines += [f"  ? {each.setting} {each.text}; {each.mend}" for each in advice.warnings(config)]
         print("\n".join([*lines, ""]), flush=True)  # noqa: T201
 
     def _stop(self, _number: int, _frame: Any) -> None:

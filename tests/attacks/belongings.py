@@ -32,7 +32,7 @@ from neighbour.mydata import exports
 from neighbour.policy import Level
 from neighbour.quarters.models import Plan
 from neighbour.residency import flyers, grading, invitations, print_runs, slips
-from neighbour.residency.cases import deciding, documents, visits
+from neighbour.residency.cases import deciding, documents, queues, visits
 from neighbour.residency.cases.models import CaseState, ProofCase
 from neighbour.residency.code_models import AlarmKind, CodeAlarm, InvitationUse, PrintRun, PrintState
 from neighbour.residency.letter_pdf import Format
@@ -327,7 +327,7 @@ def _cases(world: World) -> Found:
 def _take(world: World, case: ProofCase) -> None:
     verifier = world.people["verifier"]
     with scope.use(viewer_of(verifier, world.here)):
-        deciding.take(deciding.eyes_of(verifier.id, is_operator=False), case.id)
+        deciding.take(queues.eyes_of(verifier.id, is_operator=False), case.id)
 
 
 def _houses(world: World) -> Found:

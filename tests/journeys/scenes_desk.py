@@ -9,6 +9,7 @@ import psycopg
 from playwright.sync_api import Browser
 
 from neighbour.core import postgres, roles
+from neighbour.core.tokens import to_uid
 from neighbour.demo.people import people
 from neighbour.demo.verifying import TREFF, paper
 from tests.journeys import scenes_events as events
@@ -76,10 +77,38 @@ def desk(walk: Walk) -> None:
     here = walk.visitor.path
     walk.send(here, "a proof, opened", picture="desk-case")
     walk.send(here + "/decide", "a proof, nothing said", 422)
+    _alone(walk)
     walk.go("/desk/looks", "looks at addresses", picture="desk-looks")
     _initiatives(walk)
     _missing(walk)
     _disputes(walk)
+
+
+LOOKED = """
+WITH quiet AS (
+  UPDATE proof_case c SET kind = 'quiet' FROM (SELECT id, kind FROM proof_case WHERE state = 'open' ORDER BY created_at LIMIT 1) was
+  WHERE c.id = was.id RETURNING c.id, was.kind),
+looked AS (
+  INSERT INTO case_half (case_id, by_person_id, part, until, says, reason, note, said_at)
+  SELECT id, %s, 'half', now(), 'yes', 'matches', '', now() FROM quiet)
+SELECT id, kind FROM quiet
+"""
+
+
+def _alone(walk: Walk) -> None:
+    """Nobody but Ursula operates: what lies with operators alone she looks at twice."""
+    with _owner(walk.town) as owner:
+        owner.execute("DELETE FROM case_half")
+        ((case, kind),) = owner.execute(LOOKED, [_number(owner, "ursula")]).fetchall()
+        walk.go("/desk/proofs", "proofs, one of them looked at once", picture="desk-proofs-alone")
+        owner.execute("UPDATE case_half SET said_at = said_at - interval '25 hours'")
+    here = f"/desk/proofs/{to_uid(case)}"
+    walk.go("/desk/proofs", "proofs, one of them to be looked at again")
+    walk.go(here, "a proof, for the second look", picture="desk-case-again")
+    walk.send(here, "a proof, opened for the second look")
+    with _owner(walk.town) as owner:
+        owner.execute("DELETE FROM case_half")
+        owner.execute("UPDATE proof_case SET kind = %s WHERE id = %s", [kind, case])
 
 
 def _initiatives(walk: Walk) -> None:

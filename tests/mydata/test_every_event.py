@@ -252,6 +252,7 @@ def test_the_desk(log, town, visitor, operate):
     desk.says(team[0], case, "address")
     with log.once(Event.PROOF_REFUSED, me):
         desk.says(team[1], case, "address")
+        desk.hears()
     ben = proven(town, "ben", "7")
     with log.once(Event.ROLE_GIVEN, ben):
         assert operate(people_command, "promote", "ben@example.org", "--steward", "weber").exit_code == 0

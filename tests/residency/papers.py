@@ -14,11 +14,12 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
 from neighbour.accounts.models import Person
+from neighbour.core import clock
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.policy import Level, Role
 from neighbour.residency import grading, homes
-from neighbour.residency.cases import documents
+from neighbour.residency.cases import concluding, documents
 from neighbour.residency.cases.models import HouseRule, ProofCase
 from neighbour.residency.models import Address, Membership
 from tests.factories import sign_in
@@ -127,6 +128,12 @@ class Desk:
         opened = browser.post(case)
         assert opened.status_code == 200, (opened.status_code, opened.location)
         return browser.post(case + "/decide", data={"verdict": verdict, "note": note})
+
+    def hears(self) -> None:
+        """Three days after their cases began, people are told of whom the desk said no. Needs a clock that stands."""
+        clock.tick(concluding.ANSWERED_AFTER.total_seconds())
+        with self.town.app.app_context():
+            concluding.answer_refused()
 
     def level(self, person_id: int) -> Level:
         return Level(self.town.seat(person_id).level)

@@ -14,7 +14,7 @@ from neighbour.initiatives import service as initiatives
 from neighbour.initiatives.models import EditorRole
 from neighbour.mydata.cli import privacy
 from neighbour.residency import flyers, homes
-from neighbour.residency.cases import crowds, deciding
+from neighbour.residency.cases import crowds, documents
 from neighbour.residency.flyers_cli import flyers as flyers_command
 from tests.residency.helpers import Town
 from tests.residency.papers import Desk, photo
@@ -71,7 +71,7 @@ def told(owner):
 def test_verifiers_who_look_and_say_what_they_think(desk: Desk, told):
     anna, vera, wim = desk.resident("anna"), desk.verifier("vera"), desk.verifier("wim")
     with desk.eyes(anna):
-        deciding.documents.hand_in(anna, "bill", [photo()])
+        documents.hand_in(anna, "bill", [photo()])
     case = desk.case_of(anna)
     told()
     desk.says(vera, case, "old", "")
@@ -80,6 +80,7 @@ def test_verifiers_who_look_and_say_what_they_think(desk: Desk, told):
         ("proof.looked_at", vera, anna, "document half", "no"),
     ]
     desk.says(wim, case, "old", "")
+    desk.hears()
     assert [row[:3] for row in told()] == [
         ("home.opened", wim, anna),
         ("proof.looked_at", wim, anna),

@@ -11,7 +11,7 @@ from neighbour.accounts.models import Person
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.mydata import exports
 from neighbour.residency import letters, printing
-from neighbour.residency.cases import deciding, documents, visits
+from neighbour.residency.cases import deciding, documents, queues, visits
 from tests.accounts.factor_helpers import with_app
 from tests.initiatives.helpers import Treff
 from tests.residency.breaking import breaks_at_each_point, every_row
@@ -37,7 +37,7 @@ def deciding_a_case(desk: Desk, anna: int, verdict: str = "matches") -> Flow:
     eyes = []
     for verifier in crew:
         with desk.eyes(verifier):
-            eyes.append(deciding.eyes_of(verifier, is_operator=False))
+            eyes.append(queues.eyes_of(verifier, is_operator=False))
             deciding.take(eyes[-1], case)
     with desk.eyes(crew[0]):
         deciding.decide(eyes[0], case, verdict, "")

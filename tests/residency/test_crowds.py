@@ -145,6 +145,7 @@ def test_a_held_proof_that_is_refused_ends_and_its_person_may_appeal(desk: Desk,
     case = desk.case_of(again)
     for name in ("vera", "wim"):
         desk.says(desk.verifier(name), case, "twice")
+    desk.hears()
     browser = desk.browser(again)
     assert desk.level(again) is Level.UNPROVEN
     assert "Etwas daran passte nicht" in text_of(browser.get("/proof/decision"))
@@ -165,6 +166,7 @@ def test_a_word_that_is_taken_back_after_a_refusal_does_not_count_again_by_an_ap
     case = desk.case_of(again)
     for name in ("vera", "wim"):
         desk.says(desk.verifier(name), case, "twice")
+    desk.hears()
     desk.browser(again).post("/proof/decision", data={"words": "Das ist meine Tochter, sie heißt wie ich."})
     if is_taken_back:
         ((use,),) = owner.execute("SELECT public_id FROM invitation_use").fetchall()

@@ -41,7 +41,7 @@ def test_from_upload_to_the_board_by_two_people(desk: Desk, anna, team, owner, j
     assert "Schwärze alles andere" in text_of(browser.get("/proof/document"))
     assert desk.hand_in(browser, photo(), photo("Seite zwei", "PNG")).status_code == 303
     page = browser.get("/proof/document")
-    assert "meist innerhalb von 2 Tagen" in text_of(page)
+    assert "meist innerhalb von 3 Tagen" in text_of(page)
     pictures = re.findall(r'<img src="([^"]+)"', page.text)
     assert len(pictures) == 2
     for picture in pictures:
@@ -173,6 +173,7 @@ def test_an_appeal_waits_for_whoever_comes_back_and_ends_undecided_with_a_move(d
     case = desk.case_of(person)
     for verifier in team[:2]:
         desk.says(verifier, case, "paper")
+    desk.hears()
     desk.browser(person).post("/proof/decision", data={"words": "Es ist doch ein Mietvertrag."})
     leave(desk, person)
     operator = desk.browser(desk.operator("olga"))

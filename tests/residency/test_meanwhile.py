@@ -200,12 +200,13 @@ def test_who_decides_without_having_opened_it_is_too_late(desk: Desk):
     assert (answer.status_code, answer.location) == (303, case)
 
 
-def test_who_has_moved_appeals_against_nothing(desk: Desk, town: Town):
+def test_who_has_moved_appeals_against_nothing(desk: Desk, town: Town, frozen_clock):
     anna = desk.resident("anna")
     desk.deposit(anna)
     case = desk.case_of(anna)
     for name in ("vera", "wim"):
         desk.says(desk.verifier(name), case, "paper")
+    desk.hears()
     with town.as_person(anna):
         refused = deciding.told(anna).refused
         assert refused is not None
@@ -215,12 +216,13 @@ def test_who_has_moved_appeals_against_nothing(desk: Desk, town: Town):
         assert not deciding.appeal(anna, number, "Doch.")
 
 
-def test_a_word_of_the_operator_stands_beside_a_rejected_appeal(desk: Desk):
+def test_a_word_of_the_operator_stands_beside_a_rejected_appeal(desk: Desk, frozen_clock):
     anna = desk.resident("anna")
     desk.deposit(anna)
     case = desk.case_of(anna)
     for name in ("vera", "wim"):
         desk.says(desk.verifier(name), case, "paper")
+    desk.hears()
     client = desk.browser(anna)
     client.post("/proof/decision", data={"words": "Es ist doch ein Mietvertrag."})
     assert (

@@ -10,7 +10,7 @@ from neighbour.core.audit import Event
 from neighbour.core.db import atomic
 from neighbour.policy import Level
 from neighbour.residency import grading, letters, proofs
-from neighbour.residency.cases import deciding, documents
+from neighbour.residency.cases import concluding, documents
 from neighbour.residency.models import Proof
 from neighbour.residency.proofs.method import Outcome
 from tests.residency.helpers import Town
@@ -33,7 +33,7 @@ def test_the_surest_is_offered_first_and_what_has_begun_before_all(town: Town, a
         documents.hand_in(anna, "bill", [photo()])
     found = offered(town, anna)
     assert next(iter(found)) == "document" and found["document"]["under_way"] is True
-    assert found["document"]["days"] == deciding.TARGET_DAYS
+    assert found["document"]["days"] == concluding.ANSWERED_AFTER.days
     assert found["document"]["standing"].why_not == "open"
     assert found["postcard"]["under_way"] is False
 

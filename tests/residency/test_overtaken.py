@@ -6,25 +6,25 @@ import pytest
 
 from neighbour.core import clock
 from neighbour.policy import Level
-from neighbour.residency.cases import crowds, deciding, documents
-from neighbour.residency.cases.deciding import NotYours
+from neighbour.residency.cases import crowds, deciding, documents, queues
+from neighbour.residency.cases.queues import NotYours
 from tests.residency.papers import Desk
 from tests.residency.racing import MOVES, Overtaking
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 
 
-def eyes(desk: Desk, name: str, case=None) -> deciding.Eyes:
+def eyes(desk: Desk, name: str, case=None) -> queues.Eyes:
     """Somebody of the team; with ``case``, who has it in hand."""
     person = desk.verifier(name)
     with desk.eyes(person):
-        theirs = deciding.eyes_of(person, is_operator=False)
+        theirs = queues.eyes_of(person, is_operator=False)
         if case is not None:
             deciding.take(theirs, case)
     return theirs
 
 
-def decided(desk: Desk, whose: deciding.Eyes, case, verdict: str):
+def decided(desk: Desk, whose: queues.Eyes, case, verdict: str):
     def act() -> None:
         with desk.eyes(whose.person_id):
             deciding.decide(whose, case, verdict, "")

@@ -6,9 +6,16 @@ operator who is neither of them. A refused person may appeal once; that is decid
 
 Cases of protected people, and whatever is looked at quietly, lie on the operators' desk alone. On which desk a case lies
 depends on nobody but its own person, and the team is told nothing of namesakes: whoever is of it and had two puppets of her
-name in two houses would read off the difference where she lives. Nobody looks at their own case or at one of their household;
-those do not exist for them, on the list as anywhere else. What a decision does to the person's proof is done through that
-person's eyes (``scope.use``): the wall lets no verifier write other people's rows, and this is the one place that crosses it.
+name in two houses would read off the difference where she lives. Nobody looks at their own case, at one of their household, or
+at a proof or word that they or their household gave; those do not exist for them, on the list as anywhere else.
+
+Whoever is left out so must not be read off what becomes of the case: it is an operator's as well where fewer than two households
+of the team may look, or one half has waited two days for the other; and a no is told three days after the case began
+(``concluding``) or when it is said, whichever is later. Until then everything is as if nobody had said anything.
+
+Where nobody but one operator may look, they look twice, a day apart, and have to say the same; both are
+written down. What a decision does to the person's proof is done through that person's eyes (``scope.use``): the wall lets no
+verifier write other people's rows, and this is the one place that crosses it.
 """
 
 from __future__ import annotations
@@ -18,7 +25,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, TableValuedAlias, and_, column, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.accounts.appearance import Face, Ring, seen
@@ -26,10 +33,9 @@ from neighbour.accounts.models import Person
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
-from neighbour.core.desk import Waiting
-from neighbour.policy import Level
 from neighbour.residency import grading, homes
-from neighbour.residency.cases import crowds, documents
+from neighbour.residency.cases import crowds
+from neighbour.residency.cases.concluding import conclude, halves_of, household_of, locked
 from neighbour.residency.cases.models import (
     UNDECIDED,
     Appeal,
@@ -39,13 +45,11 @@ from neighbour.residency.cases.models import (
     CaseState,
     ProofCase,
 )
-from neighbour.residency.cases.notices import AppealDecided, CaseRefused
-from neighbour.residency.invitations import is_taken_back
+from neighbour.residency.cases.queues import Eyes, NotYours, OnDesk, on_desk, part_of
 from neighbour.residency.models import Membership, Proof
-from neighbour.residency.proofs.document import DOCUMENT
 
 IN_HAND = timedelta(minutes=20)
-TARGET_DAYS = 2  # told to people: usually within so many
+TARGET_DAYS = 2  # after so many the desk is late
 YES = "matches"
 _PURPOSES = {
     CaseKind.DOCUMENT: "document",
@@ -57,21 +61,8 @@ OF_NAMESAKES = {"person", "name"}  # grounds that say that somebody else bears t
 REASONS = ("words", "name", "address", "old", "unreadable", "paper", "doubts", "twice", "other")
 
 
-class NotYours(LookupError):
-    """The case does not exist for this person, or not any more."""
-
-
 class Busy(Exception):
     """Two others have the case in hand, or have said what they think."""
-
-
-@dataclass(frozen=True)
-class Eyes:
-    """Who looks: their number, household (keyed hash) and whether they run the instance."""
-
-    person_id: int
-    household_hash: bytes | None
-    is_operator: bool
 
 
 @dataclass(frozen=True)
@@ -87,86 +78,25 @@ class Opened:
     name: str = field(repr=False, default="")  # what neighbours read, where it is about that
 
 
-def eyes_of(person_id: int, *, is_operator: bool) -> Eyes:
-    """The eyes of whoever works at the desk. Through those eyes."""
-    mine = Membership.person_id == person_id, Membership.ended_at.is_(None)
-    household = db.session.scalar(select(Membership.household_hash).where(*mine))
-    return Eyes(person_id, bytes(household) if household else None, is_operator)
-
-
-@dataclass(frozen=True)
-class Queue:
-    """What lies on somebody's desk, oldest first: cases that wait for them, and others an operator may look at."""
-
-    mine: list[ProofCase]
-    others: list[ProofCase]
-
-
-def queue(eyes: Eyes) -> Queue:
-    """The cases this person may look at now. Through their eyes."""
-    found = _desk(eyes)
-    rows = db.session.execute(
-        select(ProofCase, found.c.is_theirs)
-        .join(found, found.c.case_id == ProofCase.id)
-        .order_by(ProofCase.created_at, ProofCase.id)
-    ).all()
-    return Queue(*([case for case, is_theirs in rows if is_theirs is wanted] for wanted in (True, False)))
-
-
-def waiting(eyes: Eyes) -> Waiting:
-    """How many cases wait for this person, and since when."""
-    found = _desk(eyes)
-    row = db.session.execute(select(func.count(), func.min(found.c.since)).where(found.c.is_theirs)).one()
-    return Waiting(row[0], row[1])
-
-
-def _desk(eyes: Eyes) -> TableValuedAlias:
-    """Who may look at what: the database says it, to the pages and to the daily reminder alike (migration 0029)."""
-    columns = "case_id", "since", column("is_theirs", Boolean)
-    return func.desk_cases(eyes.is_operator).table_valued(*columns, name="desk")
-
-
-def case_for(eyes: Eyes, case_id: uuid.UUID) -> ProofCase:
-    """A case that waits for this person. Raises NotYours."""
-    query = select(ProofCase).where(ProofCase.id == case_id, ProofCase.id.in_(select(_desk(eyes).c.case_id)))
-    case = db.session.scalar(query)
-    if case is None:
-        raise NotYours(str(case_id))
-    return case
-
-
 def in_hand(eyes: Eyes, case_id: uuid.UUID) -> CaseHalf | None:
     """The half this person has taken, while it lasts."""
     mine = CaseHalf.case_id == case_id, CaseHalf.by_person_id == eyes.person_id
     return db.session.scalar(select(CaseHalf).where(*mine, CaseHalf.says.is_(None), CaseHalf.until > clock.now()))
 
 
-def part_of(case: ProofCase) -> str:
-    """Which part of a case is to be done: one of its two halves, the last word, or an appeal."""
-    if case.appeal == Appeal.OPEN:
-        return "appeal"
-    return "final" if case.state == CaseState.CONTESTED else "half"
-
-
 def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
     """Take a half (or keep it for another while) and open what has to be seen; written down as a look at the address.
 
-    Raises NotYours, and Busy where two others are at it or the other half is of one's own household.
+    Raises NotYours, and Busy where two others are at it or somebody of one's own household is.
     """
     with atomic():
-        case = case_for(eyes, case_id)
-        part = part_of(case)
+        mine = on_desk(eyes, case_id)
+        case, part = mine.case, part_of(mine.case)
         with scope.use(scope.Viewer(case.person_id)):
-            _demand_room(_locked(case), eyes, part)
-            said = [half for half in _halves(case) if half.says and part != "half"]
-            about_words = _about_words(case, eyes) if case.kind == CaseKind.WORDS else []
-        until = clock.now() + IN_HAND
-        values = {"case_id": case.id, "by_person_id": eyes.person_id, "part": part, "until": until}
-        half = insert(CaseHalf).values(**values, household_hash=eyes.household_hash, reason="", note="")
-        again = {"until": until, "part": part}
-        one = CaseHalf.case_id.key, CaseHalf.by_person_id.key
-        valid = CaseHalf.voided_at.is_(None)
-        db.session.execute(half.on_conflict_do_update(index_elements=one, index_where=valid, set_=again))
+            _demand_room(locked(case), eyes, part, mine.is_alone)
+            said = [half for half in halves_of(case) if half.says and half.part != part]
+            about_words = _about_words(case) if case.kind == CaseKind.WORDS else []
+        until = _keep_in_hand(eyes, mine, part)
         home = None
         if part != "appeal":  # an appeal is about reasons; the home has been looked at
             found = homes.open_for_verifier(case.person_id, _PURPOSES[CaseKind(case.kind)], eyes.person_id)
@@ -176,6 +106,20 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         face = db.session.execute(select(*Person.face()).where(Person.id == case.person_id)).one()
         name = seen(Face(*face), Ring.OWN).name if "name" in grounds else ""
         return Opened(case, home, sorted(grounds), until, said, others, name)
+
+
+def _keep_in_hand(eyes: Eyes, mine: OnDesk, part: str) -> datetime:
+    """Write down that they have this part of the case in hand, and no other; gives until when."""
+    theirs = CaseHalf.case_id == mine.case.id, CaseHalf.by_person_id == eyes.person_id
+    another = or_(CaseHalf.part != part, CaseHalf.is_second.is_not(mine.is_second))
+    db.session.execute(delete(CaseHalf).where(*theirs, CaseHalf.says.is_(None), another))
+    until = clock.now() + IN_HAND
+    who = {"case_id": mine.case.id, "by_person_id": eyes.person_id, "household_hash": eyes.household_hash}
+    half = insert(CaseHalf).values(**who, part=part, is_second=mine.is_second, until=until, reason="", note="")
+    one = [column.key for column in (CaseHalf.case_id, CaseHalf.by_person_id, CaseHalf.part, CaseHalf.is_second)]
+    valid = CaseHalf.voided_at.is_(None)
+    db.session.execute(half.on_conflict_do_update(index_elements=one, index_where=valid, set_={"until": until}))
+    return until
 
 
 def _grounds(case: ProofCase, eyes: Eyes) -> tuple[list[str], list[str]]:
@@ -206,45 +150,33 @@ def ask_about_words(membership: Membership, proofs: Collection[Proof]) -> None:
     crowds.open_case(membership, word, ["words"], CaseKind.WORDS)
 
 
-def _about_words(case: ProofCase, eyes: Eyes) -> list[str]:
-    """What the desk has to know of the words it looks at: whether all are of one house. Through the person's eyes. Raises Busy
-    where one of them is the word of whoever looks, or of their household.
+def _about_words(case: ProofCase) -> list[str]:
+    """What the desk has to know of the words it looks at: whether all are of one house. Through the person's eyes.
 
     That a word is of the household the person says they live in is not told: it would be the one fact beside two buttons, so the
     verdict would follow it, and whoever has somebody's code would read off the verdict whether that somebody lives there."""
     standing = grading.standing(case.membership_id, clock.now(), Proof.vouch_household.is_not(None))
     words = [proof for proof in standing if proof.id <= (case.proof_id or 0)]
-    if any(eyes.person_id == proof.by_person_id or eyes.household_hash == proof.vouch_household for proof in words):
-        raise Busy
     return ["words_house"] if len({proof.vouch_house for proof in words}) == 1 else []
 
 
-def _locked(case: ProofCase) -> ProofCase:
-    """The case, locked until the end of the transaction. Before it its person's membership, as whoever moves, leaves or is
-    graded anew takes them: the other order is a deadlock. Through its person's eyes; raises NotYours where they were quicker."""
-    membership = grading.current_membership(case.person_id, lock=True)
-    if membership is None or membership.id != case.membership_id:
-        raise NotYours(str(case.id))
-    return db.session.scalars(
-        select(ProofCase).where(ProofCase.id == case.id).with_for_update().execution_options(populate_existing=True)
-    ).one()
-
-
-def _halves(case: ProofCase) -> list[CaseHalf]:
-    counts = CaseHalf.case_id == case.id, CaseHalf.voided_at.is_(None)
-    return list(db.session.scalars(select(CaseHalf).where(*counts).order_by(CaseHalf.id)))
-
-
-def _demand_room(case: ProofCase, eyes: Eyes, part: str) -> None:
-    if part_of(case) != part or (part != "appeal" and case.state not in UNDECIDED):
+def _demand_room(case: ProofCase, eyes: Eyes, part: str, is_alone: bool) -> None:
+    """Raises NotYours where there is nothing left to say, Busy where others are at it or have said it."""
+    is_over = case.state not in UNDECIDED or case.refused_at is not None
+    if part_of(case) != part or (part != "appeal" and is_over):
         raise NotYours(str(case.id))
     now = clock.now()
-    others = [half for half in _halves(case) if half.by_person_id != eyes.person_id]
-    live = [half for half in others if half.part == part and (half.says or half.until > now)]
-    if len(live) >= (2 if part == "half" else 1):
+    others = [half for half in halves_of(case) if half.by_person_id != eyes.person_id and half.part == part]
+    live = [half for half in others if not half.says and half.until > now]
+    if part != "half":
+        if live:
+            raise Busy
+        return
+    said = [half for half in others if half.says]
+    if len(live) + len(said) >= 2:
         raise Busy
-    households = {bytes(half.household_hash) for half in live if half.household_hash}
-    if part == "half" and eyes.household_hash in households:
+    theirs = {household_of(half) for half in (live if is_alone else live + said)}
+    if eyes.household_hash and eyes.household_hash in theirs:
         raise Busy
 
 
@@ -253,92 +185,34 @@ def decide(eyes: Eyes, case_id: uuid.UUID, verdict: str, note: str) -> None:
     half, or the last word, the case is decided. Raises NotYours when it is not in hand (any more)."""
     says = "yes" if verdict == YES else "no"
     with atomic():
-        case = case_for(eyes, case_id)
-        person_id = case.person_id
+        mine = on_desk(eyes, case_id)
+        person_id = mine.case.person_id
         with scope.use(scope.Viewer(person_id)):
-            _locked(case)
+            locked(mine.case)
         half = in_hand(eyes, case_id)
-        if half is None:
+        if half is None or half.is_second is not mine.is_second:
             raise NotYours(str(case_id))
         said = {"says": says, "reason": verdict, "note": note, "said_at": clock.now()}
         db.session.execute(update(CaseHalf).where(CaseHalf.id == half.id).values(**said))
-        about = f"{case.kind} {half.part}"
+        about = f"{mine.case.kind} {half.part}"
+        if mine.is_alone:
+            about += f" {'again' if mine.is_second else 'alone'} {verdict}"
         audit.note(Event.PROOF_LOOKED_AT, actor=eyes.person_id, subject=person_id, about=about, result=says)
+        if mine.is_second:
+            _take_the_newer(eyes, half)
         with scope.use(scope.Viewer(person_id)):
-            _conclude(_locked(case), half.part)
+            conclude(locked(mine.case), half.part, mine)
 
 
-def _conclude(case: ProofCase, part: str) -> None:
-    """What follows from what was said so far. Through the person's eyes."""
-    said = [half for half in _halves(case) if half.says and half.part == part]
-    if part == "appeal":
-        _end_appeal(case, said[-1])
-    elif part == "final":
-        _end(case, said[-1:])
-    elif len(said) == 2:
-        if said[0].says == said[1].says:
-            _end(case, said)
-        else:
-            case.state = CaseState.CONTESTED
-    db.session.flush()
-
-
-def _end(case: ProofCase, said: list[CaseHalf]) -> None:
-    """Two agree, or the last word is said. Of a quiet case nothing follows today, and nobody is told (``crowds``)."""
-    if said[0].says == "yes":
-        documents.close(case, CaseState.ACCEPTED)
-        _accept(case)
-        return
-    documents.close(case, CaseState.REFUSED)
-    case.reason = said[0].reason
-    if case.kind == CaseKind.QUIET:
-        return
-    if case.kind == CaseKind.WORDS:
-        case.reason = "words"  # one answer to everybody; what was written is for the desk
-    else:
-        case.note = next((half.note for half in said if half.note), "")
-    _end_proof(case)
-    audit.note(Event.PROOF_REFUSED, subject=case.person_id, about=case.method)
-    CaseRefused.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
-
-
-def _accept(case: ProofCase) -> None:
-    if case.kind == CaseKind.HELD:
-        crowds.release(case.person_id, case.proof_id)
-    if case.kind == CaseKind.WORDS:
-        db.session.flush()
-        grading.regrade(db.session.get_one(Membership, case.membership_id))
-    if case.kind != CaseKind.DOCUMENT:
-        return
-    proof = grading.grant(case.person_id, DOCUMENT.key, Level.VERIFIED, DOCUMENT.lasts, source=f"case {case.id}")
-    case.proof_id = proof.id if proof.held_at is None else None  # one that waits has a case of its own
-
-
-def _end_proof(case: ProofCase) -> None:
-    """The proof that waited ends; of a document there was none yet, and words stay what they are."""
-    if case.kind == CaseKind.HELD:
-        waits = Proof.id == case.proof_id, Proof.ended_at.is_(None)
-        db.session.execute(update(Proof).where(*waits).values(ended_at=clock.now()))
-        grading.regrade(db.session.get_one(Membership, case.membership_id))
-
-
-def _end_appeal(case: ProofCase, half: CaseHalf) -> None:
-    """Granted, a held proof counts after all; a document may be handed in once more – its pages are gone, and nobody's
-    word alone proves an address."""
-    is_granted = half.says == "yes"
-    case.appeal = Appeal.GRANTED if is_granted else Appeal.REJECTED
-    case.appeal_decided_at = clock.now()
-    if half.note and case.kind != CaseKind.WORDS:
-        case.note = half.note
-    db.session.flush()
-    if is_granted and case.kind == CaseKind.HELD:
-        # A neighbour's word that was taken back since is not given again by anybody else.
-        refused = Proof.id == case.proof_id, ~is_taken_back()
-        db.session.execute(update(Proof).where(*refused).values(ended_at=None))
-        crowds.release(case.person_id, case.proof_id)
-    if is_granted and case.kind == CaseKind.WORDS:
-        grading.regrade(db.session.get_one(Membership, case.membership_id))
-    AppealDecided.send(case.person_id, subject_key=str(case.id), payload={"case_id": str(case.id)})
+def _take_the_newer(eyes: Eyes, second: CaseHalf) -> None:
+    """Whoever says otherwise the second time begins anew: the first counts for nothing, and the second waits for another."""
+    db.session.refresh(second)
+    first = CaseHalf.case_id == second.case_id, CaseHalf.by_person_id == eyes.person_id, CaseHalf.part == second.part
+    void = update(CaseHalf).where(
+        *first, ~CaseHalf.is_second, CaseHalf.voided_at.is_(None), CaseHalf.says != second.says
+    )
+    if db.session.execute(void.values(voided_at=clock.now()).returning(CaseHalf.id)).first():
+        db.session.execute(update(CaseHalf).where(CaseHalf.id == second.id).values(is_second=False))
 
 
 def appeal(person_id: int, case_id: uuid.UUID, words: str) -> bool:
@@ -367,6 +241,14 @@ class Told:
 
     is_held: bool
     refused: ProofCase | None
+
+
+def looked_twice(person_id: int) -> Sequence[datetime]:
+    """When one person alone decided about a proof of theirs, as long ago as looks at an address are told; newest first. Through
+    the person's own eyes."""
+    mine = ProofCase.person_id == person_id, ProofCase.kind != CaseKind.QUIET, ProofCase.looked_twice
+    found = select(ProofCase.decided_at).where(*mine, ProofCase.decided_at <= clock.now() - homes.TOLD_AFTER)
+    return [day for day in db.session.scalars(found.order_by(ProofCase.decided_at.desc())) if day]
 
 
 def told(person_id: int) -> Told:

@@ -71,10 +71,11 @@ def _by_others(days: int) -> tuple[ColumnElement[bool], ...]:
 def remind(time_zone: str) -> int:
     """Tell those who look that a case or a house has been waiting for them for an hour; once a day each. Gives how many."""
     with scope.use(scope.NOBODY), atomic():
-        query = text("SELECT person_id, proofs FROM desks_waiting(:before)")
-        rows = db.session.execute(query, {"before": clock.now() - timedelta(hours=1)}).all()
+        query = text("SELECT person_id, proofs, again FROM desks_waiting(:before, :at)")
+        rows = db.session.execute(query, {"before": clock.now() - timedelta(hours=1), "at": clock.now()}).all()
         today = clock.today(time_zone).isoformat()
-        return sum(DeskWaits.send(row.person_id, period=today, payload={"count": row.proofs}) for row in rows)
+        told = [(row.person_id, {"count": row.proofs, "again": row.again}) for row in rows]
+        return sum(DeskWaits.send(person, period=today, payload=payload) for person, payload in told)
 
 
 def missing(mine: int) -> Sequence[MissingAddress]:

@@ -10,7 +10,7 @@ from flask import Response, abort, flash, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from neighbour.core import clock, tokens
+from neighbour.core import advice, clock, tokens
 from neighbour.core.db import atomic, db
 from neighbour.core.desk import Waiting
 from neighbour.core.i18n import gettext as _
@@ -20,11 +20,12 @@ from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import demand, person_number
 from neighbour.quarters.models import Quarter
 from neighbour.residency import homes
-from neighbour.residency.cases import crowds, deciding, desk, words
+from neighbour.residency.cases import concluding, crowds, deciding, desk, queues, words
 from neighbour.residency.cases.crowds import CrowdedHouse
-from neighbour.residency.cases.deciding import Eyes, Opened
+from neighbour.residency.cases.deciding import Opened
 from neighbour.residency.cases.forms import DecisionForm, HouseForm
 from neighbour.residency.cases.models import CaseKind, ProofCase
+from neighbour.residency.cases.queues import Eyes, OnDesk
 from neighbour.residency.cases.views import picture
 from neighbour.residency.models import MissingAddress
 from neighbour.residency.views import views
@@ -33,12 +34,12 @@ MISSING, A_DAY = tokens.kind("desk:missing", "names one address that the registe
 
 
 def _eyes() -> Eyes:
-    return deciding.eyes_of(person_number(), is_operator=may(Permission.OPERATE))
+    return queues.eyes_of(person_number(), is_operator=may(Permission.OPERATE))
 
 
 def waiting() -> Waiting:
     """For the desk's front page: cases and houses that wait for whoever looks."""
-    cases, houses = deciding.waiting(_eyes()), crowds.houses()
+    cases, houses = queues.waiting(_eyes()), crowds.houses()
     dates = [cases.since, *(house.since for house in houses)]
     return Waiting(cases.count + len(houses), min((day for day in dates if day), default=None))
 
@@ -52,16 +53,19 @@ def missing_waiting() -> Waiting:
 @requires(Permission.PROOF_DECIDE)
 def proof_cases() -> str:
     """What waits for a look, oldest first."""
-    cases = deciding.queue(_eyes())
+    cases = queues.queue(_eyes())
     return render_template(
         "residency/desk_cases.html",
         mine=cases.mine,
         others=cases.others,
+        again=cases.again,
+        now=clock.now(),
+        is_alone=may(Permission.OPERATE) and queues.operators_apart() < advice.OPERATORS,
         houses=crowds.houses(with_lines=True),
         quarters=_quarter_names(),
         words=words,
-        part_of=deciding.part_of,
-        days=deciding.TARGET_DAYS,
+        part_of=queues.part_of,
+        days=concluding.ANSWERED_AFTER.days,
         promised_since=clock.now() - timedelta(days=deciding.TARGET_DAYS),
     )
 
@@ -70,13 +74,13 @@ def _quarter_names() -> dict[int, str]:
     return {row.id: row.name for row in db.session.execute(select(Quarter.id, Quarter.name))}
 
 
-def _case(case_id: uuid.UUID) -> ProofCase:
+def _case(case_id: uuid.UUID) -> OnDesk:
     try:
-        case = deciding.case_for(_eyes(), case_id)
-    except deciding.NotYours:
+        found = queues.on_desk(_eyes(), case_id)
+    except queues.NotYours:
         abort(404)
-    demand(Permission.PROOF_DECIDE, case)
-    return case
+    demand(Permission.PROOF_DECIDE, found.case)
+    return found
 
 
 @views.get("/desk/proofs/<uid:case_id>")
@@ -90,38 +94,41 @@ def proof_case(case_id: uuid.UUID) -> str:
 @requires(Permission.PROOF_DECIDE)
 def open_case(case_id: uuid.UUID) -> Any:
     """Take a half of it and look."""
-    case = _case(case_id)
-    return _opened_page(case, _form(case))
+    found = _case(case_id)
+    return _opened_page(found, _form(found.case))
 
 
 @views.post("/desk/proofs/<uid:case_id>/decide")
 @requires(Permission.PROOF_DECIDE)
 def decide_case(case_id: uuid.UUID) -> Any:
     """Say what one thinks of it."""
-    case, eyes = _case(case_id), _eyes()
-    form = _form(case)
+    found, eyes = _case(case_id), _eyes()
+    form = _form(found.case)
     if not form.validate_on_submit():
         if deciding.in_hand(eyes, case_id) is None:
             return _too_late(case_id)
-        return _opened_page(case, form, 422)
+        return _opened_page(found, form, 422)
     try:
         deciding.decide(eyes, case_id, form.verdict.data, form.note.data or "")
-    except deciding.NotYours:
+    except queues.NotYours:
         return _too_late(case_id)
-    flash(_("Noted. Thank you for looking."), "good")
+    if found.is_alone and not found.is_second:
+        flash(_("Noted. Please look at it once more in a day: it counts when you say the same again."), "good")
+    else:
+        flash(_("Noted. Thank you for looking."), "good")
     return back("residency.proof_cases")
 
 
-def _opened_page(case: ProofCase, form: DecisionForm, status: int = 200) -> Any:
+def _opened_page(found: OnDesk, form: DecisionForm, status: int = 200) -> Any:
     """The case in hand; on to the others where two have it in hand already, or it is decided by now."""
     try:
-        opened = deciding.take(_eyes(), case.id)
-    except deciding.NotYours:
+        opened = deciding.take(_eyes(), found.case.id)
+    except queues.NotYours:
         abort(404)
     except deciding.Busy:
         flash(_("Two others are looking at this one. Please take another."), "info")
         return back("residency.proof_cases")
-    return _case_page(case, opened, form), status
+    return _case_page(found, opened, form), status
 
 
 def _too_late(case_id: uuid.UUID) -> BaseResponse:
@@ -135,7 +142,7 @@ def _form(case: ProofCase) -> DecisionForm:
 
 
 def _yes(case: ProofCase) -> str:
-    if deciding.part_of(case) == "appeal":
+    if queues.part_of(case) == "appeal":
         return _("The appeal is right")
     if case.kind == CaseKind.DOCUMENT:
         return _("Name, address and date fit")
@@ -146,17 +153,20 @@ def _yes(case: ProofCase) -> str:
     return _("The proof may count")
 
 
-def _case_page(case: ProofCase, opened: Opened | None, form: DecisionForm | None) -> str:
+def _case_page(found: OnDesk, opened: Opened | None, form: DecisionForm | None) -> str:
+    case = found.case
     return render_template(
         "residency/desk_case.html",
         case=case,
         opened=opened,
         form=form,
+        is_alone=found.is_alone,
+        is_second=found.is_second,
         is_quiet=case.kind == CaseKind.QUIET,
         is_words=case.kind == CaseKind.WORDS,
         method=words.METHODS.get(case.method, ""),
         others=[str(words.METHODS.get(each, each)) for each in opened.others] if opened else [],
-        part=deciding.part_of(case),
+        part=queues.part_of(case),
         quarter=_quarter_names().get(case.quarter_id, ""),
         words=words,
         minutes=int(deciding.IN_HAND.total_seconds() // 60),

@@ -1,9 +1,10 @@
 """A paper as proof: from the upload to its end.
 
 What is uploaded becomes plain pictures at once (``pictures``); the file itself is never written anywhere. The pictures lie
-sealed under a key of their own, made from the key of the settings and a salt in ``case_key``. When the case ends – decided,
-withdrawn, erased, or after 14 days in any case – pages and salt are deleted. Backups leave ``case_key`` out
-(``core.backups``), so no backup, old or new, opens a page: a case that came back with a backup has no key and is closed.
+sealed under a key of their own, made from the key of the settings and a salt in ``case_key``. When the case ends – accepted,
+a no told (``concluding``), withdrawn, erased, or after 14 days in any case – pages and salt are deleted. Backups leave
+``case_key`` out (``core.backups``), so no backup, old or new, opens a page: a case that came back with a backup has
+no key and is closed.
 
 A person who moves leaves their case behind: the database itself ends it with the membership, so that no way of moving can
 forget to. Whoever lets their account go is on no desk any more; their case goes with them, or is there when they come back.

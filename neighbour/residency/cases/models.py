@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -87,7 +88,11 @@ class ProofCase(Timestamps, Base):
     #: what kind of paper the person says it is
     paper: Mapped[str] = mapped_column(Text, default="")
     page_count: Mapped[int] = mapped_column(SmallInteger, default=0)
+    #: when the desk said no. Until its person is told, at a fixed age of the case, it stands as if nobody had
+    refused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: one person looked twice, as there is no second wherever its person lives; so its person may know
+    looked_twice: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: why not: a word of ``deciding.REASONS``, and what was written to the person
     reason: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text, default="")
@@ -127,6 +132,8 @@ class CaseHalf(Base):
             "uq_case_half_case_id_by_person_id",
             "case_id",
             "by_person_id",
+            "part",
+            "is_second",
             unique=True,
             postgresql_where=text("voided_at IS NULL"),
         ),
@@ -144,7 +151,10 @@ class CaseHalf(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     note: Mapped[str] = mapped_column(Text, default="")
     said_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    #: it was at another name on the letterbox, and counts for nothing; kept, because it was said
+    #: where nobody else can look: the same person again, a day later
+    is_second: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: it was at another name on the letterbox, or the second look said otherwise: it counts for nothing and is kept, because it
+    #: was said
     voided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

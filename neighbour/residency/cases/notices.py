@@ -90,10 +90,10 @@ class DeskWaits(Notice):
         return ngettext("%(num)s proof waits for you", "%(num)s proofs wait for you", context["count"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return {**self.preview(), "count": payload["count"]}
+        return {**self.preview(), "count": payload["count"], "again": payload.get("again", 0)}
 
     def preview(self) -> dict[str, Any]:
-        return {"count": 3, "desk_url": site_url("/desk/proofs")}
+        return {"count": 3, "again": 1, "desk_url": site_url("/desk/proofs")}
 
 
 class MissingAnswered(Notice):

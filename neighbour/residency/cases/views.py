@@ -15,7 +15,7 @@ from neighbour.core.web import back, is_htmx, is_own_form, no_referrer, site_url
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import is_fresh, person_number
 from neighbour.residency import codes, service
-from neighbour.residency.cases import deciding, documents, pictures, visits
+from neighbour.residency.cases import concluding, deciding, documents, pictures, visits
 from neighbour.residency.cases.forms import AppealForm, DocumentForm
 from neighbour.residency.cases.pictures import Trouble
 from neighbour.residency.cases.words import PAPER_HINTS, TOLD
@@ -83,7 +83,7 @@ def _document_page(form: DocumentForm) -> Any:
         form=form,
         standing=documents.standing(person_number()),
         paper_hints=PAPER_HINTS,
-        days=deciding.TARGET_DAYS,
+        days=concluding.ANSWERED_AFTER.days,
         kept_days=documents.KEPT_FOR.days,
         most_size=pictures.MOST_BYTES >> 20,
         may_see=is_fresh(),

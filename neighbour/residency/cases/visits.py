@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import delete, func, select, text, update
 
@@ -21,7 +22,7 @@ from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import codes, grading, homes
 from neighbour.residency.cases.models import Visit
-from neighbour.residency.models import Proof
+from neighbour.residency.models import Membership, Proof
 from neighbour.residency.proofs.in_person import IN_PERSON
 
 LIFE = timedelta(minutes=15)
@@ -117,8 +118,9 @@ _TAKE = text("SELECT take_visit(:code, :place, :at)")
 
 
 def take(editor_id: int, place: str, typed: str) -> Visitor | None:
-    """The visitor with this code, their home opened and written down; None for a code that is wrong, over, the editor's own
-    or of their household – one answer for all. Counts a try unless it is right; raises limits.TooMany. Through the editor's
+    """The visitor with this code, their home opened and written down; None for a code that is wrong, over or the editor's own –
+    one answer for all. Of whose household the visitor is makes no difference, or one code after the other would say where the
+    editor lives. Counts a try unless it is right; raises limits.TooMany. Through the editor's
     eyes."""
     limits.hit("visit_code", str(editor_id))  # in advance, so that of many at once none slips through
     code = codes.read(typed)
@@ -135,7 +137,8 @@ def take(editor_id: int, place: str, typed: str) -> Visitor | None:
 
 
 def confirm(editor_id: int, place: str, typed: str) -> bool:
-    """The editor has seen a paper with this name and address: the visitor's home is proven (or held: the editor is not told).
+    """The editor has seen a paper with this name and address: the visitor's home is proven, or held, of which the editor is not
+    told. One of the editor's own household is held: others look.
 
     False when the code is over or not in this editor's hand. Counts per editor and place; raises limits.TooMany.
     """
@@ -150,9 +153,6 @@ def confirm(editor_id: int, place: str, typed: str) -> bool:
         person_id = visit.person_id
         editors = _household(editor_id)
         with scope.use(scope.Viewer(person_id)):
-            # As when the code was typed, by the names of now.
-            if editors is not None and editors == _household(person_id):
-                return False
             now = clock.now()
             done = db.session.execute(
                 update(Visit).where(Visit.id == visit.id, Visit.confirmed_at.is_(None)).values(confirmed_at=now)
@@ -166,9 +166,15 @@ def confirm(editor_id: int, place: str, typed: str) -> bool:
                 IN_PERSON.lasts,
                 source=f"initiative {place}",
                 by_person_id=editor_id,
+                looks=[partial(_is_of, editors)],
             )
             db.session.flush()
         return True
+
+
+def _is_of(household: bytes | None, membership: Membership, _proof: Proof) -> bool:
+    """A ``grading.Look``: whether somebody is of the editor's household."""
+    return household is not None and household == membership.household_hash
 
 
 def _household(person_id: int) -> bytes | None:

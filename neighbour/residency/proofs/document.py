@@ -11,10 +11,10 @@ from neighbour.residency.proofs.method import Method
 
 
 def _context(person_id: int) -> dict[str, Any]:
-    from neighbour.residency.cases import deciding, documents  # which ask this file what a document proves
+    from neighbour.residency.cases import concluding, documents  # which ask this file what a document proves
 
     standing = documents.standing(person_id)
-    return {"standing": standing, "days": deciding.TARGET_DAYS, "under_way": standing.why_not == "open"}
+    return {"standing": standing, "days": concluding.ANSWERED_AFTER.days, "under_way": standing.why_not == "open"}
 
 
 DOCUMENT = Method(
@@ -24,6 +24,6 @@ DOCUMENT = Method(
     title=lazy_gettext("A document"),
     template="residency/_document.html",
     context=_context,
-    hint=lazy_gettext("About two days. Opens everything."),
+    hint=lazy_gettext("About three days. Opens everything."),
     order=40,
 )
