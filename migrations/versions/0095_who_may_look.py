@@ -15,8 +15,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app
 
-revision = "0097"
-down_revision = "0088"
+revision = "0095"
+down_revision = "0094"
 branch_labels = None
 depends_on = None
 
