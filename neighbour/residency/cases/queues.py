@@ -1,4 +1,4 @@
-"""Whose desk a case lies on: what waits for whom, and who has to look twice. The database says it (migration 0097)."""
+"""Whose desk a case lies on: what waits for whom, and who has to look twice. The database says it (migration 0095)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def waiting(eyes: Eyes) -> Waiting:
 
 
 def _desk(eyes: Eyes) -> TableValuedAlias:
-    """Who may look at what: the database says it, to the pages and to the daily reminder alike (migration 0097)."""
+    """Who may look at what: the database says it, to the pages and to the daily reminder alike (migration 0095)."""
     is_theirs, is_alone, is_known = (column(name, Boolean) for name in ("is_theirs", "is_alone", "is_known"))
     again = column("again_from", DateTime(timezone=True))
     asked = func.desk_cases(eyes.is_operator, clock.now())
