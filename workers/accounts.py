@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from neighbour.accounts import care, disputes
+from flask import current_app
+
+from neighbour.accounts import care, dispute_deciding, disputes
 from neighbour.core.jobs import Job
 from workers import task
 
@@ -15,3 +17,8 @@ def resets() -> None:
 @task(Job.ACCOUNTS_DISPUTES)
 def settle() -> None:
     disputes.due()
+
+
+@task(Job.ACCOUNTS_REMIND)
+def remind() -> None:
+    dispute_deciding.remind(current_app.extensions["config"].time_zone)

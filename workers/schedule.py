@@ -20,6 +20,7 @@ SCHEDULE: dict[Job, schedule] = {
     Job.RESIDENCY_REMIND: crontab(minute="7", hour="*"),
     Job.ACCOUNTS_RESETS: crontab(minute="37", hour="*"),  # 72 hours after they were asked for
     Job.ACCOUNTS_DISPUTES: schedule(300),  # a day after the older mailbox said so
+    Job.ACCOUNTS_REMIND: crontab(minute="12", hour="*"),  # on Mondays, of quarrels that wait for an operator
     Job.MYDATA_SWEEP: schedule(60),  # archives and erasures that wait
     Job.MYDATA_RETAIN: crontab(minute="7", hour="*"),  # once a night, some of it every hour
     Job.QUARTERS_CHANGE: crontab(minute="7", hour="*"),  # on its day a little after midnight, whatever the time zone

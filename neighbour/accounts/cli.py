@@ -8,7 +8,8 @@ import click
 from flask import current_app
 from sqlalchemy import select
 
-from neighbour.accounts import care, decoys, disputes, hooks, service
+from neighbour.accounts import care, decoys, dispute_deciding, disputes, hooks, service
+from neighbour.accounts.dispute_words import Reason
 from neighbour.accounts.models import Person
 from neighbour.core import audit, i18n
 from neighbour.core.audit import Event
@@ -158,7 +159,7 @@ def list_disputes() -> None:
 
     Since when, state, older and newer mailbox; also what silence gave to the older one within 30 days. Homes are never shown.
     """
-    for each in (*disputes.listed(), *disputes.silent()):
+    for each in (*dispute_deciding.listed(), *dispute_deciding.silent()):
         state = "silence" if each.is_by_silence else each.state
         click.echo(f"{i18n.exact(each.begun_at)}\t{state}\t{each.old_email}\t{each.new_email}")
 
@@ -168,12 +169,18 @@ def list_disputes() -> None:
 @click.option(
     "--for", "side", type=click.Choice((disputes.OLD, disputes.NEW)), required=True, help="Which mailbox it is."
 )
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in Reason]),
+    help="Why; needed to turn round what silence decided.",
+)
 @operator_command
-def decide(email: str, side: str) -> None:
+def decide(email: str, side: str, reason: str | None) -> None:
     """Say whose a disputed account is.
 
-    Also for 30 days after silence gave it to the older mailbox. Believe no mail alone: either of them may be whoever the other
-    one flees from. The desk shows the home of the account, where you can ask: with a letter, or a visit in person.
+    Also for 30 days after silence gave it to the older mailbox; both are told the reason then. Believe no mail alone: either
+    of them may be whoever the other one flees from. The desk shows the home of the account, where you can ask: with a letter,
+    or a visit in person.
     """
-    row = disputes.decide(disputes.of_email(clean_line(email)), side)
+    row = dispute_deciding.decide(dispute_deciding.of_email(clean_line(email)), side, reason=reason or "")
     click.echo(f"{row.old_email if side == disputes.OLD else row.new_email}: has the account; both are told")

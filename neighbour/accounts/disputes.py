@@ -11,7 +11,7 @@ account – every session ends, nobody comes in, nothing else changes – and te
 * silence decides nothing for an account that ever had a proven home or is protected: there is somebody to ask at home, and who
   is silent may be kept from answering. Nor where the mail never arrived. There the operator decides, too;
 * for the others silence gives it back to the older mailbox (``taking_back.take_back``), with a link for a new password; for
-  thirty days the operator can still turn that round.
+  thirty days the operator can still turn that round (``dispute_deciding``).
 
 Nobody in the account can spoil any of this. An older mailbox that comes later takes the place of a younger one, and what was
 objected to stays objected to; a younger one that comes later objects.
@@ -20,13 +20,21 @@ objected to stays objected to; a younger one that comes later objects.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from neighbour.accounts import dispute_notices, entering, factors, onetime, passkeys, sessions, taking_back
+from neighbour.accounts import (
+    dispute_notices,
+    entering,
+    factors,
+    onetime,
+    passkeys,
+    putting_aside,
+    sessions,
+    taking_back,
+)
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.email_changes import is_live
 from neighbour.accounts.locks import hold
@@ -41,7 +49,6 @@ from neighbour.notices.models import DeliveryState
 from neighbour.notices.service import suppressed
 
 OBJECT_FOR = timedelta(hours=72)
-TURNED_FOR = timedelta(days=30)  # after silence has decided
 LINKS_FOR = timedelta(days=30)  # the operator may take their time, and a factor still settles it
 PURPOSE = "dispute"  # of what a passkey signs
 OLD, NEW = "old", "new"
@@ -149,7 +156,7 @@ def _begin(left: EmailChange, since: datetime) -> str:
     sessions.end_all(row.person_id)
     onetime.spoil(row.person_id)
     audit.note(Event.DISPUTED, subject=row.person_id)
-    _tell(dispute_notices.Begun if row.state == DisputeState.WAITING else dispute_notices.Objected, row)
+    tell(dispute_notices.Begun if row.state == DisputeState.WAITING else dispute_notices.Objected, row)
     return mint(row, OLD)
 
 
@@ -159,9 +166,17 @@ def _next_email(left: EmailChange) -> str:
     return db.session.scalar(select(EmailChange.new_email).where(*later).order_by(EmailChange.id.desc()).limit(1)) or ""
 
 
-def mint(row: Dispute, side: str) -> str:
-    """A link for one of the two mailboxes. Inside atomic()."""
+def mint(row: Dispute, side: str, *, is_only: bool = False) -> str:
+    """A link for one of the two mailboxes; is_only: those it had before work no more. Inside atomic()."""
     bound = f"{row.id} {row.change_id if side == OLD else NEW}"
+    if is_only:
+        before = (
+            OneTimeToken.person_id == row.person_id,
+            OneTimeToken.purpose == onetime.SIDE,
+            OneTimeToken.email == bound,
+        )
+        unused = update(OneTimeToken).where(*before, OneTimeToken.used_at.is_(None))
+        db.session.execute(unused.values(used_at=clock.now()))
     return onetime.mint(row.person_id, onetime.SIDE, bound, LINKS_FOR)
 
 
@@ -203,7 +218,7 @@ def _object(row: Dispute) -> None:
     row.state, row.objected_at = DisputeState.OBJECTED, clock.now()
     db.session.flush()
     audit.note(Event.DISPUTE_OBJECTED, subject=row.person_id)
-    _tell(dispute_notices.Objected, row)
+    tell(dispute_notices.Objected, row)
     dispute_notices.tell_operators(row)
 
 
@@ -236,7 +251,7 @@ def _shown(token: str, person_id: int, code: str, answer: str) -> str:
         changed_at = _changed_at(side.dispute)
         if entering.since_shown(person_id, code, shown) > changed_at - FACTOR_FOR:
             raise Refused("young")
-        return _settle(side.dispute, OLD if side.is_old else NEW)
+        return settle(side.dispute, OLD if side.is_old else NEW)
 
 
 def _count_wrong(token: str) -> None:
@@ -253,16 +268,20 @@ def _count_wrong(token: str) -> None:
 def _changed_at(row: Dispute) -> datetime:
     """When the older mailbox was left: by that a factor's age is measured, whichever link began the quarrel. ``row.since`` may be
     earlier, for going back takes off what was added before the change, too."""
-    left = db.session.get(EmailChange, row.change_id)
+    left = _change_of(row)
     return left.changed_at if left is not None else row.since
 
 
-def _settle(row: Dispute, side: str, *, is_by_mail: bool = False, is_by_silence: bool = False) -> str:
-    """End it for one side. With the person held. is_by_mail: the link for a new password goes to the older mailbox."""
+def settle(row: Dispute, side: str, *, is_by_mail: bool = False, is_by_silence: bool = False) -> str:
+    """End it for one side. is_by_mail: the link for a new password goes to the older mailbox; is_by_silence: what the account has
+    to sign in with is put aside before. Gives the token for a new password to the older side. Inside atomic(), with the person
+    held; raises Refused("taken")."""
     row.state, row.ended_at = (DisputeState.OLD if side == OLD else DisputeState.NEW), clock.now()
     row.is_by_silence = is_by_silence
-    left = db.session.get(EmailChange, row.change_id)
+    left = _change_of(row)
     to_set = ""
+    if is_by_silence:
+        putting_aside.put_aside(row.id)
     if side == OLD:
         to_set = taking_back.take_back(row.person_id, row.since, left)
         audit.note(Event.EMAIL_CHANGE_UNDONE, subject=row.person_id)
@@ -270,8 +289,13 @@ def _settle(row: Dispute, side: str, *, is_by_mail: bool = False, is_by_silence:
         _hold_good(left)
     db.session.flush()
     audit.note(Event.DISPUTE_SETTLED, subject=row.person_id, result=side)
-    _tell(dispute_notices.Settled, row, sets=OLD if is_by_mail else "")
+    tell(dispute_notices.Settled, row, sets=OLD if is_by_mail else "")
     return to_set
+
+
+def _change_of(row: Dispute) -> EmailChange | None:
+    """The change of address it is about, as long as that is known."""
+    return db.session.get(EmailChange, row.change_id) if row.change_id is not None else None
 
 
 def _hold_good(left: EmailChange) -> None:
@@ -298,7 +322,7 @@ def due() -> int:
                 continue
             try:
                 with db.session.begin_nested():
-                    _settle(row, OLD, is_by_mail=True, is_by_silence=True)
+                    settle(row, OLD, is_by_mail=True, is_by_silence=True)
             except Refused:  # somebody else has the address by now, which nobody could get: a matter for people
                 _object(open_of(person_id) or row)
                 continue
@@ -321,72 +345,8 @@ def _is_silence(row: Dispute) -> bool:
     return False
 
 
-def silent() -> Sequence[Dispute]:
-    """What silence has decided of late, newest first: the operator can still turn it round."""
-    lately = Dispute.is_by_silence, Dispute.state == DisputeState.OLD, Dispute.ended_at > clock.now() - TURNED_FOR
-    return db.session.scalars(select(Dispute).where(*lately).order_by(Dispute.ended_at.desc())).all()
-
-
-def listed() -> Sequence[Dispute]:
-    """The quarrels that go on, oldest first, for the operator."""
-    return db.session.scalars(select(Dispute).where(Dispute.state.in_(DISPUTED)).order_by(Dispute.begun_at)).all()
-
-
-def by_account() -> list[tuple[str, Dispute]]:
-    """The same with the public id of each account, which is how pages name it."""
-    return [(account_of(row), row) for row in listed()]
-
-
-def account_of(row: Dispute) -> str:
-    """The public id of the account that is quarrelled about."""
-    return db.session.scalars(select(Person.public_id).where(Person.id == row.person_id)).one()
-
-
-def of_email(email: str) -> int:
-    """The number of the quarrel one of whose mailboxes this is, also of one that silence has decided; raises ValueError."""
-    key = fold(email)
-    number = next((row.id for row in (*listed(), *silent()) if key in (fold(row.old_email), fold(row.new_email))), None)
-    if number is None:
-        raise ValueError(f"nobody quarrels about an account of {email}")
-    return number
-
-
-def decide(number: int, side: str, *, by: int | None = None) -> Dispute:
-    """The operator's word: the account is the older mailbox's or the newer one's, also for 30 days after silence has decided. by:
-    who says so, None at the command line. Commits; raises ValueError where that quarrel is over, or never was."""
-    with atomic():
-        row = db.session.get(Dispute, number)
-        if row is not None:
-            hold(row.person_id)
-            row = db.session.get(Dispute, number, populate_existing=True)
-        if row is None or (row.state not in DISPUTED and row.id not in [each.id for each in silent()]):
-            raise ValueError("nobody quarrels about that account any more")
-        audit.note(Event.DISPUTE_DECIDED, actor=by, subject=row.person_id, result=side)
-        if row.state in DISPUTED:
-            _settle(row, side, is_by_mail=True)
-        else:
-            _after_silence(row, side)
-    return row
-
-
-def _after_silence(row: Dispute, side: str) -> None:
-    """Silence was right, or the newer mailbox has the account after all. With the person held; raises ValueError."""
-    row.is_by_silence = False
-    if side == OLD:
-        return
-    if open_of(row.person_id) is not None:
-        raise ValueError("there is a new quarrel about that account: decide that one")
-    lost_at, row.state, row.ended_at = row.ended_at or row.begun_at, DisputeState.NEW, clock.now()
-    try:
-        taking_back.hand_to(row.person_id, row.new_email, lost_at)
-    except Refused:
-        raise ValueError(f"somebody else has the address {row.new_email} by now") from None
-    audit.note(Event.DISPUTE_SETTLED, subject=row.person_id, result=side)
-    _tell(dispute_notices.Settled, row, sets=NEW)
-
-
-def _tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, sets: str = "") -> None:
-    """To both; ``sets``: which of them gets a link for a new password."""
+def tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, sets: str = "", **more: str | bool) -> None:
+    """Promise both mailboxes this mail; ``sets``: which of them gets a link for a new password. Inside atomic()."""
     for side, to in ((OLD, row.old_email), (NEW, row.new_email)):
         if to:
             payload = {
@@ -395,5 +355,6 @@ def _tell(notice: type[dispute_notices.OfDispute], row: Dispute, *, sets: str = 
                 "change": row.change_id,
                 "side": side,
                 "sets": side == sets,
+                **more,
             }
             notice.send(row.person_id, subject_key=secrets.token_hex(8), payload=payload)

@@ -50,6 +50,12 @@ def disputes(before: datetime) -> int:
     return _gone(delete(Dispute).where(Dispute.ended_at < before))
 
 
+def factors_aside(before: datetime) -> int:
+    """What was put aside when silence gave an account away and nobody has turned round since."""
+    with atomic():
+        return int(db.session.scalar(select(func.forget_factors_aside(before))) or 0)
+
+
 def resets(before: datetime) -> int:
     """Second steps taken off, or kept, by then."""
     return _gone(delete(FactorReset).where(FactorReset.ended_at < before))

@@ -13,6 +13,7 @@ from wtforms.validators import DataRequired, Length, Regexp
 
 from neighbour.accounts import guessed, hooks, passwords
 from neighbour.accounts.addresses import NoAddress, reachable
+from neighbour.accounts.dispute_words import SAID
 from neighbour.accounts.models import Person
 from neighbour.core.forms import Form, at_most, needed, one_line
 from neighbour.core.i18n import gettext as _
@@ -162,4 +163,15 @@ class DecisionForm(Form):
     has_proof = BooleanField(
         __("They have shown anew that they live at the address of the account."),
         validators=[DataRequired(__("Without that nobody gets the account: a mail alone proves nothing."))],
+    )
+
+
+class TurnRoundForm(Form):
+    """The operator turns round what silence has decided; ``mailbox`` has the newer addresses of the account for choices."""
+
+    mailbox = RadioField(__("Who gets the account?"), validators=[needed(__("Who gets the account?"))])
+    reason = RadioField(
+        __("Why?"),
+        choices=[SelectChoice(reason.value, said) for reason, said in SAID.items()],
+        validators=[needed(__("Say why: both addresses are told."))],
     )

@@ -243,9 +243,34 @@ class Dispute(Base):
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: nobody had objected: the operator can still turn it round
     is_by_silence: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: when the operator last had the links of both sides sent again
+    links_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: wrong codes each side has typed
     wrong_old: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     wrong_new: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+
+
+class FactorAside(Base):
+    """A factor as it was when silence gave its account away: a passkey, an app or a code, whichever it holds. Opens nothing, and
+    is nobody's to read (``putting_aside``)."""
+
+    __tablename__ = "factor_aside"
+    __table_args__ = (CheckConstraint("num_nonnulls(credential_id, sealed, code_hash) = 1", name="one"),)
+
+    id: Mapped[pk_int]
+    dispute_id: Mapped[int] = mapped_column(ForeignKey("dispute.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    aside_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    credential_id: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sign_count: Mapped[int | None] = mapped_column(BigInteger)
+    transports: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ResetState(StrEnum):

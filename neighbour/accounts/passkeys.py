@@ -21,6 +21,7 @@ from neighbour.accounts import factors
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Challenge, Passkey, Person
 from neighbour.accounts.onetime import Refused
+from neighbour.accounts.putting_aside import is_aside
 from neighbour.core import clock, tokens
 from neighbour.core.crypto import keyed_hash, same
 from neighbour.core.db import atomic, db
@@ -74,7 +75,7 @@ def add(person_id: int, answer: str, name: str, *, holder: str, token: str) -> s
     with atomic():
         hold(person_id)
         known = factors.of(person_id).passkeys
-        if len(known) >= MOST or _owner(made.credential_id) is not None:
+        if len(known) >= MOST or _owner(made.credential_id) is not None or is_aside(made.credential_id):
             raise Refused("passkey")
         key = Passkey(
             person_id=person_id,

@@ -111,10 +111,19 @@ about(
     "dispute",
     of="person_id",
     kind="access",
-    out="begun_at objected_at state ended_at",
+    out="begun_at objected_at links_at state ended_at",
     # one of the two mailboxes is somebody else's
     inner="id person_id change_id due_at since is_by_silence wrong_old wrong_new old_email new_email",
     ends="disputes",
+)
+about(
+    "factor_aside",
+    of="person_id",
+    kind="access",
+    # whose they are is what was quarrelled about: whoever has the account meanwhile learns nothing of them
+    inner="id dispute_id person_id aside_at sign_count transports name last_step created_at used_at",
+    secret="credential_id public_key sealed code_hash",
+    ends="factors_aside",
 )
 # Whether these were sent says whether somebody else owns the address, and who asked for them may be anybody.
 also("delivery", told="notice NOT IN ('accounts.confirm', 'accounts.reset')")

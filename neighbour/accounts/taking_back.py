@@ -111,11 +111,22 @@ def _locked(person_id: int, since: datetime) -> str:
     db.session.flush()
     sessions.end_all(person_id)
     onetime.spoil(person_id)
+    _drop_dead_links(person_id)
     to_set = onetime.mint(person_id, "reset", "", onetime.RESET_FOR)
     factors.drop_since(person_id, since)
     if not factors.has_any(person_id):
         care.stop_waiting(person_id)  # nothing is left that would have to be taken off
     return to_set
+
+
+def _drop_dead_links(person_id: int) -> None:
+    """Links that take a new way to sign in back, of mailboxes the account has no more: whoever has it now reads in their archive
+    whose those were."""
+    mine = OneTimeToken.person_id == person_id, OneTimeToken.purpose == onetime.UNDO_FACTOR
+    for link in db.session.scalars(select(OneTimeToken).where(*mine)).all():
+        if not is_mailbox_of(person_id, link.email.partition(" ")[2]):
+            db.session.delete(link)
+    db.session.flush()
 
 
 def _undone_since(left: EmailChange) -> None:

@@ -90,3 +90,4 @@ def _whose(person_id: int) -> bytes:
 
 
 sealed_in("authenticator", "sealed", "person_id", _whose, purpose="totp")
+sealed_in("factor_aside", "sealed", "person_id", _whose, purpose="totp", key="id")

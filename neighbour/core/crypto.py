@@ -31,22 +31,27 @@ NONCE_BYTES = 12
 
 @dataclass(frozen=True)
 class Sealed:
-    """A column of sealed values: ``belongs_to`` makes the identity of a row from its column ``whose``."""
+    """A column of sealed values: ``belongs_to`` makes the identity of a row from its column ``whose``; ``key`` is the column
+    that names one row."""
 
     table: str
     column: str
     whose: str
     belongs_to: Callable[[int], bytes]
-    purpose: str = ""
+    purpose: str
+    key: str
 
 
 SEALED: list[Sealed] = []
 
 
-def sealed_in(table: str, column: str, whose: str, belongs_to: Callable[[int], bytes], *, purpose: str = "") -> None:
-    """Declare a column that holds what ``seal`` gives, or ``seal_for`` this purpose, beside the code that fills it. What
-    ``seal_under`` and ``seal_piece`` give needs none: their keys are made of the one for hashes, which stays."""
-    SEALED.append(Sealed(table, column, whose, belongs_to, purpose))
+def sealed_in(
+    table: str, column: str, whose: str, belongs_to: Callable[[int], bytes], *, purpose: str = "", key: str = ""
+) -> None:
+    """Declare a column that holds what ``seal`` gives, or ``seal_for`` this purpose, beside the code that fills it; ``key``: its
+    table's key where several rows are of one ``whose``. What ``seal_under`` and ``seal_piece`` give needs none: their keys are
+    made of the one for hashes, which stays."""
+    SEALED.append(Sealed(table, column, whose, belongs_to, purpose, key or whose))
 
 
 class CannotOpen(ValueError):

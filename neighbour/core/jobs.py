@@ -38,6 +38,7 @@ class Job(StrEnum):
     RESIDENCY_REMIND = "residency.remind"
     ACCOUNTS_RESETS = "accounts.resets"
     ACCOUNTS_DISPUTES = "accounts.disputes"
+    ACCOUNTS_REMIND = "accounts.remind"
     MYDATA_EXPORT = "mydata.export"
     MYDATA_ERASE = "mydata.erase"
     MYDATA_SWEEP = "mydata.sweep"

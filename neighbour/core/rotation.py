@@ -57,19 +57,19 @@ def left() -> dict[int, int]:
 
 def _batch(column: Sealed, after: int, place: Rotated) -> int:
     """One batch of rows whose number is greater than ``after``; gives the last one's, 0 when there are none."""
-    name, key = column.column, column.whose
+    name, key = column.column, column.key
     # Names of tables and columns are those of ``sealed_in``, nobody's words. S608
     chosen = text(
-        f"SELECT {key}, {name} FROM {column.table} WHERE {key} > :after AND get_byte({name}, 0) <> :number"  # noqa: S608
+        f"SELECT {key}, {column.whose}, {name} FROM {column.table} WHERE {key} > :after AND get_byte({name}, 0) <> :number"  # noqa: S608
         f" AND {name} <> '' ORDER BY {key} LIMIT {BATCH} FOR UPDATE"
     )
-    changed = text(f"UPDATE {column.table} SET {name} = :sealed WHERE {key} = :whose")  # noqa: S608
+    changed = text(f"UPDATE {column.table} SET {name} = :sealed WHERE {key} = :key")  # noqa: S608
     with atomic():
         rows = db.session.execute(chosen, {"after": after, "number": key_number()}).all()
         anew = []
-        for whose, sealed in rows:
+        for row, whose, sealed in rows:
             try:
-                anew.append({"whose": whose, "sealed": reseal(bytes(sealed), column.belongs_to(whose), column.purpose)})
+                anew.append({"key": row, "sealed": reseal(bytes(sealed), column.belongs_to(whose), column.purpose)})
             except CannotOpen:
                 place.lost += 1
         if anew:

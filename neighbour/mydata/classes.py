@@ -109,7 +109,7 @@ CLASSES: dict[str, DataClass] = {
             __("So that you can stay signed in, sign devices out, and nobody guesses passwords."),
             __("You"),
             CONTRACT,
-            __("Devices 14 days after the last visit, 90 at most; links %(links)s after they end; an address you left 72 hours; counters of attempts %(counted)s at most; used recovery codes %(used_codes)s; the log %(logs)s; a second step the operator took off, and quarrels about whose an account is, %(resets)s. Passkeys and the app as long as you have them.", **KEPT),
+            __("Devices 14 days after the last visit, 90 at most; links %(links)s after they end; an address you left 72 hours; counters of attempts %(counted)s at most; used recovery codes %(used_codes)s; ways to sign in that were put aside because nobody objected %(factors_aside)s; the log %(logs)s; a second step the operator took off, and quarrels about whose an account is, %(resets)s. Passkeys and the app as long as you have them.", **KEPT),
         ),
         DataClass(
             "security",

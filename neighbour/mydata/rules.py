@@ -16,6 +16,7 @@ from flask import current_app
 from sqlalchemy import delete, or_, text
 
 from neighbour.accounts import forgetting as accounts
+from neighbour.accounts.putting_aside import ASIDE_FOR
 from neighbour.contributions import photo_drawing, photos
 from neighbour.core import clock, instance, limits, logs
 from neighbour.core.db import atomic, db
@@ -132,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     Rule("used_codes", "access", __("recovery codes that were used"), MONTH, _asks("forget_used_codes(:before)")),
     Rule("resets", "access", __("second steps taken off by the operator"), accounts.RESETS_KEPT, accounts.resets),
     Rule("disputes", "access", __("quarrels about whose an account is"), accounts.RESETS_KEPT, accounts.disputes),
+    Rule("factors_aside", "access", __("ways to sign in put aside when nobody objected"), ASIDE_FOR, accounts.factors_aside),
     Rule("logs", "access", __("lines of the log (INSTANCE_DIR/log)"), MONTH, _logs),
     Rule("looks", "security", __("looks at addresses"), YEAR, _asks("forget_looks(:before)")),
     Rule("events", "security", __("events that matter for safety"), YEAR, _asks("forget_events(:before)")),

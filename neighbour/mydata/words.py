@@ -158,6 +158,7 @@ COLUMNS: dict[str, LazyText] = {
     "uses": __("how many used it"),
     "begun_at": __("begun"),
     "objected_at": __("objected on"),
+    "links_at": __("new links on"),
     "begins": __("begins"),
     "ends": __("ends"),
     "zone": __("time zone"),

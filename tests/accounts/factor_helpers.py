@@ -8,7 +8,7 @@ from typing import Any
 
 import pyotp
 
-from neighbour.accounts import disputes, factors, recovery, totp
+from neighbour.accounts import dispute_deciding, disputes, factors, recovery, totp
 from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -102,7 +102,7 @@ def gets_back(browser: Any, link: str, mailbox: Any, jobs: Any, ticks: Any, pass
     ticks.tick(86_460)
     with scope.use(scope.NOBODY):
         assert disputes.due() == 0
-        (row,) = disputes.listed()
-        disputes.decide(row.id, disputes.OLD)
+        (row,) = dispute_deciding.listed()
+        dispute_deciding.decide(row.id, disputes.OLD)
     jobs.run()
     assert browser.post(link_of(mailbox, "reset", to), data={"password": password}).status_code == 303

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import pytest
 
-from neighbour.accounts import care, choosing, disputes, factors, forgetting
+from neighbour.accounts import care, choosing, dispute_deciding, disputes, factors, forgetting
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import Person
 from neighbour.core import clock, scope
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.mydata import archive
 from neighbour.notices.models import Suppression
 from neighbour.policy import Level
+from tests.accounts.dispute_helpers import DAY, HERS, HOUR, NEW, moves, passes
 from tests.accounts.factor_helpers import (
     GOOD,
     MAIL,
@@ -36,8 +33,6 @@ from tests.factories import sign_in
 from tests.support.authenticator import Device
 
 pytestmark = pytest.mark.usefixtures("context", "frozen_clock")
-HERS, HOUR, DAY = "ines.neu@altenbrueck.example", 3600, 86_400
-NEW = "zehn frische Brötchen"
 
 
 @pytest.fixture
@@ -53,14 +48,6 @@ def presses(browser, mailbox, kind="undo-email"):
     answer = browser.post(link_of(mailbox, kind, MAIL))
     assert answer.status_code == 303 and answer.location.startswith("/dispute/"), answer.location
     return answer.location
-
-
-def passes(jobs):
-    """What the clock brings."""
-    with scope.use(scope.NOBODY):
-        done = disputes.due()
-    jobs.run()
-    return done
 
 
 def test_whoever_reads_the_old_mailbox_gets_nothing_but_a_closed_account(
@@ -133,19 +120,6 @@ def test_the_operator_can_give_it_to_the_older_mailbox(her, visitor, person, mai
     owner = visitor()
     assert owner.post(link_of(mailbox, "reset", MAIL), data={"password": NEW}).status_code == 303
     assert type_password(owner, MAIL, NEW).location == "/board"
-
-
-@pytest.fixture
-def newcomer(context):
-    """Has no proven home yet: there is nobody to ask."""
-    return make_member("bente@altenbrueck.example", level=Level.UNPROVEN)
-
-
-def moves(client, who, mailbox, jobs, to=HERS):
-    """This account has another mail address; gives the link in the mailbox that was left."""
-    sign_in(client, who)
-    change(client, mailbox, jobs, to)
-    return link_of(mailbox, "undo-email", who.email)
 
 
 def test_silence_of_three_days_gives_an_account_without_a_proven_home_back(
@@ -233,65 +207,6 @@ def test_an_objection_stays_whichever_older_mailbox_comes_later(
     frozen_clock.tick(4 * DAY)
     assert passes(jobs) == 0 and email_now(newcomer) == HERS
     assert owner.execute("SELECT state, old_email FROM dispute").fetchall() == [("objected", newcomer.email)]
-
-
-def gone_by_silence(client, visitor, who, mailbox, jobs, ticks):
-    """Nobody answered; the older mailbox has set a new password and is in. Gives its browser."""
-    link, ex = moves(client, who, mailbox, jobs), visitor()
-    ex.post(link)
-    jobs.run()
-    ticks.tick(3 * DAY + 60)
-    assert passes(jobs) == 1
-    ex.post(link_of(mailbox, "reset", who.email), data={"password": NEW})
-    assert type_password(ex, who.email, NEW).status_code == 303 and is_in(ex)
-    return ex
-
-
-def test_the_archive_of_who_has_it_back_does_not_name_the_other_mailbox(
-    client, visitor, newcomer, mailbox, jobs, frozen_clock
-):
-    sign_in(client, newcomer)
-    add_passkey(client)
-    gone_by_silence(client, visitor, newcomer, mailbox, jobs, frozen_clock)
-    target = io.BytesIO()
-    with scope.use(scope.Viewer(newcomer.id)):
-        archive.write(target, newcomer.id, "de", lambda _step: None)
-    with zipfile.ZipFile(target) as papers:
-        assert [name for name in papers.namelist() if HERS.encode() in papers.read(name)] == []
-
-
-def test_for_thirty_days_the_operator_turns_round_what_silence_decided(
-    client, visitor, newcomer, mailbox, jobs, frozen_clock, operate
-):
-    ex = gone_by_silence(client, visitor, newcomer, mailbox, jobs, frozen_clock)
-    add_passkey(ex)
-    jobs.run()
-    change(ex, mailbox, jobs, THIEF)
-    assert "silence" in operate(command, "disputes").output
-    frozen_clock.tick(2 * DAY)
-    assert operate(command, "decide", HERS, "--for", "new").exit_code == 0
-    jobs.run()
-    assert not is_in(ex) and email_now(newcomer) == HERS and not factors.has_any(newcomer.id)
-    hers = visitor()
-    assert hers.post(link_of(mailbox, "reset", HERS), data={"password": GOOD + " neu"}).status_code == 303
-    assert type_password(hers, HERS, GOOD + " neu").status_code == 303 and is_in(hers)
-    for kind, to in (("undo-email", newcomer.email), ("undo-factor", newcomer.email)):
-        assert visitor().post(link_of(mailbox, kind, to)).status_code == 410, "nothing of theirs works any more"
-    assert operate(command, "decide", HERS, "--for", "old").exit_code != 0, "once"
-
-
-@pytest.mark.parametrize("when", ["after a month", "once confirmed", "with a new quarrel"])
-def test_the_operator_turns_nothing_round(client, visitor, newcomer, mailbox, jobs, frozen_clock, operate, when):
-    ex = gone_by_silence(client, visitor, newcomer, mailbox, jobs, frozen_clock)
-    if when == "after a month":
-        frozen_clock.tick(30 * DAY)
-    elif when == "once confirmed":
-        assert operate(command, "decide", HERS, "--for", "old").exit_code == 0
-    else:
-        change(ex, mailbox, jobs, THIEF)
-        visitor().post(link_of(mailbox, "undo-email", newcomer.email))
-    assert operate(command, "decide", HERS, "--for", "new").exit_code != 0
-    assert email_now(newcomer) != HERS
 
 
 @pytest.mark.parametrize("what", ["app", "codes", "passkey"])
@@ -450,7 +365,7 @@ def test_a_thief_cannot_void_it_by_protecting_the_profile_or_changing_once_more(
     frozen_clock.tick(3 * DAY + 60)
     assert passes(jobs) == 0, "who is protected is asked for at home"
     with scope.use(scope.NOBODY):
-        disputes.decide(disputes.of_email(MAIL), disputes.OLD)
+        dispute_deciding.decide(dispute_deciding.of_email(MAIL), disputes.OLD)
     assert email_now(person) == MAIL
     assert visitor().post(second).status_code == 410
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from neighbour.accounts import confirming, decoys, disputes, email_changes, factors, forgetting, onetime, service
+from neighbour.accounts import (
+    confirming,
+    decoys,
+    dispute_deciding,
+    disputes,
+    email_changes,
+    factors,
+    forgetting,
+    onetime,
+    service,
+)
 from neighbour.accounts.models import EmailChange, Person
 from neighbour.core import clock, limits, scope
 from neighbour.core.db import as_owner, atomic, db
@@ -79,7 +89,7 @@ def test_the_link_in_the_old_mailbox_restores_it_ends_sessions_and_asks_for_a_ne
     assert visitor().post(link_of(mailbox, "reset", THIEF), data={"password": "drei Diebe"}).status_code == 410
     jobs.run()
     with scope.use(scope.NOBODY):
-        disputes.decide(disputes.of_email(MAIL), disputes.OLD)
+        dispute_deciding.decide(dispute_deciding.of_email(MAIL), disputes.OLD)
     jobs.run()
     assert email_now(person) == MAIL
     assert type_password(visitor()).status_code == 422, "the old password, too"
@@ -287,7 +297,7 @@ def test_wherever_it_breaks_nothing_has_changed(monkeypatch, client, person, mai
     jobs.run()
     frozen_clock.tick(3 * 86_400 + 60)
     assert breaks(disputes.due) >= 4, "to the operator"
-    assert breaks(lambda: disputes.decide(disputes.of_email(MAIL), disputes.OLD)) >= 4
+    assert breaks(lambda: dispute_deciding.decide(dispute_deciding.of_email(MAIL), disputes.OLD)) >= 4
     jobs.run()
     to_set.append(link_of(mailbox, "reset", MAIL).rpartition("/")[2])
     assert breaks(lambda: service.set_password(to_set[-1], "zehn frische Brötchen", 64)) >= 3

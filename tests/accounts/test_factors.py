@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from neighbour.accounts import care, confirming, disputes, factors, recovery, service, totp
+from neighbour.accounts import care, confirming, dispute_deciding, disputes, factors, recovery, service, totp
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import Authenticator, FactorReset, Person, RecoveryCode
 from neighbour.core import crypto, qr, scope
@@ -276,7 +276,7 @@ def by_taking_the_address_back(browser, person, mailbox, jobs):
     jobs.run()
     assert browser.post(link_of(mailbox, "undo-email", MAIL)).location.startswith("/dispute/")
     with scope.use(scope.NOBODY):
-        disputes.decide(disputes.of_email(MAIL), disputes.OLD)
+        dispute_deciding.decide(dispute_deciding.of_email(MAIL), disputes.OLD)
     jobs.run()
     assert browser.post(link_of(mailbox, "reset", MAIL), data={"password": "acht gelbe Gießkannen"}).status_code == 303
     type_password(browser, password="acht gelbe Gießkannen")

@@ -1,4 +1,5 @@
-"""An account that two mailboxes say is theirs: its person asks for nothing here, the operator decides."""
+"""An account that two mailboxes say is theirs, and about which silence has decided once before: its person asks for nothing here,
+the operator decides."""
 
 from __future__ import annotations
 
@@ -24,5 +25,9 @@ def make(world: World) -> str:
             person_id=person.id, change_id=left.id, old_email=old, new_email=new, since=now, due_at=now, objected_at=now,
             state=DisputeState.OBJECTED,
         )  # fmt: skip
-        db.session.add(row)
+        given = Dispute(
+            person_id=person.id, old_email=old, new_email="stumm@altenbrueck.example", since=now, due_at=now, ended_at=now,
+            state=DisputeState.OLD, is_by_silence=True,
+        )  # fmt: skip
+        db.session.add_all([row, given])
         return person.public_id

@@ -186,11 +186,22 @@ def _disputes(walk: Walk) -> None:
             " RETURNING id, (SELECT public_id FROM person p WHERE p.id = person_id)",
             [row[0]],
         ).fetchall()
+        owner.execute(
+            "INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, ended_at, state, is_by_silence)"
+            " SELECT person_id, old_email, each, now(), now(), now(), now(), 'old', true FROM dispute,"
+            " unnest(ARRAY['neu@example.org', 'wer.auch.immer.das.geschrieben.hat@ein-sehr-langer-name-eines-anbieters.example']) each"
+            " WHERE id = %s",
+            [number],
+        )
+        owner.execute("UPDATE dispute SET begun_at = now() - interval '40 days', objected_at = begun_at WHERE id = %s", [number])
     walk.go("/desk/disputes", "accounts that are quarrelled about", picture="desk-disputes")
     here = f"/desk/disputes/{account}"
     walk.go(here, "whose account it is", picture="desk-dispute")
     walk.send(here + "/letterbox", "the letterbox of that account", picture="desk-dispute-letterbox")
     walk.send(here, "nothing said about it", 422)
+    walk.send(here + "/links", "links sent again", picture="desk-dispute-links")
+    walk.go(here + "/silence", "what silence decided", picture="desk-dispute-silence")
+    walk.send(here + "/silence", "turned round without a reason", 422, picture="desk-dispute-reason")
     with _owner(walk.town) as owner:
         owner.execute("DELETE FROM email_change WHERE id = %s", [row[0]])
-        owner.execute("DELETE FROM dispute WHERE id = %s", [number])
+        owner.execute("DELETE FROM dispute")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from neighbour.accounts import care, choosing, disputes, factors, service
+from neighbour.accounts import care, choosing, dispute_deciding, disputes, factors, service
 from neighbour.accounts.cli import person as people_command
 from neighbour.cli_keys import keys
 from neighbour.contributions.cli import board
@@ -121,7 +121,8 @@ def test_coming_and_going(log, client, visitor, mailbox, jobs, owner):
 
 @tells(
     Event.REAUTHENTICATED, Event.REAUTHENTICATION_REFUSED, Event.PASSWORD_RESET_ASKED, Event.PASSWORD_CHANGED,
-    Event.EMAIL_CHANGE_ASKED, Event.EMAIL_CHANGED, Event.EMAIL_CHANGE_UNDONE, Event.DISPUTED, Event.DISPUTE_SETTLED,
+    Event.EMAIL_CHANGE_ASKED, Event.EMAIL_CHANGED, Event.EMAIL_CHANGE_UNDONE, Event.DISPUTED, Event.DISPUTE_LINKS_SENT,
+    Event.DISPUTE_SETTLED,
 )  # fmt: skip
 def test_password_and_address_of_mail(log, client, visitor, mailbox, jobs, frozen_clock):
     me = make_member().id
@@ -148,12 +149,14 @@ def test_password_and_address_of_mail(log, client, visitor, mailbox, jobs, froze
     jobs.run()
     with log.once(Event.DISPUTED, me):
         visitor().post(link_of(mailbox, "undo-email", MAIL))
+    with log.once(Event.DISPUTE_LINKS_SENT, me), scope.use(scope.NOBODY):
+        dispute_deciding.send_links(dispute_deciding.of_email(MAIL))
     with (
         log.once(Event.EMAIL_CHANGE_UNDONE, me),
         log.once(Event.DISPUTE_SETTLED, me, result="old"),
         scope.use(scope.NOBODY),
     ):
-        disputes.decide(disputes.of_email(MAIL), disputes.OLD)
+        dispute_deciding.decide(dispute_deciding.of_email(MAIL), disputes.OLD)
 
 
 @tells(

@@ -132,6 +132,7 @@ ROWS = {
     ("used_codes", "recovery_code"): (30 * DAY, "INSERT INTO recovery_code (code_hash, person_id, created_at, used_at) VALUES (%(bytes)s, %(me)s, %(at)s, %(at)s)", "true"),
     ("resets", "factor_reset"): (365 * DAY, "INSERT INTO factor_reset (person_id, asked_at, due_at, state, ended_at) VALUES (%(me)s, %(at)s, %(at)s, 'stopped', %(at)s)", "true"),
     ("disputes", "dispute"): (365 * DAY, "INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, state, ended_at) VALUES (%(me)s, 'a@b.example', 'c@b.example', %(at)s, %(at)s, %(at)s, 'new', %(at)s)", "true"),
+    ("factors_aside", "factor_aside"): (30 * DAY, "WITH d AS (INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, state) VALUES (%(me)s, 'a@b.example', 'c@b.example', %(at)s, %(at)s, %(at)s, 'old') RETURNING id) INSERT INTO factor_aside (dispute_id, person_id, aside_at, code_hash, created_at) SELECT id, %(me)s, %(at)s, %(bytes)s, %(at)s FROM d", "true"),
     ("looks", "address_access"): (365 * DAY, "INSERT INTO address_access (person_id, purpose, at) VALUES (%(me)s, 'own page', %(at)s)", "true"),
     ("events", "security_event"): (365 * DAY, "INSERT INTO security_event (at, kind, subject_id, object, route, result) VALUES (%(at)s, 'home.opened', %(me)s, '', '', 'done')", "true"),
     ("incidents", "incident_told"): (3 * 365 * DAY, TOLD, "true"),

@@ -36,6 +36,8 @@ AT_THE_DESK = {
     "residency.letters_fetch": "letter.fetched",  # likewise
     "accounts.open_letterbox": "home.opened",  # tests/residency/test_dispute_desk.py
     "accounts.decide_dispute": "account.dispute_decided",  # likewise
+    "accounts.turn_round": "account.dispute_decided",  # likewise
+    "accounts.send_dispute_links": "account.dispute_links_sent",  # tests/accounts/test_dispute_reminders.py
     "initiatives.desk_act": "initiative.verified",
     "initiatives.suspend": "initiative.suspended",
 }

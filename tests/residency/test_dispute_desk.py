@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neighbour.accounts import hooks
+from neighbour.core import clock
 from tests.residency.papers import Desk, text_of
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -94,3 +95,103 @@ def test_the_operators_word_settles_it_once_and_bears_their_name_in_the_record(
     assert browser.post(f"/desk/disputes/{quarrel}", data={"side": "old", **PROOF}).status_code == 404
     jobs.run()
     assert {mail.recipients[0] for mail in mailbox.messages()} >= {"alt@altenbrueck.example", "neu@altenbrueck.example"}
+
+
+# What silence has decided ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def silenced(desk, owner):
+    """Nobody objected, and the older mailbox has the account back; gives the account and its public id."""
+    tim = desk.resident("tim")
+    owner.execute(
+        "INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, ended_at, state, is_by_silence)"
+        " VALUES (%s, 'tim@example.org', 'neu@altenbrueck.example', %s, %s, %s, %s, 'old', true)",
+        [tim, *[clock.now()] * 4],
+    )
+    return tim, owner.execute("SELECT public_id FROM person WHERE id = %s", [tim]).fetchone()[0]
+
+
+def test_what_silence_decided_stands_on_the_desk_for_thirty_days(desk: Desk, silenced, frozen_clock):
+    olga, (_tim, account) = desk.operator("olga"), silenced
+    desks = []
+    for wait in (0, 30 * 86_400 - 1, 1):
+        frozen_clock.tick(wait)
+        browser = desk.browser(olga)
+        desks.append(
+            (
+                "Entschieden am 12. Mai" in text_of(browser.get("/desk/disputes")),
+                browser.get(f"/desk/disputes/{account}/silence").status_code,
+            )
+        )
+    assert desks == [(True, 200), (True, 200), (False, 404)]
+    assert "tim@example.org" not in text_of(desk.browser(olga).get("/desk/disputes")), "addresses stand on its own page"
+
+
+def test_the_desk_turns_it_round_with_a_reason_once(desk: Desk, silenced, owner, jobs, mailbox):
+    olga, (tim, account) = desk.operator("olga"), silenced
+    browser, page = desk.browser(olga), f"/desk/disputes/{account}/silence"
+    for typed in ({}, {"reason": ""}, {"reason": "because"}, {"reason": "letter; DROP"}):
+        answer = browser.post(page, data=typed)
+        assert answer.status_code == 422 and ("Sag, warum" in text_of(answer) or "Bitte wähl" in text_of(answer))
+    assert owner.execute("SELECT email FROM person WHERE id = %s", [tim]).fetchone() == ("tim@example.org",)
+    assert browser.post(page, data={"reason": "knows"}).status_code == 303
+    assert owner.execute("SELECT email FROM person WHERE id = %s", [tim]).fetchone() == ("neu@altenbrueck.example",)
+    noted = owner.execute(
+        "SELECT actor_id, subject_id, object, result, route FROM security_event WHERE kind = 'account.dispute_decided'"
+    ).fetchall()
+    assert noted == [(olga, tim, "knows", "new", "accounts.turn_round")]
+    jobs.run()
+    told = {m.recipients[0]: " ".join(m.text.split()) for m in mailbox.messages()}
+    assert {"tim@example.org", "neu@altenbrueck.example"} <= set(told)
+    assert all(
+        "was nur wissen kann, wem es gehört" in told[to] for to in ("tim@example.org", "neu@altenbrueck.example")
+    )
+    assert browser.post(page, data={"reason": "knows"}).status_code == 404
+
+
+@pytest.mark.parametrize("why", ["quarrel", "taken"])
+def test_what_cannot_be_turned_round_says_so_where_the_reason_was_given(desk: Desk, silenced, owner, why):
+    olga, (tim, account) = desk.operator("olga"), silenced
+    if why == "quarrel":
+        owner.execute(
+            "INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, state)"
+            " VALUES (%s, 'tim@example.org', 'dritte@altenbrueck.example', now(), now(), now(), 'waiting')", [tim]
+        )  # fmt: skip
+    else:
+        owner.execute(
+            "UPDATE person SET email = 'neu@altenbrueck.example', email_key = 'neu@altenbrueck.example' WHERE id = %s",
+            [desk.resident("nora")],
+        )
+    answer = desk.browser(olga).post(f"/desk/disputes/{account}/silence", data={"reason": "paper"})
+    assert answer.status_code == 409
+    assert {"quarrel": "einen neuen Streit", "taken": "gehört inzwischen zu einem anderen"}[why] in text_of(answer)
+    assert "checked" in answer.get_data(as_text=True), "what was chosen is still there"
+    assert owner.execute("SELECT email FROM person WHERE id = %s", [tim]).fetchone() == ("tim@example.org",)
+
+
+def test_of_two_the_operator_chooses_the_mailbox(desk: Desk, silenced, owner):
+    olga, (tim, account) = desk.operator("olga"), silenced
+    owner.execute(
+        "INSERT INTO dispute (person_id, old_email, new_email, since, begun_at, due_at, ended_at, state, is_by_silence)"
+        " SELECT person_id, old_email, 'dieb@altenbrueck.example', since, begun_at, due_at, ended_at, 'old', true FROM dispute"
+    )
+    browser, page = desk.browser(olga), f"/desk/disputes/{account}/silence"
+    assert browser.post(page, data={"reason": "paper"}).status_code == 422, "it is not guessed"
+    assert browser.post(page, data={"reason": "paper", "mailbox": "fremd@altenbrueck.example"}).status_code == 422
+    assert browser.post(page, data={"reason": "paper", "mailbox": "neu@altenbrueck.example"}).status_code == 303
+    assert owner.execute("SELECT email FROM person WHERE id = %s", [tim]).fetchone() == ("neu@altenbrueck.example",)
+    assert browser.get(page).status_code == 404, "that ends the other one, too"
+
+
+def test_nobody_turns_round_what_they_are_party_to_nor_who_is_no_operator(desk: Desk, silenced, owner):
+    (tim, account), olga = silenced, desk.operator("olga")
+    page = f"/desk/disputes/{account}/silence"
+    others = [desk.verifier("vera"), desk.resident("nora")]
+    owner.execute("UPDATE person SET is_operator = true WHERE id = %s", [tim])
+    owner.execute("UPDATE person SET email_key = 'neu@altenbrueck.example' WHERE id = %s", [olga])
+    for who in (tim, olga, *others):
+        browser = desk.browser(who)
+        assert browser.get(page).status_code == 404
+        assert browser.post(page, data={"reason": "admitted"}).status_code == 404
+        assert "Entschieden am" not in text_of(browser.get("/desk/disputes"))

@@ -38,6 +38,7 @@ def test_a_knock_of_beat_is_worth_nothing_once_the_next_one_is_due():
         "contributions.widen": 300,
         "accounts.resets": 3600,
         "accounts.disputes": 300,
+        "accounts.remind": 3600,
         "mydata.sweep": 60,
         "mydata.retain": 3600,
         "quarters.change": 3600,
