@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,16 @@ class Office:
     path: str
 
 
+@dataclass(frozen=True)
+class ReadsAlong:
+    """A program that reads something of a person's under a secret address, without a session: what a form calls it, what it
+    reads, and since when it may."""
+
+    key: str
+    name: str
+    since: datetime
+
+
 Appoint = Callable[[int, str, str], bool]
 StreetsIn = Callable[[str], "list[str]"]
 StreetOf = Callable[[int], "str | None"]
@@ -31,6 +42,8 @@ HomeOf = Callable[[int], "HomeSaid | None"]
 LetterboxOf = Callable[[int, int], "tuple[str, ...]"]
 OfficesOf = Callable[[int], "list[Office]"]
 BringBack = Callable[[int, bool], None]
+AlongOf = Callable[[int], "list[ReadsAlong]"]
+EndAlong = Callable[[int, str], None]
 _appoint: list[Appoint] = []
 _bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
@@ -38,6 +51,7 @@ _streets: list[StreetsIn] = []
 _home: list[HomeOf] = []
 _letterbox: list[LetterboxOf] = []
 _offices: list[OfficesOf] = []
+_along: list[tuple[AlongOf, EndAlong]] = []
 
 
 def register_street(street_of: StreetOf) -> None:
@@ -89,6 +103,22 @@ def register_offices(offices_of: OfficesOf) -> None:
 def offices_of(person_id: int) -> list[Office]:
     """What a person speaks for, by name. Through that person's eyes."""
     return _offices[0](person_id) if _offices else []
+
+
+def register_reading_along(along_of: AlongOf, end: EndAlong) -> None:
+    """Tell accounts what reads along without a session, and how that ends (events does)."""
+    _along[:] = [(along_of, end)]
+
+
+def along_of(person_id: int) -> list[ReadsAlong]:
+    """What reads along with a person without a session. Through that person's eyes."""
+    return _along[0][0](person_id) if _along else []
+
+
+def end_along(person_id: int, key: str = "") -> None:
+    """Nothing reads along any more; ``key``: only this one ends. Inside atomic(), through whatever eyes."""
+    if _along:
+        _along[0][1](person_id, key)
 
 
 def register_appointment(appoint: Appoint) -> None:

@@ -193,7 +193,9 @@ def _disputes(walk: Walk) -> None:
             " WHERE id = %s",
             [number],
         )
-        owner.execute("UPDATE dispute SET begun_at = now() - interval '40 days', objected_at = begun_at WHERE id = %s", [number])
+        owner.execute(
+            "UPDATE dispute SET begun_at = now() - interval '40 days', objected_at = begun_at WHERE id = %s", [number]
+        )
     walk.go("/desk/disputes", "accounts that are quarrelled about", picture="desk-disputes")
     here = f"/desk/disputes/{account}"
     walk.go(here, "whose account it is", picture="desk-dispute")
