@@ -30,10 +30,13 @@ from neighbour.policy.gate import person_number
 def dispute_desk() -> str:
     """All that go on, oldest first, and below those that silence has decided within thirty days."""
     me = person_number()
+    silent: dict[str, Dispute] = {}
+    for account, row in dispute_deciding.silent_by_account(me):
+        silent.setdefault(account, row)  # one page tells all of an account
     return render_template(
         "accounts/dispute_desk.html",
         rows=dispute_deciding.by_account(me),
-        silent=dispute_deciding.silent_by_account(me),
+        silent=list(silent.items()),
         links_end=dispute_deciding.links_end,
         now=clock.now(),
     )

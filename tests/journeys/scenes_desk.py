@@ -194,7 +194,8 @@ def _disputes(walk: Walk) -> None:
             [number],
         )
         owner.execute(
-            "UPDATE dispute SET begun_at = now() - interval '40 days', objected_at = begun_at WHERE id = %s", [number]
+            "UPDATE dispute SET begun_at = now() - interval '40 days', objected_at = now() - interval '40 days' WHERE id = %s",
+            [number],
         )
     walk.go("/desk/disputes", "accounts that are quarrelled about", picture="desk-disputes")
     here = f"/desk/disputes/{account}"

@@ -135,6 +135,7 @@ PAGES = {
     "residency.address_looks": "the verification desk",
     "accounts.dispute_desk": "the verification desk",
     "accounts.dispute_at_desk": "the verification desk",
+    "accounts.silence_at_desk": "the verification desk",
     "initiatives.desk": "the verification desk",
     "initiatives.desk_one": "the verification desk",
     "initiatives.show": "an initiative's editor",
