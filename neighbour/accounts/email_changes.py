@@ -86,7 +86,7 @@ def quarrelled() -> Select[Any]:
     return select(Dispute.change_id).where(Dispute.state.in_(DISPUTED), Dispute.change_id.is_not(None))
 
 
-def closed() -> Select[tuple[int]]:
+def closed() -> Select[Any]:
     """The accounts that two mailboxes both say are theirs (``disputes``)."""
     return select(Dispute.person_id).where(Dispute.state.in_(DISPUTED))
 

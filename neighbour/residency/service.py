@@ -94,14 +94,18 @@ def letterbox_of(person_id: int, by: int) -> Letterbox | None:
     it is. As each was proven before the quarrel's beginning: whoever was in last may have changed the present one. Written down
     as a look; None where there is no home, or none that they may open. Inside atomic()."""
     found, now = homes.of_dispute(person_id, by)
-    if not found and now is None:
+    if now is None:
         return None
     proven = tuple(_proven(exact, row) for exact, row in found)
-    if any(row.method for _exact, row in found):
-        is_now = any(row is now for _exact, row in found)
-        return Letterbox(proven, "" if is_now or now is None else "changed", now.changed_at if now else None)
-    if found:
-        return Letterbox(proven, "renamed", now.changed_at)
+    if not proven:
+        return _without(now)
+    if now.method:
+        return Letterbox(proven)
+    return Letterbox(proven, "changed" if any(row.method for _exact, row in found) else "renamed", now.changed_at)
+
+
+def _without(now: Any) -> Letterbox:
+    """What is said where no home was proven before the quarrel's beginning. now: the row of the present one."""
     if now.first_at is None:
         return Letterbox((), "never")
     return Letterbox((), "later", now.first_at) if now.first_at >= now.since else Letterbox((), "moved", now.changed_at)
