@@ -197,6 +197,7 @@ ODD: dict[str, dict[str, Any]] = {
     "email_change": {"undone_at": None},  # of what was taken back one mailbox is somebody else's
     "case_half": {"voided_at": None},
     "dispute": {"state": "new"},  # while one goes on the account is closed
+    "factor_aside": {"sealed": None, "code_hash": None},  # a row is one factor
     "login_session": {"expires_at": datetime(2099, 1, 1, tzinfo=UTC), "ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
 }
 
