@@ -44,8 +44,8 @@ _SPELLED_OUT = str.maketrans(
 #: tell a protected person's namesake that she lives there
 DESK_PURPOSES = ("document", "held")
 QUIET = "quiet"  # a case of which its person never hears (``cases.crowds``)
-DISPUTE = "dispute"  # whose an account is, the operator asks at its home
-PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address", DISPUTE)
+DISPUTE = "dispute"  # whose an account is, the operator asks at its home (``of_dispute``)
+PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address")
 TOLD_AFTER = timedelta(days=30)
 KEPT = timedelta(days=30)  # a proven home that was left or renamed; as long as somebody quarrels about the account
 PRINTED_IN = "letter "  # followed by the batch
