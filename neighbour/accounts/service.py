@@ -296,8 +296,8 @@ def change_password(person: Person, password: str, memory_kib: int, *, keep_toke
 
 
 def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> None:
-    """With the old password goes everything that was begun with it: other sessions, secret addresses, links
-    in mails, a change of address."""
+    """With the old password goes everything that was begun with it: other sessions, secret addresses, links in
+    mails, a change of address."""
     person.password_hash = hashed
     person.password_round += 1
     db.session.flush()

@@ -205,9 +205,11 @@ def _disputes(walk: Walk) -> None:
         mine = "person_id = (SELECT person_id FROM dispute WHERE id = %s)"
         owner.execute(f"SELECT keep_proven_home(id, now()) FROM membership WHERE {mine}", [number])
         owner.execute(f"UPDATE home SET renamed_at = now() WHERE {mine}", [number])
+    walk.visitor.go(here)
     walk.send(here + "/letterbox", "a letterbox that was renamed", picture="desk-dispute-renamed")
     with _owner(walk.town) as owner:
         owner.execute("UPDATE dispute SET since = now() - interval '20 years' WHERE id = %s", [number])
+    walk.visitor.go(here)
     walk.send(here + "/letterbox", "a home proven too late", picture="desk-dispute-late")
     walk.send(here, "nothing said about it", 422)
     walk.send(here + "/links", "links sent again", picture="desk-dispute-links")
