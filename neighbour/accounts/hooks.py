@@ -143,7 +143,7 @@ def along_of(person_id: int) -> list[ReadsAlong]:
 
 
 def end_along(person_id: int, key: str = "") -> None:
-    """Nothing reads along any more, through whatever eyes; ``key``: only this one ends, through that person's. Inside atomic()."""
+    """Nothing reads along any more, through whatever eyes; ``key``: only this ends, through that person's. Inside atomic()."""
     if _along:
         _along[0][1](person_id, key)
 

@@ -58,8 +58,8 @@ def end(person_id: int, kind: FeedKind) -> None:
 
 
 def end_all(person_id: int, key: str = "") -> None:
-    """Nothing shows this person's calendars any more, through whatever eyes: whoever takes an account back by a link in a mail has
-    none yet. ``key``: only the one of that kind ends, through that person's. Inside atomic()."""
+    """Nothing shows this person's calendars any more, through whatever eyes: whoever takes an account back by a link in a mail
+    has none yet. ``key``: only the one of that kind ends, through that person's. Inside atomic()."""
     if key:
         end(person_id, FeedKind(key))
     else:
