@@ -125,7 +125,7 @@ def test_signing_out_everywhere_ends_what_reads_along(client, visitor, person, w
     paths = [follows(person, kind) for kind in FeedKind]
     sign_in(client, person)
     page = client.get("/me/access").text
-    assert "Meine Termine" in page and "Alles in meinem Quartier" in page and "beendet auch diese Adressen" in page
+    assert "Meine Termine" in page and "Alles in meinem Quartier" in page and "enden auch diese Adressen" in page
     assert page.count('value="others"') == 1, "one browser alone can end what reads along, and stay signed in"
     assert client.post("/me/devices/end", data={"device": which}).status_code == 303
     assert [visitor().get(path).status_code for path in paths] == [404, 404]
