@@ -12,6 +12,7 @@ from sqlalchemy import select
 from neighbour.accounts import (
     again_views,
     factors,
+    hooks,
     onetime,
     passkeys,
     service,
@@ -68,6 +69,7 @@ def access() -> str:
         "accounts/access.html",
         person=web.me(),
         devices=devices,
+        along=hooks.along_of(person_number()),
         factors=mine,
         wish=onetime.wish_of(web.me()),
         name_of=lambda key: _name_of(key.credential_id),
@@ -88,11 +90,17 @@ def change_password() -> Any:
     form, person = ChangePasswordForm(prefix="p"), web.me()
     form.is_of(person)
     if form.validate_on_submit():
+        had_calendar = bool(hooks.along_of(person.id))
         try:
             service.check_password(person, form.current.data, web.memory_kib())
             service.change_password(person, form.password.data, web.memory_kib(), keep_token=identity().session_token)
             web.remember(web.me())
             flash(_("Your new password is set. Every other device is signed out."), "good")
+            if had_calendar:
+                flash(
+                    _("The secret addresses of your calendar ended with the old password. Make new ones if you want."),
+                    "info",
+                )
             return back("accounts.access")
         except service.Refused:
             form.add_error("current", _("This is not your current password."))
@@ -281,14 +289,16 @@ def make_recovery_codes() -> Any:
 @views.post("/me/devices/end")
 @requires(Permission.ACCOUNT_OWN)
 def end_device() -> Any:
-    """Sign one device out, or all the others, or all. Asks for nothing more: whoever wants to shut somebody out is in a
-    hurry, and nobody gains anything by it."""
+    """Sign one device out, or all the others, or all, with which what reads along ends, too; or end one of these. Asks for
+    nothing more: whoever wants to shut somebody out is in a hurry, and nobody gains anything by it."""
     mine, which = identity(), request.form.get("device", "")
+    along = next((each for each in hooks.along_of(person_number()) if each.key == which), None)
     with atomic():
-        if which == "others":
-            sessions.end_all(person_number(), except_token=mine.session_token)
-        elif which == "all":
-            sessions.end_all(person_number())
+        if which in ("others", "all"):
+            sessions.end_all(person_number(), except_token=mine.session_token if which == "others" else "")
+            hooks.end_along(person_number())
+        elif along is not None:
+            hooks.end_along(person_number(), along.key)
         else:
             number = next((row.token_hash for row in my_devices() if _name_of(row.token_hash) == which), None)
             if number is None:
@@ -298,7 +308,7 @@ def end_device() -> Any:
         response = web.forget(make_response(back("accounts.sign_in")))
         flash(_("You are signed out everywhere."), "good")
         return response
-    flash(_("Signed out there."), "good")
+    flash(_("This address shows your calendar no more.") if along else _("Signed out there."), "good")
     return back("accounts.access")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from neighbour.accounts.addresses import fold
 from neighbour.accounts.decoys import DECOY
-from neighbour.accounts.email_changes import owner_of
+from neighbour.accounts.email_changes import closed, owner_of
 from neighbour.accounts.models import Person
 from neighbour.core.db import db
 from neighbour.notices.base import Mailbox
@@ -26,6 +26,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
         Person.first_name,
         Person.is_protected,
         Person.confirmed_at,
+        Person.id.in_(closed()).label("is_closed"),
     )
     rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
     return {
@@ -36,6 +37,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
             takes_mail=not row.email_key.startswith(DECOY) or owner_of(fold(row.email)) is None,
             is_confirmed=row.confirmed_at is not None,
             key=fold(row.email),
+            is_closed=row.is_closed,
         )
         for row in rows
     }

@@ -52,13 +52,13 @@ def dispute_at_desk(account: str) -> str:
 @views.post("/desk/disputes/<account>/letterbox")
 @requires(Permission.OPERATE)
 def open_letterbox(account: str) -> str:
-    """The name and address to which the operator writes or goes; every look is written down."""
+    """The names and addresses to which the operator writes or goes, as they were proven; every look is written down."""
     row = _open(account)
     if row.state != DisputeState.OBJECTED:
         abort(404)
     with atomic():
-        lines = hooks.letterbox_of(row.person_id, person_number())
-    return _page(account, row, DecisionForm(formdata=None), lines)
+        letterbox = hooks.letterbox_of(row.person_id, person_number())
+    return _page(account, row, DecisionForm(formdata=None), letterbox, has_looked=True)
 
 
 @views.post("/desk/disputes/<account>/links")
@@ -152,13 +152,21 @@ def _turn_form(rows: list[Dispute]) -> TurnRoundForm:
     return form
 
 
-def _page(account: str, row: Dispute, form: DecisionForm, letterbox: tuple[str, ...] | None = None) -> str:
+def _page(
+    account: str,
+    row: Dispute,
+    form: DecisionForm,
+    letterbox: hooks.Letterbox | None = None,
+    *,
+    has_looked: bool = False,
+) -> str:
     return render_template(
         "accounts/dispute_desk_one.html",
         account=account,
         row=row,
         form=form,
         letterbox=letterbox,
+        has_looked=has_looked,
         links_end=dispute_deciding.links_end(row),
         links_from=dispute_deciding.links_from(row),
         now=clock.now(),

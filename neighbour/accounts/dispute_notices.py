@@ -28,6 +28,7 @@ class OfDispute(Notice):
     """Base of these; the payload says to which mailbox, and for which side."""
 
     key = "accounts.dispute"
+    goes_while_closed = True
     title = __("Whose your account is")
     #: whether the links this side had before end with it
     is_only: ClassVar[bool] = False

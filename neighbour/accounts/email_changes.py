@@ -86,9 +86,11 @@ def quarrelled() -> Select[Any]:
     return select(Dispute.change_id).where(Dispute.state.in_(DISPUTED), Dispute.change_id.is_not(None))
 
 
+def closed() -> Select[Any]:
+    """The accounts that two mailboxes both say are theirs (``disputes``)."""
+    return select(Dispute.person_id).where(Dispute.state.in_(DISPUTED))
+
+
 def is_closed(person_id: int) -> bool:
     """Whether two mailboxes both say that this account is theirs: nobody comes in until that is settled (``disputes``)."""
-    return (
-        db.session.scalar(select(Dispute.id).where(Dispute.person_id == person_id, Dispute.state.in_(DISPUTED)))
-        is not None
-    )
+    return db.session.scalar(closed().where(Dispute.person_id == person_id)) is not None

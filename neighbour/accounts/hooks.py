@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from neighbour.core.i18n import LazyText
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,31 @@ class HomeSaid:
 
 
 @dataclass(frozen=True)
+class ProvenHome:
+    """A home of an account that is quarrelled about: an envelope to it, how and when it was proven, and until when it
+    stood in the account; None: still."""
+
+    envelope: tuple[str, ...] = field(repr=False)
+    method: LazyText | str
+    proven_at: datetime
+    left_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """Where an operator asks whose an account is: the homes as they were proven before the quarrel's beginning, oldest first.
+
+    but: what is wrong with the present one. "changed": it reads differently since ``at``, and is not shown; "renamed": it is the
+    only one, and only its house was proven, its name was changed at ``at``. And without any home: "never" – none was ever
+    proven; "later" – the first one was at ``at``, when the quarrel had begun; "moved" – another one was chosen at ``at``, and
+    what was proven before is not kept any more."""
+
+    homes: tuple[ProvenHome, ...]
+    but: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Office:
     """Something a person speaks for: its name, and the path of its page."""
 
@@ -24,13 +52,25 @@ class Office:
     path: str
 
 
+@dataclass(frozen=True)
+class ReadsAlong:
+    """A program that reads something of a person's under a secret address, without a session: what a form calls it, what it
+    reads, and since when it may."""
+
+    key: str
+    name: str
+    since: datetime
+
+
 Appoint = Callable[[int, str, str], bool]
 StreetsIn = Callable[[str], "list[str]"]
 StreetOf = Callable[[int], "str | None"]
 HomeOf = Callable[[int], "HomeSaid | None"]
-LetterboxOf = Callable[[int, int], "tuple[str, ...]"]
+LetterboxOf = Callable[[int, int], "Letterbox | None"]
 OfficesOf = Callable[[int], "list[Office]"]
 BringBack = Callable[[int, bool], None]
+AlongOf = Callable[[int], "list[ReadsAlong]"]
+EndAlong = Callable[[int, str], None]
 _appoint: list[Appoint] = []
 _bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
@@ -38,6 +78,7 @@ _streets: list[StreetsIn] = []
 _home: list[HomeOf] = []
 _letterbox: list[LetterboxOf] = []
 _offices: list[OfficesOf] = []
+_along: list[tuple[AlongOf, EndAlong]] = []
 
 
 def register_street(street_of: StreetOf) -> None:
@@ -75,10 +116,10 @@ def register_letterbox(letterbox_of: LetterboxOf) -> None:
     _letterbox[:] = [letterbox_of]
 
 
-def letterbox_of(person_id: int, by: int) -> tuple[str, ...]:
-    """The lines of the envelope to this person's home, for the operator ``by``; that they looked is written down. Empty where
-    there is no home, or the database does not let them. Inside atomic()."""
-    return _letterbox[0](person_id, by) if _letterbox else ()
+def letterbox_of(person_id: int, by: int) -> Letterbox | None:
+    """Where the operator ``by`` asks whose this account is; that they looked is written down. None where there is no home, or
+    the database does not let them. Inside atomic()."""
+    return _letterbox[0](person_id, by) if _letterbox else None
 
 
 def register_offices(offices_of: OfficesOf) -> None:
@@ -89,6 +130,22 @@ def register_offices(offices_of: OfficesOf) -> None:
 def offices_of(person_id: int) -> list[Office]:
     """What a person speaks for, by name. Through that person's eyes."""
     return _offices[0](person_id) if _offices else []
+
+
+def register_reading_along(along_of: AlongOf, end: EndAlong) -> None:
+    """Tell accounts what reads along without a session, and how that ends (events does)."""
+    _along[:] = [(along_of, end)]
+
+
+def along_of(person_id: int) -> list[ReadsAlong]:
+    """What reads along with a person without a session. Through that person's eyes."""
+    return _along[0][0](person_id) if _along else []
+
+
+def end_along(person_id: int, key: str = "") -> None:
+    """Nothing reads along any more, through whatever eyes; ``key``: only this ends, through that person's. Inside atomic()."""
+    if _along:
+        _along[0][1](person_id, key)
 
 
 def register_appointment(appoint: Appoint) -> None:

@@ -59,6 +59,7 @@ class AlreadyHere(Notice):
     address itself, where the mail with the way back lies."""
 
     key = "accounts.already_here"
+    goes_while_closed = True
     goes_unconfirmed = True
     title = __("Somebody signed up with your address")
 
@@ -107,6 +108,7 @@ class PasswordChanged(Notice):
     """The password was changed; if it was not you, here is what to do."""
 
     key = "accounts.password_changed"
+    goes_while_closed = True
     folds = True
     title = __("Your password was changed")
 
@@ -125,6 +127,7 @@ class FactorChanged(Notice):
     for three days by a link, which the mailbox gets that the account had then."""
 
     key = "accounts.factor_changed"
+    goes_while_closed = True
     folds = True
     title = __("The way you sign in was changed")
 
@@ -193,6 +196,7 @@ class EmailChanged(Notice):
     """To the old address, once the new one counts: for three days a link takes it back."""
 
     key = "accounts.email_changed"
+    goes_while_closed = True
     title = __("Your e-mail address was changed")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -220,6 +224,7 @@ class EmailIsNew(Notice):
     """To the new address, once it counts."""
 
     key = "accounts.email_is_new"
+    goes_while_closed = True
     title = __("This is your new e-mail address")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -236,6 +241,7 @@ class FactorReset(Notice):
     """The operator was asked to take the second factors off; the owner can stop it."""
 
     key = "accounts.factor_reset"
+    goes_while_closed = True
     title = __("Your second step is going to be taken off")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -297,6 +303,7 @@ class EmailChanging(Notice):
     """To the old address: somebody wants to change it."""
 
     key = "accounts.email_changing"
+    goes_while_closed = True
     title = __("Your e-mail address is being changed")
 
     def subject(self, context: dict[str, Any]) -> str:

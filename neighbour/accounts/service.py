@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
-from neighbour.accounts import confirming, decoys, entering, notices, onetime, passwords, sessions
+from neighbour.accounts import confirming, decoys, entering, hooks, notices, onetime, passwords, sessions
 from neighbour.accounts.addresses import fold, reachable
 from neighbour.accounts.appearance import Chosen, worn
 from neighbour.accounts.email_changes import is_closed, one_at_a_time, owner_of
@@ -315,11 +315,13 @@ def change_password(person: Person, password: str, memory_kib: int, *, keep_toke
 
 
 def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> None:
-    """With the old password goes everything that was begun with it: other sessions, links in mails, a change of address."""
+    """With the old password goes everything that was begun with it: other sessions, secret addresses, links in
+    mails, a change of address."""
     person.password_hash = hashed
     person.password_round += 1
     db.session.flush()
     sessions.end_all(person.id, except_token=keep_token)
+    hooks.end_along(person.id)
     onetime.spoil(person.id)
     audit.note(Event.PASSWORD_CHANGED, actor=person.id, subject=person.id)
     notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))

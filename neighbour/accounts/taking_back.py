@@ -6,9 +6,9 @@ Who steals a password makes themselves at home: adds a passkey, has mail sent el
 tells the owner of the first of these holds a link whose button goes back to the moment before. It belongs to the mailbox
 the account had then and to nobody who came later, and it is nobody's to spoil: not a further change, not a new password.
 Taking something back takes back everything since: addresses (of several changes the older mailbox wins), factors and
-codes, and the wish to leave – who changed the one may have added the others. An address is kept meanwhile
-(``email_changes.owner_of``), so that it is still there to go back to, and a thief deletes nothing by leaving. Factors from
-before stay, and no session comes of it: a new password is asked for, then the second step.
+codes, and the wish to leave – who changed the one may have added the others. What reads along under a secret address ends.
+An address is kept meanwhile (``email_changes.owner_of``), so that it is still there to go back to, and a thief deletes nothing
+by leaving. Factors from before stay, and no session comes of it: a new password is asked for, then the second step.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def _locked(person_id: int, since: datetime) -> str:
     person.password_round += 1
     db.session.flush()
     sessions.end_all(person_id)
+    hooks.end_along(person_id)
     onetime.spoil(person_id)
     _drop_dead_links(person_id)
     to_set = onetime.mint(person_id, "reset", "", onetime.RESET_FOR)

@@ -181,7 +181,7 @@ def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailRead
     return {
         person_id: MailReader(mailbox, levels[person_id] == Level.VERIFIED, silenced.get(person_id, muting.NOTHING))
         for person_id, mailbox in found.items()
-        if mailbox.takes_mail and mailbox.email not in held_back
+        if mailbox.takes_mail and not mailbox.is_closed and mailbox.email not in held_back
     }
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register the kind, its templates and its pages."""
+    from neighbour.accounts import hooks
     from neighbour.contributions import kinds, placing, sections, soon
     from neighbour.core import limits
     from neighbour.core.i18n import lazy_gettext as __
@@ -22,6 +23,7 @@ def include(app: Flask) -> None:
     from neighbour.events.sections import CHANGED, WEEKS
     from neighbour.policy import Permission
 
+    hooks.register_reading_along(feed_views.reading_along, feeds.end_all)
     kinds.register(KIND)
     placing.register(LAYER)
     sections.register(CHANGED)

@@ -7,6 +7,7 @@ import uuid
 from flask import Response, abort, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from neighbour.accounts.hooks import ReadsAlong
 from neighbour.contributions.models import State
 from neighbour.core import i18n, limits, scope
 from neighbour.core.db import atomic
@@ -79,10 +80,15 @@ def end_calendar() -> BaseResponse:
     return back("events.calendars_of_mine")
 
 
+def reading_along(person_id: int) -> list[ReadsAlong]:
+    """Which of a person's calendars have an address, for their page of devices."""
+    return [ReadsAlong(kind.value, title_of(kind), feed.made_at) for kind, feed in feeds.of_person(person_id).items()]
+
+
 def _page(made: FeedKind | None = None, address: str = "") -> str:
     return render_template(
         "events/calendars.html",
-        kinds=[(kind, _name(kind)) for kind in FeedKind],
+        kinds=[(kind, title_of(kind)) for kind in FeedKind],
         mine=feeds.of_person(person_number()),
         made=made,
         address=address,
@@ -95,6 +101,11 @@ def _kind() -> FeedKind:
         return FeedKind(request.form.get("kind", ""))
     except ValueError:
         abort(404)
+
+
+def title_of(kind: FeedKind) -> str:
+    """What the calendar is called on its owner's pages."""
+    return _("My events") if kind is FeedKind.MINE else _("Everything in my quarter")
 
 
 def _name(kind: FeedKind) -> str:

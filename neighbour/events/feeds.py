@@ -1,7 +1,8 @@
 """Calendars that somebody follows with a program of their own: secret addresses, made, found and ended.
 
 Of an address the table keeps a fingerprint only, so it is shown once, when it is made. It opens nothing any more from the moment
-it is made anew or ended, its owner moves away (migration 0043), is suspended or leaves.
+it is made anew or ended, its owner moves away (migration 0043), is suspended or leaves, sets a new password or ends all sessions
+(``accounts.hooks``); and nothing as long as two mailboxes quarrel about the account (migration 0103).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 
 from neighbour.core import clock, tokens
 from neighbour.core.db import db
@@ -54,6 +55,15 @@ def end(person_id: int, kind: FeedKind) -> None:
     """No address shows one's calendar of this kind any more. Inside atomic()."""
     mine = CalendarFeed.person_id == person_id, CalendarFeed.kind == kind
     db.session.execute(delete(CalendarFeed).where(*mine))
+
+
+def end_all(person_id: int, key: str = "") -> None:
+    """Nothing shows this person's calendars any more, through whatever eyes: whoever takes an account back by a link in a mail
+    has none yet. ``key``: only the one of that kind ends, through that person's. Inside atomic()."""
+    if key:
+        end(person_id, FeedKind(key))
+    else:
+        db.session.execute(select(func.end_calendars(person_id)))
 
 
 def of_person(person_id: int) -> dict[FeedKind, CalendarFeed]:

@@ -77,7 +77,7 @@ CLASSES: dict[str, DataClass] = {
             __("To find your quarter, to send you the card with the code, and to compare it with a paper you show. It is encrypted in a table of its own; the key lies elsewhere."),
             __("You; whoever prints the cards for the operator; and those who look at a proof you have chosen: two of the Quartiersteam or the operator, or the initiative you visit. Each look is written down for you."),
             CONTRACT,
-            __("As long as your account; an address the register lacks %(missing)s; printed files, encrypted, %(letter_files)s; houses whose quarter changed %(plans)s.", **KEPT),
+            __("As long as your account; a proven home that you left or renamed %(homes_before)s, and as long as somebody quarrels about the account; an address the register lacks %(missing)s; printed files, encrypted, %(letter_files)s; houses whose quarter changed %(plans)s.", **KEPT),
         ),
         DataClass(
             "proof",

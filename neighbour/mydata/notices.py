@@ -52,6 +52,7 @@ class Farewell(Notice):
     """You have left; by this link you come back, until that day."""
 
     key = "mydata.farewell"
+    goes_while_closed = True
     title = __("Your account is being deleted")
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -81,6 +82,7 @@ class IncidentMail(Notice):
     """Something went wrong and it concerns you (Art. 34 GDPR): no list, and no choice of anybody's keeps it back."""
 
     key = "mydata.incident"
+    goes_while_closed = True
     goes_unconfirmed = True
     title = __("What happened to your data")
 
@@ -130,6 +132,7 @@ class StillThere(Notice):
     """Nobody has been here for almost two years: does the account stay?"""
 
     key = "mydata.still_there"
+    goes_while_closed = True
     title = __("Do you want to keep your account?")
 
     def subject(self, context: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.mydata import files, inactivity
 from neighbour.notices import ledger
 from neighbour.notices.models import Suppression
-from neighbour.residency import print_runs
+from neighbour.residency import homes, print_runs
 from neighbour.residency.cases import documents
 
 
@@ -101,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     Rule("unconfirmed", "account", __("sign-ups never confirmed"), accounts.UNCONFIRMED_FOR, accounts.unconfirmed),
     Rule("inactive", "account", __("accounts without a visit, after two reminders"), inactivity.AFTER, inactivity.look_after),
     Rule("missing", "home", __("addresses the register lacks"), 90 * DAY, _asks("forget_missing(:before)")),
+    Rule("homes_before", "home", __("proven homes that were left or renamed"), homes.KEPT, _asks("forget_homes_before(:before)")),
     Rule("letter_files", "home", __("printed letters (files in INSTANCE_DIR/letters)"), print_runs.KEPT, _letter_files),
     Rule("plans", "home", __("changes of quarters, house by house"), YEAR, _asks("forget_plans(:before)")),
     Rule("codes", "proof", __("codes of letters, 30 days after printing"), timedelta(), _asks("forget_letter_codes(:before)")),

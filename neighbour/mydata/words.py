@@ -8,6 +8,7 @@ from neighbour.core.i18n import lazy_gettext as __
 TABLES: dict[str, LazyText] = {
     "person": __("Your account"),
     "home": __("Your home"),
+    "home_before": __("Your homes of before that are still kept"),
     "missing_address": __("An address the register lacks"),
     "address_access": __("When your address was opened"),
     "security_event": __("Events about your account"),
@@ -61,6 +62,7 @@ TABLES: dict[str, LazyText] = {
 }
 COLUMNS: dict[str, LazyText] = {
     "address": __("address"),
+    "addresses": __("addresses"),
     "asked_at": __("asked for"),
     "at": __("when"),
     "audience": __("reach"),
@@ -98,6 +100,7 @@ COLUMNS: dict[str, LazyText] = {
     "list": __("list"),
     "method": __("way of proof"),
     "moved_at": __("moved on"),
+    "left_at": __("left on"),
     "taken_down_at": __("taken down"),
     "notice": __("mail"),
     "object": __("about"),

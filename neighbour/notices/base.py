@@ -16,7 +16,9 @@ twice is sending once. ``is_list`` marks mail somebody subscribed to: it carries
 back from addresses that bounced.
 
 An address that nobody has confirmed may be a stranger's: only a notice that says ``goes_unconfirmed`` goes there, and this
-file alone decides it (``Notice.may_reach``), when a mail is promised and again when it is sent. ``folds`` marks what somebody
+file alone decides it (``Notice.may_reach``), when a mail is promised and again when it is sent. While two mailboxes quarrel
+about an account, nobody knows who reads the mails sent to it: only what says ``goes_while_closed`` goes out, the rest waits
+(``Notice.has_to_wait``). ``folds`` marks what somebody
 signed in could cause by the dozen: the first few of an hour go at once, the rest become one mail (``ledger.promise_folded``).
 
 Every notice has a ``preview`` context, so that each can be shown and tested without anybody receiving it.
@@ -54,6 +56,7 @@ class Mailbox:
     is_confirmed: bool = True
     #: the one form of the address by which mail to it is counted
     key: str = ""
+    is_closed: bool = False  # two mailboxes say that the account is theirs
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Notice:
     is_list: ClassVar[bool] = False
     #: sign-up, or the law, cannot do without it; nobody can cause many of it with somebody else's address
     goes_unconfirmed: ClassVar[bool] = False
+    #: is about the account itself, and says nothing that anybody else has written or done
+    goes_while_closed: ClassVar[bool] = False
     #: somebody signed in can cause many of it in an hour
     folds: ClassVar[bool] = False
     #: list mail names the list (``subscription.list``) it belongs to, and what the list is for readers
@@ -106,6 +111,11 @@ class Notice:
     def may_reach(cls, mailbox: Mailbox | None) -> bool:
         """Whether this notice may go there: not to an address that nobody has confirmed, but for the few that say so."""
         return cls.goes_unconfirmed or mailbox is None or mailbox.is_confirmed
+
+    @classmethod
+    def has_to_wait(cls, mailbox: Mailbox) -> bool:
+        """Whether this notice is for an account that is closed, and is nothing that both who claim it may read."""
+        return mailbox.is_closed and not cls.goes_while_closed
 
     def mailbox(self, person_id: int) -> Mailbox | None:
         """Where this notice reaches the person; None where it does not. Runs in the worker with nobody's eyes."""

@@ -205,6 +205,12 @@ def skip(row: Leased) -> None:
     _end(row, DeliveryState.SKIPPED)
 
 
+def put_off(row: Leased) -> None:
+    """It cannot be sent now and may be later: tried again as with a server that is away, and given up as late. Commits."""
+    due = retry_at(clock.now(), row.created_at, row.attempts)
+    _end(row, DeliveryState.PENDING if due else DeliveryState.SKIPPED, due=due)
+
+
 def message_id(row: Leased, host: str) -> str:
     """The Message-ID of a row: the same at every try (RFC 5322 section 3.6.4)."""
     key = f"{row.person_id}|{row.notice}|{row.subject_key}|{row.period}|mail"

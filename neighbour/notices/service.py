@@ -51,6 +51,9 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if notice is None or mailbox is None or not notice.may_reach(mailbox):
         ledger.skip(row)
         return
+    if notice.has_to_wait(mailbox):
+        ledger.put_off(row)
+        return
     counted = _counted_by(row, mailbox)
     rate = strangers.take(counted, may_rush=row.may_rush) if counted is not None else None
     if counted is not None and rate is None:

@@ -1,4 +1,4 @@
-"""Exact homes: sealed, in one table (and one for those the register lacks), opened by three named functions.
+"""Exact homes: sealed, in one table (and one for those the register lacks), opened by few named functions.
 
 ``home.sealed`` holds street, number and the name on the letterbox under AES-GCM, with the person as associated
 data: a row copied to another person does not open. Everything that has to be compared (same house, same
@@ -8,8 +8,9 @@ Opening an address, always with a line in ``address_access``:
 
 * ``open_for_letter`` – the operator prints the card;
 * ``open_for_owner`` – the person looks at their own address;
-* ``open_for_verifier`` – somebody of the desk looks at a case, a visitor, at what the register lacks, or asks at a home whose
-  its account is. The database opens the row only for whoever has it in hand.
+* ``open_for_verifier`` – somebody of the desk looks at a case, a visitor, or at what the register
+  lacks. The database opens the row only for whoever has it in hand;
+* ``of_dispute`` – an operator asks at a home whose its account is: at the one that was proven before.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
@@ -33,7 +35,7 @@ from neighbour.core.crypto import keyed_hash, open_sealed, seal, sealed_in
 from neighbour.core.db import db
 from neighbour.core.text import normal_form
 from neighbour.residency import cells
-from neighbour.residency.models import Address, AddressAccess, Home, Letter, MissingAddress
+from neighbour.residency.models import Address, AddressAccess, Home, HomeBefore, Letter, MissingAddress
 
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l", "đ": "d", "ı": "i"}
@@ -42,9 +44,10 @@ _SPELLED_OUT = str.maketrans(
 #: tell a protected person's namesake that she lives there
 DESK_PURPOSES = ("document", "held")
 QUIET = "quiet"  # a case of which its person never hears (``cases.crowds``)
-DISPUTE = "dispute"  # whose an account is, the operator asks at its home
-PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address", DISPUTE)
+DISPUTE = "dispute"  # whose an account is, the operator asks at its home (``of_dispute``)
+PURPOSES = (*DESK_PURPOSES, QUIET, "visit", "missing address")
 TOLD_AFTER = timedelta(days=30)
+KEPT = timedelta(days=30)  # a proven home that was left or renamed; as long as somebody quarrels about the account
 PRINTED_IN = "letter "  # followed by the batch
 
 # Words before or inside a family name that many neighbours share.
@@ -118,8 +121,19 @@ def _words(name: str) -> list[str]:
     return [word for word in found if len(word) > 1 and word not in _SMALL_WORDS] or found
 
 
-def settle(person_id: int, address: Address, quarter_id: int, recipient: str, care_of: str, town: str) -> Home:
-    """Seal a person's home and store it in place of the one before; returns the row (its cell and hash are set)."""
+def settle(
+    person_id: int,
+    address: Address,
+    quarter_id: int,
+    recipient: str,
+    care_of: str,
+    town: str,
+    proven_under: int | None = None,
+) -> Home:
+    """Seal a person's home and store it in place of the one before; returns the row (its cell and hash are set).
+
+    proven_under: the number of the membership that the home before belongs to. If it was proven as it reads, it stays sealed
+    for ``KEPT`` (``of_dispute``): whoever steals an account changes its home before they change its mail address."""
     number = f"{address.number} {address.suffix}".strip()
     exact = ExactHome(recipient, care_of, address.street, number, address.postcode, address.place or town)
     home = db.session.scalar(select(Home).where(Home.person_id == person_id).with_for_update())
@@ -127,7 +141,11 @@ def settle(person_id: int, address: Address, quarter_id: int, recipient: str, ca
         home = Home(person_id=person_id)
         db.session.add(home)
     house, words = address_hash(address), word_hashes(address_hash(address), recipient, care_of)
-    if home.id is not None and bytes(home.address_hash) == house and {*map(bytes, home.word_hashes)} != {*words}:
+    is_same_house = home.id is not None and bytes(home.address_hash) == house
+    is_renamed = is_same_house and {*map(bytes, home.word_hashes)} != {*words}
+    if proven_under is not None and (is_renamed or not is_same_house):
+        db.session.execute(select(func.keep_proven_home(proven_under, clock.now())))
+    if is_renamed:
         home.renamed_at = clock.now()  # looks that are under way begin anew (migration 0087)
     home.quarter_id = quarter_id
     home.sealed = seal(json.dumps(asdict(exact), ensure_ascii=False).encode(), _belongs_to(person_id))
@@ -182,7 +200,7 @@ def _open(person_id: int, *, purpose: str, by: int | None) -> ExactHome | None:
     home = db.session.scalar(select(Home).where(Home.person_id == person_id).options(undefer(Home.sealed)))
     if home is None:
         return None
-    exact = ExactHome(**json.loads(open_sealed(home.sealed, _belongs_to(home.person_id))))
+    exact = _unsealed(person_id, home.sealed)
     _write_down(person_id, by, purpose)
     return exact
 
@@ -240,6 +258,43 @@ def open_for_verifier(person_id: int, purpose: str, by: int | None) -> ExactHome
     return Missing(person_id, said)
 
 
+def of_dispute(person_id: int, by: int) -> tuple[list[tuple[ExactHome, Any]], Any | None]:
+    """What an operator ``by`` may see of the homes of an account that is quarrelled about: each one that was proven as it reads
+    before the quarrel's beginning, with its row of ``homes_of_dispute``; where there is none, the present one if at least its
+    house was. And the row of the present home, None where there is none. That they looked is written down, once, where a home
+    was opened. Empty where nobody quarrels, or the database does not let them. Inside atomic()."""
+    rows = list(db.session.execute(_OF_DISPUTE, {"person": person_id}))
+    now = next((row for row in rows if row.kept_id is None), None)
+    shown = [row for row in rows if row.method] or [row for row in rows if row is now and row.house_method]
+    found = [(_sealed_of(person_id, row.kept_id), row) for row in shown]
+    if found:
+        _write_down(person_id, by, DISPUTE)
+    return found, now
+
+
+_OF_DISPUTE = text("SELECT * FROM homes_of_dispute(:person)")
+
+
+def _sealed_of(person_id: int, kept_id: int | None) -> ExactHome:
+    one = select(Home.sealed).where(Home.person_id == person_id)
+    if kept_id is not None:
+        one = select(HomeBefore.sealed).where(HomeBefore.id == kept_id)
+    return _unsealed(person_id, db.session.scalars(one).one())
+
+
+def kept_for_owner(person_id: int) -> list[ExactHome]:
+    """The homes of before that are still kept, for the person's own eyes; the look is written down."""
+    mine = select(HomeBefore.sealed).where(HomeBefore.person_id == person_id).order_by(HomeBefore.id)
+    found = [_unsealed(person_id, sealed) for sealed in db.session.scalars(mine)]
+    if found:
+        _write_down(person_id, person_id, "own page")
+    return found
+
+
+def _unsealed(person_id: int, sealed: bytes) -> ExactHome:
+    return ExactHome(**json.loads(open_sealed(sealed, _belongs_to(person_id))))
+
+
 def accesses(person_id: int, limit: int = 20) -> Sequence[AddressAccess]:
     """When and what for a person's address was opened, newest first. Looks from the desk are told after ``TOLD_AFTER``, so
     that nobody reads off a day who of their neighbours decides; that a card was printed once its code was typed in, so that
@@ -268,4 +323,5 @@ def _belongs_to(person_id: int) -> bytes:
 
 
 sealed_in("home", "sealed", "person_id", _belongs_to)
+sealed_in("home_before", "sealed", "person_id", _belongs_to, key="id")
 sealed_in("missing_address", "sealed", "person_id", _missing_of)

@@ -78,6 +78,22 @@ class Home(Timestamps, Base):
     renamed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class HomeBefore(Base):
+    """A home that was proven, and then left or renamed: sealed, and kept for a while (migration 0105). Only the database adds
+    rows. Walled: one's own, and for an operator those of an account that is quarrelled about."""
+
+    __tablename__ = "home_before"
+
+    id: Mapped[pk_int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    #: under which it was proven
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    #: since when the letterbox had read so, None: since it was chosen
+    named_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    left_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class PlanEntry(Base):
     """A register entry that a change of quarters places anew; None: in no quarter."""
 

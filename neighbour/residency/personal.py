@@ -22,6 +22,11 @@ def own_home(person_id: int) -> Any:
     return asdict(exact) if exact else None
 
 
+def own_before(person_id: int) -> Any:
+    """The homes of before that are still kept, for their owner; written down likewise."""
+    return [asdict(exact) for exact in homes.kept_for_owner(person_id)] or None
+
+
 def own_missing(person_id: int) -> Any:
     """The address that the person says the register lacks, in their words; written down likewise."""
     told = homes.open_for_verifier(person_id, "missing address", by=person_id)
@@ -61,6 +66,16 @@ about(
     secret="address_hash family_hashes word_hashes",
     opened={"sealed": ("address", own_home)},
     lasts="as long as the account, or until another address is chosen: it says which board is one's own",
+)
+about(
+    "home_before",
+    of="person_id",
+    kind="home",
+    out="left_at",
+    inner="id person_id membership_id named_at",
+    opened={"sealed": ("addresses", own_before)},
+    order="id",
+    ends="homes_before",
 )
 about(
     "missing_address",

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, text, update
 
-from neighbour.accounts.hooks import HomeSaid
+from neighbour.accounts.hooks import HomeSaid, Letterbox, ProvenHome
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person
 from neighbour.core import audit, clock
@@ -23,6 +24,7 @@ from neighbour.notices.service import stop_lists
 from neighbour.policy import Level, Role
 from neighbour.quarters.models import City, Quarter, QuarterStat
 from neighbour.residency import homes, renewal
+from neighbour.residency.cases.words import METHODS
 from neighbour.residency.grading import current_membership
 from neighbour.residency.leaving import Leaving, leave
 from neighbour.residency.models import (
@@ -87,11 +89,32 @@ def home_said(person_id: int) -> HomeSaid | None:
     return HomeSaid(*said, is_asked=renewal.question_of(person_id) is not None)
 
 
-def letterbox_of(person_id: int, by: int) -> tuple[str, ...]:
-    """The envelope to the home of an account about which two mailboxes quarrel, for the operator ``by``: there they ask whose
-    it is. Written down as a look; empty where there is no home, or none that they may open. Inside atomic()."""
-    home = homes.open_for_verifier(person_id, homes.DISPUTE, by)
-    return home.envelope() if isinstance(home, homes.ExactHome) else ()
+def letterbox_of(person_id: int, by: int) -> Letterbox | None:
+    """The envelopes to the homes of an account about which two mailboxes quarrel, for the operator ``by``: there they ask whose
+    it is. As each was proven before the quarrel's beginning: whoever was in last may have changed the present one. Written down
+    as a look; None where there is no home, or none that they may open. Inside atomic()."""
+    found, now = homes.of_dispute(person_id, by)
+    if now is None:
+        return None
+    proven = tuple(_proven(exact, row) for exact, row in found)
+    if not proven:
+        return _without(now)
+    if now.method:
+        return Letterbox(proven)
+    return Letterbox(proven, "changed" if any(row.method for _exact, row in found) else "renamed", now.changed_at)
+
+
+def _without(now: Any) -> Letterbox:
+    """What is said where no home was proven before the quarrel's beginning. now: the row of the present one."""
+    if now.first_at is None:
+        return Letterbox((), "never")
+    return Letterbox((), "later", now.first_at) if now.first_at >= now.since else Letterbox((), "moved", now.changed_at)
+
+
+def _proven(exact: homes.ExactHome, row: Any) -> ProvenHome:
+    """row: of the function ``homes_of_dispute`` of the database."""
+    method, proven_at = row.method or row.house_method, row.proven_at or row.house_proven_at
+    return ProvenHome(exact.envelope(), METHODS.get(method, method), proven_at, row.left_at)
 
 
 def appoint(person_id: int, quarter_key: str, role: str) -> bool:
@@ -138,7 +161,8 @@ def choose_address(
     what becomes of what they wrote in a quarter they leave.
     The same house again (a name corrected) keeps the proof, and the household that was proven: whoever writes another name on
     the letterbox afterwards is no other neighbour. Where it reads differently, looks that are under way begin anew, once, and
-    a code shown at an initiative ends (migration 0087): they were at another name. A letter on its way to another house is
+    a code shown at an initiative ends (migration 0087): they were at another name. What was proven stays sealed for a while
+    (``homes.settle``). A letter on its way to another house is
     withdrawn. Raises NoQuarter, MovedRecently, LookupError for an unknown address.
     """
     with atomic():
@@ -152,6 +176,7 @@ def choose_address(
         house = homes.address_hash(address)
         before = db.session.scalar(select(Home.address_hash).where(Home.person_id == person_id))
         membership = current_membership(person_id, lock=True)
+        under = membership.id if membership is not None else None
         is_same_house = before is not None and bytes(before) == house
         if not is_same_house:
             membership = _move(person_id, membership, quarter.id, leaving)
@@ -159,7 +184,7 @@ def choose_address(
             quarter = db.session.get_one(
                 Quarter, membership.quarter_id
             )  # chosen at a border; a corrected name keeps it
-        home = homes.settle(person_id, address, quarter.id, recipient, care_of, town=_town())
+        home = homes.settle(person_id, address, quarter.id, recipient, care_of, _town(), under)
         if not is_same_house:
             home.chosen_key = None
         if membership is not None and not Level(membership.level).reads_board:

@@ -28,6 +28,7 @@ from tests.factories import make_comment, make_person, make_post, make_quarter, 
 CANARY = "KANARIENVOGEL"
 WALLED = (
     "home",
+    "home_before",
     "letter",
     "proof",
     "address_access",
@@ -92,6 +93,11 @@ def two_quarters(context, owner):
     owner.execute(
         "INSERT INTO home (person_id, quarter_id, sealed, address_hash, family_hashes, word_hashes) VALUES (%s, %s, %s, %s, %s, %s)",
         [stranger.id, foreign.id, CANARY.encode(), CANARY.encode(), [CANARY.encode()], [CANARY.encode()]],
+    )
+    owner.execute(
+        "INSERT INTO home_before (person_id, membership_id, sealed, left_at) SELECT person_id, id, %s, now() FROM membership"
+        " WHERE person_id = %s",
+        [CANARY.encode(), stranger.id],
     )
     owner.execute(
         "INSERT INTO passkey (person_id, credential_id, public_key, sign_count, transports, name) VALUES (%s, %s, '', 0, '', %s)",

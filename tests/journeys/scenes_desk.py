@@ -237,10 +237,22 @@ def _disputes(walk: Walk) -> None:
     here = f"/desk/disputes/{account}"
     walk.go(here, "whose account it is", picture="desk-dispute")
     walk.send(here + "/letterbox", "the letterbox of that account", picture="desk-dispute-letterbox")
+    with _owner(walk.town) as owner:
+        mine = "person_id = (SELECT person_id FROM dispute WHERE id = %s)"
+        owner.execute(f"SELECT keep_proven_home(id, now()) FROM membership WHERE {mine}", [number])
+        owner.execute(f"UPDATE home SET renamed_at = now() WHERE {mine}", [number])
+    walk.visitor.go(here)
+    walk.send(here + "/letterbox", "a letterbox that was renamed", picture="desk-dispute-renamed")
+    with _owner(walk.town) as owner:
+        owner.execute("UPDATE dispute SET since = now() - interval '20 years' WHERE id = %s", [number])
+    walk.visitor.go(here)
+    walk.send(here + "/letterbox", "a home proven too late", picture="desk-dispute-late")
     walk.send(here, "nothing said about it", 422)
     walk.send(here + "/links", "links sent again", picture="desk-dispute-links")
     walk.go(here + "/silence", "what silence decided", picture="desk-dispute-silence")
     walk.send(here + "/silence", "turned round without a reason", 422, picture="desk-dispute-reason")
     with _owner(walk.town) as owner:
         owner.execute("DELETE FROM email_change WHERE id = %s", [row[0]])
+        owner.execute(f"UPDATE home SET renamed_at = NULL WHERE {mine}", [number])
+        owner.execute("DELETE FROM home_before")
         owner.execute("DELETE FROM dispute")

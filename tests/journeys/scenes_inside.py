@@ -225,7 +225,13 @@ def second_step(walk: Walk) -> None:
     walk.send("/me/app", "new app, wrong digits", 422, code="000000")
     walk.send("/me/app", "no codes yet", code=seed.now())  # type: ignore[union-attr]
     walk.send("/me/recovery-codes", "codes", picture="codes")
-    walk.go("/me/access", "a second step", picture="access")
+    with at_the_database(walk) as owner:
+        owner.execute(
+            "INSERT INTO calendar_feed (id, person_id, kind, token_hash, made_at) SELECT gen_random_uuid(), id, kind,"
+            " uuid_send(gen_random_uuid()), now() FROM person, unnest(ARRAY['mine', 'quarter']) kind WHERE email = %s",
+            [email_of(walk.person)],
+        )
+    walk.go("/me/access", "a second step, and calendars that are followed", picture="access")
     walk.visitor.go("/me")
     walk.visitor.send("/signout")
     walk.visitor.go("/signin")

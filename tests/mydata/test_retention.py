@@ -88,6 +88,7 @@ PHOTO = (
 #: (rule, table) → (limit, statements that make one row with %(at)s as its beginning, condition of what has to go)
 ROWS = {
     ("unconfirmed", "person"): (14 * DAY, "UPDATE person SET confirmed_at = NULL, created_at = %(at)s WHERE id = %(new)s", "confirmed_at IS NULL"),
+    ("homes_before", "home_before"): (30 * DAY, "INSERT INTO home_before (person_id, membership_id, sealed, left_at) SELECT person_id, id, %(bytes)s, %(at)s FROM membership WHERE person_id = %(me)s", "true"),
     ("missing", "missing_address"): (90 * DAY, "INSERT INTO missing_address (person_id, sealed, created_at) VALUES (%(me)s, %(bytes)s, %(at)s)", "true"),
     ("plans", "plan_house"): (365 * DAY, PLAN, "true"),
     ("codes", "letter"): (30 * DAY, LETTER + "(%(me)s, %(bytes)s, '{}', ARRAY[%(bytes)s], ARRAY[%(bytes)s], 'printed', 0, %(at)s, %(at)s + interval '30 days')", "code_hashes <> '{}'"),

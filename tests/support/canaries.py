@@ -164,7 +164,12 @@ class Planted:
         self.words |= {("home", "recipient"): exact["recipient"], ("home", "street"): exact["street"]}
 
     def _seal(self) -> None:
-        """A missing address and a page, sealed likewise."""
+        """A home of before, a missing address and a page, sealed likewise."""
+        before = canary(self.tag, "home_before", "recipient")
+        exact = {"recipient": before, "care_of": "", "street": "", "number": "", "postcode": "", "town": ""}
+        sealed = homes.seal(json.dumps(exact).encode(), homes._belongs_to(self.person.id))
+        self._update("home_before", {"sealed": sealed}, "person_id", self.person.id)
+        self.words["home_before", "recipient"] = before
         missing = canary(self.tag, "missing_address", "text")
         with scope.use(scope.Viewer(self.person.id)), atomic():
             homes.report_missing(self.person.id, missing)
