@@ -10,7 +10,7 @@ account – every session ends, nobody comes in, nothing else changes – and te
   then the account stays closed until the operator decides;
 * silence decides nothing for an account that ever had a proven home or is protected: there is somebody to ask at home, and who
   is silent may be kept from answering. Nor for one with an office – operator, team, editor –, which is trusted by others
-  (migration 0104). Nor where the mail never arrived. There the operator decides, too;
+  (migration 0097). Nor where the mail never arrived. There the operator decides, too;
 * for the others silence gives it back to the older mailbox (``taking_back.take_back``), with a link for a new password; for
   thirty days the operator can still turn that round (``dispute_deciding``).
 

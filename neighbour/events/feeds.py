@@ -2,7 +2,7 @@
 
 Of an address the table keeps a fingerprint only, so it is shown once, when it is made. It opens nothing any more from the moment
 it is made anew or ended, its owner moves away (migration 0043), is suspended or leaves, sets a new password or ends all sessions
-(``accounts.hooks``); and nothing as long as two mailboxes quarrel about the account (migration 0103).
+(``accounts.hooks``); and nothing as long as two mailboxes quarrel about the account (migration 0096).
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Home(Timestamps, Base):
 
 
 class HomeBefore(Base):
-    """A home that was proven, and then left or renamed: sealed, and kept for a while (migration 0105). Only the database adds
+    """A home that was proven, and then left or renamed: sealed, and kept for a while (migration 0098). Only the database adds
     rows. Walled: one's own, and for an operator those of an account that is quarrelled about."""
 
     __tablename__ = "home_before"

@@ -10,8 +10,8 @@ from importlib import import_module
 
 from alembic import op
 
-revision = "0104"
-down_revision = "0103"
+revision = "0097"
+down_revision = "0096"
 branch_labels = None
 depends_on = None
 

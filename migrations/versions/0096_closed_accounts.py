@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app
 
-revision = "0103"
-down_revision = "0091"
+revision = "0096"
+down_revision = "0095"
 branch_labels = None
 depends_on = None
 

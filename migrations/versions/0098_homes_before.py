@@ -12,8 +12,8 @@ from alembic import op
 
 from migrations.helpers import app_role, for_the_app, grant, open_wall, wall
 
-revision = "0105"
-down_revision = "0104"
+revision = "0098"
+down_revision = "0097"
 branch_labels = None
 depends_on = None
 
