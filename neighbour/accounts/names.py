@@ -52,7 +52,8 @@ def objection(name: str) -> str | None:
 
 def given() -> str:
     """A name that says nothing of anybody, drawn by lot, in the language spoken now."""
-    return secrets.choice(_firsts()) + secrets.choice(_lasts())
+    first, last = _firsts(), _lasts()
+    return first[secrets.randbelow(len(first))] + last[secrets.randbelow(len(last))]
 
 
 def example() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -77,15 +77,19 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     more = []
     if subscription is not None:
         more = list_headers(notice.list_name, subscription.token, site=config.site_url, host=host_of(config))
-    try:
-        answer = transport.hand_over(envelope_from(config), to, build(written, to, message_id, config, more))
-    except ValueError as error:  # an address no header can carry
-        answer = Answer(Outcome.REFUSED, str(error))
+    answer = _handed_over(transport, config, to, lambda: build(written, to, message_id, config, more))
     if counted is not None and rate is not None and answer.outcome is Outcome.LATER:
         strangers.give_back(counted, rate)
     state = ledger.settle(row, answer, message_id)
     if state != "sent":
         log.warning("delivery %s of %s: %s (%s)", row.id, row.notice, state, answer.text)
+
+
+def _handed_over(transport: Transport, config: Config, to: str, mail: Callable[[], bytes]) -> Answer:
+    try:
+        return transport.hand_over(envelope_from(config), to, mail())
+    except ValueError as error:  # an address no header can carry
+        return Answer(Outcome.REFUSED, str(error))
 
 
 def _counted_by(row: ledger.Leased, mailbox: Mailbox) -> bytes | None:

@@ -77,6 +77,7 @@ def test_every_class_is_asked_for_somewhere():
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "neighbour").rglob("*.py"))
     asked = set(re.findall(r'(?:hit|take_back|is_reached)\(\s*"(\w+)"|rate="(\w+)"', sources))
     asked |= set(re.findall(r'\("(auth_account|stuffing)", ', sources))  # service.sign_in counts both in a loop
+    asked |= set(re.findall(r'^STEADY, RUSH = "(\w+)", "(\w+)"', sources, re.M))  # strangers.take: both, too
     named = {word for found in asked for word in (found if isinstance(found, tuple) else (found,)) if word}
     assert set(RATES) - named - {"read", "write"} == set()  # the gate's own, where a page names none
 

@@ -125,7 +125,7 @@ def test_nobody_goes_on_with_somebody_elses_upload_nor_learns_of_it(ada, client,
 def test_what_is_no_photo_is_refused_with_its_first_piece_and_kept_nowhere(ada, client, owner):
     begun = begin(client, 5_000_000)
     refused = piece(client, begun.headers["Location"], 0, b"<!doctype html><script>" + b" " * 4_000)
-    assert refused.status_code == 422 and "JPEG, PNG oder WebP" in refused.json["says"]
+    assert refused.status_code == 422 and "JPEG, PNG, WebP oder HEIC" in refused.json["says"]
     assert owner.execute(ROWS).fetchall() == [("refused", 0, "kind", True, 0)]
     assert piece(client, begun.headers["Location"], 0, photo()).status_code == 422
     for size in ("0", str(20 * 1024 * 1024 + 1)):

@@ -141,7 +141,7 @@ def test_at_most_eight_and_what_is_no_photo_stands_at_the_field(browser, owner):
     assert many.status_code == 422 and len(sheet(many)) == 8 and "Höchstens 8 Fotos" in many.get_data(as_text=True)
     heic = b"\0\0\0\x18ftypheic" + b"\0" * 40
     for raw, words in (
-        (b"<svg onload=alert(1)>", "JPEG, PNG oder WebP"),
+        (b"<svg onload=alert(1)>", "JPEG, PNG, WebP oder HEIC"),
         (heic, "HEIC"),
         (photo()[:60], "nicht lesen"),
     ):

@@ -67,7 +67,7 @@ def test_two_photos_come_over_a_line_that_breaks_and_are_looked_at_by_keyboard(p
     page.wait_for_function("() => document.querySelector('#photo-sheet [name^=alt-]').value === 'Ein roter Napf'")
     assert page.locator("[name=title]").input_value() == TITLE
     page.set_input_files("[name=photos]", {"name": "x.svg", "mimeType": "image/png", "buffer": b"<svg/>" * 9})
-    assert "JPEG, PNG oder WebP" in page.get_by_role("alert").inner_text()
+    assert "JPEG, PNG, WebP oder HEIC" in page.get_by_role("alert").inner_text()
     page.locator("[name=title]").press("Enter")  # pins it up, and moves no photo
     page.wait_for_url("**/board")
     paul.press(TITLE, "link")

@@ -21,7 +21,7 @@ from neighbour.policy import Level, Seat
 from neighbour.quarters import index
 from neighbour.quarters.models import Quarter
 from neighbour.residency import grading, homes, invitations, letters, printing, proofs, service
-from neighbour.residency.cases import deciding
+from neighbour.residency.cases import concluding
 from neighbour.residency.cases.models import CaseHalf, CaseKind, CaseState, ProofCase
 from neighbour.residency.gazetteer.loading import refresh_streets
 from neighbour.residency.gazetteer.spelling import street_key
@@ -183,7 +183,7 @@ def looked_at(town: Town, person: int) -> Level:
     with town.as_person(person), atomic():
         open_ones = ProofCase.person_id == person, ProofCase.kind == CaseKind.WORDS, ProofCase.state == CaseState.OPEN
         (case,) = db.session.scalars(select(ProofCase).where(*open_ones)).all()
-        deciding._end(case, [CaseHalf(says="yes")])
+        concluding._end(case, [CaseHalf(says="yes")])
     return level_of(town, person)
 
 
