@@ -6,6 +6,7 @@ why tests commit for real), the application connected as the application's role,
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     is_controller = not hasattr(config, "workerinput")
     if is_controller and getattr(config.option, "numprocesses", None) and not config.option.collectonly:
         cluster.remember(cluster.start())
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: the collector need not look at it again, nor as often as a small program would."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.hookimpl(trylast=True)

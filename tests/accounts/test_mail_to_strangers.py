@@ -165,7 +165,10 @@ def test_an_operators_bad_news_still_reach_somebody_who_waits(visitor, mailbox, 
 # -- whose goes first -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("pieces", "people"), [(5, 60), (90, 90), pytest.param(200, 600, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    ("pieces", "people"),
+    [(5, 60), *(pytest.param(*many, marks=pytest.mark.thorough) for many in ((90, 90), (200, 600)))],
+)
 def test_strangers_put_her_confirmation_off_by_an_hour_and_a_half_at_most(
     visitor, mailbox, jobs, later, unlimited, pieces, people
 ):
@@ -194,14 +197,14 @@ def confirmed():
 
 def test_whoever_asks_again_goes_before_all_who_never_came_back(visitor, mailbox, jobs, later, unlimited):
     """Strangers keep coming after her, each from another network."""
-    for number in range(20):
+    for number in range(MOST_NOW + 12):
         begin(visitor, f"203.{number}.0.1", HERS, number)
     jobs.run()
     hers = begin(visitor, "198.51.100.7", HERS, "von ihr")
-    for number in range(40):
+    for number in range(13):
         begin(visitor, f"204.{number}.0.1", HERS, number)
     assert "Deine kommt" in again(hers), "she had been pressed out of the line"
-    for number in range(40):
+    for number in range(13):
         begin(visitor, f"205.{number}.0.1", HERS, number)
     jobs.run()
     mailbox.clear()
@@ -279,6 +282,7 @@ def test_with_it_whoever_confirmed_meanwhile_sets_their_own_password(visitor, ma
     assert type_password(visitor(), HERS, NEW).status_code == 303 and len(confirmed()) == 1
 
 
+@pytest.mark.thorough
 def test_strangers_who_do_everything_at_once_leave_her_a_link_within_three_hours(
     visitor, mailbox, jobs, later, unlimited
 ):

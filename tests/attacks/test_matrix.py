@@ -84,7 +84,7 @@ SELECT c.relname, a.attname FROM pg_constraint f
 JOIN pg_class c ON c.oid = f.conrelid JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
 WHERE f.contype = 'f' AND f.confrelid = 'person'::regclass AND c.relrowsecurity
 """
-OPEN = text(
+MAY_ASK = text(
     "SELECT has_column_privilege(CAST(:table AS text), CAST(:column AS text), 'SELECT')"
 )  # to the application at all
 
@@ -101,7 +101,7 @@ def test_the_wall_alone_shows_nobody_a_row_about_somebody_else(town: World):
             me = town.people.get(role)
             eyes = viewer_of(me, town.here if role == "another" else town.there) if me else scope.NOBODY
             with town.app.app_context(), scope.use(eyes):
-                is_closed = not db.session.scalar(OPEN, {"table": table, "column": column})
+                is_closed = not db.session.scalar(MAY_ASK, {"table": table, "column": column})
                 if not is_closed and db.session.execute(text(someone), {"me": me.id if me else 0}).first():
                     through.add(table)
     assert len(filled) > 20, "there is something to hide"

@@ -1,12 +1,14 @@
 """What a neighbour does on a page of the town, in words that leave open how: by keyboard alone, or by touch without a script.
 
-So a journey is written once and walked in both ways (``WAYS``). Selectors mean the same thing for both.
+So a journey is written once and walked in both ways (``WAYS``): each time in the one that is named (``by``), in the other with
+``make thorough``. Selectors mean the same thing for both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.journeys.browsing import PHONE
@@ -15,7 +17,13 @@ from tests.journeys.looking import Walk
 KEYS, TOUCH = "by keyboard", "without script"
 WAYS = (KEYS, TOUCH)
 PHONES = {KEYS: PHONE, TOUCH: {**PHONE, "java_script_enabled": False}}
+rarely = pytest.mark.thorough
 PIN_UP = ".composer__foot button[type=submit]:not([name])"
+
+
+def by(first: str) -> pytest.MarkDecorator:
+    """The way this journey is walked each time; every kind has some of either."""
+    return pytest.mark.parametrize("way", [first, *(pytest.param(way, marks=rarely) for way in WAYS if way != first)])
 
 
 @dataclass

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from neighbour.core import clock
-from tests.journeys.hands import WAYS, Hands
+from tests.journeys.hands import KEYS, TOUCH, Hands, by
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("way", WAYS)]
+pytestmark = pytest.mark.browser
 NEXT = ".answers .mini-list li"
 
 
@@ -48,6 +48,7 @@ def followed(hands: Hands) -> str:
     return hands.page.locator("#address").input_value()
 
 
+@by(TOUCH)
 def test_a_party_to_called_off(come, way):
     host, guest = come("nele", way), come("paul", way)
     title = f"Hoffest {way}"
@@ -72,6 +73,7 @@ def test_a_party_to_called_off(come, way):
     assert "STATUS:CANCELLED" in guest.page.request.get(calendar).text()
 
 
+@by(KEYS)
 def test_a_choir_of_every_week_to_called_off(come, way):
     host, guest = come("nele", way), come("paul", way)
     title = f"Chorprobe {way}"

@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from neighbour.core import postgres, roles
-from tests.journeys.hands import KEYS, TOUCH, WAYS, Hands
+from tests.journeys.hands import KEYS, TOUCH, Hands, by
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("way", WAYS)]
+pytestmark = pytest.mark.browser
 #: other people for each way, so that nobody meets their own slip of the way before, or the limit of a day
 ASKING = {KEYS: "lena", TOUCH: "nele"}
 URGENT, OVER = "article.card--urgent", "Die Stadtwerke waren da, alles dicht."
@@ -26,6 +26,7 @@ def slip_of(hands: Hands, title: str) -> str:
     return hands.page.locator("article", has_text=title).first.inner_text()
 
 
+@by(TOUCH)
 def test_a_question_to_thanks_for_its_answer(come, way):
     asks, helps = come(ASKING[way], way), come("paul", way)
     title = f"Wohin mit alten Farbeimern, {way}?"
@@ -45,6 +46,7 @@ def test_a_question_to_thanks_for_its_answer(come, way):
     assert "danke an Paul" in slip_of(asks, title) and "Frage, gelöst" in slip_of(helps, title)
 
 
+@by(KEYS)
 def test_a_poll_to_its_result(come, altenbrueck, way):
     asks, first, second = come(ASKING[way], way), come("paul", way), come("marek", way)
     title, question = f"Wann streichen wir den Keller, {way}?", f"Welcher Tag, {way}?"
@@ -73,6 +75,7 @@ def test_a_poll_to_its_result(come, altenbrueck, way):
     assert asks.page.locator("[name=choice]").count() == 0, "nobody votes any more"
 
 
+@by(TOUCH)
 def test_an_alert_to_its_all_clear(come, way):
     warns, reads = come({KEYS: "carmen", TOUCH: "yusuf"}[way], way), come("sabine", way)
     title = f"Gasgeruch in der Bleichstraße, {way}"
@@ -92,6 +95,7 @@ def test_an_alert_to_its_all_clear(come, way):
     assert "Entwarnung" in slip_of(reads, title) and OVER in slip_of(reads, title)
 
 
+@by(TOUCH)
 def test_a_plan_to_ask_next_door_and_its_stop(come, way):
     asks, reads = come({KEYS: "finn", TOUCH: "tim"}[way], way), come("sabine", way)
     title = f"Wer hat einen Dampfreiniger für die Fliesen, {way}?"
@@ -110,6 +114,7 @@ def test_a_plan_to_ask_next_door_and_its_stop(come, way):
     assert asks.page.locator(stop).count() == 0 and asks.page.locator("#widen").count() == 1
 
 
+@by(KEYS)
 def test_answers_to_me_and_every_undo(come, way):
     asks, answers = come({KEYS: "oksana", TOUCH: "tim"}[way], way), come("johanna", way)
     title, said = f"Wer fährt zum Wertstoffhof, {way}?", "Ich fahre Freitag."

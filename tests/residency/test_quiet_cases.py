@@ -211,7 +211,7 @@ def test_of_two_of_one_name_the_weaker_proof_is_looked_at_and_then_the_later(des
 # -- many at one house -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at_one", ["house", "household"])
+@pytest.mark.parametrize("at_one", ["house", pytest.param("household", marks=pytest.mark.thorough)])
 def test_six_puppets_at_a_house_read_nothing_of_who_lives_there(desk: Desk, owner, at_one):
     """With none to six true neighbours: the same answers, the same pages; and the next true resident waits for nobody."""
     bell = "Wolf" if at_one == "household" else "{}"
