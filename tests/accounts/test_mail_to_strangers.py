@@ -282,7 +282,6 @@ def test_with_it_whoever_confirmed_meanwhile_sets_their_own_password(visitor, ma
     assert type_password(visitor(), HERS, NEW).status_code == 303 and len(confirmed()) == 1
 
 
-@pytest.mark.thorough
 def test_strangers_who_do_everything_at_once_leave_her_a_link_within_three_hours(
     visitor, mailbox, jobs, later, unlimited
 ):
