@@ -212,6 +212,18 @@ def test_an_appeal_goes_once_to_an_operator_who_had_no_part(desk: Desk, anna, jo
     assert desk.hand_in(browser, photo()).status_code == 303
 
 
+def test_of_two_operators_at_an_appeal_at_once_one_is_told_that_another_is_at_it(desk: Desk, anna):
+    case = desk.case_of(anna)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), case, "paper")
+    desk.hears()
+    assert desk.browser(anna).post("/proof/decision", data={"words": "Es ist ein Mietvertrag."}).status_code == 303
+    first, second = (desk.browser(desk.operator(name)) for name in ("olga", "otto"))
+    assert first.post(case).status_code == 200
+    assert second.post(case).status_code == 303
+    assert first.post(case + "/decide", data={"verdict": "matches"}).status_code == 303
+
+
 def test_a_granted_appeal_gives_one_more_document_beyond_three(desk: Desk, anna, owner):
     browser = desk.browser(anna)
     for _number in range(2):

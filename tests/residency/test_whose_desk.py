@@ -9,10 +9,10 @@ import pytest
 from neighbour.accounts import choosing
 from neighbour.accounts.models import Person
 from neighbour.core import clock
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic, db, finish_reading
 from neighbour.policy import Level
 from neighbour.residency import homes
-from neighbour.residency.cases import crowds, deciding, queues
+from neighbour.residency.cases import concluding, crowds, deciding, documents, queues
 from neighbour.residency.proofs.method import Outcome
 from tests.residency.helpers import invited, types
 from tests.residency.papers import Desk, text_of
@@ -115,6 +115,22 @@ def test_what_was_refused_and_not_told_may_be_withdrawn_and_is_told_no_more(desk
     assert browser.post("/proof/document/withdraw").status_code == 303
     desk.hears()
     assert REFUSED not in text_of(browser.get("/waiting"))
+    assert owner.execute("SELECT state, reason FROM proof_case").fetchall() == [("withdrawn", None)]
+
+
+def test_who_withdraws_in_the_moment_it_was_to_be_told_is_told_no_more(desk: Desk, owner, monkeypatch):
+    anna = desk.resident("anna")
+    desk.deposit(anna)
+    for name in ("vera", "wim"):
+        desk.says(desk.verifier(name), desk.case_of(anna), "old")
+
+    def quicker() -> None:
+        finish_reading()
+        with desk.eyes(anna):
+            documents.withdraw(anna)
+
+    monkeypatch.setattr(concluding, "finish_reading", quicker)
+    desk.hears()
     assert owner.execute("SELECT state, reason FROM proof_case").fetchall() == [("withdrawn", None)]
 
 
