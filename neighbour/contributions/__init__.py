@@ -45,13 +45,22 @@ def _pages() -> Blueprint:
         alert_views,
         answer_views,
         leaving_views,
+        office_views,
         photo_views,
         solving_views,
         views,
         widening_views,
     )
 
-    assert alert_views and answer_views and leaving_views and photo_views and solving_views and widening_views
+    assert (
+        alert_views
+        and answer_views
+        and leaving_views
+        and office_views
+        and photo_views
+        and solving_views
+        and widening_views
+    )
     return views.views
 
 

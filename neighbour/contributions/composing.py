@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import abort, current_app, render_template, url_for
 
-from neighbour.contributions import kinds, photo_forms, photos, reach
+from neighbour.contributions import kinds, offices, photo_forms, photos, reach
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience, Contribution
 from neighbour.core.db import db
@@ -27,8 +27,9 @@ def page(
         sheet=sheet.entries(contribution.id if contribution else None),
         most_photos=photos.MOST,
         contribution=contribution,
-        quarter=_quarter(_home(identity())),
-        preview=_preview(form.audience.data or ""),
+        quarter=_quarter(_where(contribution)),
+        office=offices.of(contribution) if contribution and contribution.is_office else None,
+        preview=_preview(form.audience.data or "", _where(contribution)),
         next_issue=_next_issue(),
     )
 
@@ -37,17 +38,18 @@ def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
     return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
 
 
-def reach_line(chosen: str) -> str:
-    """The honest line about a choice of reach."""
-    return render_template("contributions/_reach.html", preview=_preview(chosen), next_issue=_next_issue())
+def reach_line(chosen: str, contribution: Contribution | None = None) -> str:
+    """The honest line about a choice of reach, for something new or for this contribution."""
+    preview = _preview(chosen, _where(contribution))
+    return render_template("contributions/_reach.html", preview=preview, next_issue=_next_issue())
 
 
-def _preview(chosen: str) -> reach.ReachPreview:
+def _preview(chosen: str, quarter_id: int) -> reach.ReachPreview:
     try:
         audience = Audience(chosen)
     except ValueError:
         audience = Audience.QUARTER
-    return reach.preview(_home(identity()), audience)
+    return reach.preview(quarter_id, audience)
 
 
 def _next_issue() -> Any:
@@ -61,6 +63,13 @@ def kind_named(name: str) -> kinds.Kind:
         return kinds.get(name)
     except KeyError:
         abort(404)
+
+
+def _where(contribution: Contribution | None) -> int:
+    """The quarter it is about: one's own, or where something of an office's hangs, whose keeper may live anywhere."""
+    if contribution is not None and contribution.is_office:
+        return contribution.quarter_id
+    return _home(identity())
 
 
 def _home(who: Identity) -> int:

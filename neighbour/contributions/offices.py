@@ -8,18 +8,22 @@ whoever holds it no longer, or leaves for good, leaves everything to whoever has
 
 What somebody writes in the composer is their own, also when they speak for an initiative: the composer asks in nobody else's
 name, and whoever writes there answers for it as a neighbour.
+
+Whoever holds the office takes over from the keeper whenever they like (``take``): who tends what is agreed on among them.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, func, select
 
 from neighbour.accounts.appearance import Byline
-from neighbour.contributions.models import Contribution
+from neighbour.contributions.models import Contribution, State
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
+from neighbour.initiatives import service as initiatives
 from neighbour.initiatives.models import Initiative
 
 #: what ``office_of`` reads of a row
@@ -60,6 +64,11 @@ def office_of(row: Row[Any]) -> Office | None:
     return Office(row.office_name or "", row.office_slug or "", row.initiative_id is not None)
 
 
+def of(contribution: Contribution) -> Office | None:
+    """In whose name it is; None for what is a person's own."""
+    return office_of(db.session.execute(with_office(select(*COLUMNS).where(Contribution.id == contribution.id))).one())
+
+
 def names(initiative_ids: set[int]) -> dict[int, str]:
     """The names of those initiatives whose pages are public."""
     if not initiative_ids:
@@ -77,3 +86,23 @@ def settle() -> int:
     if passed:
         db.session.expire_all()
     return passed
+
+
+def may_take(contribution: Contribution) -> bool:
+    """Whether the viewer of this session holds the office in which somebody else keeps it."""
+    me = func.app_person()
+    if not contribution.is_office or contribution.state != State.PUBLISHED:
+        return False
+    asks = select(func.holds_office(me, contribution.initiative_id), me != contribution.author_id)
+    return all(db.session.execute(asks).one())
+
+
+def edited(contribution: Contribution) -> initiatives.Edited:
+    """For rules: the initiative whose it is."""
+    return initiatives.edited(db.session.get_one(Initiative, contribution.initiative_id))
+
+
+def take(contribution_id: UUID) -> bool:
+    """The viewer of this session keeps it from now on, with its photos; False for what is not up in an office of theirs. Inside
+    atomic()."""
+    return bool(db.session.scalar(select(func.take_office(contribution_id))))

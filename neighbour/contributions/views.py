@@ -16,6 +16,7 @@ from neighbour.contributions import (
     composing,
     keeping,
     kinds,
+    offices,
     photo_forms,
     photos,
     reach,
@@ -86,6 +87,15 @@ def publish() -> Any:
 def reach_line() -> str:
     """The honest line about a choice of reach, for the composer while choosing."""
     return composing.reach_line(request.args.get("audience", ""))
+
+
+@views.get("/c/<uid:contribution_id>/edit/reach")
+@requires(Permission.ACCOUNT_OWN)
+def reach_line_of(contribution_id: uuid.UUID) -> str:
+    """The same while changing something, which may hang elsewhere than one lives."""
+    contribution = visible(contribution_id)
+    demand(Permission.CONTRIBUTION_EDIT, contribution)
+    return composing.reach_line(request.args.get("audience", ""), contribution)
 
 
 @views.get("/c/<uid:contribution_id>")
@@ -247,11 +257,9 @@ def thread_page(
     comments = service.comments_of(contribution.id)
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
     thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
-    card = cards.load([contribution.id], reader)[contribution.id]
-    card = _as_read(card, contribution, reads_thread=bool(reader.quarters) or is_mine)
-    answering = request.args.get("to") or form.parent.data
-    if answering:
-        form.parent.data = answering
+    own_card = cards.load([contribution.id], reader)[contribution.id]
+    card = _as_read(own_card, contribution, reads_thread=bool(reader.quarters) or is_mine)
+    form.parent.data = answering = request.args.get("to") or form.parent.data
     return render_template(
         "contributions/show.html",
         contribution=contribution,
@@ -269,6 +277,7 @@ def thread_page(
         may_thank=may(Permission.THANK) and not is_mine,
         entries=list(_entries(thread)),
         widening=_widening(contribution),
+        may_take_over=may_take_over(contribution),
         all_clear=(all_clear or AllClearForm(formdata=None)) if _may_end(contribution) else None,
         signs=signs,
         answering=next((entry for entry in _entries(thread) if entry.uid == answering), None),
@@ -291,6 +300,14 @@ def _seen_in(contribution: Contribution, quarter: str) -> str:
 def _may_end(contribution: Contribution) -> bool:
     """Whether whoever asks can say that this alert is over."""
     return alerts.is_on(contribution) and may(Permission.ALERT_END, contribution)
+
+
+def may_take_over(contribution: Contribution) -> bool:
+    """Whether the reader may keep it for its office in place of whoever does; an operator with a second factor."""
+    if not offices.may_take(contribution):
+        return False
+    speaks = may(Permission.EVENT_IMPORT, offices.edited(contribution)) if contribution.initiative_id else False
+    return speaks or may(Permission.OPERATE)
 
 
 def _widening(contribution: Contribution) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def include(app: Flask) -> None:
     from neighbour.contributions import kinds, placing, sections, soon
     from neighbour.core import limits
     from neighbour.core.i18n import lazy_gettext as __
-    from neighbour.events import feed_views, feeds, import_views, words
+    from neighbour.events import agenda, feed_views, feeds, import_views, words
     from neighbour.events import soon as events_soon
     from neighbour.events.kind import KIND
     from neighbour.events.list_views import views  # and, of the same blueprint, the other two
@@ -33,6 +33,7 @@ def include(app: Flask) -> None:
     limits.register("calendar", feeds.FETCHING)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
+    app.jinja_env.globals["dates_of_initiative"] = agenda.of_initiative
     app.extensions["desk"].append(import_views.ON_THE_DESK)
     app.extensions["nav"].append(
         {

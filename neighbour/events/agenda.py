@@ -14,11 +14,12 @@ from typing import Any
 
 from flask import current_app
 from markupsafe import Markup
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
 
 from neighbour.contributions.cards import url_of
 from neighbour.contributions.models import Contribution
-from neighbour.core import clock, i18n
+from neighbour.core import clock, i18n, scope
+from neighbour.core.asking import Asked
 from neighbour.core.db import db
 from neighbour.core.kept import Shelf
 from neighbour.events.listing import On, in_quarter
@@ -36,6 +37,16 @@ _WANTED = (
     .join(_c, _c.c.id == _e.c.id)
     .join(Quarter, Quarter.id == _c.c.quarter_id)
     .where(_e.c.id.in_(bindparam("ids", expanding=True)))
+)
+_OF_INITIATIVE = Asked(
+    text("""
+    SELECT o.event_id, o.id, o.begins_at, o.ends_at, o.is_cancelled, c.quarter_id = ANY (CAST(:quarters AS int[])) AS is_home,
+      o.slot_on, c.version FROM contribution c JOIN LATERAL (
+      SELECT * FROM occurrence d WHERE d.event_id = c.id AND d.ends_at >= CAST(:now AS timestamptz)
+      ORDER BY d.begins_at LIMIT 1) o ON true
+    WHERE c.initiative_id = :initiative AND c.kind = 'event' AND c.state = 'published'
+    ORDER BY o.begins_at, c.id LIMIT :most
+""")
 )
 _PLACES = select(EventException.event_id, EventException.slot_on, EventException.place).where(
     EventException.event_id.in_(bindparam("ids", expanding=True)), EventException.place.is_not(None)
@@ -61,6 +72,14 @@ def page(quarter_id: int, since: datetime, *, after: tuple[datetime, uuid.UUID] 
             break
     shown = found[:PAGE]
     return Page(by_day(shown, since), shown[-1].date_id if len(found) > PAGE else None)
+
+
+def of_initiative(initiative_id: int) -> tuple[tuple[date, tuple[Markup, ...]], ...]:
+    """What an initiative has announced, as far as the viewer of the session reads it: each event with its next date, as they
+    begin, under their days."""
+    now, home = clock.now(), scope.current()
+    values = {"initiative": initiative_id, "now": now, "quarters": list(home.quarters) if home else [], "most": PAGE}
+    return by_day([On._make(row) for row in _OF_INITIATIVE.rows(values)], now)
 
 
 def by_day(found: Sequence[On], since: datetime) -> tuple[tuple[date, tuple[Markup, ...]], ...]:

@@ -122,6 +122,7 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
         _move_dates(event, following, slot, begins.date() - slot)
         event.until_on = slot - _DAY if event.rule else None
         event.more_on = [day for day in event.more_on if day < slot]
+        event.goes_on_at = slot
         event.sequence += 1
         db.session.flush()
         dates.make(event)

@@ -2,15 +2,16 @@
 
 A row is known by the list it stands in and what that calls it (``event_import``). Sent again it changes nothing; a row that says
 something else changes its event, and whoever answered it is told as of any change. What somebody has taken down stays down; what
-is missing from the list stays as it is. What comes with a list is an office's (``contributions.offices``): the next one who sends
-the list changes it, whoever keeps it.
+is missing from the list stays as it is. What an editor has cut in two ("this date and all that follow") is changed by the list as
+far as its first half goes; the other one is no row of it. What comes with a list is an office's (``contributions.offices``): the
+next one who sends the list changes it, whoever keeps it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,7 +20,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import offices
-from neighbour.core import clock, scope
+from neighbour.core import clock, i18n, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.events import changing, dates, service
@@ -27,9 +28,10 @@ from neighbour.events.cells import Wrong
 from neighbour.events.list_rows import Choices, Mapping_, Target, Wanted, wanted
 from neighbour.events.models import EventImport
 from neighbour.events.recurrence import WINDOW, Series, expand
+from neighbour.events.service import Plan
 from neighbour.events.sheets import Row, Sheet
 
-_KNOWN = text("SELECT uid, event_id, author_id, digest, is_up FROM events_of_list(:list)")
+_KNOWN = text("SELECT uid, event_id, author_id, digest, is_up, goes_on_at FROM events_of_list(:list)")
 
 
 class Becomes(StrEnum):
@@ -70,6 +72,7 @@ class Known(NamedTuple):
     author_id: int
     digest: bytes
     is_up: bool
+    goes_on_at: date | None
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def _judged(row: Row, mapping: Mapping_, choices: Choices, known: dict[str, Know
     elif found is not None:
         seen[found.uid] = row.number
     if found is not None and not wrong and (before is None or before.digest != found.digest):
-        wrong = _over(found)
+        wrong = _over(found, before)
     if wrong or found is None:
         told = tuple((each.field, str(each)) for each in wrong)
         return Judged(row.number, title, Becomes.WRONG, wrong=told)
@@ -152,13 +155,29 @@ def _becomes(found: Wanted, before: Known | None) -> Becomes:
     return Becomes.SAME if before.digest == found.digest else Becomes.CHANGED
 
 
-def _over(found: Wanted) -> list[Wrong]:
+def _plan_of(row: Wanted, before: Known | None) -> Plan:
+    """The row's plan, as far as it goes until another event holds its dates."""
+    plan = row.plan
+    if before is None or before.goes_on_at is None:
+        return plan
+    last = before.goes_on_at - timedelta(days=1)
+    ends = min(plan.until_on or last, last) if plan.rule else plan.until_on
+    return replace(plan, until_on=ends, more_on=tuple(day for day in plan.more_on if day <= last))
+
+
+def _over(found: Wanted, before: Known | None) -> list[Wrong]:
     """What has no date to come cannot be announced."""
-    plan, now = found.plan, clock.now()
+    plan, now = _plan_of(found, before), clock.now()
     series = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
     first = max(clock.today(plan.zone) - timedelta(days=series.length.days + 1), plan.begins.date())
     if any(dates.is_to_come(each.begins_at, each.ends_at, now) for each in expand(series, first, first + WINDOW)):
         return []
+    if before is not None and before.goes_on_at is not None:
+        day = i18n.long_date(before.goes_on_at)
+        words = _(
+            "From %(day)s on it was changed by hand and is an event of its own. Give the row another name.", day=day
+        )
+        return [Wrong(Target.UID, words)]
     return [Wrong(Target.BEGINS, _("This day is over."))]
 
 
@@ -174,7 +193,7 @@ def _put(row: Wanted, before: Known | None, source: Source) -> None:
         "title": row.title,
         "body_md": row.text,
         "audience": row.audience,
-        "plan": row.plan,
+        "plan": _plan_of(row, before),
     }
     author_id = source.author_id if before is None else before.author_id
     with scope.use(source.eyes_of(author_id)):

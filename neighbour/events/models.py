@@ -66,6 +66,8 @@ class Event(Contribution):
     until_on: Mapped[date | None] = mapped_column(Date)
     #: days besides those of the rule
     more_on: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list, server_default=text("'{}'"))
+    #: from which day on another event holds the series' dates: "this one and all that follow" were changed
+    goes_on_at: Mapped[date | None] = mapped_column(Date)
     place: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: where the place is: the point its author has set (``has_own_point``), or where the register has the address. Only the
     #: first is given away as it is; the other may be somebody's door, and leaves here as the middle of its cell

@@ -50,6 +50,7 @@ def show(slug: str) -> str:
         "initiatives/show.html",
         initiative=found,
         quarters=service.quarters_of(found),
+        today=clock.today(i18n.zone()),
         is_editor=may(Permission.INITIATIVE_EDIT, service.edited(found)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -24,12 +24,14 @@ from neighbour.core.tokens import to_uid
 from neighbour.digests import service as digests
 from neighbour.events import answers, changing, feeds, importing, service
 from neighbour.events.importing import Becomes
+from neighbour.events.list_rows import Choices
 from neighbour.events.models import FeedKind
 from neighbour.initiatives import service as initiatives
 from neighbour.mydata import archive, erasing
 from neighbour.residency.leaving import Leaving
 from tests.digests.helpers import NEXT_MORNING, body, make_reader
-from tests.events.lists import HEAD, LIST, imported, rows, source
+from tests.events.lists import BERLIN, HEAD, LIST, imported, rows, source
+from tests.events.lists import read as read_list
 from tests.factories import (
     make_comment,
     make_event,
@@ -532,6 +534,117 @@ def test_only_whoever_holds_an_office_pins_up_in_it_from_elsewhere(here, first, 
     with scope.use(scope.Viewer(second.id)), atomic():
         event = service.publish(author_id=second.id, **words, initiative_id=house.id)
         assert changing.date_of(event, date(2026, 5, 30))
+
+
+def test_whoever_speaks_for_it_takes_over_what_another_one_keeps(
+    client, visitor, here, first, second, third, house, chor, owner
+):
+    page, neighbour = f"/c/{to_uid(chor)}", visitor()
+    sign_in(client, second)
+    assert "Ich übernehme" in read(client, page) and client.get(page + "/edit").status_code == 404
+    assert client.post(page + "/take-over").status_code == 303
+    assert owner.execute("SELECT author_id FROM contribution WHERE id = %s", [chor]).fetchone() == (second.id,)
+    assert "Ich übernehme" not in read(client, page) and client.get(page + "/edit").status_code == 200
+    assert client.post(page + "/take-over").status_code == 404, "it is one's own already"
+    sign_in(client, first)
+    assert "Ich übernehme" in read(client, page) and client.get(page + "/edit").status_code == 404
+    sign_in(neighbour, make_person(here))
+    assert "Ich übernehme" not in read(neighbour, page) and neighbour.post(page + "/take-over").status_code == 404
+    stops(house, first)
+    assert client.post(page + "/take-over").status_code == 404
+    changed(Person, third, status="suspended")
+    sign_in(client, third)
+    assert client.post(page + "/take-over").status_code == 404
+    assert owner.execute("SELECT author_id FROM contribution WHERE id = %s", [chor]).fetchone() == (second.id,)
+
+
+def test_nobody_takes_over_what_is_a_persons_own_or_taken_down(client, here, first, second, house, chor, owner):
+    own = make_event(first, here, datetime(2026, 5, 30, 18))
+    sign_in(client, second)
+    assert client.post(f"/c/{to_uid(own.id)}/take-over").status_code == 404
+    with scope.use(viewer_of(first, here)), atomic():
+        base.withdraw(service.of_person(chor))
+    assert client.post(f"/c/{to_uid(chor)}/take-over").status_code == 404
+    with scope.use(viewer_of(second, here)), atomic():
+        assert not offices.take(own.id) and not offices.take(chor)
+    with scope.use(scope.NOBODY), atomic():
+        assert not offices.take(chor)
+    assert {row[0] for row in owner.execute("SELECT author_id FROM contribution").fetchall()} == {first.id}
+
+
+def test_an_operator_takes_over_with_a_second_factor_what_no_initiative_speaks_for(client, visitor, here, first, owner):
+    bosses = [make_person(here, name=name, is_operator=True) for name in ("Bossin", "Vize")]
+    imported(LIST, source(bosses[0], here, f"q:{here.key}"))
+    chor, resident = only(owner, "Chor"), visitor()
+    sign_in(resident, first)
+    assert resident.post(f"/c/{to_uid(chor)}/take-over").status_code == 404
+    sign_in(client, bosses[1], is_strong=False)
+    assert client.post(f"/c/{to_uid(chor)}/take-over").status_code == 404
+    sign_in(client, bosses[1])
+    assert client.post(f"/c/{to_uid(chor)}/take-over").status_code == 303
+    assert owner.execute("SELECT author_id FROM contribution WHERE id = %s", [chor]).fetchone() == (bosses[1].id,)
+
+
+def test_a_keeper_from_elsewhere_reads_where_it_hangs_and_whose_name_stands_there(
+    client, here, first, second, third, house, chor
+):
+    for each in (third, first):
+        stops(house, each)
+    sign_in(client, second)
+    form = read(client, f"/c/{to_uid(chor)}/edit")
+    assert f"sondern „{HOUSE}“" in form and here.name in form and "Fern" not in form.partition("<main")[2]
+    assert "Haushalt" in read(client, f"/c/{to_uid(chor)}/edit/reach?audience=quarter")
+    boss = make_person(name="Bossin", is_operator=True)
+    stops(house, second)
+    sign_in(client, boss)
+    assert here.name in read(client, f"/c/{to_uid(chor)}/edit"), "whoever lives nowhere keeps it as well"
+
+
+def test_a_series_cut_in_two_by_an_editor_stays_so_whatever_the_list_says(here, first, house, owner):
+    series = f"{HEAD};rule\n1;Probe;culture;2026-05-19 18:00;2026-05-19 20:00;;Saal;;{{}};FREQ=WEEKLY\n"
+    mine = source(first, here, "i:1", house)
+    imported(series.format("Alt"), mine)
+    with scope.use(viewer_of(first, here)), atomic():
+        event = service.of_person(only(owner, "Probe"))
+        moved = datetime(2026, 6, 16, 19), datetime(2026, 6, 16, 21)
+        changing.change_following(event, date(2026, 6, 16), *moved, "Saal")
+    days = "SELECT slot_on FROM occurrence WHERE slot_on BETWEEN '2026-05-25' AND '2026-06-30' ORDER BY slot_on"
+    before = owner.execute(days).fetchall()
+    assert [row[0].day for row in before] == [26, 2, 9, 16, 23, 30]
+    assert imported(series.format("Alt"), mine).to_do == 0
+    assert imported(series.format("Neu"), mine).to_do == 1
+    assert imported(series.format("Neu"), mine).to_do == 0, "what the row said is known, not what became of it"
+    assert owner.execute(days).fetchall() == before
+    texts = "SELECT body_md, until_on FROM event JOIN contribution USING (id) ORDER BY begins"
+    assert owner.execute(texts).fetchall() == [("Neu", date(2026, 6, 15)), ("Alt", None)]
+    with clock.freeze(datetime(2026, 6, 20, tzinfo=UTC)):
+        (row,) = importing.judge(*read_list(series.format("Neuer")), Choices(BERLIN), mine).rows
+        assert row.becomes is Becomes.WRONG
+        assert row.wrong == (("uid", "Ab 16. Juni 2026 wurde das von Hand geändert und ist seitdem eine eigene Veranstaltung."
+                              " Gib der Zeile eine neue Kennung."),)  # fmt: skip
+        assert importing.judge(*read_list(series.format("Neu")), Choices(BERLIN), mine).to_do == 0
+
+
+def test_an_initiatives_page_says_what_it_has_announced_to_whoever_reads_it(
+    client, visitor, here, first, third, house, chor, owner
+):
+    imported(
+        f"{HEAD}\n9;Treffen;gathering;2026-06-03 19:00;;;;;\n",
+        source(first, here, "i:1", house),
+        audience=Audience.QUARTER,
+    )
+    make_event(first, here, datetime(2026, 5, 30, 18), title="Eigenes")
+    in_public = read(visitor(), "/i/haus")
+    assert "Chor" in in_public and "Repair-Café" in in_public and "Treffen" not in in_public
+    sign_in(client, third)
+    page = read(client, "/i/haus")
+    assert page.index("Repair-Café") < page.index("Chor") < page.index("Treffen") and "Eigenes" not in page
+    with scope.use(viewer_of(first, here)), atomic():
+        changing.call_off(service.of_person(chor), None)
+    assert "abgesagt" in read(client, "/i/haus")
+    changed(type(house), house, suspended_at=clock.now())
+    sign_in(client, first)
+    assert "Chor" not in read(client, "/i/haus")
 
 
 # Told to whoever keeps it, and to the operator ------------------------------------------------------------------------------
