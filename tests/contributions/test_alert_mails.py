@@ -101,6 +101,34 @@ def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
     assert set(mails(NOW + timedelta(days=1, minutes=1))) == {reader.email, author.email, other.email}
 
 
+@pytest.mark.parametrize("staff", [{"role": Role.STEWARD}, {"is_operator": True}], ids=["team", "operator"])
+def test_what_the_team_calls_out_reaches_whoever_had_a_trifle_that_day_and_takes_nobody_a_neighbours_alert(
+    staff, here, author, client, visitor, mails, owner
+):
+    reader, helper, team, neighbour = make_listed(here), make_listed(here, **staff), visitor(), visitor()
+    with clock.freeze(NOW):
+        sign_in(team, helper)
+        sign_in(neighbour, make_listed(here))
+    pin_up(team, title="Probealarm")
+    assert {reader.email, author.email} <= set(mails())
+    pin_up(client, title="Katze weg")
+    assert reader.email in mails(), "what the team called out is not counted among the neighbours' alerts"
+    pin_up(team, title="Bombe, alle raus")
+    bomb, found = newest(owner), mails()
+    assert {reader.email, author.email} <= set(found)
+    assert found[reader.email].message["Subject"] == "Dringend: Bombe, alle raus"
+    pin_up(neighbour, title="Katze immer noch weg")
+    assert reader.email not in mails(), "one of the neighbours' a day"
+    with clock.freeze(NOW):
+        for category in ("notice", "urgent"):
+            changed = {"title": "Bombe", "body_md": "", "category": category, "audience": "quarter", "hours": "6"}
+            assert team.post(f"{bomb}/edit", data=changed).status_code == 303
+    assert mails() == {}, "each alert is told once"
+    with clock.freeze(NOW):
+        assert team.post(f"{bomb}/all-clear", data={"said": "Entschärft."}).status_code == 303
+    assert {reader.email, author.email} <= set(mails())
+
+
 def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author, client, mails, owner):
     reader = make_listed(here)
     pin_up(client, category="notice")
