@@ -268,6 +268,7 @@ DEFECTS = (
     Defect("contributions/widening::test_who_reads_along", VOTES, "LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id", "LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id AND b.is_home"),
     Defect("contributions/alert_mails::test_everybody_in_the_area", VOTES, "AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id", "AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id AND (SELECT p.status FROM person p WHERE p.id = s.person_id) = 'active'"),
     Defect("contributions/alert_mails::test_one_a_day", "neighbour/contributions/alerts.py", "clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)", "_own_period(contribution)"),
+    Defect("posts/polls::test_a_poll_is_open", "neighbour/posts/polls.py", "clock.now() + timedelta(days=draft.days)", "post.published_at + timedelta(days=draft.days)"),
     Defect("contributions/alert_mails::test_what_the_team", POSTS, "alerts.tell(post, is_limited=is_limited)", "alerts.tell(post)"),
     Defect("contributions/alert_mails::test_what_the_team", POSTS, "alerts.tell(revised, is_limited=is_limited)", "alerts.tell(revised)"),
     Defect("contributions/alert_mails::test_what_the_team", "neighbour/contributions/alerts.py", "days=[period, *days]", "days=days"),

@@ -29,7 +29,8 @@ INSERT INTO event_exception (event_id, slot_on, changed_at) SELECT event_id, slo
 INSERT INTO participation (occurrence_id, person_id, state, asked_at) SELECT id, %(guest)s, 'coming', now() FROM occurrence LIMIT 1;
 INSERT INTO event_for_guests VALUES (%(event)s, 'Klingel Kanarienvogel');
 INSERT INTO event_import VALUES ('liste', '1', %(event)s, '', now());
-INSERT INTO poll VALUES (%(post)s, 'Kanarienvogel?', false, now() + interval '1 day');
+INSERT INTO poll (contribution_id, question, is_multiple, days, closes_at)
+  VALUES (%(post)s, 'Kanarienvogel?', false, 1, now() + interval '1 day');
 INSERT INTO poll_option VALUES (%(post)s, 1, 'Ja');
 INSERT INTO poll_vote VALUES (%(post)s, 1, %(guest)s, now());
 INSERT INTO widening VALUES (%(post)s, now() + interval '1 day');
