@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from alembic import op
-
 revision = "0121"
 down_revision = "0120"
 branch_labels = None

@@ -1,9 +1,9 @@
 """Looking for slips and answers: words in, ids out.
 
 The database finds and judges, in one function that reads no further than its viewer may (``search_found``); whoever shows what
-was found reads it once more through the wall. First every word has to stand there, in any form or as a part of a compound. Where
-that gives little, typing errors are forgiven, compounds taken apart, and some of the words are enough. A word that says what is to be done with the thing ("borrow a ladder") is never asked
-for beside the thing: it lifts what fits.
+was found reads it once more through the wall. First every word has to stand there, in any form or as a part of a compound.
+Where that gives little, typing errors are forgiven, compounds taken apart, and some of the words are enough. A word that says
+what is to be done with the thing ("borrow a ladder") is never asked for beside the thing: it lifts what fits.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neighbour.contributions import kinds
+from neighbour.contributions.kinds import Category, Kind
 from neighbour.core import i18n
 from neighbour.core.kept import Shelf
 from neighbour.search import service
@@ -41,6 +42,7 @@ def _names() -> Iterator[tuple[str, str, bool]]:
     for language in i18n.LANGUAGES:
         with i18n.speaking(language):
             for kind in kinds.all_kinds():
-                for key, each in ((kind.name, kind), *((each.key, each) for each in kind.categories)):
+                called: list[tuple[str, Kind | Category]] = [(kind.name, kind), *((c.key, c) for c in kind.categories)]
+                for key, each in called:
                     yield from ((word, "#" + key, False) for word in service.words.chunks(str(each.label)))
                     yield from ((word, "#" + key, True) for word in str(each.deeds or "").split())

@@ -228,7 +228,14 @@ def test_after_the_first_vote_nothing_of_it_changes(author, reads, owner):
 
 def test_a_poll_is_open_as_long_as_its_author_chose_from_when_it_is_put_up(author, reads, owner):
     path = write(author, owner, title="Ein Fest", poll_question="", poll_1="", poll_2="", poll_4="")
-    form = {"title": "Ein Fest", "body_md": "", "category": "question", "audience": "quarter", "hours": "24", "widens": "0"}
+    form = {
+        "title": "Ein Fest",
+        "body_md": "",
+        "category": "question",
+        "audience": "quarter",
+        "hours": "24",
+        "widens": "0",
+    }
     later, reader = NOW + timedelta(days=11), reads()
 
     def change(at, **more):

@@ -69,7 +69,9 @@ def _eyes_of_one_resident() -> scope.Viewer:
     """Hannelore's, who reads what reaches the Weberviertel."""
     with as_owner():
         lives = select(Membership.person_id, Membership.quarter_id).join(Person, Person.id == Membership.person_id)
-        one = db.session.execute(lives.where(Person.email.startswith("hannelore@"), Membership.ended_at.is_(None))).one()
+        one = db.session.execute(
+            lives.where(Person.email.startswith("hannelore@"), Membership.ended_at.is_(None))
+        ).one()
     return scope.Viewer(one.person_id, (one.quarter_id,))
 
 
