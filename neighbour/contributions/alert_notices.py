@@ -31,7 +31,8 @@ class Alert(Notice):
     list_name = "alerts"
     list_title = __("Urgent alerts")
     list_hint = __(
-        "A mail at once when something urgent is pinned up where you live, one a day at most. Also while the digest pauses."
+        "A mail at once when something urgent is pinned up where you live: from neighbours one a day at most, from the"
+        " quarter's team always. Also while the digest pauses."
     )
 
     def subject(self, context: dict[str, Any]) -> str:

@@ -1,8 +1,10 @@
 """Alerts: what is urgent is told by mail at once to everybody in its area, and its end to everybody who was told.
 
-One alert a person and day, by whoever: the row of the ledger has the day in its key. The rows of a whole area are written by
-one statement of the database (``promise_alert``, migration 0033): the author's eyes do not see who lives there. They are sent
-in batches, one for each quarter. Nobody is left out because their writing is suspended or their digest pauses.
+Of neighbours' alerts one a person and day: the row of the ledger has the day in its key. What those who help to run the quarter
+call out is told always, each alert once, whatever else was told that day: its row has the alert in its key. The rows of a whole
+area are written by one statement of the database (``promise_alert``, migration 0033): the author's eyes do not see who lives
+there. They are sent in batches, one for each quarter. Nobody is left out because their writing is suspended or their digest
+pauses.
 """
 
 from __future__ import annotations
@@ -27,11 +29,12 @@ _CLEAR = text("SELECT clear_alert(:id, :word, :now)")
 _TELL_CLEAR = text("SELECT quarter_id, told FROM promise_all_clear(:id, :days, :period, :now)")
 
 
-def tell(contribution: Contribution) -> int:
-    """Promise everybody in its area a mail, unless they had an alert today; gives how many. Inside atomic()."""
+def tell(contribution: Contribution, *, is_limited: bool = True) -> int:
+    """Promise everybody in its area a mail; gives how many. ``is_limited``: only those who had no such alert today, as any
+    neighbour's; off: everybody who has not been told of this very one. Inside atomic()."""
     db.session.flush()
-    today = clock.today(i18n.zone()).isoformat()
-    return _send(Job.CONTRIBUTIONS_ALERT, today, db.session.execute(_PROMISE, _values(contribution, period=today)))
+    period = clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)
+    return _send(Job.CONTRIBUTIONS_ALERT, period, db.session.execute(_PROMISE, _values(contribution, period=period)))
 
 
 def clear(contribution: Contribution, word: str) -> int:
@@ -39,9 +42,9 @@ def clear(contribution: Contribution, word: str) -> int:
     how many are told. Its author can, and the quarter's team. Raises NotPossible where it is over already. Inside atomic()."""
     if not db.session.scalar(_CLEAR, _values(contribution, word=clean_line(word))):
         raise NotPossible(__("This alert is over already."))
-    today, period = clock.today(i18n.zone()), str(contribution.id)
+    today, period = clock.today(i18n.zone()), _own_period(contribution)
     days = [(today - timedelta(days=back)).isoformat() for back in range(LONGEST_ALERT.days + 2)]
-    told = db.session.execute(_TELL_CLEAR, _values(contribution, days=days, period=period))
+    told = db.session.execute(_TELL_CLEAR, _values(contribution, days=[period, *days], period=period))
     return _send(Job.CONTRIBUTIONS_ALL_CLEAR, period, told)
 
 
@@ -49,6 +52,11 @@ def is_on(contribution: Contribution) -> bool:
     """Whether it is an alert that still holds."""
     is_up = contribution.category == URGENT and contribution.state == State.PUBLISHED and contribution.solved_at is None
     return is_up and contribution.expires_at is not None and contribution.expires_at > clock.now()
+
+
+def _own_period(contribution: Contribution) -> str:
+    """What stands in the ledger for something that is told once, on whatever day."""
+    return str(contribution.id)
 
 
 def _values(contribution: Contribution, **more: Any) -> dict[str, Any]:

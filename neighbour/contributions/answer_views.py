@@ -1,14 +1,17 @@
-"""One's own answer: taken down, and put back."""
+"""One's own answer: changed, taken down, and put back; and what anybody's said before."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
-from flask import abort, flash, redirect, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import service
-from neighbour.contributions.models import Comment, State
+from neighbour.contributions import kinds, service
+from neighbour.contributions.forms import CommentForm
+from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.views import views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
@@ -16,6 +19,52 @@ from neighbour.core.tokens import to_uid
 from neighbour.core.web import back, toast
 from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import demand
+
+
+@views.get("/c/<uid:contribution_id>/answer/<uid:comment_id>/edit")
+@requires(Permission.ACCOUNT_OWN)
+def edit_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Any:
+    """One's own answer in a form, for an hour."""
+    contribution, answer = _to_change(contribution_id, comment_id)
+    if not service.may_revise(answer):
+        return _back_to(contribution, comment_id)
+    return _edit_page(contribution, answer, CommentForm(formdata=None, data={"body": answer.body_md}))
+
+
+@views.post("/c/<uid:contribution_id>/answer/<uid:comment_id>/edit")
+@requires(Permission.ACCOUNT_OWN, rate="publish")
+def revise_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Any:
+    """Change one's own answer; what it said before is kept."""
+    contribution, answer = _to_change(contribution_id, comment_id)
+    form = CommentForm()
+    if not form.validate_on_submit():
+        return _edit_page(contribution, answer, form), 422
+    signs = kinds.get(contribution.kind).suspects(form.body.data)
+    if signs and request.form.get("sure") != "1":
+        return _edit_page(contribution, answer, form, signs), 422
+    try:
+        with atomic():
+            service.revise_comment(answer, form.body.data)
+    except service.NotPossible as error:
+        form.add_error("body", str(error))
+        return _edit_page(contribution, answer, form), 422
+    flash(_("Changed."), "good")
+    return _back_to(contribution, comment_id)
+
+
+@views.get("/c/<uid:contribution_id>/answer/<uid:comment_id>/history")
+@requires(Permission.BOARD_READ)
+def comment_history(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> str:
+    """What an answer said before, for everybody who reads it."""
+    contribution, answer = visible(contribution_id), service.comment_of(contribution_id, comment_id)
+    if answer is None or answer.state != State.PUBLISHED:
+        abort(404)
+    return render_template(
+        "contributions/answer_history.html",
+        contribution=contribution,
+        uid_of=to_uid(comment_id),
+        revisions=service.earlier_words_of(comment_id),
+    )
 
 
 @views.post("/c/<uid:contribution_id>/answer/<uid:comment_id>/withdraw")
@@ -46,14 +95,36 @@ def restore_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respon
         flash(_("Your answer is there again."), "info")
     except service.NotPossible as error:
         flash(str(error), "stop")
-    here = url_for("contributions.show", contribution_id=contribution_id)
-    return redirect(f"{here}#r-{to_uid(comment_id)}", 303)
+    return _back_to(contribution, comment_id)
 
 
-def _own(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Comment:
+def _own(
+    contribution_id: uuid.UUID, comment_id: uuid.UUID, permission: Permission = Permission.COMMENT_WITHDRAW
+) -> Comment:
     """One's own answer, or 404."""
     answer = service.comment_of(contribution_id, comment_id)
     if answer is None:
         abort(404)
-    demand(Permission.COMMENT_WITHDRAW, answer)
+    demand(permission, answer)
     return answer
+
+
+def _to_change(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> tuple[Contribution, Comment]:
+    """Something that hangs and that one may answer now, with one's own answer under it; or 404."""
+    contribution, answer = visible(contribution_id), _own(contribution_id, comment_id, Permission.COMMENT_EDIT)
+    if contribution.state != State.PUBLISHED or not may(Permission.COMMENT_WRITE, contribution):
+        abort(404)
+    return contribution, answer
+
+
+def _edit_page(contribution: Contribution, answer: Comment, form: CommentForm, signs: Sequence[Any] = ()) -> str:
+    """The form with an answer; signs: what is suspicious about it."""
+    return render_template(
+        "contributions/answer_edit.html", contribution=contribution, answer=answer, form=form, signs=signs
+    )
+
+
+def _back_to(contribution: Contribution, comment_id: uuid.UUID) -> Response:
+    """To an answer's place in its thread."""
+    here = url_for("contributions.show", contribution_id=contribution.id)
+    return redirect(f"{here}#r-{to_uid(comment_id)}", 303)

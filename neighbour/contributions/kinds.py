@@ -31,6 +31,8 @@ class Category:
     is_asking: bool = False
     #: shown in the composer below the choice
     hint: LazyText | None = None
+    #: what whoever looks for such a thing wants to do with it, in single words: "borrow" of what is lent
+    deeds: LazyText | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Kind:
     fields: str
     publish: Callable[..., Contribution]
     revise: Callable[..., Contribution]
+    #: what whoever looks for a thing of this kind says of it, as a category's ``deeds``
+    deeds: LazyText | None = None
     more: str = ""
     details: Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, Detail]] | None = None
     page: str = ""

@@ -187,6 +187,20 @@ class AnswerTakenDown(Base):
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
     body_md: Mapped[str] = mapped_column(Text)
     taken_down_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    #: when they had been changed, if they had
+    changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class CommentRevision(Base):
+    """What an answer said before it was changed. Walled: whoever reads the answer."""
+
+    __tablename__ = "comment_revision"
+    __table_args__ = (Index("ix_comment_revision_comment_id", "comment_id", "id"),)
+
+    id: Mapped[pk_int]
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    body_md: Mapped[str] = mapped_column(Text)
+    replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Thanks(Timestamps, Base):

@@ -59,10 +59,19 @@ about(
     "answer_taken_down",
     of="comment_id.author_id",
     kind="contribution",
-    out="body_md taken_down_at",
+    out="body_md taken_down_at changed_at",
     inner="comment_id",
     erase=WITH_PARENT,
     ends="answers_taken_down",
+)
+about(
+    "comment_revision",
+    of="comment_id.author_id",
+    kind="contribution",
+    out="comment_id body_md replaced_at",
+    inner="id",
+    order="id",
+    lasts="as long as the answer hangs: who read it must be able to show what they answered to; it goes when that is taken down",
 )
 about(
     "thanks",

@@ -11,13 +11,14 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions.models import (
     AnswerTakenDown,
     Audience,
     Comment,
+    CommentRevision,
     Contribution,
     ReadMark,
     Revision,
@@ -33,6 +34,9 @@ Kind = TypeVar("Kind", bound=Contribution)
 
 TITLE_LENGTH, BODY_LENGTH, COMMENT_LENGTH = 140, 8000, 4000
 UNDO = timedelta(minutes=10)  # how long a withdrawn contribution can be pinned up again by its author
+CHANGES = timedelta(
+    hours=1
+)  # how long an answer can be changed: later others have read it, and further words are a further answer
 
 
 class NotPossible(ValueError):
@@ -202,16 +206,54 @@ def _thread_of(contribution_id: uuid.UUID, parent_id: uuid.UUID | None) -> uuid.
     return parent.parent_id or parent.id
 
 
+def revise_comment(answer: Comment, body_md: str) -> None:
+    """Change what one's own answer says, within an hour; nobody is told a second time. What it said before is kept once it has
+    hung for ten minutes, or somebody else has written since. Nothing changed → nothing kept.
+
+    Raises NotPossible later, and for what was taken down in the meantime.
+    """
+    one_at_a_time(answer.author_id)
+    db.session.refresh(answer)
+    body = clean_text(body_md)
+    if answer.state != State.PUBLISHED:
+        raise NotPossible(__("You have taken this answer down in the meantime. Please write it anew."))
+    if body == answer.body_md:
+        return
+    if not may_revise(answer):
+        raise NotPossible(__("An answer can be changed for an hour. Please write a further one."))
+    now = clock.now()
+    if now - answer.created_at > UNDO or _has_been_answered(answer):
+        db.session.add(CommentRevision(comment_id=answer.id, body_md=answer.body_md, replaced_at=now))
+    answer.body_md, answer.body_html, answer.edited_at = body, str(markdown(body)), now
+    db.session.flush()
+
+
+def may_revise(answer: Comment) -> bool:
+    """Whether an answer hangs, where its author still lives, and has not hung so long that it stays as it is."""
+    is_there = answer.state == State.PUBLISHED and not answer.is_left
+    return is_there and clock.now() - answer.created_at <= CHANGES
+
+
+def _has_been_answered(answer: Comment) -> bool:
+    """Whether anybody else has written in its thread since."""
+    later = Comment.contribution_id == answer.contribution_id, Comment.id > answer.id
+    return bool(db.session.scalar(select(exists().where(*later, Comment.author_id != answer.author_id))))
+
+
 def withdraw_comment(answer: Comment) -> None:
-    """Take one's own comment down; its place in the thread stays, its words go: nobody else reads them any more, and whoever
-    wrote them can put them back for ten minutes. What is not there stays as it is."""
+    """Take one's own comment down; its place in the thread stays, its words go, and what they were before: nobody else reads them
+    any more, and whoever wrote them can put them back for ten minutes. What is not there stays as it is."""
     one_at_a_time(answer.author_id)
     db.session.refresh(answer)
     if answer.state != State.PUBLISHED:
         return
     now = clock.now()
     db.session.execute(delete(AnswerTakenDown).where(AnswerTakenDown.comment_id == answer.id))
-    db.session.add(AnswerTakenDown(comment_id=answer.id, body_md=answer.body_md, taken_down_at=now))
+    db.session.execute(delete(CommentRevision).where(CommentRevision.comment_id == answer.id))
+    words = AnswerTakenDown(
+        comment_id=answer.id, body_md=answer.body_md, taken_down_at=now, changed_at=answer.edited_at
+    )
+    db.session.add(words)
     answer.state, answer.edited_at = State.WITHDRAWN, now
     answer.body_md = answer.body_html = ""
     db.session.flush()
@@ -226,7 +268,7 @@ def restore_comment(answer: Comment) -> None:
     words = db.session.get(AnswerTakenDown, answer.id, populate_existing=True)
     if words is None or answer.state != State.WITHDRAWN or clock.now() - words.taken_down_at > UNDO:
         raise NotPossible(__("It was taken down more than ten minutes ago. Please write it anew."))
-    answer.state, answer.edited_at = State.PUBLISHED, None
+    answer.state, answer.edited_at = State.PUBLISHED, words.changed_at
     answer.body_md, answer.body_html = words.body_md, str(markdown(words.body_md))
     db.session.delete(words)
     db.session.flush()
@@ -281,3 +323,9 @@ def revisions_of(contribution_id: uuid.UUID) -> list[Revision]:
     """Earlier wordings, newest first."""
     wanted = select(Revision).where(Revision.contribution_id == contribution_id).order_by(Revision.id.desc())
     return list(db.session.scalars(wanted))
+
+
+def earlier_words_of(comment_id: uuid.UUID) -> list[CommentRevision]:
+    """What an answer said before, newest first."""
+    wanted = select(CommentRevision).where(CommentRevision.comment_id == comment_id)
+    return list(db.session.scalars(wanted.order_by(CommentRevision.id.desc())))

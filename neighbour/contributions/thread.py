@@ -10,7 +10,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from neighbour.accounts.appearance import NOBODY, Byline
-from neighbour.contributions import kinds
+from neighbour.contributions import kinds, service
 from neighbour.contributions.cards import authors, url_of
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.readers import Reader
@@ -29,7 +29,10 @@ class Entry:
     is_author: bool  # pinned the contribution up, in their own name
     is_answer: bool  # it helped
     gone: str
+    edited_at: datetime | None
     reply_url: str
+    edit_url: str
+    history_url: str  # what it said before it was changed
     withdraw_url: str
     solve_url: str
 
@@ -85,6 +88,7 @@ def _entry(
     contribution: Contribution, comment: Comment, by: Byline, me: int | None, has_helped: bool, may_answer: bool
 ) -> Entry:
     here = url_of(contribution.id)
+    itself = f"{here}/answer/{to_uid(comment.id)}"
     is_gone, is_mine = comment.state != State.PUBLISHED, comment.author_id == me
     answers_me = contribution.author_id == me and not is_mine and not has_helped
     answers_me = answers_me and kinds.get(contribution.kind).is_solvable
@@ -96,7 +100,10 @@ def _entry(
         is_author=comment.author_id == contribution.author_id and not contribution.is_office,
         is_answer=has_helped,
         gone=_gone(State(comment.state)),
+        edited_at=comment.edited_at,
         reply_url=f"{here}?to={to_uid(comment.id)}#reply" if may_answer and not is_gone else "",
-        withdraw_url=f"{here}/answer/{to_uid(comment.id)}/withdraw" if is_mine and not is_gone else "",
+        edit_url=f"{itself}/edit" if is_mine and may_answer and service.may_revise(comment) else "",
+        history_url=f"{itself}/history" if comment.edited_at and not is_gone else "",
+        withdraw_url=f"{itself}/withdraw" if is_mine and not is_gone else "",
         solve_url=f"{here}/solve?by={to_uid(comment.id)}" if answers_me and not is_gone else "",
     )

@@ -7,11 +7,35 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers.models import Category
 
 CATEGORIES = (
-    Look(Category.GIVE, __("To give away"), "gift", "offer", solved_label=__("Given away")),
-    Look(Category.LEND, __("To lend"), "repeat", "offer", solved_label=__("No longer to lend")),
-    Look(Category.SELL, __("For sale"), "tag", "offer", solved_label=__("Sold")),
-    Look(Category.SWAP, __("To swap"), "arrow-left-right", "offer", solved_label=__("Swapped")),
-    Look(Category.WANTED, __("Wanted"), "search-check", "help", solved_label=__("Found"), is_asking=True),
+    Look(
+        Category.GIVE,
+        __("To give away"),
+        "gift",
+        "offer",
+        solved_label=__("Given away"),
+        deeds=__("give free giveaway"),
+    ),
+    Look(
+        Category.LEND,
+        __("To lend"),
+        "repeat",
+        "offer",
+        solved_label=__("No longer to lend"),
+        deeds=__("lend borrow loan"),
+    ),
+    Look(Category.SELL, __("For sale"), "tag", "offer", solved_label=__("Sold"), deeds=__("sell buy sale purchase")),
+    Look(
+        Category.SWAP, __("To swap"), "arrow-left-right", "offer", solved_label=__("Swapped"), deeds=__("swap exchange")
+    ),
+    Look(
+        Category.WANTED,
+        __("Wanted"),
+        "search-check",
+        "help",
+        solved_label=__("Found"),
+        is_asking=True,
+        deeds=__("wanted"),
+    ),
 )
 #: where a price says something
 PRICED = (Category.SELL, Category.SWAP)

@@ -38,6 +38,7 @@ KIND = Kind(
     details=details,
     page="offers/page.html",
     page_data=page_data,
+    deeds=__("need looking"),
     suspects=scam.look,
     most_in_issue=8,
 )

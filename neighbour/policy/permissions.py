@@ -36,6 +36,7 @@ class Permission(StrEnum):
     ALERT_CITY = "alert:city"
     ALERT_END = "alert:end"
     COMMENT_WRITE = "comment:write"
+    COMMENT_EDIT = "comment:edit"
     COMMENT_WITHDRAW = "comment:withdraw"
     THANK = "contribution:thank"
     EVENT_JOIN = "event:join"

@@ -63,6 +63,7 @@ TABLE: dict[P, Rule] = {
     P.ALERT_CITY: (confirmed, operator, not_suspended),
     P.ALERT_END: (confirmed, (author, runs_quarter), not_suspended),
     P.COMMENT_WRITE: (confirmed, vouched, not_suspended),
+    P.COMMENT_EDIT: (confirmed, vouched, not_suspended, author),
     P.COMMENT_WITHDRAW: (confirmed, author),
     P.THANK: (confirmed, vouched),
     P.EVENT_JOIN: (confirmed, vouched),

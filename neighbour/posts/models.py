@@ -44,6 +44,8 @@ class Poll(Base):
     )
     question: Mapped[str] = mapped_column(Text)
     is_multiple: Mapped[bool] = mapped_column(Boolean)
+    #: for so many days it was put up, as its author chose
+    days: Mapped[int] = mapped_column(SmallInteger)
     closes_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     voters: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 

@@ -17,7 +17,7 @@ about(
     "poll",
     of="contribution_id.author_id",
     kind="contribution",
-    out="contribution_id question is_multiple closes_at voters",
+    out="contribution_id question is_multiple days closes_at voters",
     order="closes_at",
     lasts="a part of the contribution; when its author goes it goes, also where the words stay",
 )

@@ -33,7 +33,7 @@ _CAST = text("SELECT cast_vote(:id, :positions, :now)")
 
 @dataclass(frozen=True)
 class Draft:
-    """A poll as its author puts it. days: until it closes, from when the post was pinned up."""
+    """A poll as its author puts it. days: until it closes, from when the poll is put up."""
 
     question: str
     options: tuple[str, ...]
@@ -98,9 +98,14 @@ def put_up(post: Post, draft: Draft) -> None:
     """Hang a poll on a post that has none; one that has keeps it. Inside atomic()."""
     if db.session.get(Poll, post.id) is not None:
         return
-    closes_at = post.published_at + timedelta(days=draft.days)
-    question = clean_line(draft.question)
-    db.session.add(Poll(contribution_id=post.id, question=question, is_multiple=draft.is_multiple, closes_at=closes_at))
+    poll = Poll(
+        contribution_id=post.id,
+        question=clean_line(draft.question),
+        is_multiple=draft.is_multiple,
+        days=draft.days,
+        closes_at=clock.now() + timedelta(days=draft.days),
+    )
+    db.session.add(poll)
     db.session.flush()
     rows = enumerate(map(clean_line, draft.options), 1)
     db.session.add_all(PollOption(contribution_id=post.id, position=place, label=label) for place, label in rows)
@@ -108,7 +113,8 @@ def put_up(post: Post, draft: Draft) -> None:
 
 
 def revise(post: Post, draft: Draft | None) -> None:
-    """Change a post's poll, or take it off (None). Raises NotPossible for one that somebody has voted in. Inside atomic()."""
+    """Change a post's poll, or take it off (None): one that says something else is put up anew, and its days begin again. Raises
+    NotPossible for one that somebody has voted in. Inside atomic()."""
     before = db.session.scalar(
         select(Poll).where(Poll.contribution_id == post.id).with_for_update().execution_options(populate_existing=True)
     )
@@ -129,8 +135,7 @@ def draft_of(post: Post) -> Draft | None:
     if poll is None:
         return None
     labels = select(PollOption.label).where(PollOption.contribution_id == post.id).order_by(PollOption.position)
-    days = (poll.closes_at - post.published_at) // timedelta(days=1)
-    return Draft(poll.question, tuple(db.session.scalars(labels)), poll.is_multiple, days)
+    return Draft(poll.question, tuple(db.session.scalars(labels)), poll.is_multiple, poll.days)
 
 
 def has_votes(post: Post) -> bool:

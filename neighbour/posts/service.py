@@ -63,7 +63,7 @@ def publish(
     )
     if category == Category.URGENT and post.alerted_at is None:
         post.alerted_at = post.published_at
-        alerts.tell(post)
+        alerts.tell(post, is_limited=is_limited)
     if widens_after and widening.may_widen(post):
         widening.plan(post, i18n.zone(), widens_after)
     return post
@@ -103,7 +103,7 @@ def revise(
         expires_at=expires_at,
     )
     if becomes_urgent:
-        alerts.tell(revised)
+        alerts.tell(revised, is_limited=is_limited)
     return revised
 
 

@@ -1,14 +1,15 @@
 """Looking for slips and answers: words in, ids out.
 
 The database finds and judges, in one function that reads no further than its viewer may (``search_found``); whoever shows what
-was found reads it once more through the wall. First every word has to stand there, in any form or as a part of a compound. Where
-that gives little, typing errors are forgiven, compounds taken apart, and some of the words are enough.
+was found reads it once more through the wall. First every word has to stand there, in any form or as a part of a compound.
+Where that gives little, typing errors are forgiven, compounds taken apart, and some of the words are enough. A word that says
+what is to be done with the thing ("borrow a ladder") is never asked for beside the thing: it lifts what fits.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from neighbour.core import clock
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.search import words
-from neighbour.search.words import Way, Word
+from neighbour.search.words import Called, Way, Word
 
 PAGE, FURTHEST = 20, 25  # results on a page, pages
 FEW = 5  # so many are enough for not being generous
@@ -66,8 +67,8 @@ class Found:
     is_nothing_asked: bool = False
 
 
-#: gives the tags of the index (``#lost_found``) for categories and kinds that are called by one of these stems
-Tags = Callable[[Sequence[str]], Iterable[str]]
+#: gives which categories and kinds are called by one of these stems
+Tags = Callable[[Sequence[str]], Called]
 
 _STEMS = text("""
     SELECT raw, translate(search_plain(raw), 'äöü', 'aou'), tsvector_to_array(search_stems(raw, 'A')),
@@ -81,7 +82,7 @@ _FOUND = text("SELECT contribution_id, entry_id, score FROM search_found(:asked)
 )
 
 
-def find(wish: Wish, tags: Tags = lambda _stems: (), *, page: int = 1, until: uuid.UUID | None = None) -> Found:
+def find(wish: Wish, tags: Tags = lambda _stems: Called(), *, page: int = 1, until: uuid.UUID | None = None) -> Found:
     """A page of what the session's viewer may read and is looking for. until: newer things are left out, so that pages fit
     together."""
     typed = understand(wish.words, tags)
@@ -93,14 +94,19 @@ def find(wish: Wish, tags: Tags = lambda _stems: (), *, page: int = 1, until: uu
     if enough:
         return _page(rows, stems=stems)
     if not rows:
-        forgive(_standing_nowhere(wish, typed, until))
-    be_generous(typed)
+        forgive(_standing_nowhere(wish, things_of(typed), until))
+    be_generous(things_of(typed))
     rows = _ask(wish, typed, is_all=False, page=page, until=until)
     more = tuple(str(way[0]) for word in typed for way in word.ways if way[1] == "exact" and way[2] >= 0.5)  # type: ignore[operator]
     return _page(rows, stems=(*stems, *more), meant=tuple(word.meant[0] for word in typed if word.meant), is_loose=True)
 
 
-def understand(typed: str, tags: Tags = lambda _stems: ()) -> list[Word]:
+def things_of(typed: list[Word]) -> list[Word]:
+    """Those of the words that have to stand there: all but what is to be done with the things, if there are any."""
+    return [word for word in typed if not word.is_deed] or typed
+
+
+def understand(typed: str, tags: Tags = lambda _stems: Called()) -> list[Word]:
     """The words that were typed with their strict ways; words without meaning (the, und) are left out, unless it is one of
     another language and the only one."""
     chunks = words.chunks(typed)
@@ -115,7 +121,8 @@ def understand(typed: str, tags: Tags = lambda _stems: ()) -> list[Word]:
     kept = [word for word, is_filler in found if not is_filler] or [word for word, _filler in found]
     parts = stems_of([part for word in kept for written in words.variants(word.typed)[1:] for part in written.split()])
     for word in kept:
-        word.ways = words.strict(word, parts, tags(word.stems))
+        called = tags(word.stems)
+        word.ways, word.is_deed = words.strict(word, parts, called.tags), called.is_deed
     return kept
 
 
@@ -187,8 +194,10 @@ def _ask(wish: Wish, typed: list[Word], *, is_all: bool, page: int, until: uuid.
 
 def _asked(wish: Wish, typed: list[Word], until: uuid.UUID | None) -> dict[str, Any]:
     """Words, filters and the time as the database takes them."""
+    things = things_of(typed)
     return {
-        **ways(wish, typed),
+        **ways(wish, things),
+        "lifting": [_once(word.ways) for word in typed if word not in things],
         "home": wish.home,
         "since": str(id_at(clock.now() - timedelta(days=wish.days))) if wish.days else None,
         "until": str(until) if until else None,

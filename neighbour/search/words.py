@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Way = list[str | float]
 
@@ -22,6 +23,14 @@ FOLDED = str.maketrans("äöü", "aou")
 
 _CHUNK = re.compile(r"[^\W_]+(?:[-‐‑][^\W_]+)*")
 _PLAIN_WORD = re.compile(r"[a-z]{4,30}")
+
+
+class Called(NamedTuple):
+    """The tags of the index (``#lost_found``) of kinds and categories that are called so; ``is_deed``: by what is to be done with
+    such a thing."""
+
+    tags: tuple[str, ...] = ()
+    is_deed: bool = False
 
 
 @dataclass
@@ -35,6 +44,8 @@ class Word:
     ways: list[Way] = field(default_factory=list)
     #: what stands there instead of a word that was mistyped
     meant: list[str] = field(default_factory=list)
+    #: says what is to be done with the thing, and not what it is
+    is_deed: bool = False
 
 
 def chunks(text: str) -> list[str]:

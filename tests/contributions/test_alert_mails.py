@@ -101,6 +101,47 @@ def test_one_a_day_by_whoever_and_a_slip_of_the_hand_costs_nobody_the_real_one(
     assert set(mails(NOW + timedelta(days=1, minutes=1))) == {reader.email, author.email, other.email}
 
 
+def called(owner, title):
+    """The address of what is called so: several were pinned up in the same moment."""
+    return f"/c/{to_uid(owner.execute('SELECT id FROM contribution WHERE title = %s', [title]).fetchone()[0])}"
+
+
+def turn(browser, path, *categories):
+    """Makes a post one of these after the other."""
+    for category in categories:
+        changed = {"title": "Anders", "body_md": "", "category": category, "audience": "quarter", "hours": "6"}
+        with clock.freeze(NOW):
+            assert browser.post(f"{path}/edit", data=changed).status_code == 303
+
+
+@pytest.mark.parametrize("staff", [{"role": Role.STEWARD}, {"is_operator": True}], ids=["team", "operator"])
+def test_what_the_team_calls_out_reaches_whoever_had_a_trifle_that_day_and_takes_nobody_a_neighbours_alert(
+    staff, here, author, client, visitor, mails, owner
+):
+    reader, helper, team, neighbour = make_listed(here), make_listed(here, **staff), visitor(), visitor()
+    with clock.freeze(NOW):
+        sign_in(team, helper)
+        sign_in(neighbour, make_listed(here))
+    pin_up(team, title="Probealarm")
+    assert {reader.email, author.email} <= set(mails())
+    pin_up(client, title="Katze weg")
+    assert reader.email in mails(), "what the team called out is not counted among the neighbours' alerts"
+    pin_up(team, title="Bombe, alle raus")
+    bomb, found = called(owner, "Bombe, alle raus"), mails()
+    assert {reader.email, author.email} <= set(found)
+    assert found[reader.email].message["Subject"] == "Dringend: Bombe, alle raus"
+    pin_up(neighbour, title="Katze immer noch weg")
+    assert reader.email not in mails(), "one of the neighbours' a day"
+    turn(team, bomb, "notice", "urgent")
+    assert mails() == {}, "each alert is told once"
+    pin_up(team, title="Gas", category="notice")
+    turn(team, called(owner, "Gas"), "urgent")
+    assert reader.email in mails(), "what becomes an alert, too"
+    with clock.freeze(NOW):
+        assert team.post(f"{bomb}/all-clear", data={"said": "Entschärft."}).status_code == 303
+    assert {reader.email, author.email} <= set(mails())
+
+
 def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author, client, mails, owner):
     reader = make_listed(here)
     pin_up(client, category="notice")

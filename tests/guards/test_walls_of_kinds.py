@@ -14,7 +14,7 @@ from tests.factories import make_comment, make_event, make_person, make_post, ma
 from tests.offers.helpers import make_ask, make_offer
 
 #: read by everybody who reads the slip
-SHOWN = ("event", "event_exception", "occurrence", "offer", "poll", "poll_option", "widening")
+SHOWN = ("event", "event_exception", "occurrence", "offer", "poll", "poll_option", "widening", "comment_revision")
 #: read by those two of a quarter whom it concerns: whoever wrote the slip, and whoever answered it
 BETWEEN_TWO = ("participation", "event_for_guests", "ask")
 #: read by one alone
@@ -29,13 +29,15 @@ INSERT INTO event_exception (event_id, slot_on, changed_at) SELECT event_id, slo
 INSERT INTO participation (occurrence_id, person_id, state, asked_at) SELECT id, %(guest)s, 'coming', now() FROM occurrence LIMIT 1;
 INSERT INTO event_for_guests VALUES (%(event)s, 'Klingel Kanarienvogel');
 INSERT INTO event_import VALUES ('liste', '1', %(event)s, '', now());
-INSERT INTO poll VALUES (%(post)s, 'Kanarienvogel?', false, now() + interval '1 day');
+INSERT INTO poll (contribution_id, question, is_multiple, days, closes_at)
+  VALUES (%(post)s, 'Kanarienvogel?', false, 1, now() + interval '1 day');
 INSERT INTO poll_option VALUES (%(post)s, 1, 'Ja');
 INSERT INTO poll_vote VALUES (%(post)s, 1, %(guest)s, now());
 INSERT INTO widening VALUES (%(post)s, now() + interval '1 day');
 INSERT INTO bookmark VALUES (%(guest)s, %(post)s);
 INSERT INTO mute (id, person_id, contribution_id) VALUES (%(id)s, %(guest)s, %(post)s);
 INSERT INTO answer_mark VALUES (%(guest)s, %(id)s, now());
+INSERT INTO comment_revision (comment_id, body_md, replaced_at) VALUES (%(comment)s, 'Kanarienvogel', now());
 INSERT INTO answer_taken_down VALUES (%(comment)s, 'Kanarienvogel', now());
 INSERT INTO calendar_feed VALUES (%(id)s, %(guest)s, 'mine', '', now());
 """

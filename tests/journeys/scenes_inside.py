@@ -80,6 +80,11 @@ def _answers(walk: Walk) -> None:
     answering = walk.page.locator(".comment__acts a").first.get_attribute("href")
     walk.go(str(answering), "a thread, replying to somebody")
     walk.send(f"{here}/answer", "a thread, replied", body="Danke, das hat geholfen.")
+    own = str(walk.page.locator(".comment__acts a[href$='/edit']").first.get_attribute("href"))
+    walk.go(own, "an answer of one's own, to be changed", picture="answer-change")
+    walk.send(own, "an answer, emptied", 422, body="")
+    walk.send(own, "a thread with a changed answer", picture="answer-changed", body="Danke, das hat sehr geholfen.")
+    walk.go(own.replace("/edit", "/history"), "what an answer said before", picture="answer-before")
 
 
 def writer(walk: Walk) -> None:

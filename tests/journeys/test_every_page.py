@@ -79,6 +79,8 @@ PAGES = {
     "mailbox.show": "a forgotten password",
     "feed.board": "reading",
     "contributions.show": "reading",
+    "contributions.edit_comment": "reading",
+    "contributions.comment_history": "reading",
     "contributions.photo_page": "reading",
     "contributions.kept": "reading",
     "contributions.silence": "reading",

@@ -226,6 +226,36 @@ def test_after_the_first_vote_nothing_of_it_changes(author, reads, owner):
     assert "schon jemand abgestimmt" in frozen and "poll_1" not in frozen
 
 
+def test_a_poll_is_open_as_long_as_its_author_chose_from_when_it_is_put_up(author, reads, owner):
+    path = write(author, owner, title="Ein Fest", poll_question="", poll_1="", poll_2="", poll_4="")
+    form = {
+        "title": "Ein Fest",
+        "body_md": "",
+        "category": "question",
+        "audience": "quarter",
+        "hours": "24",
+        "widens": "0",
+    }
+    later, reader = NOW + timedelta(days=11), reads()
+
+    def change(at, **more):
+        with clock.freeze(at):
+            sign_in(author, author.person)
+            assert author.post(f"{path}/edit", data={**form, **POLL, **more}).status_code == 303
+        return owner.execute("SELECT closes_at FROM poll").fetchone()[0]
+
+    assert change(later) == later + timedelta(days=3)
+    with clock.freeze(later + timedelta(days=2)):
+        assert '<option selected value="3">' in author.get(f"{path}/edit").text
+    assert change(later + timedelta(days=2), body_md="Neu") == later + timedelta(days=3), "it says what it said"
+    again = later + timedelta(days=5)
+    assert change(again, poll_2="Montag") == again + timedelta(days=3), "it was put up anew"
+    with clock.freeze(again):
+        sign_in(reader, reader.person)
+    assert vote(reader, path, "1", at=again + timedelta(hours=1)).status_code == 303
+    assert counts(owner)[1] == 1
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

@@ -1,4 +1,5 @@
 """One hundred questions, each with what ought to be found: by people who look for something on this board and in these texts.
+And thirty of a neighbour who says what they want to do with it: borrow, buy, have for nothing, swap.
 
 A line is ``question | right``: a part of the title of a slip in the demo city, or the key of one of the real texts (see
 ``CORPUS``); where several are right they are divided by ``;``. Written by reading the texts, before the search was tried on them.
@@ -114,7 +115,7 @@ Kinderärztin Praxis | Kinderarzt gesucht
 Kuscheltier Hase verloren | Verloren: Stoffhase
 Brennhols | Brennholz, ein Raummeter
 Pflanzentauschbörse | Pflanzentausch an der Sackträgergasse
-Bohrmaschine leihen | Schlagbohrmaschine; Das Leihregal; Ich bohre Löcher
+Bohrmaschine leihen | Schlagbohrmaschine; Ich bohre Löcher
 Babyfon | Babyphone
 Nähmaschine tauschen | Nähmaschine, frisch gewartet
 Bücherregal | Bücherregal aus Kiefernholz
@@ -132,8 +133,42 @@ Fahrradwerkstatt Keramik | J133
 Krabbelgruppe | J125
 """
 
+#: asked by Hannelore of the Weberviertel, who reads what reaches her
+DEEDS = """
+Leiter ausleihen | Leiter, bis 4 Meter
+Leiter leihen | Leiter, bis 4 Meter
+Leiter borgen | Leiter, bis 4 Meter
+brauche Leiter | Leiter, bis 4 Meter
+wer verleiht eine Leiter | Leiter, bis 4 Meter
+lend Leiter | Leiter, bis 4 Meter
+Bohrmaschine leihen | Schlagbohrmaschine
+Bohrmaschine ausleihen | Schlagbohrmaschine
+Bohrmaschine borgen | Schlagbohrmaschine
+Schlagbohrmaschine leihweise | Schlagbohrmaschine
+borrow Bohrmaschine | Schlagbohrmaschine
+Lampe kaufen | Stehlampe
+Stehlampe zu verkaufen | Stehlampe
+Regal kaufen | Bücherregal
+suche Bücherregal | Bücherregal
+Wintermantel kaufen | Wintermantel
+Mantel kaufen | Wintermantel
+Wintermantel for sale | Wintermantel
+Kinderrad geschenkt | Kinderfahrrad
+Kinderfahrrad umsonst | Kinderfahrrad
+Fahrrad kostenlos | Kinderfahrrad
+Kinderfahrrad for free | Kinderfahrrad
+Umzugskartons umsonst | Umzugskartons
+Umzugskartons kostenlos | Umzugskartons
+Kartons gratis | Umzugskartons
+Quittengelee abzugeben | Quittengelee, zwölf
+Nähmaschine tauschen | Nähmaschine, frisch
+swap Nähmaschine | Nähmaschine, frisch
+Babyphone gesucht | Babyphone
+Sackkarre gesucht | Umzugshelfer haben wir
+"""
 
-def questions() -> list[tuple[str, list[str]]]:
+
+def questions(written: str = QUESTIONS) -> list[tuple[str, list[str]]]:
     """(what is typed, what is right)."""
-    lines = [line.partition(" | ") for line in QUESTIONS.strip().splitlines()]
+    lines = [line.partition(" | ") for line in written.strip().splitlines()]
     return [(typed.strip(), [each.strip() for each in right.split(";")]) for typed, _bar, right in lines]

@@ -6,12 +6,14 @@ import re
 
 import pytest
 
-from neighbour.contributions.models import Audience
+from neighbour.contributions import muting
+from neighbour.contributions.models import Audience, Contribution
+from neighbour.contributions.muting import What
 from neighbour.core import clock, scope
-from neighbour.core.db import atomic
+from neighbour.core.db import atomic, db
 from neighbour.digests import service as digests
 from neighbour.digests.edition import MOST_ITEMS
-from neighbour.search import saved
+from neighbour.search import saved, service
 from neighbour.search.service import Wish
 from neighbour.search.tags import tags
 from tests.digests.helpers import EVENING, NEXT_MORNING, body, make_reader
@@ -79,6 +81,36 @@ def test_what_narrows_a_search_down_holds_in_the_issue(issue):
     looks_for(reader, here, "Leiter", kind="post", category="notice")
     pinned(author, here, "Wer leiht mir eine Leiter", category="question")
     assert "Zu deiner Suche" not in issue()[reader.email]
+
+
+def test_a_search_for_one_quarter_is_told_of_nothing_from_another(issue):
+    here = make_quarter("Weberviertel")
+    beside = make_quarter("Altmarkt", beside=here)
+    reader, there = make_reader(here), make_person(beside)
+    looks_for(reader, here, "Klavier", home=here.id)
+    looks_for(reader, here, "Geige", home=beside.id)
+    looks_for(reader, here, "Laute")
+    pinned(make_person(here), here, "Geige zu stimmen")
+    for title in ("Klavier abzuholen", "Geige abzuholen", "Laute abzuholen"):
+        pinned(there, beside, title, audience=Audience.NEARBY)
+    mine = issue()[reader.email]
+    assert "Klavier abzuholen" in mine and "„Klavier“" not in mine
+    wished = mine[mine.index("Zu deiner Suche „Geige“") :]
+    assert wished.index("Geige abzuholen") < wished.index("Geige zu stimmen"), "which stands among the rest"
+    assert "Zu deiner Suche „Laute“" in mine
+
+
+@pytest.mark.parametrize("what", ["author", "category"])
+def test_what_is_silenced_is_found_by_looking_and_told_by_no_issue(issue, what):
+    here = make_quarter()
+    loud, reader = make_person(here), make_reader(here)
+    looks_for(reader, here, "Leiter")
+    ladder = pinned(loud, here, "Leiter zu haben", category="recommendation")
+    pinned(make_person(here), here, "Anderes")
+    with scope.use(viewer_of(reader, here)), atomic():
+        muting.mute(reader.id, db.session.get_one(Contribution, ladder.id), What(what))
+        assert [hit.contribution_id for hit in service.find(Wish("Leiter"), tags).hits] == [ladder.id]
+    assert "Leiter zu haben" not in issue()[reader.email]
 
 
 def test_silence_ends_it_and_the_reader_does_not_hear_of_themselves(issue):
