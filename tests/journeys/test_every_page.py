@@ -166,6 +166,7 @@ NOT_PAGES = {
     "residency.document_page": "a picture inside its page",
     "residency.case_page": "a picture inside its page",
     "contributions.reach_line": "one line of the composer while choosing",
+    "contributions.reach_line_of": "the same while changing something",
     "events.preview": "the dates to come in the composer while typing",
     "mydata.progress": "a piece of the page of one's data, while it is put together",
     "mydata.file": "somebody's archive",
