@@ -79,13 +79,15 @@ def call_on(event: Event, slot: date | None) -> None:
     hold(event)
     if slot is None:
         if event.cancelled_at is not None:
+            if clock.now() - event.cancelled_at > base.UNDO:  # who has read of it in the meantime has to know
+                event.changed_at = clock.now()
             event.cancelled_at = None
             _changed(event)
         return
     date_of(event, slot)
     row = db.session.get(EventException, (event.id, slot), populate_existing=True)
     if row is not None and row.is_cancelled:
-        if row.begins is None and row.place is None:
+        if row.begins is None and row.place is None and clock.now() - row.changed_at <= base.UNDO:
             db.session.delete(row)
         else:
             row.is_cancelled, row.changed_at = False, clock.now()

@@ -128,5 +128,5 @@ def test_a_series_that_began_long_ago_is_looked_through_from_near_the_days_that_
         assert list(slots(series, first, date(first.year + 1, 2, 27))) == wanted
     ancient = replace(series, begins=datetime(1, 1, 1, 18), ends=datetime(1, 1, 1, 20))
     begun = processes.process_time()
-    assert len(expand(ancient, date(2026, 5, 12), date(2026, 12, 12))) > 0
+    assert len(expand(ancient, date(2026, 5, 12), date(2027, 5, 12))) <= MOST
     assert processes.process_time() - begun < 0.1
