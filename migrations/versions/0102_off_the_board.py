@@ -1,7 +1,10 @@
-"""What was taken down is named once to whoever was told of it in an issue."""
+"""What became of something is named once to whoever was told of it in an issue: in the next one they have, however many mornings
+bring none.
+"""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 from migrations.helpers import for_the_app
@@ -32,9 +35,11 @@ $$;
 
 
 def upgrade() -> None:
+    op.add_column("subscription", sa.Column("heard_up_to", sa.Uuid(), nullable=True))
     op.execute(OFF)
     for_the_app("events_off_the_board(int, timestamptz, timestamptz, timestamptz)")
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION events_off_the_board(int, timestamptz, timestamptz, timestamptz)")
+    op.drop_column("subscription", "heard_up_to")

@@ -37,7 +37,7 @@ def let_go(person_id: int, contribution_id: uuid.UUID) -> None:
 
 
 def carry_over(old: uuid.UUID, new: uuid.UUID) -> None:
-    """Whoever has saved ``old`` has saved ``new``, too: what its author has made two of. Inside atomic(), as the author of both."""
+    """Whoever has saved ``old`` has saved ``new``, too: what its author has made two of. As the author of both."""
     db.session.execute(select(func.carry_bookmarks(old, new, clock.now())))
 
 

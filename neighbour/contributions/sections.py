@@ -18,7 +18,6 @@ from datetime import datetime
 from neighbour.contributions.cards import CardData
 from neighbour.core.i18n import LazyText
 
-
 MOST_NEWS = 50  # of a section that an issue looks at: whoever comes back from a long pause gets the latest
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import Select, bindparam, func, select, union_all
@@ -75,19 +75,6 @@ class Book:
     sections: tuple[tuple[Section, tuple[Entry, ...]], ...] = ()
 
 
-class Reason(NamedTuple):
-    """What became of a contribution and is an issue by itself for whoever was told of it (as of ``key``), but for those whom a
-    notice of ``told_by`` has told."""
-
-    id: uuid.UUID
-    author_id: int
-    is_home: bool
-    key: uuid.UUID
-    changed: uuid.UUID
-    at: datetime
-    told_by: tuple[str, ...]
-
-
 #: (the words somebody looks for, a contribution that answers them) of one reader
 Wished = tuple[tuple[str, uuid.UUID], ...]
 
@@ -129,23 +116,21 @@ _NEW = (
     .order_by(func.coalesce(Reach.since, Reach.contribution_id).desc())
     .limit(MOST_LOOKED_AT)
 )
-_HANGING = (
-    select(_r.c.contribution_id.label("id"), Contribution.author_id, _r.c.is_home, _r.c.since)
-    .join(Contribution, Contribution.id == _r.c.contribution_id)
-    .where(_r.c.quarter_id == bindparam("quarter"), _r.c.contribution_id.in_(bindparam("ids", expanding=True)))
-)
 _NAMED = _SHOWN.where(Reach.contribution_id.in_(bindparam("ids", expanding=True)))
 
 
-def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID) -> Book:
-    """The edition with everything shown in the quarter after ``since`` and before ``cut``.
+def book(
+    quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID, heard: uuid.UUID | None = None
+) -> Book:
+    """The edition with everything shown in the quarter after ``since`` and before ``cut``, and what became after ``heard`` of
+    what issues have named.
 
     The viewer of the session reads this quarter. What was withdrawn since the cut has lost its rows of reach and is
     therefore not here.
     """
     name = db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
     entries = _entries(_NEW, {"quarter": quarter_id, "since": since, "cut": cut})
-    return Book(quarter_id, name, number, cut, at, tuple(entries), _sections(quarter_id, moment_of(since), at))
+    return Book(quarter_id, name, number, cut, at, tuple(entries), _sections(quarter_id, moment_of(heard or since), at))
 
 
 def _sections(quarter_id: int, since: datetime, at: datetime) -> tuple[tuple[Section, tuple[Entry, ...]], ...]:
@@ -171,22 +156,6 @@ def _told(news: Sequence[News], found: Mapping[uuid.UUID, Entry]) -> Iterator[En
             yield replace(found[each.id], changed=changed)
 
 
-def reasons(quarter_id: int, since: uuid.UUID, at: datetime) -> list[Reason]:
-    """What became after ``since`` of something in the quarter and is an issue by itself for whoever was told of it."""
-    told = [(each, section) for section in all_sections() if section.news and section.makes_issue
-            for each in section.news(quarter_id, moment_of(since), at)]  # fmt: skip
-    ids = [each.id for each, _section in told if each.gone is None]
-    rows = db.session.execute(_HANGING, {"quarter": quarter_id, "ids": ids}).all() if ids else []
-    hanging = {row.id: (row.author_id, row.is_home, row.since or row.id) for row in rows}
-    found = []
-    for each, section in told:
-        gone = each.gone
-        known = hanging.get(each.id) if gone is None else (gone.author_id, gone.is_home, each.id)
-        if known is not None:
-            found.append(Reason(each.id, *known, id_at(each.at), each.at, section.told_by))
-    return found
-
-
 def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
     rows = db.session.execute(wanted, values).all()
     found = detailed({row.id: replace(card_of(row), is_home=row.is_home) for row in rows})
@@ -205,7 +174,7 @@ def choose(
 ) -> Chosen:
     """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted, nothing
     they silenced, first what they look for (``wished``); then the sections, without what is new to the reader anyway, and of
-    news what is later than their last issue and about something they were ``told`` of. All together are MOST_ITEMS at most."""
+    news what is about something they were ``told`` of and do not know yet. All together are MOST_ITEMS at most."""
 
     def is_for_reader(entry: Entry) -> bool:
         card = entry.card
@@ -242,7 +211,7 @@ def _known(
             for entry in entries
             if entry.id not in named
             and entry.key <= since
-            and (entry.changed is None or (entry.changed > since and entry.id in told))
+            and (entry.changed is None or entry.id in told)
             and is_for_reader(entry)
         )[: section.most]
         named |= {entry.id for entry in mine}
@@ -294,12 +263,14 @@ class Portions:
         is_proven: bool,
         language: str,
         muted: Muted = muting.NOTHING,
+        heard: str = "",
         reads_from: str | None = None,
     ) -> Piece | None:
-        """A reader's rows in a language; None when there is nothing for them. since: the end of their last issue; reads_from: the
-        moment from which on their issues named what is new (ISO 8601), None if there was no issue yet."""
+        """A reader's rows in a language; None when there is nothing for them. since: up to where issues
+        have covered what is new; heard: the end of the last one they had; reads_from: the moment from which on issues told them
+        what is new (ISO 8601), None if there was none yet."""
         me, wished = person_id if person_id in self._authors else None, self._wishes.get(person_id, ())
-        told = self._told(reads_from)
+        told = self._told(heard or since, reads_from)
         key = (since, includes_nearby, is_proven, me, language, muted, wished, told)
         if key not in self._bodies:
             chosen = choose(
@@ -314,12 +285,16 @@ class Portions:
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]
 
-    def _told(self, reads_from: str | None) -> tuple[uuid.UUID, ...]:
-        """Of what something has become, what a reader was told of who reads since then: for most of them all."""
+    def _told(self, heard: str, reads_from: str | None) -> tuple[uuid.UUID, ...]:
+        """Of what something has become since ``heard``, what a reader was told of who reads since then: for most of them all."""
         if not self._news or reads_from is None:
             return ()
-        begun = datetime.fromisoformat(reads_from)
-        return tuple(entry.id for entry in self._news if moment_of(entry.key) > begun)
+        begun, last = datetime.fromisoformat(reads_from), uuid.UUID(heard)
+        return tuple(
+            entry.id
+            for entry in self._news
+            if entry.changed is not None and entry.changed > last and moment_of(entry.key) > begun
+        )
 
 
 def known_of(edition: Book) -> Iterator[Entry]:

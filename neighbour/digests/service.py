@@ -19,8 +19,9 @@ from neighbour.core.columns import id_at
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.jobs import Job, Period
 from neighbour.digests.compose import LIST
-from neighbour.digests.edition import FIRST, MOST_LOOKED_AT, first_since, moment_of, reasons
+from neighbour.digests.edition import FIRST, MOST_LOOKED_AT, first_since, moment_of
 from neighbour.digests.models import Edition
+from neighbour.digests.news import reasons
 from neighbour.digests.when import due_period, issue_time
 from neighbour.notices.models import Subscription
 from neighbour.notices.service import choose_lists
@@ -41,6 +42,7 @@ _READERS = f"""
 _PROMISE = text(f"""
     WITH reader AS MATERIALIZED (
         SELECT s.person_id, coalesce(s.told_up_to, :first) AS since, s.includes_nearby, s.token,
+               coalesce(s.heard_up_to, s.told_up_to, :first) AS heard,
                CASE WHEN s.told_up_to IS NOT NULL THEN s.created_at - interval '{FIRST.days} days' END AS reads_from {_READERS}
     ), item AS MATERIALIZED (
         SELECT r.key, r.is_home, c.author_id FROM (
@@ -59,19 +61,27 @@ _PROMISE = text(f"""
     )
     INSERT INTO delivery (id, person_id, notice, subject_key, period, channel, quarter_id, payload, due_at, created_at)
     SELECT gen_random_uuid(), person_id, '{NOTICE}', '', :period, 'mail', :quarter,
-           jsonb_build_object('since', since, 'nearby', includes_nearby, 'token', token, 'reads_from', reads_from), :now, :now
+           jsonb_build_object('since', since, 'nearby', includes_nearby, 'token', token, 'heard', heard,
+                              'reads_from', reads_from), :now, :now
     FROM reader
     WHERE EXISTS (SELECT 1 FROM item WHERE item.key > reader.since AND (item.is_home OR reader.includes_nearby)
                                        AND item.author_id <> reader.person_id)
-       OR EXISTS (SELECT 1 FROM told WHERE told.changed > reader.since AND told.key <= reader.since
+       OR EXISTS (SELECT 1 FROM told WHERE told.changed > reader.heard AND told.key <= reader.since
                   AND told.known_at > reader.reads_from AND (told.is_home OR reader.includes_nearby)
                   AND told.author_id <> reader.person_id AND NOT EXISTS
                     (SELECT 1 FROM delivery d WHERE d.person_id = reader.person_id AND d.notice = ANY (told.told_by)
                      AND d.subject_key = told.id::text AND d.created_at >= told.at - interval '15 minutes'))
     ON CONFLICT DO NOTHING
 """)  # noqa: S608  constants of this module only
-_OLDEST = text(f"SELECT coalesce(s.told_up_to, :first) {_READERS} ORDER BY 1 LIMIT 1").columns(since=Uuid)  # noqa: S608
-_MOVE_MARKS = text(f"UPDATE subscription SET told_up_to = :cut WHERE id IN (SELECT s.id {_READERS})")  # noqa: S608
+_OLDEST_OF = text(f"SELECT coalesce(s.heard_up_to, s.told_up_to, :first) AS heard {_READERS} ORDER BY 1 LIMIT 1")
+_OLDEST = _OLDEST_OF.columns(heard=Uuid)
+# Of what is new nothing waits for the next issue; of what became of something it does where this morning brings none.
+_MOVE_MARKS = text(f"""
+    UPDATE subscription m SET told_up_to = :cut, heard_up_to = CASE WHEN EXISTS
+      (SELECT 1 FROM delivery d WHERE d.person_id = m.person_id AND d.notice = '{NOTICE}' AND d.subject_key = ''
+       AND d.period = :period AND d.channel = 'mail') THEN :cut ELSE coalesce(m.heard_up_to, m.told_up_to, :first) END
+    WHERE id IN (SELECT s.id {_READERS})
+""")  # noqa: S608
 _WAITING_QUARTERS = text(f"""
     SELECT DISTINCT s.quarter_id FROM subscription s WHERE s.list = '{LIST}' AND s.is_on
       AND NOT EXISTS (SELECT 1 FROM edition e WHERE e.quarter_id = s.quarter_id AND e.period = :period) ORDER BY 1

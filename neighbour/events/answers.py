@@ -1,8 +1,8 @@
 """Who comes: yes with up to four more, no, the line where there is no place, and places that are offered for a time.
 
-What somebody becomes is decided by ``answer_event`` in the database (migrations 0035 and 0100), under the lock of the date: however many
-ask at once, no place is given twice. An offer is told by a row of the ledger written in the same transaction; a worker that
-dies in between leaves both or none.
+What somebody becomes is decided by ``answer_event`` in the database (migrations 0035 and 0100), under the lock of the date:
+however many ask at once, no place is given twice. An offer is told by a row of the ledger written in the same transaction; a
+worker that dies in between leaves both or none.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Guest:
 
 def answer(occurrence_id: uuid.UUID, *, is_coming: bool, companions: int = 0) -> str | None:
     """The viewer's answer to a date; gives what they are now (``Answer``), ``FULL`` where a place is kept but no more are free,
-    ``TOO_MANY`` where there are not so many places at all, ``OVER`` for what is over or called off, None where there is no such date for these eyes. Inside atomic()."""
+    ``TOO_MANY`` where there are not so many places at all, ``OVER`` for what is over or called off, None where there is no such
+    date for these eyes. Inside atomic()."""
     more = min(max(companions, 0), MOST_COMPANIONS)
     said: str | None = db.session.scalar(select(func.answer_event(occurrence_id, is_coming, more, clock.now())))
     tell_offers()
@@ -85,9 +86,7 @@ def other_places(event: Event) -> None:
         .where(1 + Participation.companions > event.capacity)
     )
     for person_id, date_id in db.session.execute(outgrown).all():
-        TooMany.send(
-            person_id, subject_key=str(date_id), period=str(event.capacity), payload={"date": str(date_id)}
-        )
+        TooMany.send(person_id, subject_key=str(date_id), period=str(event.capacity), payload={"date": str(date_id)})
 
 
 def let_go(event: Event, since: datetime) -> None:

@@ -100,8 +100,7 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
     hold(event)
     date_of(event, slot)
     _judge(event, begins, ends)
-    series = dates.series_of(event, {})
-    shift = moved(series, slot, begins.date())
+    shift = moved(dates.series_of(event, {}), slot, begins.date())
     plan = _plan(event, shift, begins, ends, place)
     service.judge(plan)
     if slot == event.begins.date():
@@ -120,23 +119,27 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
         initiative_id=event.initiative_id,
         **service.columns(plan),
     )
-    if following.dated_until is None:
-        following.was_begins = (
-            datetime.combine(slot, event.begins.time()) if plan.begins.time() != event.begins.time() else None
-        )
-        following.was_place = event.place if place != event.place else None
-        following.changed_at = clock.now()
-        _move_dates(event, following, slot, shift)
-        _carry_over(event, following)
-        event.until_on = slot - _DAY if event.rule else None
-        event.more_on = [day for day in event.more_on if day < slot]
-        event.goes_on_at = slot
-        event.sequence += 1
-        db.session.flush()
-        dates.make(event)
-        dates.make(following)
-        telling.of_change(following)
+    if following.dated_until is None:  # sent twice it is there already
+        _cut(event, following, slot, shift)
     return following
+
+
+def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
+    """Let a series end before ``slot`` and the other one hold its dates from then on, with all that hangs on them."""
+    if following.begins.time() != event.begins.time():
+        following.was_begins = datetime.combine(slot, event.begins.time())
+    following.was_place = event.place if following.place != event.place else None
+    following.changed_at = clock.now()
+    _move_dates(event, following, slot, shift)
+    _carry_over(event, following)
+    event.until_on = slot - _DAY if event.rule else None
+    event.more_on = [day for day in event.more_on if day < slot]
+    event.goes_on_at = slot
+    event.sequence += 1
+    db.session.flush()
+    dates.make(event)
+    dates.make(following)
+    telling.of_change(following)
 
 
 def _carry_over(event: Event, following: Event) -> None:

@@ -71,9 +71,7 @@ def _rule(series: Series, slot: date, to: date) -> tuple[str, Callable[[date], d
     return _written(parts), lambda day: other(day) if day in mine_only and other else day
 
 
-def _weekly(
-    series: Series, parts: dict[str, str], slot: date, to: date
-) -> tuple[str, Callable[[date], date] | None]:
+def _weekly(series: Series, parts: dict[str, str], slot: date, to: date) -> tuple[str, Callable[[date], date] | None]:
     days, old, new = parts["BYDAY"].split(","), WEEKDAYS[slot.weekday()], WEEKDAYS[to.weekday()]
     if days == [old]:
         return _written({**parts, "BYDAY": new}), None

@@ -33,8 +33,8 @@ WEEK = timedelta(days=7)
 
 
 def changed(quarter_id: int, since: datetime, at: datetime) -> Sequence[News]:
-    """Events to come that were changed, called off or called on again, all of them or one date, or taken down, after ``since`` and
-    up to ``at``, the latest first."""
+    """Events to come that were changed, called off or called on again, all of them or one date, or taken down, after ``since``
+    and up to ``at``, the latest first."""
     found = [*_changed(quarter_id, since, at), *_taken_down(quarter_id, since, at)]
     return sorted(found, key=lambda news: news.at, reverse=True)[:MOST_NEWS]
 

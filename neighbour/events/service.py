@@ -108,7 +108,8 @@ def revise(
     for_guests: str = "",
 ) -> Event:
     """Change an event and all its dates to come. Dates that were changed one by one stay as they are, as far as the rule
-    still gives their day. Who cannot read it any more comes no more. Raises BadPlan, and NotPossible for what was taken down meanwhile."""
+    still gives their day. Who cannot read it any more comes no more. Raises BadPlan, and NotPossible for what was taken down
+    meanwhile."""
     judge(plan)
     base.one_at_a_time(editor_id)
     db.session.refresh(event)  # what the same form sent twice has just changed

@@ -253,7 +253,9 @@ def mails(jobs, mailbox, frozen_clock):
     frozen_clock.tick(600)
     jobs.sent.append(("notices.sweep", []))
     jobs.run()
-    return sorted((mail.recipients[0], mail.message["Subject"], " ".join(mail.text.split())) for mail in mailbox.messages())
+    return sorted(
+        (mail.recipients[0], mail.message["Subject"], " ".join(mail.text.split())) for mail in mailbox.messages()
+    )
 
 
 def revised(host, here, event, *, title, audience=Audience.QUARTER, begins=TUESDAY, **plan):
@@ -342,13 +344,13 @@ def test_a_party_that_never_fits_hears_it_at_once_and_is_not_in_line(client, own
     sign_in(client, large)
     page = client.get(f"/c/{to_uid(event.id)}").text
     assert re.findall(r'<option value="(\d)"', page.split('id="companions"')[1].split("</select>")[0]) == ["0", "1"]
-    said = client.post(f"/events/{to_uid(date_id)}/answer", data={"come": "1", "companions": "3"}, follow_redirects=True)
+    said = client.post(
+        f"/events/{to_uid(date_id)}/answer", data={"come": "1", "companions": "3"}, follow_redirects=True
+    )
     assert "So viele Plätze gibt es insgesamt nicht." in said.text
 
 
-def test_who_does_not_fit_into_fewer_places_is_told_and_passed(
-    client, owner, host, here, jobs, mailbox, frozen_clock
-):
+def test_who_does_not_fit_into_fewer_places_is_told_and_passed(client, owner, host, here, jobs, mailbox, frozen_clock):
     event, date_id = invited(owner, host, here, capacity=5, title="Kochen")
     comes, large, small = (make_person(here) for _ in range(3))
     for guest, companions in ((comes, 4), (large, 4), (small, 0)):

@@ -247,9 +247,14 @@ def test_a_date_that_lasts_several_days_keeps_them_when_its_form_is_saved(client
     event = make_event(host, here, datetime(2026, 5, 15), hours=72, is_all_day=True)
     late = make_event(host, here, datetime(2026, 5, 15, 20), hours=6)
     for each in (event, late):
-        path, at = f"/c/{to_uid(each.id)}/date?day=2026-05-15", "SELECT begins_at, ends_at FROM occurrence WHERE event_id = %s"
+        path, at = (
+            f"/c/{to_uid(each.id)}/date?day=2026-05-15",
+            "SELECT begins_at, ends_at FROM occurrence WHERE event_id = %s",
+        )
         before = owner.execute(at, [each.id]).fetchall()
-        fields = dict(re.findall(r'name="(day|from_time|until_time|last_day)"[^>]*?value="([^"]*)"', client.get(path).text))
+        fields = dict(
+            re.findall(r'name="(day|from_time|until_time|last_day)"[^>]*?value="([^"]*)"', client.get(path).text)
+        )
         assert client.post(path, data={**fields, "place": "Hof"}).status_code == 303
         assert owner.execute(at, [each.id]).fetchall() == before
         assert owner.execute("SELECT begins, place FROM event_exception WHERE event_id = %s", [each.id]).fetchall() == [
