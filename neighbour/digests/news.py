@@ -47,5 +47,6 @@ def reasons(quarter_id: int, since: uuid.UUID, at: datetime) -> list[Reason]:
         gone = each.gone
         known = hanging.get(each.id) if gone is None else (gone.author_id, gone.is_home, each.id)
         if known is not None:
-            found.append(Reason(each.id, *known, id_at(each.at), each.at, section.told_by))
+            author_id, is_home, key = known
+            found.append(Reason(each.id, author_id, is_home, key, id_at(each.at), each.at, section.told_by))
     return found

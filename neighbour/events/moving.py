@@ -68,7 +68,7 @@ def _rule(series: Series, slot: date, to: date) -> tuple[str, Callable[[date], d
     alone = replace(series, begins=datetime.combine(slot, series.begins.time()), rule=_only(parts, mine), more=())
     other = _by_months(alone, _only(parts, new), slot, to)[1]
     mine_only = set(slots(alone, slot, slot + 2 * WINDOW))
-    return _written(parts), lambda day: other(day) if day in mine_only and other else day
+    return _written(parts), lambda day: other(day) if day in mine_only else day
 
 
 def _weekly(series: Series, parts: dict[str, str], slot: date, to: date) -> tuple[str, Callable[[date], date] | None]:
