@@ -36,6 +36,11 @@ def let_go(person_id: int, contribution_id: uuid.UUID) -> None:
     db.session.execute(delete(Bookmark).where(*mine))
 
 
+def carry_over(old: uuid.UUID, new: uuid.UUID) -> None:
+    """Whoever has saved ``old`` has saved ``new``, too: what its author has made two of. As the author of both."""
+    db.session.execute(select(func.carry_bookmarks(old, new, clock.now())))
+
+
 @dataclass(frozen=True)
 class Marks:
     """What a reader has done with a contribution: said thank you, saved it."""

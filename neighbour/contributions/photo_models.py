@@ -63,8 +63,8 @@ class Photo(Base):
     height: Mapped[int | None] = mapped_column(SmallInteger)
     #: its colours in a grid of four by three, as 72 hexadecimal digits: shown until the picture is there
     blur: Mapped[str] = mapped_column(Text, default="", server_default="")
-    #: what its files are called; no address says it
-    stored_as: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
+    #: what its files are called; no address says it. Photos of one file go on two contributions where a series goes on as another
+    stored_as: Mapped[uuid.UUID] = mapped_column(Uuid, index=True, default=uuid.uuid4)
     #: makes sending twice one
     upload_key: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True)
     #: opens its pieces; gone with them

@@ -221,6 +221,16 @@ def arrange(author_id: int, contribution_id: uuid.UUID, wanted: Sequence[tuple[u
     db.session.execute(gone.where(Photo.id.not_in(kept)))
 
 
+def hang_also(old: uuid.UUID, new: uuid.UUID) -> None:
+    """Let the photos of a contribution that are drawn hang on another one of the same author, too, as photos of its own over the
+    same files: these go with the last of them. Inside atomic()."""
+    for photo in hanging(old):
+        if photo.state == PhotoState.READY:
+            columns = {each.key: getattr(photo, each.key) for each in Photo.__table__.c}
+            own = {"id": new_id(), "contribution_id": new, "upload_key": uuid.uuid5(photo.upload_key, str(new))}
+            db.session.execute(insert(Photo).values({**columns, **own}))
+
+
 def throw_away(author_id: int, photo_id: uuid.UUID) -> None:
     """Take away a photo that was sent and not pinned up."""
     db.session.execute(

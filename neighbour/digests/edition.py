@@ -8,9 +8,9 @@ proven to live there or is vouched for.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from neighbour.contributions.details import NOTHING
 from neighbour.contributions.models import Contribution, Reach, State
 from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import ring_on_board
-from neighbour.contributions.sections import Section, all_sections
+from neighbour.contributions.sections import News, Section, all_sections
 from neighbour.core import clock, i18n
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
@@ -38,6 +38,7 @@ from neighbour.digests.compose import Frame, Piece
 from neighbour.quarters.models import Quarter
 
 MOST_ITEMS = 25
+FIRST = timedelta(days=1)  # how far back a reader's first issue looks
 MOST_LOOKED_AT = 400  # a reader back from a long pause gets the newest of these
 
 
@@ -51,6 +52,10 @@ class Entry:
     card: CardData
     #: from when on it is new in the quarter, as a key; None: since it was written
     since: uuid.UUID | None = None
+    #: when something became of it that whoever was told of it has to know, as a key
+    changed: uuid.UUID | None = None
+    #: it hangs no more: the card is but its name
+    is_gone: bool = False
 
     @property
     def key(self) -> uuid.UUID:
@@ -87,7 +92,7 @@ class Chosen:
 
     @property
     def is_empty(self) -> bool:
-        return not self.urgent and not self.new and not self.wished
+        return not self.urgent and not self.new and not self.wished and not self.sections
 
 
 _SHOWN = (
@@ -114,23 +119,41 @@ _NEW = (
 _NAMED = _SHOWN.where(Reach.contribution_id.in_(bindparam("ids", expanding=True)))
 
 
-def book(quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID) -> Book:
-    """The edition with everything shown in the quarter after ``since`` and before ``cut``.
+def book(
+    quarter_id: int, number: int, cut: uuid.UUID, at: datetime, since: uuid.UUID, heard: uuid.UUID | None = None
+) -> Book:
+    """The edition with everything shown in the quarter after ``since`` and before ``cut``, and what became after ``heard`` of
+    what issues have named.
 
     The viewer of the session reads this quarter. What was withdrawn since the cut has lost its rows of reach and is
     therefore not here.
     """
     name = db.session.scalar(select(Quarter.name).where(Quarter.id == quarter_id)) or ""
     entries = _entries(_NEW, {"quarter": quarter_id, "since": since, "cut": cut})
-    return Book(quarter_id, name, number, cut, at, tuple(entries), _sections(quarter_id, at))
+    return Book(quarter_id, name, number, cut, at, tuple(entries), _sections(quarter_id, moment_of(heard or since), at))
 
 
-def _sections(quarter_id: int, at: datetime) -> tuple[tuple[Section, tuple[Entry, ...]], ...]:
-    """What each section names, as far as it hangs in the quarter; nothing stands in two of them."""
-    named = {section: list(section.fill(quarter_id, at)) for section in all_sections()}
-    ids = [key for keys in named.values() for key in keys]
-    found = {entry.id: entry for entry in _entries(_NAMED, {"quarter": quarter_id, "ids": ids})} if ids else {}
-    return tuple((each, tuple(found.pop(key) for key in keys if key in found)) for each, keys in named.items())
+def _sections(quarter_id: int, since: datetime, at: datetime) -> tuple[tuple[Section, tuple[Entry, ...]], ...]:
+    """What each section names, as far as it hangs in the quarter, and what became since of what has hung there."""
+    named = {section: section.fill(quarter_id, at) for section in all_sections() if section.fill}
+    news = {section: section.news(quarter_id, since, at) for section in all_sections() if section.news}
+    ids = {*chain(*named.values()), *(each.id for told in news.values() for each in told if each.gone is None)}
+    found = {entry.id: entry for entry in _entries(_NAMED, {"quarter": quarter_id, "ids": list(ids)})} if ids else {}
+    filled = {section: [found[key] for key in keys if key in found] for section, keys in named.items()}
+    filled |= {section: [*_told(told, found)] for section, told in news.items()}
+    return tuple((section, tuple(filled[section])) for section in all_sections())
+
+
+def _told(news: Sequence[News], found: Mapping[uuid.UUID, Entry]) -> Iterator[Entry]:
+    """News as entries: of what hangs with its card, of what hangs no more with what may still be said."""
+    for each in news:
+        changed = id_at(each.at)
+        if each.gone is not None:
+            gone = each.gone
+            card = replace(gone.card, is_home=gone.is_home)
+            yield Entry(each.id, gone.author_id, gone.is_home, card, changed=changed, is_gone=True)
+        elif each.id in found:
+            yield replace(found[each.id], changed=changed)
 
 
 def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
@@ -147,10 +170,11 @@ def choose(
     includes_nearby: bool,
     muted: Muted = muting.NOTHING,
     wished: Wished = (),
+    told: Collection[uuid.UUID] = (),
 ) -> Chosen:
     """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted, nothing
-    they silenced, first what they look for (``wished``); then the sections, without what is new to the reader anyway. All
-    together are MOST_ITEMS at most."""
+    they silenced, first what they look for (``wished``); then the sections, without what is new to the reader anyway, and of
+    news what is about something they were ``told`` of and do not know yet. All together are MOST_ITEMS at most."""
 
     def is_for_reader(entry: Entry) -> bool:
         card = entry.card
@@ -163,16 +187,37 @@ def choose(
     looked_for = _looked_for([entry for entry in mine if not entry.card.is_urgent], wished)
     named = {entry.id for _words, entries in looked_for for entry in entries}
     new = tuple(entry for entry in mine if not entry.card.is_urgent and entry.id not in named)
-    if not mine:
-        return Chosen((), (), 0)
-    known = (
-        (section, tuple(entry for entry in entries if entry.key <= since and is_for_reader(entry))[: section.most])
-        for section, entries in edition.sections
-    )
-    sections = tuple((section, entries) for section, entries in known if entries)
+    sections = _known(edition, since, is_for_reader, told, is_alone=not mine)
     room = max(0, MOST_ITEMS - len(urgent) - len(named) - sum(len(entries) for _section, entries in sections))
     fitting = _shared(new)[:room]
     return Chosen(urgent, fitting, len(new) - len(fitting), sections, looked_for)
+
+
+def _known(
+    edition: Book,
+    since: uuid.UUID,
+    is_for_reader: Callable[[Entry], bool],
+    told: Collection[uuid.UUID],
+    *,
+    is_alone: bool,
+) -> tuple[tuple[Section, tuple[Entry, ...]], ...]:
+    """What the sections say to a reader, nothing twice. is_alone: there is nothing new, and only what makes an issue is said."""
+    found, named = [], set[uuid.UUID]()
+    for section, entries in edition.sections:
+        if is_alone and not section.makes_issue:
+            continue
+        mine = tuple(
+            entry
+            for entry in entries
+            if entry.id not in named
+            and entry.key <= since
+            and (entry.changed is None or entry.id in told)
+            and is_for_reader(entry)
+        )[: section.most]
+        named |= {entry.id for entry in mine}
+        if mine:
+            found.append((section, mine))
+    return tuple(found)
 
 
 def _looked_for(new: list[Entry], wished: Wished) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
@@ -205,9 +250,9 @@ class Portions:
     def __init__(self, edition: Book, wishes: Mapping[int, Wished] = MappingProxyType({})):
         """wishes: what single readers look for and is in it, by their number."""
         self.edition, self._wishes = edition, wishes
-        known = chain(edition.entries, *(entries for _section, entries in edition.sections))
-        self._authors = {entry.author_id for entry in known}
-        self._bodies: dict[tuple[str, bool, bool, int | None, str, Muted, Wished], Piece | None] = {}
+        self._authors = {entry.author_id for entry in chain(edition.entries, known_of(edition))}
+        self._news = [entry for entry in known_of(edition) if entry.changed is not None]
+        self._bodies: dict[tuple[Any, ...], Piece | None] = {}
 
     def of(
         self,
@@ -218,10 +263,15 @@ class Portions:
         is_proven: bool,
         language: str,
         muted: Muted = muting.NOTHING,
+        heard: str = "",
+        reads_from: str | None = None,
     ) -> Piece | None:
-        """A reader's rows in a language; None when there is nothing for them. since: the end of their last issue."""
+        """A reader's rows in a language; None when there is nothing for them. since: up to where issues
+        have covered what is new; heard: the end of the last one they had; reads_from: the moment from which on issues told them
+        what is new (ISO 8601), None if there was none yet."""
         me, wished = person_id if person_id in self._authors else None, self._wishes.get(person_id, ())
-        key = (since, includes_nearby, is_proven, me, language, muted, wished)
+        told = self._told(heard or since, reads_from)
+        key = (since, includes_nearby, is_proven, me, language, muted, wished, told)
         if key not in self._bodies:
             chosen = choose(
                 self.edition,
@@ -230,9 +280,26 @@ class Portions:
                 includes_nearby=includes_nearby,
                 muted=muted,
                 wished=wished,
+                told=told,
             )
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]
+
+    def _told(self, heard: str, reads_from: str | None) -> tuple[uuid.UUID, ...]:
+        """Of what something has become since ``heard``, what a reader was told of who reads since then: for most of them all."""
+        if not self._news or reads_from is None:
+            return ()
+        begun, last = datetime.fromisoformat(reads_from), uuid.UUID(heard)
+        return tuple(
+            entry.id
+            for entry in self._news
+            if entry.changed is not None and entry.changed > last and moment_of(entry.key) > begun
+        )
+
+
+def known_of(edition: Book) -> Iterator[Entry]:
+    """What the sections of an edition name."""
+    return chain.from_iterable(entries for _section, entries in edition.sections)
 
 
 # Encoded pieces by contribution, version, language …; frames of editions; what all editions of a language share.
@@ -258,7 +325,7 @@ def items(chosen: Chosen, language: str, *, is_proven: bool) -> list[Piece]:
         found.append(_pieces.of(key, lambda: _rendered("left_out", language, count=chosen.left_out)))
     for section, entries in chosen.sections:
         found.append(_heading(section.title, language))
-        found += [_row("item", entry, language, is_proven) for entry in entries]
+        found += [_row("gone" if entry.is_gone else "item", entry, language, is_proven) for entry in entries]
     return found
 
 
@@ -312,7 +379,12 @@ def _shape(language: str) -> compose.Shape:
 
 def first_since(told_up_to: uuid.UUID | None, cut: datetime) -> uuid.UUID:
     """Where a reader's window begins: after the last issue; for a first one, a day before the cut."""
-    return told_up_to or id_at(cut - timedelta(days=1))
+    return told_up_to or id_at(cut - FIRST)
+
+
+def moment_of(key: uuid.UUID) -> datetime:
+    """The moment a key was made at: the time inside a UUIDv7."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, tz=UTC)
 
 
 def now_cut() -> tuple[uuid.UUID, datetime]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from datetime import UTC, date, datetime
+from datetime import date
 from email.utils import format_datetime, formataddr
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from neighbour.core import clock, i18n, scope
 from neighbour.core.db import db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.digests import compose
-from neighbour.digests.edition import Book, Portions, book, first_since, framed, now_cut
+from neighbour.digests.edition import FIRST, Book, Portions, book, first_since, framed, moment_of, now_cut
 from neighbour.digests.models import Edition
 from neighbour.digests.service import NOTICE, subscription_of
 from neighbour.notices import ledger
@@ -103,6 +103,10 @@ def write(
         is_proven=reader.is_proven,
         language=language,
         muted=reader.muted,
+        heard=wanted.get("heard", ""),
+        reads_from=wanted.get(
+            "reads_from"
+        ),  # promised before there was one: of what has become of things nothing is said
     )
     if body is None:
         return None
@@ -125,13 +129,20 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
         return None
     cut, at = now_cut()
     since = first_since(subscription.told_up_to, at)
+    heard = subscription.heard_up_to or since
     quarter_id = subscription.quarter_id
-    payload = {"since": str(since), "nearby": subscription.includes_nearby, "token": subscription.token}
+    payload = {
+        "since": str(since),
+        "nearby": subscription.includes_nearby,
+        "token": subscription.token,
+        "heard": str(heard),
+        "reads_from": None if subscription.told_up_to is None else (subscription.created_at - FIRST).isoformat(),
+    }
     last = select(Edition.number).where(Edition.quarter_id == quarter_id).order_by(Edition.number.desc()).limit(1)
     number = 1 + (db.session.scalar(last) or 0)
     proven = reader_by_number(person_id).proven
     with scope.use(scope.Viewer(None, (quarter_id,))):
-        edition = book(quarter_id, number, cut, at, since)
+        edition = book(quarter_id, number, cut, at, since, heard)
         wishes = wishes_of([person_id], [entry.id for entry in edition.entries])
     row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
     common = common_for(config)
@@ -147,13 +158,9 @@ def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
     if row is None:
         return None
     since = min(uuid.UUID(text) for text in {each.payload["since"] for each in rows})
-    edition = book(quarter_id, row.number, row.cut, moment_of(row.cut), since)
+    heard = min(uuid.UUID(text) for text in {each.payload.get("heard", each.payload["since"]) for each in rows})
+    edition = book(quarter_id, row.number, row.cut, moment_of(row.cut), since, heard)
     return Portions(edition, wishes_of([each.person_id for each in rows], [entry.id for entry in edition.entries]))
-
-
-def moment_of(cut: uuid.UUID) -> datetime:
-    """The moment a cut was made at: the time inside a UUIDv7."""
-    return datetime.fromtimestamp((cut.int >> 80) / 1000, tz=UTC)
 
 
 def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailReader]:

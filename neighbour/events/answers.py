@@ -1,8 +1,8 @@
 """Who comes: yes with up to four more, no, the line where there is no place, and places that are offered for a time.
 
-What somebody becomes is decided by ``answer_event`` in the database (migration 0035), under the lock of the date: however many
-ask at once, no place is given twice. An offer is told by a row of the ledger written in the same transaction; a worker that
-dies in between leaves both or none.
+What somebody becomes is decided by ``answer_event`` in the database (migrations 0035 and 0100), under the lock of the date:
+however many ask at once, no place is given twice. An offer is told by a row of the ledger written in the same transaction; a
+worker that dies in between leaves both or none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 
@@ -20,11 +20,11 @@ from neighbour.contributions.readers import Reader
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.events.models import Answer, Event, EventForGuests, Occurrence, Participation
-from neighbour.events.notices import PlaceFree
+from neighbour.events.notices import PlaceFree, TooMany
 
 MOST_COMPANIONS = 4
 TOLD_BEFORE = timedelta(hours=24)  # from when on guests read what only they read
-FULL, OVER = "full", "over"
+FULL, OVER, TOO_MANY = "full", "over", "too_many"
 _TO_TELL = text("SELECT occurrence_id, person_id, offered_until FROM offers_to_tell(:at)")
 _GUESTS = text("SELECT person_id, companions, state FROM guests_of(:wanted)")
 #: guests see of each other what a city may see of somebody, whatever they live beside
@@ -42,7 +42,8 @@ class Guest:
 
 def answer(occurrence_id: uuid.UUID, *, is_coming: bool, companions: int = 0) -> str | None:
     """The viewer's answer to a date; gives what they are now (``Answer``), ``FULL`` where a place is kept but no more are free,
-    ``OVER`` for what is over or called off, None where there is no such date for these eyes. Inside atomic()."""
+    ``TOO_MANY`` where there are not so many places at all, ``OVER`` for what is over or called off, None where there is no such
+    date for these eyes. Inside atomic()."""
     more = min(max(companions, 0), MOST_COMPANIONS)
     said: str | None = db.session.scalar(select(func.answer_event(occurrence_id, is_coming, more, clock.now())))
     tell_offers()
@@ -70,9 +71,28 @@ def expire() -> int:
     return int(count)
 
 
-def more_places(event: Event) -> None:
-    """After more places were given to an event: they are offered to who waits. Inside atomic()."""
+def other_places(event: Event) -> None:
+    """After an event was given more places, or fewer: what is free is offered to who waits, and parties that do not fit any more
+    hear that they are passed over. Inside atomic(), through the eyes of whoever invites."""
     db.session.execute(select(func.more_places(event.id, clock.now())))
+    tell_offers()
+    if event.capacity is None:
+        return
+    outgrown = (
+        select(Participation.person_id, Participation.occurrence_id)
+        .join(Occurrence, Occurrence.id == Participation.occurrence_id)
+        .where(Occurrence.event_id == event.id, Occurrence.ends_at >= clock.now(), ~Occurrence.is_cancelled)
+        .where(Participation.state.in_((Answer.WAITING, Answer.OFFERED)))
+        .where(1 + Participation.companions > event.capacity)
+    )
+    for person_id, date_id in db.session.execute(outgrown).all():
+        TooMany.send(person_id, subject_key=str(date_id), period=str(event.capacity), payload={"date": str(date_id)})
+
+
+def let_go(event: Event, since: datetime) -> None:
+    """After an event was given another reach: answers end of who cannot read it any more, and their places go to the next in
+    line. They are told, and of nothing that was written at ``since`` or after it. Inside atomic()."""
+    db.session.execute(select(func.leave_narrowed(event.id, since)))
     tell_offers()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from neighbour.core.i18n import gettext as _
-from neighbour.events.recurrence import WEEKDAYS, BadRule, checked
+from neighbour.events.recurrence import WEEKDAYS, BadRule, checked, is_of_our_time
 
 ALL_DAY = "all day"
 _NAMES = (
@@ -64,8 +64,13 @@ def moment(field: str, text: str, zone: str) -> tuple[date, time | None] | None:
         raise wrong from None
     if at is not None and found["zone"]:
         offset = "+00:00" if found["zone"] == "Z" else found["zone"]
-        there = datetime.fromisoformat(f"{day}T{at:%H:%M}{offset}").astimezone(ZoneInfo(zone))
+        try:
+            there = datetime.fromisoformat(f"{day}T{at:%H:%M}{offset}").astimezone(ZoneInfo(zone))
+        except (ValueError, OverflowError):  # an offset of more than a day; a moment before the year 1 or after 9999
+            raise wrong from None
         day, at = there.date(), there.time()
+    if not is_of_our_time(day):
+        raise wrong
     if found["weekday"] and _WEEKDAY.get(found["weekday"].casefold()) != day.weekday():
         raise Wrong(field, _("“%(text)s”: this day is another day of the week.", text=quoted(text)))
     return day, at
@@ -126,6 +131,8 @@ def rule(field: str, text: str, zone: str) -> tuple[str, date | None]:
             field, _("“%(text)s” is no rule that is known here, such as FREQ=WEEKLY;BYDAY=TU.", text=quoted(text))
         ) from None
     if not until:
+        return kept, None
+    if until[0].startswith("9999"):  # what programs write that want an end where there is none
         return kept, None
     end = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})(?:T\d{6}Z?)?", until[0])
     found = moment(field, "-".join(end.groups()), zone) if end and len(until) == 1 else None

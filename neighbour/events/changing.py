@@ -12,13 +12,15 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from neighbour.contributions import keeping, photos
 from neighbour.contributions import service as base
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import dates, service, telling
+from neighbour.events import answers, dates, service, telling
 from neighbour.events.models import Event, EventException, Occurrence
-from neighbour.events.recurrence import WEEKDAYS, Dated, on
+from neighbour.events.moving import Moved, groups, moved
+from neighbour.events.recurrence import Dated, on
 from neighbour.events.service import BadPlan, Plan
 
 _DAY = timedelta(days=1)
@@ -77,13 +79,15 @@ def call_on(event: Event, slot: date | None) -> None:
     hold(event)
     if slot is None:
         if event.cancelled_at is not None:
+            if clock.now() - event.cancelled_at > base.UNDO:  # who has read of it in the meantime has to know
+                event.changed_at = clock.now()
             event.cancelled_at = None
             _changed(event)
         return
     date_of(event, slot)
     row = db.session.get(EventException, (event.id, slot), populate_existing=True)
     if row is not None and row.is_cancelled:
-        if row.begins is None and row.place is None:
+        if row.begins is None and row.place is None and clock.now() - row.changed_at <= base.UNDO:
             db.session.delete(row)
         else:
             row.is_cancelled, row.changed_at = False, clock.now()
@@ -91,15 +95,17 @@ def call_on(event: Event, slot: date | None) -> None:
 
 
 def change_following(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Event:
-    """Change a date and all that follow: the series ends before it, and another one, with the same words, begins there.
-    Gives the one that holds the date now. Raises NoSuchDate and BadPlan."""
+    """Change a date and all that follow: the series ends before it, and another one, with the same words, photos and whoever has
+    saved it, begins there. Gives the one that holds the date now. Raises NoSuchDate and BadPlan."""
     hold(event)
     date_of(event, slot)
     _judge(event, begins, ends)
+    shift = moved(dates.series_of(event, {}), slot, begins.date())
+    plan = _plan(event, shift, begins, ends, place)
+    service.judge(plan)
     if slot == event.begins.date():
-        service.replan(event, _plan(event, slot, begins, ends, place))
+        service.replan(event, plan)
         return event
-    plan = _plan(event, slot, begins, ends, place)
     following = base.publish(
         Event,
         author_id=event.author_id,
@@ -113,22 +119,34 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
         initiative_id=event.initiative_id,
         **service.columns(plan),
     )
-    if following.dated_until is None:
-        following.was_begins = (
-            datetime.combine(slot, event.begins.time()) if plan.begins.time() != event.begins.time() else None
-        )
-        following.was_place = event.place if place != event.place else None
-        following.changed_at = clock.now()
-        _move_dates(event, following, slot, begins.date() - slot)
-        event.until_on = slot - _DAY if event.rule else None
-        event.more_on = [day for day in event.more_on if day < slot]
-        event.goes_on_at = slot
-        event.sequence += 1
-        db.session.flush()
-        dates.make(event)
-        dates.make(following)
-        telling.of_change(following)
+    if following.dated_until is None:  # sent twice it is there already
+        _cut(event, following, slot, shift)
     return following
+
+
+def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
+    """Let a series end before ``slot`` and the other one hold its dates from then on, with all that hangs on them."""
+    if following.begins.time() != event.begins.time():
+        following.was_begins = datetime.combine(slot, event.begins.time())
+    following.was_place = event.place if following.place != event.place else None
+    following.changed_at = clock.now()
+    _move_dates(event, following, slot, shift)
+    _carry_over(event, following)
+    event.until_on = slot - _DAY if event.rule else None
+    event.more_on = [day for day in event.more_on if day < slot]
+    event.goes_on_at = slot
+    event.sequence += 1
+    db.session.flush()
+    dates.make(event)
+    dates.make(following)
+    telling.of_change(following)
+
+
+def _carry_over(event: Event, following: Event) -> None:
+    """What hangs on an event besides its words: what only guests read, its photos, and who has saved it."""
+    service.tell_guests(following, answers.for_guests(event.id))
+    photos.hang_also(event.id, following.id)
+    keeping.carry_over(event.id, following.id)
 
 
 def hold(event: Event) -> None:
@@ -136,31 +154,29 @@ def hold(event: Event) -> None:
     db.session.refresh(event, with_for_update={"of": Event.__table__})
 
 
-def _move_dates(event: Event, following: Event, slot: date, by: timedelta) -> None:
+def _move_dates(event: Event, following: Event, slot: date, shift: Moved) -> None:
     """Rows of dates go over to the series that holds them now, so that whatever hangs on a date stays with it."""
     for table in (Occurrence, EventException):
         mine = table.event_id == event.id, table.slot_on >= slot
-        db.session.execute(update(table).where(*mine).values(event_id=following.id, slot_on=table.slot_on + by.days))
-    first = EventException.event_id == following.id, EventException.slot_on == slot + by
+        days = db.session.scalars(select(table.slot_on).where(*mine)).all()
+        for by, group in groups(days, shift.day).items():
+            these = update(table).where(table.event_id == event.id, table.slot_on.in_(group))
+            db.session.execute(these.values(event_id=following.id, slot_on=table.slot_on + by.days))
+    first = EventException.event_id == following.id, EventException.slot_on == shift.day(slot)
     db.session.execute(delete(EventException).where(*first))
 
 
-def _plan(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Plan:
-    """The event's plan from ``slot`` on, moved to this time and place: its weekday follows the new day."""
-    by = begins.date() - slot
-    rule = event.rule
-    if "BYDAY=" in rule and by:
-        nth, weekday = (begins.day - 1) // 7 + 1, WEEKDAYS[begins.weekday()]
-        head = rule.partition("BYDAY=")[0]
-        rule = f"{head}BYDAY={-1 if '=-1' in event.rule or nth == 5 else nth}{weekday}"
+def _plan(event: Event, shift: Moved, begins: datetime, ends: datetime, place: str) -> Plan:
+    """The event's plan from where ``shift`` begins on, at this time and place."""
+    first = datetime.combine(shift.begins, begins.time())
     return Plan(
-        begins,
-        ends,
+        first,
+        first + (ends - begins),
         event.zone,
         event.is_all_day,
-        rule,
-        event.until_on,
-        tuple(day + by for day in event.more_on if day >= slot),
+        shift.rule,
+        shift.until,
+        shift.more,
         place,
         event.online_url,
         event.cost,

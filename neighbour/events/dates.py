@@ -62,6 +62,19 @@ def make(event: Event) -> list[Dated]:
     return wanted
 
 
+def move(event_id: uuid.UUID, old: date, new: date) -> None:
+    """The only date of an event, if it is not over, goes to another day, and whoever has answered it goes along. Inside
+    atomic()."""
+    mine = Occurrence.event_id == event_id
+    is_to_come = or_(Occurrence.ends_at >= clock.now(), Occurrence.begins_at >= clock.now())
+    is_taken = exists().where(mine, Occurrence.slot_on == new)
+    if not db.session.scalar(select(is_taken)):
+        there = update(Occurrence).where(mine, Occurrence.slot_on == old, is_to_come)
+        db.session.execute(there.values(slot_on=new))
+        theirs = EventException.event_id == event_id, EventException.slot_on == old
+        db.session.execute(delete(EventException).where(*theirs))
+
+
 def _write(event: Event, wanted: Sequence[Dated]) -> None:
     rows = [
         {

@@ -22,7 +22,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, points, service, words
 from neighbour.events.categories import CATEGORIES
 from neighbour.events.models import Category, Event
-from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand
+from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand, is_of_our_time
 from neighbour.events.service import BadPlan, Plan
 
 # browsers send the first; where they have no calendar of their own, people write the others
@@ -83,6 +83,12 @@ class WhenForm(Form):
         """Begin and end on the clock of the place; None with an error at its field."""
         day = self.day.data
         last = self.last_day.data or day
+        if not is_of_our_time(day) or not is_of_our_time(last):
+            self.add_error("last_day" if is_of_our_time(day) else "day", _("This year cannot be meant."))
+            return None
+        if last < day:
+            self.add_error("last_day", _("It ends before it begins."))
+            return None
         if self.is_all_day.data:
             return datetime.combine(day, time()), datetime.combine(last, time()) + timedelta(days=1)
         if self.from_time.data is None:
@@ -250,19 +256,27 @@ class EventForm(WhenForm, ContributionForm):
         return link
 
 
+def when_fields(begins: datetime, ends: datetime, *, is_all_day: bool) -> dict[str, Any]:
+    """A date as the fields of ``WhenForm``, which reads the same from them again."""
+    last = (ends - timedelta(days=1 if is_all_day else 0)).date()
+    is_over_midnight = ends - begins < timedelta(hours=24) and not is_all_day
+    return {
+        "day": begins.date(),
+        "from_time": None if is_all_day else begins.time(),
+        "until_time": None if is_all_day or ends == begins else ends.time(),
+        "last_day": last if last > begins.date() and not is_over_midnight else None,
+        "is_all_day": is_all_day,
+    }
+
+
 def fields_of(event: Event) -> dict[str, Any]:
     """An event as the fields of its form."""
-    last = (event.ends - timedelta(days=1 if event.is_all_day else 0)).date()
-    is_over_midnight = event.ends - event.begins < timedelta(hours=24) and not event.is_all_day
     rhythm = {"FREQ=WEEKLY": Repeats.WEEKLY, "FREQ=WEEKLY;INTERVAL=2": Repeats.FORTNIGHTLY, "FREQ=DAILY": Repeats.DAILY}
     if re.fullmatch(r"FREQ=MONTHLY;BYDAY=(?:[1-4]|-1)[A-Z]{2}", event.rule):
         rhythm[event.rule] = Repeats.MONTHLY_LAST if "=-1" in event.rule else Repeats.MONTHLY
     repeats = rhythm.get(event.rule, Repeats.AS_IS) if event.rule else Repeats.DAYS if event.more_on else Repeats.NEVER
     return {
-        "day": event.begins.date(),
-        "from_time": None if event.is_all_day else event.begins.time(),
-        "until_time": None if event.is_all_day or event.ends == event.begins else event.ends.time(),
-        "last_day": last if last > event.begins.date() and not is_over_midnight else None,
+        **when_fields(event.begins, event.ends, is_all_day=event.is_all_day),
         "repeats": repeats.value,
         "rule": event.rule if repeats is Repeats.AS_IS else "",
         "repeats_until": event.until_on,

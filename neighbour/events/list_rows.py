@@ -221,6 +221,7 @@ def _plan(one: Reading) -> Plan | None:
             "last_day": Target.ENDS,
             "day": Target.BEGINS,
             "repeats_until": Target.UNTIL,
+            "more_days": Target.MORE,
         }
         one.wrong.append(Wrong(fields.get(error.field, Target.RULE), error))
         return None
@@ -231,10 +232,11 @@ def _capacity(one: Reading) -> int | None:
     text = one.cell(Target.CAPACITY).strip()
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_PLACES:
+    number = text.lstrip("0")  # a number of thousands of digits is not worked out
+    if not text.isascii() or not text.isdigit() or len(number) > 9 or not 1 <= int(number or "0") <= MOST_PLACES:
         one.wrong.append(Wrong(Target.CAPACITY, _("A number from 1 to %(max)s, please.", max=MOST_PLACES)))
         return None
-    return int(text)
+    return int(number)
 
 
 def _link(one: Reading) -> str:

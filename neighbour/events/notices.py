@@ -1,4 +1,5 @@
-"""What events say by mail: a place is free, something is different, it is gone, it is tomorrow."""
+"""What events say by mail: a place is free or there are too few, something is different, it is gone or out of reach, it is
+tomorrow."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import invented, ways_out
 
 _GONE = text("SELECT title, begins_at, zone FROM date_that_is_gone(:wanted)")
+_OUT_OF_REACH = text("SELECT title, zone FROM date_out_of_reach(:wanted, :since)")
 
 
 class PlaceFree(Notice):
@@ -71,6 +73,8 @@ class Changed(Notice):
                 raise Skip
             told = _told_of(event, date)
             usual = datetime.combine(date.slot_on, (event.was_begins or event.begins).time())
+            if event.was_begins is not None and not event.rule and not event.more_on:
+                usual = event.was_begins  # its only date, which went to another day
             was = words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day)
             was_place = event.place if told["place"] != event.place else event.was_place or told["place"]
         return {
@@ -105,6 +109,66 @@ class Gone(Notice):
     def preview(self) -> dict[str, Any]:
         begins = datetime(2026, 11, 28, 14)  # noqa: DTZ001  on the clock of the place
         return {"title": INVENTED["title"], "begins": begins, "url": site_url("/board"), "words": words}
+
+
+class OutOfReach(Notice):
+    """The reader cannot read any more what they wanted to come to: it was narrowed, or they moved. Promised by the database
+    (migration 0100), which keeps with it what the reader may know."""
+
+    key = "events.out_of_reach"
+    title = __("You cannot come to an event any more")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("No longer for you: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Read again in the meantime: nothing to say."""
+        with scope.use(scope.Viewer(person_id)):
+            wanted = {"wanted": uuid.UUID(payload["date"]), "since": datetime.fromisoformat(payload["at"])}
+            row = db.session.execute(_OUT_OF_REACH, wanted).first()
+        if row is None:
+            raise Skip
+        begins = datetime.fromisoformat(payload["begins"]).astimezone(ZoneInfo(row.zone)).replace(tzinfo=None)
+        return {
+            "title": row.title,
+            "begins": begins,
+            "has_moved": payload["why"] == "moved",
+            "url": site_url("/board"),
+            "words": words,
+        }
+
+    def preview(self) -> dict[str, Any]:
+        begins = datetime(2026, 11, 28, 14)  # noqa: DTZ001  on the clock of the place
+        return {
+            "title": INVENTED["title"],
+            "begins": begins,
+            "has_moved": False,
+            "url": site_url("/board"),
+            "words": words,
+        }
+
+
+class TooMany(Notice):
+    """There are fewer places now than the reader, who waits, asked for: nobody waits for them."""
+
+    key = "events.too_many"
+    title = __("There are not so many places any more")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Not so many places any more: %(title)s", title=context["title"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Fits by now, or does not want to come any more: nothing to say."""
+        with reading_as(person_id):
+            event, date, own = _answered(person_id, payload)
+            if own is None or own.state not in (Answer.WAITING, Answer.OFFERED) or date.is_cancelled:
+                raise Skip
+            if event.capacity is None or 1 + own.companions <= event.capacity:
+                raise Skip
+            return {**_told_of(event, date), "places": event.capacity, "asked": 1 + own.companions}
+
+    def preview(self) -> dict[str, Any]:
+        return {**INVENTED, "places": 3, "asked": 5}
 
 
 class Tomorrow(Notice):

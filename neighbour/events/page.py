@@ -75,6 +75,17 @@ class Coming:
     def is_full(self) -> bool:
         return self.places is not None and self.taken >= self.places
 
+    @property
+    def is_too_many(self) -> bool:
+        """Whether the reader's party is larger than all places together, since there are fewer of them."""
+        return self.places is not None and 1 + self.companions > self.places
+
+    @property
+    def most_companions(self) -> int:
+        """How many may be brought along at all; as many as were said already stay to be chosen."""
+        most = answers.MOST_COMPANIONS
+        return most if self.places is None else max(self.companions, min(most, self.places - 1))
+
 
 def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
     """For the template: the event, its dates to come, what has changed, and whether it is the reader's own. ``?date=`` names

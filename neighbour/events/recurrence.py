@@ -21,6 +21,7 @@ from dateutil.rrule import rrulestr
 WINDOW = timedelta(days=400)  # how far ahead dates are made
 MOST = 2_000  # dates of one answer
 LONGEST = timedelta(days=92)  # one date of an event
+EARLIEST, LAST = 1900, 9000  # years that days are taken from; further ones are slips of the pen
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = "(?:MO|TU|WE|TH|FR|SA|SU)"
 _RULE = re.compile(
@@ -79,6 +80,11 @@ class Dated:
     is_cancelled: bool = False
 
 
+def is_of_our_time(day: date) -> bool:
+    """Whether a day may be meant: there are days before it and after it to reckon with."""
+    return EARLIEST <= day.year < LAST
+
+
 def checked(rule: str) -> str:
     """The rule, if it is one of those that are taken; raises BadRule."""
     if rule and not _RULE.fullmatch(rule):
@@ -109,15 +115,30 @@ def slots(series: Series, first: date, last: date) -> Iterator[date]:
 
 
 def _by_rule(series: Series, first: date, last: date) -> Iterator[date]:
-    """Days that the rule alone gives. Whole periods of weeks and months are skipped up to ``first`` by dateutil itself."""
+    """Days that the rule alone gives, looked for from shortly before ``first`` on: a series may have begun long ago."""
     if not series.rule:
         return
     end = min(last, series.until) if series.until else last
-    rule = rrulestr(checked(series.rule), dtstart=datetime.combine(series.begins.date(), time()))
+    near = _near(checked(series.rule), series.begins.date(), first)
+    rule = rrulestr(series.rule, dtstart=datetime.combine(near, time()))
     for moment in rule.xafter(datetime.combine(first, time()), inc=True):
         if moment.date() > end:
             return
         yield moment.date()
+
+
+def _near(rule: str, begun: date, first: date) -> date:
+    """A day from which on the rule gives the same days from ``first`` on as it does from ``begun`` on: as many whole periods
+    later as there are."""
+    if first <= begun:
+        return begun
+    every = int(next((part[9:] for part in rule.split(";") if part.startswith("INTERVAL=")), "1"))
+    if rule.startswith("FREQ=MONTHLY"):  # whose days all stand in the rule
+        months = (first.year - begun.year) * 12 + first.month - begun.month
+        later = begun.year * 12 + begun.month - 1 + months // every * every
+        return max(begun, date(later // 12, later % 12 + 1, 1))
+    period = every * (7 if rule.startswith("FREQ=WEEKLY") else 1)
+    return begun + timedelta(days=(first - begun).days // period * period)
 
 
 def expand(series: Series, first: date, last: date) -> list[Dated]:

@@ -17,7 +17,7 @@ from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, dates, telling
 from neighbour.events.models import Event, EventForGuests
-from neighbour.events.recurrence import LONGEST, BadRule, checked
+from neighbour.events.recurrence import LONGEST, BadRule, checked, is_of_our_time
 from neighbour.residency.gazetteer.service import point_of
 
 LATEST = timedelta(days=730)  # how far ahead an event may begin
@@ -108,12 +108,16 @@ def revise(
     for_guests: str = "",
 ) -> Event:
     """Change an event and all its dates to come. Dates that were changed one by one stay as they are, as far as the rule
-    still gives their day. Raises BadPlan, and NotPossible for what was taken down meanwhile."""
+    still gives their day. Who cannot read it any more comes no more. Raises BadPlan, and NotPossible for what was taken down
+    meanwhile."""
     judge(plan)
     base.one_at_a_time(editor_id)
     db.session.refresh(event)  # what the same form sent twice has just changed
     before = event.title, event.body_md, event.category, event.sequence, *(getattr(event, name) for name in SHOWN)
+    reached, since = event.audience, clock.now()
     base.revise(event, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience)
+    if audience != reached:  # before anything else changes, so that only those hear of it who can read it
+        answers.let_go(event, since)
     replan(event, plan)
     if before != (
         event.title,
@@ -147,26 +151,34 @@ def replan(event: Event, plan: Plan) -> None:
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
         event.changed_at, event.sequence = clock.now(), event.sequence + 1
+    before = event.begins.date(), event.rule, event.more_on
     for name in differing:
         setattr(event, name, wanted[name])
     db.session.flush()
+    if before != (event.begins.date(), "", []) and before[1:] == (event.rule, event.more_on) == ("", []):
+        dates.move(event.id, before[0], event.begins.date())
     is_there = dates.make(event)
     if differing & set(TOLD):
         telling.of_change(event)
     if "capacity" in differing:
-        answers.more_places(event)
+        answers.other_places(event)
     if not is_there and differing & set(TOLD):
         raise BadPlan("day", __("This day is over. When is it?"))
 
 
 def judge(plan: Plan) -> None:
     """Raises BadPlan for what no calendar could hold."""
+    latest = clock.today(plan.zone) + LATEST
+    if not is_of_our_time(plan.begins.date()):
+        raise BadPlan("day", __("That is too long ago."))
     if plan.ends < plan.begins:
         raise BadPlan("until_time", __("It ends before it begins."))
     if plan.ends - plan.begins > LONGEST:
         raise BadPlan("last_day", __("That is more than three months. Better pin up a series."))
-    if plan.begins.date() > clock.today(plan.zone) + LATEST:
+    if plan.begins.date() > latest:
         raise BadPlan("day", __("That is more than two years away."))
+    if any(day > latest for day in plan.more_on):
+        raise BadPlan("more_days", __("That is more than two years away."))
     if plan.until_on is not None and plan.until_on < plan.begins.date():
         raise BadPlan("repeats_until", __("The last date is before the first one."))
     try:

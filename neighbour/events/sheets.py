@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from neighbour.core.text import clean_line, clean_text
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 400_000, 1_000, 60
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SEPARATORS = ",;\t"
+_HALF = re.compile("[\ud800-\udfff]")  # JSON may hold half of a pair of surrogates (RFC 8259 section 8.2); UTF-8 cannot
 
 
 class Unreadable(ValueError):
@@ -95,7 +97,10 @@ def _object(number: int, found: Any) -> Row:
         return Row(number, trouble=_("This is no object with names and values."))
     if any(isinstance(value, dict | list) for value in found.values()):
         return Row(number, trouble=_("A value in it is a list or an object itself."))
-    return Row(number, {clean_line(name): _text(value) for name, value in found.items()})
+    cells = {clean_line(name): _text(value) for name, value in found.items()}
+    if any(_HALF.search(text) for pair in cells.items() for text in pair):
+        return Row(number, trouble=_("It holds half a character that nothing can show."))
+    return Row(number, cells)
 
 
 def _text(value: Any) -> str:
@@ -105,8 +110,8 @@ def _text(value: Any) -> str:
 
 
 def _csv(text: str) -> Sheet:
-    reader = csv.reader(io.StringIO(text), delimiter=_separator(text), strict=True)
     try:
+        reader = csv.reader(io.StringIO(text), delimiter=_separator(text), strict=True)
         head = [clean_line(name) for name in next(reader)]
         columns = _columns(head)
         if len(columns) != len([name for name in head if name]):
@@ -115,7 +120,7 @@ def _csv(text: str) -> Sheet:
         for number, cells in enumerate(reader, 2):
             if any(cell.strip() for cell in cells) and len(rows) <= MOST_ROWS:
                 rows.append(_line(number, head, cells))
-    except (csv.Error, StopIteration):
+    except (csv.Error, StopIteration):  # a cell of more than 131,072 characters is one that was not closed
         raise Unreadable(_("A quotation mark is opened and not closed, or the other way round.")) from None
     return Sheet(columns, tuple(rows))
 

@@ -18,7 +18,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import back, is_htmx
 from neighbour.events import answers, changing, dates, page, service, words
 from neighbour.events.changing import NoSuchDate
-from neighbour.events.forms import EventForm, WhenForm
+from neighbour.events.forms import EventForm, WhenForm, when_fields
 from neighbour.events.models import Event
 from neighbour.events.recurrence import Dated
 from neighbour.events.service import BadPlan
@@ -65,10 +65,7 @@ def one_date(contribution_id: uuid.UUID) -> Any:
     place = dates.exceptions_of(event.id).get(dated.slot)
     form = DateForm(
         data={
-            "day": dated.begins.date(),
-            "from_time": None if event.is_all_day else dated.begins.time(),
-            "until_time": None if event.is_all_day or dated.ends == dated.begins else dated.ends.time(),
-            "is_all_day": event.is_all_day,
+            **when_fields(dated.begins, dated.ends, is_all_day=event.is_all_day),
             "place": event.place if place is None or place.place is None else place.place,
         }
     )
@@ -138,6 +135,7 @@ def answer(date_id: uuid.UUID) -> Any:
         abort(404)
     flash_of = {
         answers.FULL: _("There are not so many places free."),
+        answers.TOO_MANY: _("There are not so many places at all."),
         answers.OVER: _("This date is over or called off."),
     }
     if is_htmx():

@@ -90,7 +90,8 @@ class Delivery(Timestamps, Base):
 
 
 class Subscription(Timestamps, Base):
-    """A person on a list. ``told_up_to`` is the newest contribution an issue has covered for this reader."""
+    """A person on a list. ``told_up_to`` is the newest contribution an issue has covered for this reader, whether they had one or
+    not; ``heard_up_to`` is the end of the last issue they had (None: as ``told_up_to``)."""
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -106,6 +107,7 @@ class Subscription(Timestamps, Base):
     includes_nearby: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
     paused_until: Mapped[date | None] = mapped_column(Date)
     told_up_to: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    heard_up_to: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     #: names this subscription in unsubscribe links; opaque, one list only, valid as long as the row
     token: Mapped[str] = mapped_column(Text, unique=True, default=tokens.random_token)
 

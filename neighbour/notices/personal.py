@@ -19,7 +19,7 @@ about(
     of="person_id",
     kind="mail",
     out="list is_on includes_nearby paused_until created_at",
-    inner="id person_id quarter_id told_up_to",
+    inner="id person_id quarter_id told_up_to heard_up_to",
     secret="token",
     order="id",
     lasts="as long as the membership: also that a list was left has to be known",

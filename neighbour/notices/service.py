@@ -168,7 +168,8 @@ def choose_lists(person_id: int, wanted: Mapping[str, bool]) -> None:
         changed = Subscription.person_id == person_id, Subscription.list == name, Subscription.is_on.is_(not is_on)
         values: dict[str, Any] = {"is_on": is_on}
         if is_on:
-            values["told_up_to"] = id_at(clock.now())  # what happened while it was off is not sent after
+            # What happened while it was off is not sent after.
+            values |= {"told_up_to": id_at(clock.now()), "heard_up_to": None}
         db.session.execute(update(Subscription).where(*changed).values(**values))
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 
 from neighbour.contributions.models import Contribution, Reach, State
-from neighbour.contributions.sections import Section
+from neighbour.contributions.sections import MOST_NEWS, News, Section
 from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
@@ -36,13 +36,12 @@ def last_call(quarter_id: int, at: datetime) -> Sequence[uuid.UUID]:
     return list(db.session.scalars(wanted.order_by(_c.c.expires_at, _c.c.id).limit(LAST_CALL.most)))
 
 
-def gone(quarter_id: int, at: datetime) -> Sequence[uuid.UUID]:
-    """Offers that somebody got within the day before ``at`` and that hung before that day, the latest first."""
-    since = at - DAY
-    wanted = _shown(quarter_id).where(
-        _c.c.solved_at > since, _c.c.solved_at <= at, _c.c.published_at <= since, _c.c.expires_at > _c.c.solved_at
-    )
-    return list(db.session.scalars(wanted.order_by(_c.c.solved_at.desc(), _c.c.id).limit(GONE.most)))
+def gone(quarter_id: int, since: datetime, at: datetime) -> Sequence[News]:
+    """Offers that somebody got after ``since`` and up to ``at``, the latest first."""
+    wanted = _shown(quarter_id).add_columns(_c.c.solved_at)
+    wanted = wanted.where(_c.c.solved_at > since, _c.c.solved_at <= at, _c.c.expires_at > _c.c.solved_at)
+    rows = db.session.execute(wanted.order_by(_c.c.solved_at.desc(), _c.c.id).limit(MOST_NEWS))
+    return [News(row.id, row.solved_at) for row in rows]
 
 
 def _shown(quarter_id: int) -> Select:
@@ -61,4 +60,4 @@ def _shown(quarter_id: int) -> Select:
 
 
 LAST_CALL = Section("offers_ending", 60, __("Ends soon"), most=3, fill=last_call)
-GONE = Section("offers_gone", 70, __("Given away meanwhile"), most=5, fill=gone)
+GONE = Section("offers_gone", 70, __("Given away meanwhile"), most=5, news=gone)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from neighbour.contributions.models import Audience
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic
 from neighbour.core.tokens import to_uid
@@ -16,7 +17,7 @@ from neighbour.events import answers, service
 from neighbour.events.service import Plan
 from neighbour.mydata import retention
 from neighbour.notices.models import DeliveryState
-from tests.factories import make_event, make_person, make_quarter, sign_in, viewer_of
+from tests.factories import make_event, make_move, make_person, make_quarter, sign_in, viewer_of
 
 TUESDAY = datetime(2026, 5, 19, 18)
 BEGINS = datetime(2026, 5, 19, 16, tzinfo=UTC)
@@ -244,3 +245,124 @@ def test_whoever_leaves_for_good_makes_room(owner, host, here):
     assert states(owner, date_id) == {second.id: "offered"}
     assert answers.expire() == 0
     assert owner.execute("SELECT state FROM delivery").fetchall() == [(DeliveryState.PENDING,)]
+
+
+def mails(jobs, mailbox, frozen_clock):
+    """What is sent until ten minutes later: to whom, what."""
+    mailbox.clear()
+    frozen_clock.tick(600)
+    jobs.sent.append(("notices.sweep", []))
+    jobs.run()
+    return sorted(
+        (mail.recipients[0], mail.message["Subject"], " ".join(mail.text.split())) for mail in mailbox.messages()
+    )
+
+
+def revised(host, here, event, *, title, audience=Audience.QUARTER, begins=TUESDAY, **plan):
+    with scope.use(viewer_of(host, here)), atomic():
+        mine = service.of_person(event.id)
+        service.revise(
+            mine,
+            editor_id=host.id,
+            category=mine.category,
+            title=title,
+            body_md=mine.body_md,
+            audience=audience,
+            plan=Plan(begins, begins + timedelta(hours=2), "Europe/Berlin", **plan),
+        )
+
+
+def test_whoever_cannot_read_a_narrowed_event_any_more_hears_it_and_makes_room(
+    owner, host, here, jobs, mailbox, frozen_clock
+):
+    beside = make_quarter(beside=here)
+    event, date_id = invited(owner, host, here, capacity=1, audience=Audience.NEARBY, title="Hoffest")
+    from_beside, next_in_line, late = make_person(beside), make_person(here), make_person(beside)
+    assert [say(from_beside, beside, date_id), say(next_in_line, here, date_id), say(late, beside, date_id)] == [
+        "coming",
+        "waiting",
+        "waiting",
+    ]
+    moved = TUESDAY + timedelta(days=1)
+    revised(host, here, event, title="Nur unter uns", begins=moved, place="Geheim", capacity=1)
+    assert states(owner, date_id) == {from_beside.id: "declined", next_in_line.id: "offered", late.id: "declined"}
+    found = mails(jobs, mailbox, frozen_clock)
+    gone = {to: text for to, subject, text in found if subject == "Nicht mehr für dich: Hoffest"}
+    assert set(gone) == {from_beside.email, late.email} and len(found) == 4  # a place is free, and on another day
+    for text in gone.values():
+        assert "Dienstag, 19. Mai um 18:00 Uhr" in text and "Nur unter uns" not in text and "Geheim" not in text
+    assert mails(jobs, mailbox, frozen_clock) == []
+
+
+def test_an_event_that_reaches_as_far_or_farther_loses_nobody(owner, host, here, jobs, mailbox, frozen_clock):
+    beside = make_quarter(beside=here)
+    event, date_id = invited(owner, host, here, audience=Audience.NEARBY, title="Hoffest")
+    guest = make_person(beside)
+    say(guest, beside, date_id)
+    for audience in (Audience.CITY, Audience.PUBLIC, Audience.NEARBY):
+        revised(host, here, event, title="Hoffest", audience=audience)
+    assert states(owner, date_id) == {guest.id: "coming"} and mails(jobs, mailbox, frozen_clock) == []
+
+
+def test_whoever_moves_away_makes_room_and_hears_it(owner, host, here, jobs, mailbox, frozen_clock):
+    beside, away = make_quarter(beside=here), make_quarter()
+    _event, date_id = invited(owner, host, here, capacity=1, title="Grillen")
+    _near, of_near = invited(owner, host, here, audience=Audience.NEARBY)
+    _public, of_public = invited(owner, host, here, audience=Audience.PUBLIC)
+    mover, waits = make_person(here), make_person(here)
+    for each in (date_id, of_near, of_public):
+        say(mover, here, each)
+    say(waits, here, date_id)
+    make_move(mover, beside)
+    assert states(owner, date_id) == {mover.id: "declined", waits.id: "offered"}
+    assert states(owner, of_near) == states(owner, of_public) == {mover.id: "coming"}, "they read it from there, too"
+    jobs.sent.append(("events.offers", []))
+    to = {to: (subject, text) for to, subject, text in mails(jobs, mailbox, frozen_clock)}
+    assert to[mover.email][0] == "Nicht mehr für dich: Grillen" and "mit deinem Umzug" in to[mover.email][1]
+    assert to[waits.email][0] == "Ein Platz ist frei: Grillen" and len(to) == 2
+    make_move(mover, away)
+    assert (states(owner, of_near), states(owner, of_public)) == ({mover.id: "declined"}, {mover.id: "coming"})
+
+
+def test_what_is_over_stays_as_it_was_when_its_guest_moves(owner, host, here, frozen_clock, jobs, mailbox):
+    _event, date_id = invited(owner, host, here)
+    guest = make_person(here)
+    say(guest, here, date_id)
+    frozen_clock.tick(30 * 86_400)
+    make_move(guest, make_quarter())
+    assert states(owner, date_id) == {guest.id: "coming"} and mails(jobs, mailbox, frozen_clock) == []
+
+
+def test_a_party_that_never_fits_hears_it_at_once_and_is_not_in_line(client, owner, host, here):
+    event, date_id = invited(owner, host, here, capacity=2)
+    guest, large = make_person(here), make_person(here)
+    say(guest, here, date_id, companions=1)
+    assert say(large, here, date_id, companions=2) == answers.TOO_MANY
+    assert say(large, here, date_id, companions=1) == "waiting"
+    assert say(large, here, date_id, companions=4) == answers.TOO_MANY
+    assert states(owner, date_id)[large.id] == "waiting" and counts(owner, date_id) == (2, 1)
+    sign_in(client, large)
+    page = client.get(f"/c/{to_uid(event.id)}").text
+    assert re.findall(r'<option value="(\d)"', page.split('id="companions"')[1].split("</select>")[0]) == ["0", "1"]
+    said = client.post(
+        f"/events/{to_uid(date_id)}/answer", data={"come": "1", "companions": "3"}, follow_redirects=True
+    )
+    assert "So viele Plätze gibt es insgesamt nicht." in said.text
+
+
+def test_who_does_not_fit_into_fewer_places_is_told_and_passed(client, owner, host, here, jobs, mailbox, frozen_clock):
+    event, date_id = invited(owner, host, here, capacity=5, title="Kochen")
+    comes, large, small = (make_person(here) for _ in range(3))
+    for guest, companions in ((comes, 4), (large, 4), (small, 0)):
+        say(guest, here, date_id, companions=companions)
+    for _twice in range(2):
+        revised(host, here, event, title="Kochen", capacity=1)
+    ((to, subject, text),) = mails(jobs, mailbox, frozen_clock)
+    assert (to, subject) == (large.email, "Nicht mehr so viele Plätze: Kochen")
+    assert "auf 5 Plätze" in text and "nur noch 1" in text
+    sign_in(client, large)
+    assert "Du hast nach 5 Plätzen gefragt" in client.get(f"/c/{to_uid(event.id)}").text
+    say(comes, here, date_id, is_coming=False)
+    assert states(owner, date_id)[small.id] == "offered" and states(owner, date_id)[large.id] == "waiting"
+    assert say(large, here, date_id) == "waiting"
+    assert "an 1. Stelle" in client.get(f"/c/{to_uid(event.id)}").text

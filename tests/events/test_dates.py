@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select
 
+from neighbour.contributions import photo_drawing, photos
 from neighbour.contributions import service as base
 from neighbour.core import scope
 from neighbour.core.db import atomic
+from neighbour.core.tokens import to_uid
 from neighbour.events import changing, dates, service
 from neighbour.events.changing import NoSuchDate
 from neighbour.events.models import Event, Occurrence
 from neighbour.events.service import BadPlan, Plan
-from tests.factories import make_event, make_person, make_quarter, viewer_of
+from tests.factories import make_event, make_person, make_quarter, make_signed_in, viewer_of
+from tests.support.photos import no_photos, photo, post
 
 TUESDAY = datetime(2026, 5, 19, 18)  # a week after the frozen clock
 
@@ -153,3 +157,104 @@ def test_dates_are_behind_the_wall_as_their_event_is(owner, here, host, session)
         base.withdraw(service.of_person(event.id))
     with scope.use(viewer_of(make_person(here), here)):
         assert session.scalar(select(func.count()).select_from(Occurrence)) == 0
+
+
+def following(owner, here, host, event, slot, to, place=""):
+    """The days of both halves of a series after this date and all that follow went to another day."""
+    begins = datetime.combine(to, event.begins.time())
+    change = (changing.change_following, slot, begins, begins + timedelta(hours=2), place)
+    later = acting(host, here, SimpleNamespace(id=event.id), *change)
+    before, after = ([row[0] for row in rows(owner, each) if not row[2]] for each in (event, later))
+    return before, after
+
+
+@pytest.mark.parametrize(
+    ("begins", "rule", "slot", "to", "days"),
+    [
+        ("2026-05-19", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-26", "2026-05-27", ["05-27", "05-28", "06-03", "06-04"]),
+        ("2026-05-19", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-26", "2026-05-29", ["05-28", "05-29", "06-04", "06-05"]),
+        ("2026-05-19", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-26", "2026-05-26", ["05-26", "05-28", "06-02", "06-04"]),
+        ("2026-05-19", "FREQ=WEEKLY;INTERVAL=2", "2026-06-02", "2026-06-03", ["06-03", "06-17", "07-01", "07-15"]),
+        ("2026-05-15", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-06-15", "2026-06-16", ["06-16", "07-16", "08-16", "09-16"]),
+        ("2026-05-31", "FREQ=MONTHLY;BYMONTHDAY=-1", "2026-06-30", "2026-07-01", ["07-01", "08-01", "09-01", "10-01"]),
+        ("2026-05-19", "FREQ=MONTHLY;BYDAY=3TU", "2026-06-16", "2026-06-17", ["06-17", "07-15", "08-19", "09-16"]),
+        ("2026-05-26", "FREQ=MONTHLY;BYDAY=-1TU", "2026-06-30", "2026-06-25", ["06-25", "07-30", "08-27", "09-24"]),
+        ("2026-05-19", "FREQ=MONTHLY;BYDAY=1TU,3TU", "2026-06-02", "2026-06-03", ["06-03", "06-16", "07-01", "07-21"]),
+        ("2026-05-19", "FREQ=DAILY", "2026-05-26", "2026-05-28", ["05-28", "05-29", "05-30", "05-31"]),
+    ],
+)
+def test_the_days_like_the_one_that_was_moved_go_along_and_the_others_stay(
+    owner, here, host, begins, rule, slot, to, days
+):
+    made = make_event(host, here, datetime.fromisoformat(begins + "T18:00"), rule=rule)
+    event, slot = SimpleNamespace(id=made.id, begins=made.begins), date.fromisoformat(slot)
+    ids = dict(owner.execute("SELECT slot_on, id FROM occurrence").fetchall())
+    before, after = following(owner, here, host, event, slot, date.fromisoformat(to))
+    assert before == [day for day in ids if day < slot] and [f"{day:%m-%d}" for day in after[:4]] == days
+    kept = owner.execute("SELECT o.id FROM occurrence o WHERE NOT o.is_cancelled ORDER BY slot_on").fetchall()
+    first = len(before) + 4
+    assert {key for (key,) in kept[:first]} == set(list(ids.values())[:first]), "with whoever comes"
+
+
+@pytest.mark.parametrize(
+    ("rule", "to"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-28"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,TH", "2026-06-10"),
+        ("FREQ=MONTHLY;BYDAY=1TU,3TU", "2026-07-01"),
+    ],
+)
+def test_where_no_rhythm_comes_of_it_nothing_is_moved(owner, here, host, rule, to):
+    event = SimpleNamespace(id=make_event(host, here, TUESDAY, rule=rule).id)
+    before = rows(owner, event)
+    slot = before[2][0]
+    with pytest.raises(BadPlan) as no:
+        begins = datetime.fromisoformat(to + "T18:00")
+        acting(host, here, event, changing.change_following, slot, begins, begins + timedelta(hours=2), "")
+    assert no.value.field == "day" and rows(owner, event) == before
+
+
+def test_what_hangs_on_a_series_goes_along_with_its_later_dates(app, owner, here, client, visitor, jobs, frozen_clock):
+    with no_photos(app):
+        host, saving = make_signed_in(client, here), visitor()
+        reader = make_signed_in(saving, here)
+        fields = {"kind": "event", "category": "gathering", "title": "Chor", "day": "2026-05-19", "from_time": "18:00"}
+        more = {"until_time": "20:00", "repeats": "weekly", "audience": "quarter", "for_guests": "Klingel: Müller"}
+        assert post(client, "/write", photo(), **fields, **more).status_code == 303
+        jobs.run()
+        (old,) = owner.execute("SELECT id FROM event").fetchone()
+        saving.post(f"/c/{to_uid(old)}/keep")
+        change = {"day": "2026-05-26", "from_time": "19:00", "until_time": "21:00", "reaches": "following"}
+        assert client.post(f"/c/{to_uid(old)}/date?day=2026-05-26", data=change).status_code == 303
+        (new,) = owner.execute("SELECT id FROM event WHERE id <> %s", [old]).fetchone()
+        saved = set(owner.execute("SELECT person_id, contribution_id FROM bookmark").fetchall())
+        assert saved == {(reader.id, old), (reader.id, new)}
+        assert owner.execute("SELECT text FROM event_for_guests").fetchall() == [("Klingel: Müller",)] * 2
+        pictures = dict(owner.execute("SELECT contribution_id, id FROM photo WHERE state = 'ready'").fetchall())
+        with scope.use(viewer_of(host, here)), atomic():
+            photos.arrange(host.id, old, [])
+        photo_drawing.empty_trash()
+        assert [saving.get(f"/p/{to_uid(pictures[key])}/480.webp").status_code for key in (old, new)] == [404, 200]
+        with scope.use(viewer_of(host, here)), atomic():
+            photos.arrange(host.id, new, [])
+        assert photo_drawing.empty_trash() == 1, "its file goes with the last of them"
+
+
+def test_a_date_that_lasts_several_days_keeps_them_when_its_form_is_saved(client, here, owner):
+    host = make_signed_in(client, here)
+    event = make_event(host, here, datetime(2026, 5, 15), hours=72, is_all_day=True)
+    late = make_event(host, here, datetime(2026, 5, 15, 20), hours=6)
+    for each in (event, late):
+        path, at = (
+            f"/c/{to_uid(each.id)}/date?day=2026-05-15",
+            "SELECT begins_at, ends_at FROM occurrence WHERE event_id = %s",
+        )
+        before = owner.execute(at, [each.id]).fetchall()
+        fields = dict(
+            re.findall(r'name="(day|from_time|until_time|last_day)"[^>]*?value="([^"]*)"', client.get(path).text)
+        )
+        assert client.post(path, data={**fields, "place": "Hof"}).status_code == 303
+        assert owner.execute(at, [each.id]).fetchall() == before
+        assert owner.execute("SELECT begins, place FROM event_exception WHERE event_id = %s", [each.id]).fetchall() == [
+            (None, "Hof")
+        ]

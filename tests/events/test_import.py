@@ -449,3 +449,45 @@ def test_a_rule_the_composer_has_no_words_for_survives_it(client, host, here, ow
     assert rows(owner, "title, rule") == [("Wochenmarkt", "FREQ=WEEKLY;BYDAY=WE,SA")]
     assert client.post(f"/c/{to_uid(event.id)}/edit", data={**fields, "rule": "FREQ=SECONDLY"}).status_code == 422
     assert "jeden Mittwoch und Samstag" in client.get(f"/c/{to_uid(event.id)}").get_data(as_text=True)
+
+
+SMALL = "uid;title;begins"
+HOSTILE = [
+    (f"{SMALL}\n1;Fest;2026-12-24T18:00+99:00\n", "begins"),
+    (f"{SMALL}\n1;Fest;9999-12-31T23:00-12:00\n", "begins"),
+    (f"{SMALL}\n1;Fest;0001-01-01T00:00+12:00\n", "begins"),
+    (f"{SMALL}\n1;Fest;31.12.9999\n", "begins"),
+    (f"{SMALL};rule\n1;Fest;0001-01-01 18:00;FREQ=DAILY\n", "begins"),
+    (f"{SMALL};more\n1;Fest;24.12.2026 18:00;31.12.9999\n", "more"),
+    (f"{SMALL};more\n1;Fest;24.12.2026 18:00;31.12.2999\n", "more"),
+    (f"{SMALL};capacity\n1;Fest;24.12.2026 18:00;000010000999999\n", "capacity"),
+    (f"{SMALL};capacity\n1;Fest;24.12.2026 18:00;1{'0' * 6000}\n", "capacity"),
+    (f"{SMALL};capacity\n1;Fest;24.12.2026 18:00;0000\n", "capacity"),
+    (f"{SMALL};online_url\n1;Fest;24.12.2026 18:00;http://[::1\n", "online_url"),
+    ('[{"uid": "1", "title": "Fest \\ud800", "begins": "2026-12-24 18:00"}]', ""),
+    ('[{"uid": "1", "title": "Fest", "\\udc00": "x", "begins": "2026-12-24 18:00"}]', ""),
+]
+
+
+@pytest.mark.parametrize(("text", "column"), HOSTILE)
+def test_what_no_calendar_or_table_could_hold_is_complained_about_at_its_column(host, here, owner, text, column):
+    ((_number, columns),) = complaints(text, source(host, here), no_time="all_day").items()
+    assert columns == [column]
+
+
+def test_leading_zeros_and_the_end_that_programs_write_for_none_are_read(host, here, owner):
+    text = f"{SMALL};capacity;rule\n1;Fest;24.12.2026 18:00;{'0' * 6000}7;"
+    imported(text + '"FREQ=DAILY;UNTIL=99991231"\n', source(host, here))
+    assert rows(owner, "capacity, rule, until_on") == [(7, "FREQ=DAILY", None)]
+
+
+def test_a_page_says_what_is_wrong_with_a_list_that_is_made_to_break_it(client, here, owner):
+    editor = make_person(here)
+    house = make_initiative(here, editor)
+    sign_in(client, editor)
+    whose = f"i:{house.public_id} {here.key}"
+    long_head = f'{SMALL};"{"x" * 150_000}"\n1;Fest;24.12.2026 18:00;y\n'
+    assert "Anführungszeichen" in send(client, long_head, whose).get_data(as_text=True)
+    for text in (HOSTILE[0][0], HOSTILE[7][0], HOSTILE[11][0]):
+        assert "einlesen, die anderen" not in send(client, text, whose).get_data(as_text=True)
+    assert rows(owner) == []

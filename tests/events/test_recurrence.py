@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time as processes
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 import pytest
 import recurring_ical_events
+from dateutil.rrule import rrulestr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -111,3 +114,19 @@ def test_rules_that_could_be_looked_through_for_ever_are_refused(rule):
         checked(rule)
     with pytest.raises(BadRule):
         expand(Series(datetime(2026, 1, 1), datetime(2026, 1, 1), "UTC", rule), date(2026, 1, 1), date(2026, 2, 1))
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;INTERVAL=7", "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,TH", "FREQ=WEEKLY;INTERVAL=2",
+                                  "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=31", "FREQ=MONTHLY;INTERVAL=2;BYDAY=-1FR,2TU"])  # fmt: skip
+def test_a_series_that_began_long_ago_is_looked_through_from_near_the_days_that_are_asked_for(rule):
+    begins = datetime(1931, 3, 31, 18)
+    series = Series(begins, begins + timedelta(hours=2), "Europe/Berlin", rule)
+    whole = rrulestr(rule, dtstart=datetime(1931, 3, 31))
+    for first in (date(1931, 4, 1), date(1999, 12, 31), date(2026, 5, 12)):
+        wanted = [day.date() for day in whole.between(datetime(first.year, first.month, first.day),
+                                                      datetime(first.year + 1, 2, 27), inc=True)]  # fmt: skip
+        assert list(slots(series, first, date(first.year + 1, 2, 27))) == wanted
+    ancient = replace(series, begins=datetime(1, 1, 1, 18), ends=datetime(1, 1, 1, 20))
+    begun = processes.process_time()
+    assert len(expand(ancient, date(2026, 5, 12), date(2027, 5, 12))) <= MOST
+    assert processes.process_time() - begun < 0.1

@@ -11,12 +11,12 @@ from neighbour.contributions import service as base
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.digests import service as digests
-from neighbour.events import answers, changing, service, telling
+from neighbour.events import answers, changing, dates, service, telling
 from neighbour.events.service import Plan
 from neighbour.mydata import erasing
 from neighbour.notices.models import Subscription
 from tests.digests.helpers import body, make_reader
-from tests.factories import make_event, make_person, make_quarter, viewer_of
+from tests.factories import make_event, make_person, make_post, make_quarter, viewer_of
 
 TUESDAY = datetime(2026, 5, 19, 18)
 
@@ -204,3 +204,105 @@ def test_taken_down_pinned_up_again_and_taken_down_tells_its_guests_once(
     frozen_clock.tick(700)
     jobs.sent.append(("notices.sweep", []))
     assert [(to, subject) for to, subject, _text in told(jobs, mailbox)] == [(guest.email, "Findet nicht statt: Fest")]
+
+
+@pytest.fixture
+def issue(context, jobs, mailbox):
+    """Sends the issue of a morning in May; who gets it, and what it says."""
+
+    def sending_it(day):
+        before = {mail.name for mail in mailbox.messages()}
+        with clock.freeze(datetime(2026, 5, day, 5, 1, tzinfo=UTC)):
+            digests.open_due("Europe/Berlin")
+            jobs.run()
+        new = [mail for mail in mailbox.messages() if mail.name not in before]
+        return {mail.recipients[0]: body(mail) for mail in new if "Nr." in mail.message["Subject"]}
+
+    return sending_it
+
+
+def on(day, hour=10):
+    return clock.freeze(datetime(2026, 5, day, hour, tzinfo=UTC))
+
+
+def moved(event):
+    service.replan(event, Plan(TUESDAY + timedelta(days=2), TUESDAY + timedelta(days=2, hours=2), "Europe/Berlin"))
+
+
+CHANGES = {
+    "called off": (lambda event: changing.call_off(event, None), "abgesagt"),
+    "one date called off": (lambda event: changing.call_off(event, TUESDAY.date()), "Geändert oder abgesagt"),
+    "moved": (moved, "21. Mai"),
+    "taken down": (base.withdraw, "Findet nicht statt, wurde abgenommen."),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whoever_read_of_an_event_hears_the_next_morning_and_once_what_became_of_it(issue, what):
+    change, words = CHANGES[what]
+    with on(10):
+        here = make_quarter()
+        host, reader, guest = make_reader(here), make_reader(here), make_reader(here)
+        event = make_event(host, here, TUESDAY, title="Sommerfest", body="Nur für Eingeweihte.")
+    assert "Sommerfest" in issue(11)[reader.email]
+    with on(11):
+        newcomer = make_reader(here)
+        (date_id,) = acting(guest, here, event, lambda mine: [each.id for each in dates.coming(mine.id, 1)])
+        with scope.use(viewer_of(guest, here)), atomic():
+            answers.answer(date_id, is_coming=True)
+        acting(host, here, event, change)
+    said = issue(12)
+    assert set(said) == {reader.email}, "not to whoever made it, was never told of it or is told by a mail of their own"
+    text = said[reader.email]
+    assert text.count("Sommerfest") == 1 and words in text
+    assert ("/c/" in text) is (what != "taken down") and ("Eingeweihte" in text) is (what != "taken down")
+    with on(12):
+        make_post(host, here, title="Neues")
+    later = issue(13)
+    assert "Geändert oder abgesagt" not in later[reader.email] and "Sommerfest" not in later[newcomer.email]
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_over_or_was_undone_at_once_makes_no_issue(issue, what):
+    change, _words = CHANGES[what]
+    with on(10):
+        here = make_quarter()
+        host, _reader = make_person(here), make_reader(here)
+        over, undone = (make_event(host, here, begins) for begins in (datetime(2026, 5, 11, 18), TUESDAY))
+    assert len(issue(11)) == 1
+    with on(11):
+        if what != "moved":
+            acting(host, here, over, lambda event: changing.call_off(event, None))
+        if what in ("called off", "taken down"):
+            acting(host, here, undone, change)
+            acting(
+                host, here, undone, base.restore if what == "taken down" else lambda mine: changing.call_on(mine, None)
+            )
+    assert issue(12) == {}
+
+
+def test_called_off_and_on_again_is_told_both_times(issue):
+    with on(10):
+        here = make_quarter()
+        host, reader = make_person(here), make_reader(here)
+        event = make_event(host, here, TUESDAY, title="Sommerfest")
+    assert "Sommerfest" in issue(11)[reader.email]
+    for day, change, words in ((11, changing.call_off, "abgesagt"), (12, changing.call_on, "geändert")):
+        with on(day):
+            acting(host, here, event, change, None)
+        assert words in issue(day + 1)[reader.email].split("Geändert oder abgesagt")[1]
+    assert issue(14) == {}
+
+
+def test_what_was_taken_down_is_named_only_where_it_hung(issue):
+    with on(10):
+        here, beside = make_quarter(), make_quarter()
+        host, reader, stranger = make_person(here), make_reader(here), make_reader(beside)
+        event = make_event(host, here, TUESDAY, title="Sommerfest")
+        make_post(make_person(beside), beside, title="Drüben")
+    assert "Sommerfest" not in issue(11)[stranger.email]
+    with on(11):
+        acting(host, here, event, base.withdraw)
+        make_post(make_person(beside), beside, title="Wieder drüben")
+    said = issue(12)
+    assert "Sommerfest" in said[reader.email] and "Sommerfest" not in said[stranger.email]

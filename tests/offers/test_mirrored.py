@@ -84,8 +84,8 @@ def test_the_market_leaves_out_what_its_reader_silenced(here, author, client, vi
 
 
 def test_gone_is_seen_at_once_on_board_market_and_page_and_read_once_in_mail(here, author, client, jobs, mailbox):
-    taker, reader = make_person(here), make_reader(here)
     with clock.freeze(TUESDAY):
+        taker, reader = make_person(here), make_reader(here)
         offer = make_offer(author, here, title="Kinderrad")
         make_post(author, here, title="Etwas Neues")
     assert "Kinderrad" in morning(13, jobs, mailbox)[reader.email]
@@ -107,6 +107,21 @@ def test_gone_is_seen_at_once_on_board_market_and_page_and_read_once_in_mail(her
     with clock.freeze(TUESDAY + timedelta(days=2)):
         make_post(author, here, title="Wieder etwas")
     assert "Kinderrad" not in morning(15, jobs, mailbox)[reader.email], "told once"
+
+
+def test_gone_waits_for_the_next_issue_where_a_morning_brings_none(here, author, jobs, mailbox):
+    with clock.freeze(TUESDAY):
+        taker, reader = make_person(here), make_reader(here)
+        offer = make_offer(author, here, title="Kinderrad")
+    assert "Kinderrad" in morning(13, jobs, mailbox)[reader.email]
+    with clock.freeze(TUESDAY + timedelta(days=1)):
+        promise(author, here, offer, make_ask(taker, here, offer))
+        hand_over(author, here, offer)
+    assert reader.email not in morning(14, jobs, mailbox), "nothing new, no mail"
+    for day, is_told in ((2, True), (3, False)):
+        with clock.freeze(TUESDAY + timedelta(days=day)):
+            make_post(author, here, title="Etwas Neues")
+        assert ("Kinderrad" in morning(13 + day, jobs, mailbox)[reader.email]) is is_told
 
 
 def test_what_is_gone_before_the_issue_is_cut_is_not_announced_as_there(here, author, jobs, mailbox):
