@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-revision = "0121"
-down_revision = "0120"
+revision = "0104"
+down_revision = "0103"
 branch_labels = None
 depends_on = None
 

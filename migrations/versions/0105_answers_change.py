@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.helpers import grant, open_wall, wall
 
-revision = "0122"
-down_revision = "0121"
+revision = "0105"
+down_revision = "0104"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0120"
-down_revision = "0099"
+revision = "0103"
+down_revision = "0102"
 branch_labels = None
 depends_on = None
 
