@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, current_app, render_template, url_for
@@ -16,9 +17,13 @@ from neighbour.quarters.models import Quarter
 
 
 def page(
-    kind: kinds.Kind, form: ContributionForm, sheet: photo_forms.Sheet, contribution: Contribution | None = None
+    kind: kinds.Kind,
+    form: ContributionForm,
+    sheet: photo_forms.Sheet,
+    contribution: Contribution | None = None,
+    doubts: Sequence[Any] = (),
 ) -> str:
-    """Of this kind, with what the form holds and the photos on the sheet."""
+    """Of this kind, with what the form holds and the photos on the sheet; doubts: what is asked about before it is pinned up."""
     return render_template(
         "contributions/compose.html",
         kind=kind,
@@ -27,6 +32,7 @@ def page(
         sheet=sheet.entries(contribution.id if contribution else None),
         most_photos=photos.MOST,
         contribution=contribution,
+        doubts=doubts,
         quarter=_quarter(_where(contribution)),
         office=offices.of(contribution) if contribution and contribution.is_office else None,
         preview=_preview(form.audience.data or "", _where(contribution)),

@@ -63,6 +63,16 @@ class Kind:
     page_data: Callable[[Any, Identity], Mapping[str, Any]] = lambda _contribution, _reader: {}
     #: what is suspicious about an answer to this kind, in words: whoever sends it is asked once more
     suspects: Callable[[str], Sequence[LazyText]] = lambda _words: ()
+    #: what is doubtful about what the composer holds, in sentences: whoever pins it up is asked once more
+    doubts: Callable[[Any], Sequence[LazyText]] = lambda _form: ()
+    #: raises ``service.NotPossible`` where this person may not answer so: (contribution, person, words, the answer they reply to)
+    keep_answers: Callable[[Any, int, str, uuid.UUID | None], None] = lambda *_given: None
+    #: raises ``service.NotPossible`` where one that was done or taken down cannot be opened again
+    keep_reopening: Callable[[Any], None] = lambda _contribution: None
+    #: the page of one that whoever asks does not see (any more) but that still concerns them; None: there is none
+    remains: Callable[[uuid.UUID, Identity], str | None] = lambda _contribution_id, _reader: None
+    #: whether its page goes on for its author though it was taken down
+    goes_on: Callable[[Any], bool] = lambda _contribution: False
     #: several of them, for a choice between kinds; None: as ``label``
     plural: LazyText | None = None
     #: whether one of it can be done, solved; an event is called off instead

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.contributions import kinds
 from neighbour.contributions.models import (
     AnswerTakenDown,
     Audience,
@@ -151,11 +152,15 @@ def withdraw(contribution: Contribution) -> None:
 
 
 def restore(contribution: Contribution) -> None:
-    """Undo a withdrawal of the last ten minutes; raises NotPossible later."""
+    """Undo a withdrawal of the last ten minutes; raises NotPossible later, and where its kind does not let it be opened again."""
+    one_at_a_time(contribution.author_id)
+    db.session.refresh(contribution)
     if contribution.state == State.PUBLISHED:
         return
     if not may_restore(contribution):
         raise NotPossible(__("It was taken down more than ten minutes ago. Please write it anew."))
+    if contribution.solved_at is None:
+        kinds.get(contribution.kind).keep_reopening(contribution)
     words_changed = select(func.max(Revision.replaced_at)).where(Revision.contribution_id == contribution.id)
     contribution.state, contribution.edited_at = State.PUBLISHED, db.session.scalar(words_changed)
     db.session.flush()
@@ -175,7 +180,8 @@ def comment(
     parent_id: uuid.UUID | None = None,
     form_key: uuid.UUID | None = None,
 ) -> Comment:
-    """Answer. A reply to a reply hangs on the same comment (one level). The same form twice answers once."""
+    """Answer. A reply to a reply hangs on the same comment (one level). The same form twice answers once. Raises NotPossible
+    where what it replies to is gone, and for what its kind does not take."""
     one_at_a_time(author_id)
     body = clean_text(body_md)
     form_key = key_of(form_key, author_id, contribution.id, parent_id, body)
@@ -183,9 +189,11 @@ def comment(
         before = db.session.scalar(select(Comment).where(Comment.form_key == form_key))
         if before is not None:
             return before
+    thread = _thread_of(contribution.id, parent_id)
+    kinds.get(contribution.kind).keep_answers(contribution, author_id, body, parent_id)
     answer = Comment(
         contribution_id=contribution.id,
-        parent_id=_thread_of(contribution.id, parent_id),
+        parent_id=thread,
         author_id=author_id,
         body_md=body,
         body_html=str(markdown(body)),

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.contributions import kinds
 from neighbour.contributions.models import Comment, Contribution, Helped, State
 from neighbour.contributions.service import NotPossible, one_at_a_time
 from neighbour.core import clock
@@ -22,10 +23,13 @@ WORD_LENGTH = 120
 
 
 def solve(contribution: Contribution, is_solved: bool, by: uuid.UUID | None = None) -> None:
-    """Mark as solved, by the comment that helped where one is named (those named before stay); or open again."""
+    """Mark as solved, by the comment that helped where one is named (those named before stay); or open again. Raises NotPossible
+    where its kind does not let it be opened."""
     one_at_a_time(contribution.author_id)
     db.session.refresh(contribution)
     if not is_solved:
+        if contribution.solved_at is not None and contribution.state == State.PUBLISHED:
+            kinds.get(contribution.kind).keep_reopening(contribution)
         contribution.solved_at, contribution.solved_word = None, ""
         db.session.execute(delete(Helped).where(Helped.contribution_id == contribution.id))
     else:

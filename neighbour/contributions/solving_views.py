@@ -16,7 +16,7 @@ from neighbour.contributions.views import thread_page, views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid
-from neighbour.core.web import toast
+from neighbour.core.web import back, toast
 from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import demand
 
@@ -32,12 +32,16 @@ def solve(contribution_id: uuid.UUID) -> Response:
         abort(404)
     was_open, is_alert = contribution.solved_at is None, alerts.is_on(contribution)
     answer = _answer(contribution, by) if by and is_solved else None
-    with atomic():
-        if is_solved and is_alert:
-            alerts.clear(contribution, "")
-        else:
-            solving.solve(contribution, is_solved, answer.id if answer else None)
-        tell_helpers([answer] if answer else [])
+    try:
+        with atomic():
+            if is_solved and is_alert:
+                alerts.clear(contribution, "")
+            else:
+                solving.solve(contribution, is_solved, answer.id if answer else None)
+            tell_helpers([answer] if answer else [])
+    except service.NotPossible as error:
+        flash(str(error), "stop")
+        return back("contributions.show", contribution_id=contribution_id)
     if is_solved and was_open and not is_alert:  # whoever was warned hears of the all-clear at once
         undo = url_for("contributions.solve", contribution_id=contribution_id, open=1)
         label = kinds.look(contribution.kind, contribution.category).solved_label or _("Done")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -34,7 +34,7 @@ from neighbour.contributions.forms import (
 )
 from neighbour.contributions.models import URGENT, Audience, Comment, Contribution, State
 from neighbour.contributions.notices import tell_of
-from neighbour.contributions.readers import reader_of
+from neighbour.contributions.readers import Reader, reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
@@ -69,8 +69,9 @@ def publish() -> Any:
         return composing.page(kind, form, photo_forms.read(form))
     is_right = form.validate_on_submit() and _reach_allowed(form)
     sheet = photo_forms.read(form)
-    if not is_right or form.photos.errors:
-        return composing.page(kind, form, sheet), 422
+    doubts = _doubts(kind, form) if is_right else ()
+    if not is_right or form.photos.errors or doubts:
+        return composing.page(kind, form, sheet, doubts=doubts), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
@@ -101,8 +102,12 @@ def reach_line_of(contribution_id: uuid.UUID) -> str:
 @views.get("/c/<uid:contribution_id>")
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def show(contribution_id: uuid.UUID) -> str:
-    """One contribution with its thread."""
-    return thread_page(visible(contribution_id), CommentForm())
+    """One contribution with its thread; or what remains of it for somebody whom it still concerns."""
+    found, who = _seen(contribution_id), identity()
+    if found is not None:
+        return thread_page(found, CommentForm())
+    remains = () if who.is_anonymous else (kind.remains(contribution_id, who) for kind in kinds.all_kinds())
+    return next(filter(None, remains), None) or _refuse()
 
 
 @views.get("/c/<uid:contribution_id>/edit")
@@ -127,8 +132,9 @@ def revise(contribution_id: uuid.UUID) -> Any:
     form = kind.form()
     is_right = form.validate_on_submit() and (contribution.is_office or _reach_allowed(form))
     sheet = photo_forms.read(form)
-    if not is_right or form.photos.errors:
-        return composing.page(kind, form, sheet, contribution), 422
+    doubts = _doubts(kind, form) if is_right else ()
+    if not is_right or form.photos.errors or doubts:
+        return composing.page(kind, form, sheet, contribution, doubts), 422
     try:
         with atomic():
             service.one_at_a_time(person_number())
@@ -237,9 +243,18 @@ def visible(contribution_id: uuid.UUID) -> Contribution:
     Whoever is not signed in is asked to, whether there is such a contribution or not: the mail that led here was written to
     somebody who may read it.
     """
+    return _seen(contribution_id) or _refuse()
+
+
+def _refuse() -> NoReturn:
+    """What these eyes may not see."""
+    abort(current_app.extensions["refuse"](Permission.BOARD_READ) if identity().is_anonymous else 404)
+
+
+def _seen(contribution_id: uuid.UUID) -> Contribution | None:
     who, contribution = identity(), service.find(contribution_id)
     if contribution is None or (contribution.state != State.PUBLISHED and contribution.author_id != who.person_id):
-        abort(current_app.extensions["refuse"](Permission.BOARD_READ) if who.is_anonymous else 404)
+        return None
     return contribution
 
 
@@ -257,8 +272,7 @@ def thread_page(
     comments = service.comments_of(contribution.id)
     helped = solving.helped_with(contribution.id) if contribution.solved_at else set()
     thread = build_thread(contribution, comments, who.person_id, reader, helped, may_answer=may_answer)
-    own_card = cards.load([contribution.id], reader)[contribution.id]
-    card = _as_read(own_card, contribution, reads_thread=bool(reader.quarters) or is_mine)
+    card = _as_read(contribution, reader, is_mine)
     form.parent.data = answering = request.args.get("to") or form.parent.data
     return render_template(
         "contributions/show.html",
@@ -271,6 +285,8 @@ def thread_page(
         card=card,
         may_restore=service.may_restore(contribution) and may(Permission.CONTRIBUTION_EDIT, contribution),
         is_mine=is_mine,
+        goes_on=contribution.state == State.PUBLISHED
+        or (is_mine and kinds.get(contribution.kind).goes_on(contribution)),
         thanks=thanks or _thanks_form(contribution, comments, helped),
         marks=keeping.Marks() if is_mine else keeping.marks_of(who.person_id, contribution.id),
         preparing=photos.in_preparation(contribution, who.person_id),
@@ -284,9 +300,10 @@ def thread_page(
     )
 
 
-def _as_read(card: cards.CardData, contribution: Contribution, *, reads_thread: bool) -> cards.CardData:
+def _as_read(contribution: Contribution, reader: Reader, is_mine: bool) -> cards.CardData:
     """The card on its page. Whoever reads only what is public learns nothing of what hangs on it, not even how much."""
-    counts: dict[str, Any] = {} if reads_thread else {"comment_count": 0, "thanks_count": 0}
+    card = cards.load([contribution.id], reader)[contribution.id]
+    counts: dict[str, Any] = {} if reader.quarters or is_mine else {"comment_count": 0, "thanks_count": 0}
     is_home, label = card.quarter_id in identity().quarters, _seen_in(contribution, card.quarter)
     return replace(card, is_home=is_home, audience_label=label, **counts)
 
@@ -344,6 +361,11 @@ _FAR = {
     Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
     Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
 }
+
+
+def _doubts(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
+    """What is asked about before it is pinned up; nothing the second time."""
+    return () if request.form.get("sure") == "1" else kind.doubts(form)
 
 
 def _reach_allowed(form: ContributionForm) -> bool:

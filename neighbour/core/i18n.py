@@ -181,6 +181,11 @@ def short_date(value: date | datetime) -> str:
     return format_skeleton("MMMEd", _day(value), locale=_locale())
 
 
+def month(value: date | datetime) -> str:
+    """``Mai 2026``"""
+    return format_skeleton("yMMMM", _day(value), locale=_locale())
+
+
 def clock_time(moment: datetime) -> str:
     """``18:00``"""
     return format_time(local(moment), "HH:mm", locale=_locale())

@@ -123,6 +123,7 @@ RULES: tuple[Rule, ...] = (
     Rule("photo_files", "contribution", __("files of photos that belong to nothing"), DAY, _photo_files),
     Rule("guests", "contribution", __("who came to an event, after its end"), 14 * DAY, _asks("forget_guests(:before)")),
     Rule("asks", "contribution", __("what one asked for on the market, when it is over"), MONTH, _asks("forget_asks(:before)")),
+    Rule("for_holders", "contribution", __("what only who got a thing read"), 14 * DAY, _asks("forget_for_holders(:before)")),
     Rule("read_marks", "contribution", __("up to where one has read"), YEAR, _asks("forget_read_marks(:before)")),
     Rule("mails", "mail", __("what was sent"), ledger.KEPT, ledger.purge),
     Rule("suppressions", "mail", __("fingerprints of addresses that take no mail"), 2 * YEAR, _suppressions),

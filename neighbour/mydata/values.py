@@ -40,6 +40,7 @@ VALUES: dict[str, dict[str, LazyText]] = {
         "done": __("collected or brought back"),
         "left": __("out of the line"),
         "missed": __("somebody else has it"),
+        "declined": __("it did not work out"),
     },
     "participation.state": {
         "coming": __("coming"),

@@ -56,6 +56,7 @@ TABLES: dict[str, LazyText] = {
     "event_for_guests": __("What only guests of your events read"),
     "offer": __("What offers have besides"),
     "ask": __("What you asked for on the market"),
+    "offer_for_holder": __("What only those read who get your things"),
     "photo": __("Your photos"),
     "calendar_feed": __("Calendars you follow"),
     "event_import": __("Lists that your events came from"),

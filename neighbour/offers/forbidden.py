@@ -1,68 +1,150 @@
 """What does not belong on a market among neighbours: found by its words, and explained to whoever wrote them.
 
 The lists hold what is unlawful to hand on (weapons, medicine), what needs more than a notice (animals) and what swindlers ask
-for (vouchers). Words stand alone or as the head of a German compound; toys and accessories are not meant.
+for (vouchers). Words stand alone or as the head of a German compound; toys and accessories are not meant: a water pistol, ink,
+a basket for puppies. Where a word alone does not say, whoever wrote it is asked instead of refused, and answers by pinning it up.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import lazy_gettext as __
 
-_WEAPONS = (
-    r"\w*pistolen?|\w*gewehre?|revolver|munition|\w*patronen|springmesser|butterflymesser|faustmesser|schlagringe?|"
-    r"elektroschocker|pfefferspray|armbr(?:u|ü)ste?|samuraischwert|handgranaten?|pistols?|rifles?|ammunition|handguns?"
+_NEVER = r"(?!)"
+_BETWEEN = r"(?:\w+\s+){0,2}?"
+#: what is made for something else: its head says what is handed on
+_GEAR = (
+    r"\w*(?:box|boxen|k(?:ö|oe)rb\w*|korb|tasche|taschen|gitter|k(?:ä|ae)fig|stall|leine|geschirr|futter|napf|n(?:ä|ae)pfe|decke|bett|"
+    r"halter|schrank|dose|dosen|spender|kiste|koffer|etui|schachtel|regal|st(?:ä|ae)nder|beutel|rucksack|organizer|b(?:ü|ue)cher|buch|"
+    r"ratgeber|spielzeug|milch|gehege|auslauf|toilette|unterlage|halsband|mantel|transporter|k(?:ü|ue)hler)"
 )
-_TOYS = (
-    r"(?:wasser|spielzeug|hei(?:ß|ss)klebe|klebe|spritz|massage|lackier|farb|nerf|kartuschen|seifenblasen|druckluft|tinten|"
-    r"drucker)\w*"
+#: before "for …" it is the thing itself that changes hands
+_NOT_AFTER = "".join(
+    f"(?<!{word} )"
+    for word in ("zuhause", "heim", "platz", "plätzchen", "familie", "familien", "euro", "€", "suche", "home")
 )
-_MEDICINE = (
-    r"antibiotik\w+|ibuprofen|paracetamol|schmerztabletten|schlaftabletten|schlafmittel|tilidin|tramadol|ritalin|insulin|"
-    r"ozempic|viagra|valium|cortison\w*|kortison\w*|(?:verschreibungs|rezept)pflichtig\w*|medikamente?|arzneimittel|"
-    r"antibiotics|painkillers|prescription drugs"
+#: playthings, pictures and costumes
+_PLAY = (
+    r"\b\w*(?:spielzeug|spielfigur|plastik|holz|wasserspritz|nerf|karneval|fasching|fastnacht|halloween|kost(?:ü|ue)m|verkleid|pl(?:ü|ue)sch|"
+    r"stofftier|kuscheltier|steiff|porzellan|figur|puzzle|malbuch|bilderbuch|lego|playmobil|schleich|deko)\w*"
 )
-_ANIMALS = (
-    r"(?:\w*welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|(?:meerschweinchen|kaninchen|hamster|wellensittiche?|katzen?|"
-    r"kater|hunde?|hasen|schildkr(?:ö|oe)ten?|h(?:ü|ue)hner|papageie?n?|rennm(?:ä|ae)use)\s+(?:\w+\s+){0,4}"
-    r"(?:abzugeben|zu verkaufen|zu verschenken|in (?:gute|liebe\w*) h(?:ä|ae)nde|suchen? ein neues zuhause|suchen? zuhause)|"
-    r"pupp(?:y|ies))"
-)
-_VOUCHERS = (
-    r"\w*gutscheine?|\w*guthabenkarten?|geschenkkarten?|paysafe\w*|wertmarken|(?:amazon|steam|google play|apple|itunes)[- ]?"
-    r"(?:karten?|codes?|guthaben)|gift ?cards?|vouchers?"
+_INK = (
+    r"(?:\w*druck\w*|\w*toner\w*|tinte\w*|hp|canon|epson|brother|samsung|lexmark|\w*f(?:ü|ue)ller\w*|f(?:ü|ue)llfeder\w*|pelikan|lamy|"
+    r"soda\w*|sprudel\w*|sahne\w*|co2|co₂|\w*filter\w*|brita|silikon\w*|acryl\w*|kartusche\w*|deko\w*|dusch\w*|kaffee\w*)"
 )
 
-_RULES: tuple[tuple[re.Pattern[str], re.Pattern[str] | None, LazyText], ...] = (
-    (
-        re.compile(rf"\b(?:{_WEAPONS})\b", re.IGNORECASE),
-        re.compile(rf"\b{_TOYS}\b", re.IGNORECASE),
-        __("Weapons and ammunition are not passed on here: the law wants to know who has them. The police takes them in."),
+
+@dataclass(frozen=True)
+class _Rule:
+    """``always``: refused wherever it stands; ``mostly``: refused, but asked about among playthings; ``perhaps``: asked about,
+    unless ``clear`` words stand beside it. ``heads``: what keeps its meaning behind a hyphen ("Ibuprofen-Tabletten")."""
+
+    why: LazyText
+    question: LazyText
+    always: str
+    mostly: str = _NEVER
+    perhaps: str = _NEVER
+    clear: str = _NEVER
+    toys: str = _NEVER
+    heads: str = ""
+
+    def verdict(self, text: str) -> LazyText | None:
+        """The reason against it."""
+        meant = self._aside.sub(" ", self._meant(text))
+        if _found(self.always, meant) or (_found(self.mostly, meant) and not re.search(_PLAY, text, re.IGNORECASE)):
+            return self.why
+        return None
+
+    def doubt(self, text: str) -> LazyText | None:
+        """What is to be asked, where nothing is said against it."""
+        meant = self._meant(text)
+        is_unclear = _found(self.perhaps, meant) and not _found(self.clear, text)
+        return self.question if is_unclear or self._aside.search(meant) or _found(self.mostly, meant) else None
+
+    def _meant(self, text: str) -> str:
+        """Without toys and accessories."""
+        gear = rf"\b{_GEAR}\s+{_BETWEEN}(?:für|fuer|über|ueber|ohne)\s+{_BETWEEN}(?:{self._words})\b"
+        compound = rf"\b(?:{self._words})-(?!{self.heads}\d)\w{{3,}}"
+        return re.sub(rf"\b(?:{self.toys})\b|{gear}|{compound}", " ", text, flags=re.IGNORECASE)
+
+    @property
+    def _words(self) -> str:
+        return f"{self.always}|{self.mostly}"
+
+    @property
+    def _aside(self) -> re.Pattern[str]:
+        """Where it is what something else is for."""
+        return re.compile(rf"\b{_NOT_AFTER}(?:für|fuer|über|ueber|ohne)\s+{_BETWEEN}(?:{self._words})\b", re.IGNORECASE)
+
+
+def _found(pattern: str, text: str) -> bool:
+    return re.search(rf"\b(?:{pattern})\b", text, re.IGNORECASE) is not None
+
+
+_FIRED = r"(?:schreckschuss|gas|luft|soft-?air|air-?soft|signal|start(?:er)?|jagd|sport|dienst|klein-?kaliber|schrot|sturm|maschinen|scharfsch(?:ü|ue)tzen|pr(?:ä|ae)zisions|druckluft|co2)"
+_RULES = (
+    _Rule(
+        why=__("Weapons and ammunition are not passed on here: the law wants to know who has them. The police takes them in."),
+        question=__("Weapons and ammunition are not passed on here. If this is a toy, a tool or ink, pin it up."),
+        always=(
+            rf"{_FIRED}[- ]?(?:pistolen?|gewehre?|revolver)|(?:schreckschuss|jagd|schrot|signal|kleinkaliber)-?patronen?|(?:schreckschuss|gas)waffen?|munition|"
+            r"(?:9|7,65|6,35|22er)\s?(?:mm)?[- ]patronen|(?:platz|gewehr|pistolen|revolver)-?patronen|springmesser|butterfly-?messer|faustmesser|"
+            r"schlagringe?|elektroschocker|pfefferspray|samuraischwert|handgranaten?|rifles?|ammunition|handguns?"
+        ),
+        mostly=r"pistolen?|gewehre?|revolver|armbr(?:u|ü)ste?|pistols?",
+        perhaps=r"\w*patronen?|[\w-]+pistolen?|[\w-]+gewehre?",
+        clear=_INK,
+        toys=(
+            r"(?:wasser|spielzeug|kinder|hei(?:ß|ss)-?kleber?|klebe?r?|spritz|massage|lackier|farb|spr(?:ü|ue)h|nerf|kartuschen|silikon|seifenblasen|"
+            r"tinten|drucker|f(?:ü|ue)ller|filter|hei(?:ß|ss)luft|blas|ausblas|druckluft-?ausblas|reinigungs|tank|zapf|schaum|bauschaum|fett|tacker|garten|brause)"
+            r"[\w-]*(?:pistolen?|gewehre?|patronen?)"
+        ),
+        heads=r"munition|patronen|waffe\w*|",
     ),
-    (
-        re.compile(rf"\b(?:{_MEDICINE})\b", re.IGNORECASE),
-        re.compile(r"\bmedikament\w*(?:dose|schrank|box|spender)\w*\b", re.IGNORECASE),
-        __("Medicine is not passed on here: it may harm somebody else. Pharmacies take back what is left."),
+    _Rule(
+        why=__("Medicine is not passed on here: it may harm somebody else. Pharmacies take back what is left."),
+        question=__("Medicine is not passed on here. If this is something to keep it in, or to read about it, pin it up."),
+        always=(
+            r"antibiotik\w+|ibuprofen|paracetamol|schmerztabletten|schlaftabletten|schlafmittel|tilidin|tramadol|ritalin|insulin|"
+            r"ozempic|viagra|valium|cortison\w*|kortison\w*|(?:verschreibungs|rezept)pflichtig\w*|medikamente?n?|arzneimittel|"
+            r"antibiotics|painkillers|prescription drugs"
+        ),
+        toys=r"medikament\w*(?:dose|schrank|box|spender|tasche|koffer|organizer)\w*",
+        heads=r"tablette|ampulle|pen|salbe|spray|tropfen|packung|kapsel|pflaster|spritze|saft|gel\b|creme|zäpfchen|lösung|mg|akut|rest|vorrat|",
     ),
-    (
-        re.compile(rf"\b{_ANIMALS}\b", re.IGNORECASE),
-        None,
-        __("Animals are not passed on here: they need somebody who looks closely. The animal shelter helps to find a home."),
+    _Rule(
+        why=__("Animals are not passed on here: they need somebody who looks closely. The animal shelter helps to find a home."),
+        question=__("Animals are not passed on here. If this is a thing, pin it up."),
+        always=(
+            r"(?:meerschweinchen|kaninchen|hamster|wellensittiche?|katzen?|kater|hunde?|hasen|schildkr(?:ö|oe)ten?|h(?:ü|ue)hner|papageie?n?|"
+            r"rennm(?:ä|ae)use|\w*welpen?|k(?:ä|ae)tzchen)\s+(?:\w+\s+){0,4}"
+            r"(?:abzugeben|zu verkaufen|zu verschenken|in (?:gute|liebe\w*) h(?:ä|ae)nde|suchen? ein neues zuhause|suchen? (?:ein )?zuhause)"
+        ),
+        mostly=r"[\w-]*welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|pupp(?:y|ies)",
+        heads=r"rüde|ruede|hündin|huendin|mädchen|maedchen|junge|wurf|paar|pärchen|geschwister|baby|",
     ),
-    (
-        re.compile(rf"\b(?:{_VOUCHERS})\b", re.IGNORECASE),
-        None,
-        __("Vouchers and gift cards are not traded here: they are what swindlers ask for most."),
+    _Rule(
+        why=__("Vouchers and gift cards are not traded here: they are what swindlers ask for most."),
+        question=__("Vouchers and gift cards are not traded here. If this is something else, pin it up."),
+        always=(
+            r"\w*gutscheine?|\w*guthabenkarten?|geschenkkarten?|paysafe\w*|wertmarken|(?:amazon|steam|google play|apple|itunes)[- ]?"
+            r"(?:karten?|codes?|guthaben)|gift ?cards?|vouchers?"
+        ),
+        heads="|",  # whatever stands behind it
     ),
 )  # fmt: skip
 
 
 def look(text: str) -> LazyText | None:
     """Why this may not be offered, in words for whoever wrote it; None where nothing speaks against it."""
-    for pattern, but_not, why in _RULES:
-        meant = text if but_not is None else but_not.sub(" ", text)
-        if pattern.search(meant):
-            return why
-    return None
+    return next((why for rule in _RULES if (why := rule.verdict(text)) is not None), None)
+
+
+def doubt(text: str) -> LazyText | None:
+    """What to ask about words that alone do not say whether it is forbidden; None where they are clear, either way."""
+    if look(text) is not None:
+        return None
+    return next((question for rule in _RULES if (question := rule.doubt(text)) is not None), None)

@@ -13,15 +13,15 @@ from neighbour.contributions.forms import ContributionForm
 from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import prices
+from neighbour.offers import loans, prices
 from neighbour.offers.categories import CATEGORIES, PRICED
-from neighbour.offers.models import Category
+from neighbour.offers.models import Category, Offer
 from neighbour.offers.queue import NOTE_LENGTH, WORDS_LENGTH
 from neighbour.offers.service import Room, Things, room
 from neighbour.policy.gate import person_number
 
 LEND_DAYS = (1, 3, 7, 14, 30)
-SHORT = 80
+SHORT, LONG = 80, 300
 #: a street and its number: "Spulengasse 6", "Am Mühlgraben 12 a", "Garnstr. 4"
 _HOUSE = re.compile(
     r"(?:\w*(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ufer|ring|damm|hof|graben|steig|zeile|chaussee))\s*\d+\s?[a-z]?\b",
@@ -51,6 +51,12 @@ class OfferForm(ContributionForm):
     )
     condition = StringField(__("Condition"), filters=[one_line], validators=[at_most(SHORT)])
     pickup = StringField(__("Where and when to collect it"), filters=[one_line], validators=[at_most(SHORT)])
+    for_holder = StringField(__("Only for the one it is promised to"), filters=[one_line], validators=[at_most(LONG)])
+
+    def __init__(self, *args: Any, obj: Offer | None = None, **kwargs: Any):
+        if obj is not None:
+            kwargs = {"for_holder": loans.for_holder(obj.id), **kwargs}
+        super().__init__(*args, obj=obj, **kwargs)
 
     def validate(self, extra_validators: object = None) -> bool:
         """A price where one is needed, and no house number for everybody."""
@@ -65,7 +71,10 @@ class OfferForm(ContributionForm):
             is_valid = False
         if _HOUSE.search(self.pickup.data or ""):
             self.add_error(
-                "pickup", _("No house number, please: everybody reads this. You tell it to the one who gets it.")
+                "pickup",
+                _(
+                    "No house number, please: everybody reads this. For the one who gets it there is a field of its own."
+                ),
             )
             is_valid = False
         return is_valid
@@ -81,8 +90,14 @@ class OfferForm(ContributionForm):
             price=prices.read(self.price.data or "") if category in PRICED else prices.Price(),
             condition=self.condition.data or "" if category is not Category.WANTED else "",
             pickup=self.pickup.data or "",
+            for_holder=self.for_holder.data or "",
             lend_days=self.lend_days.data if category is Category.LEND else None,
         )
+
+    def words(self) -> str:
+        """All that readers will see of what is typed."""
+        typed = (self.title, self.body_md, self.price, self.condition, self.pickup)
+        return "\n".join(each.data or "" for each in typed)
 
     def room(self) -> Room:
         """What whoever is writing may still offer."""
@@ -105,6 +120,12 @@ class HandOverForm(Form):
     code = StringField(__("Code"), filters=[one_line], validators=[at_most(20)])
     due_on = DateField(__("Back on"), validators=[Optional()])
     note = TextAreaField(__("Condition now"), filters=[many_lines], validators=[at_most(NOTE_LENGTH)])
+
+
+class ProlongForm(Form):
+    """A loan goes on: until another day."""
+
+    due_on = DateField(__("Back on"), validators=[Optional()])
 
 
 class ReturnForm(Form):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+
 from neighbour.contributions.kinds import Kind
+from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import scam, service
+from neighbour.offers import forbidden, newcomers, queue, scam, service
 from neighbour.offers.categories import CATEGORIES
 from neighbour.offers.details import details
 from neighbour.offers.forms import OfferForm
-from neighbour.offers.models import Offer
-from neighbour.offers.page import page_data
+from neighbour.offers.models import Category, Offer, Stage
+from neighbour.offers.page import loan_page, page_data
 from neighbour.policy import Identity
 
 
@@ -19,8 +22,39 @@ def publish(author: Identity, form: OfferForm) -> Offer:
 
 
 def revise(editor: Identity, offer: Offer, form: OfferForm) -> Offer:
-    """Change an offer to what the composer holds."""
-    return service.revise(offer, **form.changed_by(editor))
+    """Change an offer to what the composer holds. Whoever waits where it is not shown any more is told that it is over."""
+    changed = service.revise(offer, **form.changed_by(editor))
+    queue.tell(offer.id)
+    return changed
+
+
+def doubts(form: OfferForm) -> list[LazyText]:
+    """What is asked before an offer is pinned up: words that swindlers use, and words that do not say what it is."""
+    found = []
+    if signs := scam.look(form.words()):
+        names = ", ".join(map(str, signs))
+        found.append(
+            __("It reads like a swindle and its readers are warned, because it is about: %(signs)s.", signs=names)
+        )
+    unclear = forbidden.doubt(f"{form.title.data}\n{form.body_md.data}")
+    if unclear is not None and form.category.data != Category.WANTED:
+        found.append(unclear)
+    return found
+
+
+def keep_answers(offer: Offer, person_id: int, words: str, replied_to: uuid.UUID | None) -> None:
+    """Newcomers reach a few people a day, by answers too."""
+    newcomers.keep_slow(person_id, words, offer, replied_to)
+
+
+def keep_reopening(offer: Offer) -> None:
+    """Opened again, an offer is one of those that somebody has open."""
+    service.keep_room(offer.author_id)
+
+
+def goes_on(offer: Offer) -> bool:
+    """Whether somebody has borrowed it: its author says when it is back."""
+    return offer.stage == Stage.LENT
 
 
 KIND = Kind(
@@ -40,5 +74,10 @@ KIND = Kind(
     page_data=page_data,
     deeds=__("need looking"),
     suspects=scam.look,
+    doubts=doubts,
+    keep_answers=keep_answers,
+    keep_reopening=keep_reopening,
+    remains=loan_page,
+    goes_on=goes_on,
     most_in_issue=8,
 )

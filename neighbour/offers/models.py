@@ -42,7 +42,8 @@ class AskState(StrEnum):
     LENT = "lent"
     DONE = "done"  # collected, or brought back
     LEFT = "left"  # stepped back, was passed over, moved away
-    MISSED = "missed"  # the offer was over first
+    MISSED = "missed"  # the offer was over first, or is not shown any more where they live
+    DECLINED = "declined"  # its author has said no
 
 
 OPEN = (AskState.WAITING, AskState.PROMISED, AskState.LENT)
@@ -73,6 +74,16 @@ class Offer(Contribution):
     def price(self) -> str:
         """As it stands in the composer's field."""
         return typed(Price(self.price_cents, self.price_words))
+
+
+class OfferForHolder(Base):
+    """What only the one reads who has the promise or the thing: the house number, the bell. A table of its own, behind a wall of
+    its own."""
+
+    __tablename__ = "offer_for_holder"
+
+    offer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("offer.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
 
 
 class Ask(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
+from neighbour.offers import loans
 from neighbour.offers.models import OPEN, Ask, AskState, Category, Offer
 
 TITLE = "Kinderfahrrad, 20 Zoll"
@@ -34,11 +36,15 @@ class _OfAsk:
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         with reading_as(person_id) as reader:
-            ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
+            ask = self.ask_now(uuid.UUID(payload["ask"]))
             offer = db.session.get(Offer, ask.offer_id) if ask is not None else None
             if ask is None or offer is None or ask.state not in self.while_:
                 raise Skip
             return {**self.of_offer(offer), **self.more(ask, offer, reader, person_id, payload)}
+
+    def ask_now(self, ask_id: uuid.UUID) -> Ask | None:
+        """The ask this is about."""
+        return db.session.get(Ask, ask_id)
 
     def of_offer(self, offer: Offer) -> dict[str, Any]:
         return {
@@ -75,6 +81,14 @@ class Asked(_OfAsk, Notice):
     def subject(self, context: dict[str, Any]) -> str:
         return _("%(name)s asks: %(title)s", name=context["name"], title=context["title"])
 
+    def ask_now(self, ask_id: uuid.UUID) -> Ask | None:
+        """Whoever stepped back and asked again in the meantime asks with other words."""
+        ask = db.session.get(Ask, ask_id)
+        if ask is None or ask.state in OPEN:
+            return ask
+        again = select(Ask).where(Ask.offer_id == ask.offer_id, Ask.person_id == ask.person_id, Ask.state.in_(OPEN))
+        return db.session.scalar(again)
+
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         return {
             "name": _name(ask.person_id, reader, offer),
@@ -99,10 +113,14 @@ class Promised(_OfAsk, Notice):
         return _("Promised to you: %(title)s", title=context["title"])
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return {"name": _name(offer.author_id, reader, offer), "pickup": offer.pickup}
+        return {
+            "name": _name(offer.author_id, reader, offer),
+            "pickup": offer.pickup,
+            "has_words": bool(loans.for_holder(offer.id)),  # they stand on the page alone, behind a wall of their own
+        }
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "pickup": "am Brunnenplatz, abends"}
+        return {**super().preview(), "pickup": "am Brunnenplatz, abends", "has_words": True}
 
 
 class _Over(_OfAsk):
@@ -144,6 +162,17 @@ class PassedOn(_Over, Notice):
         return _("Passed on: %(title)s", title=context["title"])
 
 
+class Declined(_Over, Notice):
+    """To one who waited: the author has said no, kindly."""
+
+    key = "offers.declined"
+    title = __("It does not work out")
+    while_ = (AskState.DECLINED,)
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("It does not work out: %(title)s", title=context["title"])
+
+
 class SteppedBack(_OfAsk, Notice):
     """To the author: whom it was promised to steps back; who comes next."""
 
@@ -181,12 +210,48 @@ class StillThere(_OfAsk, Notice):
         return {**super().preview(), "ends": clock.now()}
 
 
-class BringBack(_OfAsk, Notice):
+class _OfLoan(_OfAsk):
+    """A notice about a loan. Its borrower hears of it wherever they live now and whatever became of the offer."""
+
+    while_ = (AskState.LENT,)
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        with reading_as(person_id) as reader:
+            ask = db.session.get(Ask, uuid.UUID(payload["ask"]), populate_existing=True)
+            if ask is None or ask.state not in self.while_:
+                raise Skip
+            if ask.person_id != person_id:
+                offer = db.session.get_one(Offer, ask.offer_id)  # what one has pinned up oneself one sees
+                said = {**self.of_offer(offer), "name": _name(ask.person_id, reader, offer)}
+            else:
+                said = self.of_borrower(ask.offer_id, reader)
+            return {**said, "is_mine": ask.person_id != person_id, "due_on": ask.due_on, **self.besides(ask, payload)}
+
+    def of_borrower(self, offer_id: uuid.UUID, reader: Reader) -> dict[str, Any]:
+        """What whoever has borrowed it may know of it."""
+        loan = loans.borrowed(offer_id)
+        if loan is None:
+            raise Skip
+        return {
+            "title": loan.title or _("something you have borrowed"),
+            "url": site_url(url_of(offer_id)),
+            "name": authors([loan.author_id], reader, loan.audience)[loan.author_id].shown,
+            **choice(),
+        }
+
+    def besides(self, ask: Ask, payload: dict[str, Any]) -> dict[str, Any]:
+        """What this notice says of the loan besides; raises Skip for what is past."""
+        return {}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "is_mine": False, "due_on": i18n.local(clock.now()).date()}
+
+
+class BringBack(_OfLoan, Notice):
     """To both sides of a loan: tomorrow, today, or three days ago."""
 
     key = "offers.bring_back"
     title = __("A loan is due")
-    while_ = (AskState.LENT,)
 
     def subject(self, context: dict[str, Any]) -> str:
         words = {
@@ -196,15 +261,23 @@ class BringBack(_OfAsk, Notice):
         }
         return str(words[context["stage"]])
 
-    def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        other = ask.person_id if offer.author_id == person_id else offer.author_id
-        return {
-            "name": _name(other, reader, offer),
-            "is_mine": offer.author_id == person_id,
-            "stage": payload["stage"],
-            "due_on": ask.due_on,
-        }
+    def besides(self, ask: Ask, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"stage": payload["stage"]}
 
     def preview(self) -> dict[str, Any]:
-        due_on = i18n.local(clock.now()).date()
-        return {**super().preview(), "is_mine": False, "stage": 2, "due_on": due_on}
+        return {**super().preview(), "stage": 2}
+
+
+class Prolonged(_OfLoan, Notice):
+    """To whoever has borrowed something: its author has set another day."""
+
+    key = "offers.prolonged"
+    title = __("A loan has another day")
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Until %(day)s: %(title)s", day=i18n.full_date(context["due_on"]), title=context["title"])
+
+    def besides(self, ask: Ask, payload: dict[str, Any]) -> dict[str, Any]:
+        if ask.due_on != date.fromisoformat(payload["day"]):
+            raise Skip
+        return {}

@@ -8,20 +8,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import g
+from flask import g, render_template
+from sqlalchemy import select
 
 from neighbour.accounts.appearance import NOBODY, Byline
+from neighbour.accounts.models import Person
 from neighbour.contributions import service as contributions
 from neighbour.contributions.cards import authors
 from neighbour.contributions.models import State
 from neighbour.contributions.readers import reader_of
 from neighbour.core import clock
+from neighbour.core.db import db
 from neighbour.core.i18n import LazyText
-from neighbour.offers import queue, scam
-from neighbour.offers.forms import AskForm, HandOverForm, ReturnForm
-from neighbour.offers.models import Ask, AskState, Category, Offer
+from neighbour.offers import loans, queue, scam
+from neighbour.offers.forms import AskForm, HandOverForm, ProlongForm, ReturnForm
+from neighbour.offers.models import HELD, Ask, AskState, Category, Offer
+from neighbour.offers.newcomers import NEW_FOR
 from neighbour.offers.service import ASKED_BEFORE
 from neighbour.policy import Identity
 
@@ -40,6 +45,15 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Seller:
+    """Since when whoever offers it has been here, told to those who see their name. ``is_new``: for less than a week, as long as
+    newcomers are slow."""
+
+    since: datetime
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class OfferPage:
     """What the template shows. ``own``: what the reader asks for; ``held``: who has the promise or the thing."""
 
@@ -55,9 +69,16 @@ class OfferPage:
     ask_form: AskForm
     #: what looks like a swindle in the words that are about to be sent
     signs: tuple[LazyText, ...]
+    #: what looks like one in the offer itself, for those who read it
+    offer_signs: tuple[LazyText, ...]
     #: answers below that look like one, by id
     suspects: tuple[uuid.UUID, ...]
+    #: what is for the one alone who has the promise or the thing
+    for_holder: str
+    is_declined: bool
+    seller: Seller | None
     hand_over_form: HandOverForm
+    prolong_form: ProlongForm
     return_form: ReturnForm
 
     @property
@@ -80,8 +101,9 @@ def page_data(offer: Offer, who: Identity) -> Mapping[str, Any]:
     is_mine = who.person_id is not None and offer.author_id == who.person_id
     asks = queue.queue_of(offer.id) if is_mine else []
     own = queue.mine(offer.id, who.person_id) if who.person_id is not None and not is_mine else None
-    last = queue.last_loan(offer.id) if who.person_id is not None else None
-    people = authors({ask.person_id for ask in (*asks, *([last] if last else []))}, reader_of(who), offer.audience)
+    last = loans.last_loan(offer.id) if who.person_id is not None else None
+    wanted = {ask.person_id for ask in (*asks, *([last] if last else []))} | {offer.author_id}
+    people = authors(wanted, reader_of(who), offer.audience)
     waiting = [Waiting(ask, people.get(ask.person_id, NOBODY)) for ask in asks]
     held = next((each for each in waiting if each.ask.state != AskState.WAITING), None)
     ask_form = _form(AskForm)
@@ -97,18 +119,45 @@ def page_data(offer: Offer, who: Identity) -> Mapping[str, Any]:
         back=Waiting(last, people.get(last.person_id, NOBODY)) if last is not None else None,
         ask_form=ask_form,
         signs=scam.look(ask_form.words.data or "") if ask_form.words.data else (),
-        suspects=_suspects(offer),
+        offer_signs=() if is_mine else scam.look(_words(offer)),
+        suspects=_suspects(offer, who),
+        for_holder=loans.for_holder(offer.id) if is_mine or (own is not None and own.state in HELD) else "",
+        is_declined=own is None and who.person_id is not None and queue.is_declined(offer.id, who.person_id),
+        seller=None if is_mine else _seller(offer, people[offer.author_id]),
         hand_over_form=_form(HandOverForm),
+        prolong_form=_form(ProlongForm),
         return_form=_form(ReturnForm),
     )
     return {"market": page}
 
 
-def _suspects(offer: Offer) -> tuple[uuid.UUID, ...]:
-    """Answers of others than the author that look like a swindle."""
+def loan_page(offer_id: uuid.UUID, who: Identity) -> str | None:
+    """What whoever has borrowed something sees of an offer that is taken down, or not shown any more where they live: the loan
+    alone. None for everybody else."""
+    loan = loans.borrowed(offer_id)
+    if loan is None:
+        return None
+    lender = authors([loan.author_id], reader_of(who), loan.audience)[loan.author_id]
+    return render_template("offers/loan.html", loan=loan, lender=lender, for_holder=loans.for_holder(offer_id))
+
+
+def _words(offer: Offer) -> str:
+    return "\n".join((offer.title, offer.body_md, offer.price_words, offer.condition, offer.pickup))
+
+
+def _suspects(offer: Offer, who: Identity) -> tuple[uuid.UUID, ...]:
+    """Answers of others than the reader that look like a swindle; whoever offers it may be the swindler."""
     answers = contributions.comments_of(offer.id)
-    shown = [each for each in answers if each.state == State.PUBLISHED and each.author_id != offer.author_id]
+    shown = [each for each in answers if each.state == State.PUBLISHED and each.author_id != who.person_id]
     return tuple(each.id for each in shown if scam.look(each.body_md))
+
+
+def _seller(offer: Offer, by: Byline) -> Seller | None:
+    """None where the reader does not see whose it is: what they know of one slip must not lead to another."""
+    if not by.name or offer.is_left:
+        return None
+    since = db.session.scalar(select(Person.created_at).where(Person.id == offer.author_id))
+    return Seller(since, since > clock.now() - NEW_FOR) if since is not None else None
 
 
 def _form(kind: type[Any]) -> Any:

@@ -23,3 +23,11 @@ about(
     order="id",
     ends="asks",
 )
+about(
+    "offer_for_holder",
+    of="offer_id.id.author_id",
+    kind="contribution",
+    out="offer_id:contribution_id text",
+    order="offer_id",
+    ends="for_holders",
+)

@@ -1,14 +1,14 @@
 """The queue of an offer: who asks, to whom it is promised, how it changes hands, how it comes back.
 
 An ask goes waiting → promised → done; a loan promised → lent → done; anybody who has not got it may go (``left``), and when the
-offer is over first, who still waits has ``missed`` it. The author chooses to whom it is promised; when that one steps back or is
-passed over, the next in the order of asking is. The database keeps places, the one promise and the moving up (migration 0040);
-here is who may do what, and that everybody concerned hears of it once. Runs in the ``atomic()`` of its caller.
+offer is over first, who still waits has ``missed`` it. To whoever waits the author can say no (``declined``). The author chooses
+to whom it is promised; when that one steps back or is passed over, the next in the order of asking is. The database keeps places,
+the one promise and the moving up (migrations 0040, 0110); here is who may do
+what, and that everybody concerned hears of it once. Runs in the ``atomic()`` of its caller.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -16,27 +16,24 @@ from datetime import date, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from neighbour.accounts.models import Person
 from neighbour.contributions import service as base
 from neighbour.contributions import solving
 from neighbour.contributions.models import State
 from neighbour.contributions.service import NotPossible
-from neighbour.core import clock, i18n, tokens
+from neighbour.core import clock, tokens
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.crypto import same as same_bytes
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import clean_text
 from neighbour.notices.base import Notice
-from neighbour.offers import notices
+from neighbour.offers import loans, newcomers, notices
 from neighbour.offers.models import HELD, OPEN, Ask, AskState, Category, Offer, Stage
 from neighbour.offers.service import MOST_ASKS, room
 
 WORDS_LENGTH, NOTE_LENGTH = 600, 600
 TRIES, DIGITS = 5, 5
-LONGEST_LOAN = 365  # days
-NEW_FOR, NEW_CONTACTS = timedelta(days=7), 5  # accounts younger than this ask so many a day
-_LINK = re.compile(r"https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b)", re.IGNORECASE)
+DAY = timedelta(days=1)
 CODE = tokens.kind("offer_code", "tells whoever promised a thing that the right neighbour has come for it")
 
 
@@ -72,7 +69,9 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
     db.session.refresh(offer)
     if is_over(offer):
         raise NotPossible(__("This is over: somebody else was first."))
-    _keep_newcomers_slow(person_id, words)
+    if is_declined(offer.id, person_id):
+        raise NotPossible(__("It does not work out this time. You can ask again tomorrow."))
+    newcomers.keep_slow(person_id, words, offer)
     if not room(person_id).asks:
         raise NotPossible(
             __(
@@ -86,22 +85,22 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
         db.session.flush()
     except IntegrityError as error:  # over in this very moment
         raise NotPossible(__("This is over: somebody else was first.")) from error
-    notices.Asked.send(offer.author_id, subject_key=str(made.id), payload={"ask": str(made.id)})
+    notices.Asked.send(offer.author_id, subject_key=str(_first_today(made)), payload={"ask": str(made.id)})
     return made
 
 
-def _keep_newcomers_slow(person_id: int, words: str) -> None:
-    """An account of a few days reaches five people a day and sends no links: whoever swindles begins anew again and again."""
-    since = db.session.scalar(select(Person.created_at).where(Person.id == person_id))
-    if since is None or since <= clock.now() - NEW_FOR:
-        return
-    if _LINK.search(words):
-        raise NotPossible(__("In your first week, without links, please. They help swindlers more than neighbours."))
-    day = Ask.person_id == person_id, Ask.asked_at > clock.now() - timedelta(days=1)
-    if (db.session.scalar(select(func.count(Ask.id)).where(*day)) or 0) >= NEW_CONTACTS:
-        raise NotPossible(
-            __("In your first week you can ask %(most)s neighbours a day. Tomorrow you can go on.", most=NEW_CONTACTS)
-        )
+def _first_today(made: Ask) -> uuid.UUID:
+    """What this person asked first within a day: however often they step back and ask again, that is one mail."""
+    today = Ask.offer_id == made.offer_id, Ask.person_id == made.person_id, Ask.asked_at > made.asked_at - DAY
+    return db.session.scalars(select(Ask.id).where(*today).order_by(Ask.place).limit(1)).one()
+
+
+def is_declined(offer_id: uuid.UUID, person_id: int) -> bool:
+    """Whether the author has said no to this person within the last day: they do not ask again before."""
+    said = Ask.state == AskState.DECLINED, Ask.ended_at > clock.now() - DAY
+    return (
+        db.session.scalar(select(Ask.id).where(Ask.offer_id == offer_id, Ask.person_id == person_id, *said)) is not None
+    )
 
 
 def step_back(offer_id: uuid.UUID, person_id: int) -> bool:
@@ -123,9 +122,10 @@ def step_back(offer_id: uuid.UUID, person_id: int) -> bool:
 # The author -----------------------------------------------------------------------------------------------------------
 
 
-def promise(offer: Offer, ask_id: uuid.UUID) -> bool:
+def promise(offer: Offer, ask_id: uuid.UUID) -> NotPossible | bool:
     """Promise it to one who waits. Promised to this one already: nothing happens. Raises NotPossible where it is over,
-    promised to somebody else, or this one has gone."""
+    promised to somebody else, or this one has gone; gives it back, because something has happened, where this one does not see
+    the offer any more: it is over for them."""
     chosen = _of_author(offer, ask_id)
     if chosen is None or chosen.state not in (AskState.WAITING, AskState.PROMISED):
         raise NotPossible(__("This neighbour does not wait for it any more."))
@@ -136,7 +136,8 @@ def promise(offer: Offer, ask_id: uuid.UUID) -> bool:
     chosen.state = AskState.PROMISED
     db.session.flush()
     tell(offer.id)
-    return True
+    db.session.refresh(chosen)
+    return chosen.state == AskState.PROMISED or NotPossible(__("This neighbour does not wait for it any more."))
 
 
 def pass_on(offer: Offer) -> bool:
@@ -151,8 +152,21 @@ def pass_on(offer: Offer) -> bool:
     return True
 
 
+def decline(offer: Offer, ask_id: uuid.UUID) -> bool:
+    """A kind no to one who waits: they leave the queue, are told once, and cannot ask for it again for a day. Whoever does not
+    wait (any more) is told nothing."""
+    chosen = _of_author(offer, ask_id)
+    if chosen is None or chosen.state != AskState.WAITING:
+        return False
+    chosen.state, chosen.ended_at = AskState.DECLINED, clock.now()
+    db.session.flush()
+    notices.Declined.send(chosen.person_id, subject_key=str(chosen.id), payload={"ask": str(chosen.id)})
+    return True
+
+
 def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note: str = "") -> WrongCode | bool:
-    """It was collected by whom it was promised to: the offer is over, and all others are told; a loan goes until ``due_on``.
+    """It was collected by whom it was promised to: the offer is over, and all others are told ten minutes later, unless it is
+    taken back (``taking_back``); a loan goes until ``due_on``.
     ``code``: what the other one has shown, may be left out. A wrong one is given back and not raised, because it counts.
     False where nothing is promised (any more). Raises NotPossible for a loan without a day."""
     held = _held(offer)
@@ -162,15 +176,14 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
         return wrong
     held.note_out = clean_text(note)
     if offer.category == Category.LEND:
-        held.due_on = _due(offer, due_on)
-        held.reminded = _stage_now(held.due_on)
+        held.due_on = loans.day_of_return(offer, due_on)
+        held.reminded = loans.reminders_before(held.due_on)
         held.state = AskState.LENT
         db.session.flush()
         return True
     held.state, held.ended_at = AskState.DONE, clock.now()
     db.session.flush()
     solving.solve(offer, True)
-    tell(offer.id, is_certain=True)
     return True
 
 
@@ -184,6 +197,22 @@ def returned(offer: Offer, *, note: str = "") -> bool:
     return True
 
 
+def prolong(offer: Offer, due_on: date | None) -> bool:
+    """The two have agreed on another day: the borrower is told, and reminders count from it. False where nothing is lent (any
+    more), or until this day anyway. Raises NotPossible as ``hand_over`` does for the day."""
+    held = _held(offer)
+    if held is None or held.state != AskState.LENT or held.due_on == due_on:
+        return False
+    held.due_on = loans.day_of_return(offer, due_on)
+    held.reminded = loans.reminders_before(held.due_on)
+    db.session.flush()
+    day = held.due_on.isoformat()
+    notices.Prolonged.send(
+        held.person_id, subject_key=str(held.id), period=day, payload={"ask": str(held.id), "day": day}
+    )
+    return True
+
+
 def _check(held: Ask, code: str) -> WrongCode | None:
     """None for the right code and for none; every wrong one counts, and after the last no code is the right one."""
     typed = "".join(filter(str.isdigit, code))
@@ -192,23 +221,6 @@ def _check(held: Ask, code: str) -> WrongCode | None:
     held.tries = min(TRIES, held.tries + 1)
     db.session.flush()
     return WrongCode(TRIES - held.tries)
-
-
-def _due(offer: Offer, due_on: date | None) -> date:
-    today = clock.today(i18n.zone())
-    if due_on is None:
-        raise NotPossible(__("Until when? Agree on a day."))
-    if due_on < today:
-        raise NotPossible(__("This day is over."))
-    if due_on > today + timedelta(days=offer.lend_days or LONGEST_LOAN):
-        raise NotPossible(__("That is longer than you lend it."))
-    return due_on
-
-
-def _stage_now(due_on: date) -> int:
-    """Reminders whose time is over when it is lent are not sent."""
-    here = i18n.local(clock.now()).replace(tzinfo=None)
-    return db.session.scalar(select(func.loan_stage(due_on, here))) or 0
 
 
 # What there is --------------------------------------------------------------------------------------------------------
@@ -231,12 +243,6 @@ def queue_of(offer_id: uuid.UUID) -> Sequence[Ask]:
     wanted = select(Ask).where(Ask.offer_id == offer_id, Ask.state.in_(OPEN))
     found = db.session.scalars(wanted.order_by(Ask.place).execution_options(populate_existing=True)).all()
     return sorted(found, key=lambda one: one.state not in HELD)
-
-
-def last_loan(offer_id: uuid.UUID) -> Ask | None:
-    """The loan that was brought back last, if these eyes may see it."""
-    back = select(Ask).where(Ask.offer_id == offer_id, Ask.state == AskState.DONE, Ask.due_on.is_not(None))
-    return db.session.scalar(back.order_by(Ask.ended_at.desc()).limit(1))
 
 
 def place_of(own: Ask) -> int:
@@ -268,17 +274,18 @@ def _held(offer: Offer) -> Ask | None:
 
 # Who has to hear of it ------------------------------------------------------------------------------------------------
 
-_TELL = text("SELECT what, ask_id, person_id, turn FROM tell_queue(:at, :only, :is_certain)").bindparams(only=None)
+_TELL = text("SELECT what, ask_id, person_id, turn FROM tell_queue(:at, :only)").bindparams(only=None)
 _BY: dict[str, type[Notice]] = {"promised": notices.Promised, "missed": notices.Missed}
 
 
-def tell(offer_id: uuid.UUID | None = None, *, is_certain: bool = False) -> int:
-    """Promise a mail to everybody in this queue (None: in any) whom a promise or the end has not reached; gives how many.
-    What was marked as done can be opened again for ten minutes, and nobody hears of it before; is_certain: it was handed over.
+def tell(offer_id: uuid.UUID | None = None) -> int:
+    """Promise a mail to everybody in this queue (None: in any) whom a promise or the end has not reached; gives how many. For
+    whoever does not see the offer any more where they live, it is over. What is done or was taken down can be put back for ten
+    minutes, and nobody hears of it before.
     That they are told is written down in the same transaction: nobody hears it twice."""
     db.session.flush()
     sent = 0
-    for row in db.session.execute(_TELL, {"at": clock.now(), "only": offer_id, "is_certain": is_certain}).all():
+    for row in db.session.execute(_TELL, {"at": clock.now(), "only": offer_id}).all():
         notice = _BY.get(row.what)
         if notice is not None:
             sent += notice.send(row.person_id, subject_key=f"{row.ask_id} {row.turn}", payload={"ask": str(row.ask_id)})

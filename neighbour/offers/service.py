@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import SequenceMatcher
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import service as base
 from neighbour.contributions.models import Audience, State
@@ -19,7 +20,7 @@ from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers import forbidden
-from neighbour.offers.models import OPEN, Ask, Category, Offer
+from neighbour.offers.models import OPEN, Ask, Category, Offer, OfferForHolder
 from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
@@ -28,7 +29,7 @@ NOT_AGAIN = timedelta(days=14)  # the same thing is not announced twice within
 MOST_OFFERS, MOST_ASKS = 20, 10  # open at the same time, of one person
 SALES_SPAN, MOST_SALES, MOST_OF_A_KIND = timedelta(days=182), 12, 3
 ALIKE = 0.82  # how much two titles must have in common to mean the same thing
-A_TRY = timedelta(days=1)  # taken down within, it was not offered for sale
+A_TRY = timedelta(hours=1)  # taken down within, before an issue named it or anybody asked, it was not offered
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Things:
     condition: str = ""
     pickup: str = ""
     lend_days: int | None = None
+    for_holder: str = ""  # what only the one reads to whom it is promised
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ def room(person_id: int) -> Room:
     )
 
 
+def keep_room(person_id: int) -> None:
+    """Raises NotPossible where this person has as many open offers as anybody may."""
+    if not room(person_id).offers:
+        raise base.NotPossible(
+            __("You have %(most)s open offers, as many as anybody may. Close one first.", most=MOST_OFFERS)
+        )
+
+
 def publish(
     *,
     author_id: int,
@@ -80,10 +90,7 @@ def publish(
     if not _is_repeat(form_key):
         _keep_rules(author_id, category, title, body_md)
         _not_again(author_id, title)
-        if not room(author_id).offers:
-            raise base.NotPossible(
-                __("You have %(most)s open offers, as many as anybody may. Close one first.", most=MOST_OFFERS)
-            )
+        keep_room(author_id)
     offer = base.publish(
         Offer,
         author_id=author_id,
@@ -135,6 +142,12 @@ def _set(offer: Offer, things: Things) -> None:
     offer.price_cents, offer.price_words = things.price.cents, things.price.words
     offer.condition, offer.pickup, offer.lend_days = things.condition, things.pickup, things.lend_days
     db.session.flush()
+    if things.for_holder:
+        row = insert(OfferForHolder).values(offer_id=offer.id, text=things.for_holder)
+        changed = row.on_conflict_do_update(index_elements=["offer_id"], set_={"text": things.for_holder})
+        db.session.execute(changed)
+    else:
+        db.session.execute(delete(OfferForHolder).where(OfferForHolder.offer_id == offer.id))
 
 
 def _has_queue(offer: Offer) -> bool:
@@ -169,7 +182,7 @@ def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of
 
 
 def _sales(person_id: int) -> list[Offer]:
-    """What this person has offered for sale in the last six months, without what they took down on the same day."""
+    """What this person has offered for sale in the last six months, without what was a try."""
     mine = select(Offer).where(
         Offer.author_id == person_id,
         Offer.category == Category.SELL,
@@ -180,8 +193,13 @@ def _sales(person_id: int) -> list[Offer]:
 
 
 def _hung_long_enough() -> ColumnElement[bool]:
-    """What was taken down within a day was a try."""
-    return or_(Offer.state != State.WITHDRAWN, Offer.edited_at - Offer.published_at > A_TRY)
+    """What was taken down within an hour was a try, if nobody has asked for it and no issue has named it."""
+    return or_(
+        Offer.state != State.WITHDRAWN,
+        Offer.edited_at - Offer.published_at > A_TRY,
+        select(Ask.id).where(Ask.offer_id == Offer.id).exists(),
+        func.stood_in_issue(Offer.id),
+    )
 
 
 def _not_again(person_id: int, title: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -18,12 +18,12 @@ from neighbour.core.db import atomic
 from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
-from neighbour.core.web import back, is_htmx
+from neighbour.core.web import back, is_htmx, toast
 from neighbour.offers import market as shelf
-from neighbour.offers import queue, scam, service
+from neighbour.offers import queue, scam, service, taking_back
 from neighbour.offers.categories import CATEGORIES
-from neighbour.offers.forms import AskForm, HandOverForm, ReturnForm
-from neighbour.offers.models import Offer
+from neighbour.offers.forms import AskForm, HandOverForm, ProlongForm, ReturnForm
+from neighbour.offers.models import Ask, AskState, Offer, Stage
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import demand, identity, person_number
 
@@ -74,8 +74,30 @@ def ask(contribution_id: uuid.UUID) -> Any:
 def step_back(contribution_id: uuid.UUID) -> Any:
     """Leave the queue, or give a promise back."""
     offer = _others(contribution_id)
+    own = queue.mine(offer.id, person_number())
+    is_promised = own is not None and own.state == AskState.PROMISED
+    undo = "" if is_promised else url_for("offers.wait_again", contribution_id=contribution_id)
     said = _("You have stepped back. Thank you for saying so.")
-    return _do(offer, lambda: queue.step_back(offer.id, person_number()), said, tone="info")
+    return _do(offer, lambda: queue.step_back(offer.id, person_number()), said, tone="info", undo=undo)
+
+
+@views.get("/c/<uid:contribution_id>/step-back")
+@requires(Permission.ACCOUNT_OWN, names=True)
+def asks_to_step_back(contribution_id: uuid.UUID) -> Any:
+    """Asks once more, because the next one has it at once."""
+    offer = _others(contribution_id)
+    own = queue.mine(offer.id, person_number())
+    if own is None or own.state != AskState.PROMISED:
+        return back("contributions.show", contribution_id=contribution_id)
+    return _question(offer, "step_back")
+
+
+@views.post("/c/<uid:contribution_id>/wait-again")
+@requires(Permission.OFFER_ASK)
+def wait_again(contribution_id: uuid.UUID) -> Any:
+    """Undo leaving the queue."""
+    offer = _others(contribution_id)
+    return _do(offer, lambda: taking_back.wait_again(offer, person_number()), _("You wait again, at your place."))
 
 
 @views.post("/c/<uid:contribution_id>/promise")
@@ -83,10 +105,7 @@ def step_back(contribution_id: uuid.UUID) -> Any:
 def promise(contribution_id: uuid.UUID) -> Any:
     """Promise it to one of those who wait (field ``ask``)."""
     offer = _own(contribution_id)
-    try:
-        chosen = from_uid(request.form.get("ask", ""))
-    except ValueError:
-        abort(404)
+    chosen = _chosen(request.form)
     return _do(offer, lambda: queue.promise(offer, chosen), _("Promised. Your neighbour gets a mail."))
 
 
@@ -98,6 +117,34 @@ def pass_on(contribution_id: uuid.UUID) -> Any:
     return _do(offer, lambda: queue.pass_on(offer), _("Passed on. Both get a mail."))
 
 
+@views.get("/c/<uid:contribution_id>/pass-on")
+@requires(Permission.ACCOUNT_OWN, names=True)
+def asks_to_pass_on(contribution_id: uuid.UUID) -> Any:
+    """Asks once more, because both hear of it at once."""
+    offer = _own(contribution_id)
+    if offer.stage != Stage.PROMISED:
+        return back("contributions.show", contribution_id=contribution_id)
+    return _question(offer, "pass_on", queue.queue_of(offer.id)[0])
+
+
+@views.post("/c/<uid:contribution_id>/decline")
+@requires(Permission.ACCOUNT_OWN)
+def decline(contribution_id: uuid.UUID) -> Any:
+    """A kind no to one of those who wait (field ``ask``)."""
+    offer = _own(contribution_id)
+    chosen = _chosen(request.form)
+    return _do(offer, lambda: queue.decline(offer, chosen), _("Your neighbour gets a kind mail."), tone="info")
+
+
+@views.get("/c/<uid:contribution_id>/decline")
+@requires(Permission.ACCOUNT_OWN, names=True)
+def asks_to_decline(contribution_id: uuid.UUID) -> Any:
+    """Asks once more and says what is told, because it is told at once (``?ask=``)."""
+    offer, chosen = _own(contribution_id), _chosen(request.args)
+    waiting = [each for each in queue.queue_of(offer.id) if each.id == chosen and each.state == AskState.WAITING]
+    return _question(offer, "decline", waiting[0]) if waiting else back("contributions.show", contribution_id=offer.id)
+
+
 @views.post("/c/<uid:contribution_id>/hand-over")
 @requires(Permission.ACCOUNT_OWN)
 def hand_over(contribution_id: uuid.UUID) -> Any:
@@ -107,7 +154,29 @@ def hand_over(contribution_id: uuid.UUID) -> Any:
         return _again(offer, form)
     given = {"code": form.code.data or "", "due_on": form.due_on.data, "note": form.note.data or ""}
     said = _("Handed over. That was neighbourly.")
-    return _do(offer, lambda: queue.hand_over(offer, **given), said, form, "due_on")
+    undo = url_for("offers.take_back", contribution_id=contribution_id)
+    return _do(offer, lambda: queue.hand_over(offer, **given), said, form, "due_on", undo=undo)
+
+
+@views.post("/c/<uid:contribution_id>/take-back")
+@requires(Permission.ACCOUNT_OWN)
+def take_back(contribution_id: uuid.UUID) -> Any:
+    """Undo saying that it was collected, or is back."""
+    offer = _own(contribution_id)
+    return _do(
+        offer, lambda: taking_back.not_handed_over(offer), _("Taken back: everything is as it was."), tone="info"
+    )
+
+
+@views.post("/c/<uid:contribution_id>/prolong")
+@requires(Permission.ACCOUNT_OWN)
+def prolong(contribution_id: uuid.UUID) -> Any:
+    """The loan goes on until another day, as the two have agreed."""
+    offer, form = _own(contribution_id), ProlongForm()
+    if not form.validate_on_submit():
+        return _again(offer, form)
+    said = _("Prolonged. Your neighbour gets a mail.")
+    return _do(offer, lambda: queue.prolong(offer, form.due_on.data), said, form, "due_on")
 
 
 @views.post("/c/<uid:contribution_id>/returned")
@@ -118,7 +187,8 @@ def returned(contribution_id: uuid.UUID) -> Any:
     if not form.validate_on_submit():
         return _again(offer, form)
     said = _("It is back, and can be lent again.")
-    return _do(offer, lambda: queue.returned(offer, note=form.note.data or ""), said)
+    undo = url_for("offers.take_back", contribution_id=contribution_id)
+    return _do(offer, lambda: queue.returned(offer, note=form.note.data or ""), said, undo=undo)
 
 
 @views.post("/c/<uid:contribution_id>/extend")
@@ -151,18 +221,44 @@ def _own(contribution_id: uuid.UUID) -> Offer:
     return offer
 
 
+def _chosen(given: Mapping[str, str]) -> uuid.UUID:
+    """The ask that is meant, or 404."""
+    try:
+        return from_uid(given.get("ask", ""))
+    except ValueError:
+        abort(404)
+
+
+def _question(offer: Offer, step: str, about: Ask | None = None) -> str:
+    """The page that asks before a step which cannot be taken back; about: whom it concerns."""
+    name = ""
+    if about is not None:
+        name = cards.authors([about.person_id], reader_of(identity()), offer.audience)[about.person_id].shown
+    return render_template("offers/question.html", offer=offer, step=step, ask=about, name=name)
+
+
 def _do(
-    offer: Offer, step: Callable[[], Any], said: str, form: Form | None = None, field: str = "", *, tone: str = "good"
+    offer: Offer,
+    step: Callable[[], Any],
+    said: str,
+    form: Form | None = None,
+    field: str = "",
+    *,
+    tone: str = "good",
+    undo: str = "",
 ) -> Any:
-    """A step that happens or not; the offer's page then shows how things stand. What is refused – raised, or given back where it
-    counts, as a wrong code does – stands at its field with what was typed, or above the page where there is no form."""
+    """A step that happens or not; the offer's page then shows how things stand, and for a while the way back (``undo``). What is
+    refused – raised, or given back where it counts, as a wrong code does – stands at its field with what was typed, or above the
+    page where there is no form."""
     try:
         with atomic():
             outcome = step()
     except NotPossible as error:
         outcome = error
     if not isinstance(outcome, NotPossible):
-        if outcome:
+        if outcome and undo:
+            toast(said, undo, tone)
+        elif outcome:
             flash(said, tone)
     elif form is not None:
         form.add_error(outcome.field or field, str(outcome))

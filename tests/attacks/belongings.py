@@ -65,7 +65,9 @@ OF_PAGES = {
     "quarters.show": "quarter", "pages.language": "language", "residency.code_from_link": "code",
     "initiatives.visit_from_link": "visit code",
     **dict.fromkeys(("events.one_date", "events.change_date", "events.asks_to_call_off", "events.call_off"), "event"),
-    **{f"offers.{step}": "offer" for step in ("ask", "step_back", "promise", "pass_on", "hand_over", "returned", "extend")},
+    **{f"offers.{step}": "offer" for step in (
+        "ask", "step_back", "asks_to_step_back", "wait_again", "promise", "pass_on", "asks_to_pass_on", "decline", "asks_to_decline", "hand_over",
+        "take_back", "prolong", "returned", "extend")},
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff\xe0 a page of a document"
 CROWD = 8  # accounts in one house, the last of which waits

@@ -150,6 +150,7 @@ FIELDS = {
     "companions": Word(CHOICE, "1"),
     "date": Word(CHOICE, "2026-06-02"),
     "for_guests": Word(TEXT, "Klingel Fadenlauf"),
+    "for_holder": Word(PERSONAL, "Klingel Fadenlauf"),
     "access": Word(TEXT, "Stufenlos"),
     "after": Word(OBJECT),
     "month": Word(CHOICE, "2026-06-01"),

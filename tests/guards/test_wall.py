@@ -71,6 +71,7 @@ WALLED = (
     "participation",
     "event_for_guests",
     "offer",
+    "offer_for_holder",
     "ask",
     "photo",
     "photo_piece",

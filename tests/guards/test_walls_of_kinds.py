@@ -11,12 +11,12 @@ from neighbour.core import scope
 from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from tests.factories import make_comment, make_event, make_person, make_post, make_quarter, viewer_of
-from tests.offers.helpers import make_ask, make_offer
+from tests.offers.helpers import make_ask, make_offer, promise
 
 #: read by everybody who reads the slip
 SHOWN = ("event", "event_exception", "occurrence", "offer", "poll", "poll_option", "widening", "comment_revision")
 #: read by those two of a quarter whom it concerns: whoever wrote the slip, and whoever answered it
-BETWEEN_TWO = ("participation", "event_for_guests", "ask")
+BETWEEN_TWO = ("participation", "event_for_guests", "ask", "offer_for_holder")
 #: read by one alone
 OWN = {
     "guest": ("poll_vote", "bookmark", "mute", "answer_mark", "answer_taken_down", "calendar_feed"),
@@ -49,7 +49,8 @@ def quarter(context, frozen_clock, owner):
     there, elsewhere = make_quarter("Dort"), make_quarter("Anderswo")
     host, guest, third, stranger = (make_person(each) for each in (there, there, there, elsewhere))
     event = make_event(host, there, datetime(2026, 5, 19, 18), rule="FREQ=WEEKLY")
-    make_ask(guest, there, make_offer(host, there))
+    offer = make_offer(host, there, for_holder="Klingel Kanarienvogel")
+    promise(host, there, offer, make_ask(guest, there, offer))
     post = make_post(host, there)
     comment = make_comment(guest, there, post)
     values = {"guest": guest.id, "event": event.id, "post": post.id, "comment": comment.id, "id": new_id()}

@@ -16,6 +16,8 @@ def market(walk: Walk) -> None:
     walk.go("/write?kind=offer", "write an offer", picture="offer-write")
     walk.visitor.pick("category", "sell")
     walk.send("/write", "write an offer, without a price", 422, title="Fahrradkorb", pickup="Spulengasse 6")
+    walk.visitor.pick("category", "give")
+    walk.send("/write", "an offer that is asked about", 422, picture="offer-doubt", title="Alte Patronen", pickup="")
     for title, name in (
         ("Schlagbohrmaschine", "her own offer, lent"),
         ("14 Umzugskartons", "her own offer, promised"),
@@ -26,7 +28,11 @@ def market(walk: Walk) -> None:
         _open(walk, title)
         walk.look(name, picture=name.replace(",", "").replace(" ", "-"))
         if name == "her own offer, promised":
-            walk.send(f"{walk.visitor.path}/hand-over", "her own offer, a wrong code", 422, code="1")
+            _asked_about(walk, walk.visitor.path)
+    _open(walk, "Wintermantel")
+    here = walk.visitor.path
+    walk.look("promised to her", picture="offer-promised-to-her")
+    walk.go(f"{here}/step-back", "giving a promise back", picture="offer-give-back")
     _open(walk, "Bücherregal")
     here = walk.visitor.path
     walk.send(f"{here}/ask", "asking, empty", 422, words="")
@@ -34,6 +40,15 @@ def market(walk: Walk) -> None:
     walk.send(f"{here}/ask", "asking like a swindler", 422, picture="offer-question", words=SWINDLE)
     walk.send(f"{here}/ask", "asked", words="Ich könnte am Samstag.")
     walk.send(f"{here}/step-back", "stepped back")
+
+
+def _asked_about(walk: Walk, here: str) -> None:
+    """What is asked before others hear of it, and a wrong code."""
+    ask = walk.page.locator("a[href*='/decline?']").first.get_attribute("href") or ""
+    walk.go(ask, "saying no to one who asks", picture="offer-decline")
+    walk.go(f"{here}/pass-on", "passing a promise on", picture="offer-pass-on")
+    walk.visitor.go(here)
+    walk.send(f"{here}/hand-over", "her own offer, a wrong code", 422, code="1")
 
 
 def _open(walk: Walk, title: str) -> None:

@@ -122,6 +122,8 @@ ROWS = {
     ("uploads", "photo_piece"): (DAY, PHOTO.format("NULL") + "; INSERT INTO photo_piece (photo_id, start, sealed) VALUES (%(uid)s, 0, %(bytes)s)", "true"),
     ("asks", "ask"): (30 * DAY, "INSERT INTO offer (id, price_words, condition, pickup) VALUES (%(post)s, '', '', '');"
               " INSERT INTO ask (id, offer_id, person_id, words, state, asked_at, ended_at) VALUES (%(uid)s, %(post)s, %(other)s, 'Gern', 'missed', %(at)s, %(at)s)", "true"),
+    ("for_holders", "offer_for_holder"): (14 * DAY, "INSERT INTO offer (id, price_words, condition, pickup) VALUES (%(post)s, '', '', '');"
+              " INSERT INTO offer_for_holder VALUES (%(post)s, 'Klingel'); UPDATE contribution SET solved_at = %(at)s WHERE id = %(post)s", "true"),
     ("read_marks", "read_mark"): (365 * DAY, "INSERT INTO read_mark (person_id, quarter_id, seen_up_to, moved_at) VALUES (%(me)s, %(quarter)s, %(uid)s, %(at)s)", "true"),
     ("guests", "participation"): (14 * DAY, CAME, "true"),
     ("mails", "delivery"): (30 * DAY, DELIVERY + "(%(uid)s, %(me)s, 'x.y', '', '', 'mail', %(at)s, 'parked', %(at)s)", "notice = 'x.y'"),

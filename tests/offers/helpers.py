@@ -31,7 +31,9 @@ def make_offer(
 ) -> Offer:
     """An offer that hangs."""
     number = next(_numbers)
-    things = {key: fields.pop(key) for key in ("price", "condition", "pickup", "lend_days") if key in fields}
+    things = {
+        key: fields.pop(key) for key in ("price", "condition", "pickup", "lend_days", "for_holder") if key in fields
+    }
     with scope.use(viewer_of(author, quarter)), atomic():
         made = service.publish(
             author_id=author.id,
@@ -75,3 +77,8 @@ def mails(owner: Any, notice: str) -> list[int]:
     """To whom this notice was promised, in the order in which it was."""
     rows = owner.execute("SELECT person_id FROM delivery WHERE notice = %s ORDER BY id", [f"offers.{notice}"])
     return [row[0] for row in rows]
+
+
+def states(owner: Any) -> list[str]:
+    """How things stand for those who asked, in the order of asking."""
+    return [row[0] for row in owner.execute("SELECT state FROM ask ORDER BY place")]

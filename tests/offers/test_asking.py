@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from neighbour.core import scope
-from neighbour.core.db import atomic
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.notices.service import begin_lists
+from neighbour.offers import tending
+from neighbour.offers.models import Offer
 from neighbour.offers.prices import Price
 from neighbour.policy import Level
-from tests.factories import make_person, make_quarter, sign_in
-from tests.offers.helpers import mails, make_ask, make_offer, promise
+from tests.factories import make_person, make_quarter, sign_in, viewer_of
+from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -101,7 +105,9 @@ def test_from_asking_to_gone_everybody_sees_and_hears_what_is_theirs(
         303,
         303,
     ]
-    assert mails(owner, "missed") == [first.id]
+    assert mails(owner, "missed") == [], "for ten minutes it can be taken back"
+    owner.execute("UPDATE contribution SET solved_at = solved_at - interval '11 minutes'")
+    assert [tending.tend("Europe/Berlin") for _twice in range(2)] == [1, 0] and mails(owner, "missed") == [first.id]
     for path, gone in (("/market", "ribbon--gone"), ("/board", "Weg"), (url(offer), "Das ist vorbei")):
         assert gone in getter.get(path).text, path
     assert "Kinderrad" not in getter.get("/market?there=1").text
@@ -225,3 +231,131 @@ def test_an_offer_that_is_closed_the_usual_way_is_over_for_those_who_wait_too(
         jobs.run()
     assert mails(owner, "missed") == [waiting.id]
     assert owner.execute("SELECT state FROM ask").fetchone() == ("missed",)
+
+
+def test_what_was_said_to_be_collected_by_mistake_is_promised_again_and_the_queue_is_there(
+    here, author, client, owner, frozen_clock
+):
+    first, second = make_person(here), make_person(here)
+    offer = make_offer(author, here)
+    asks = [make_ask(person, here, offer) for person in (first, second)]
+    promise(author, here, offer, asks[0])
+    sign_in(client, author)
+    assert f"{url(offer)}/take-back" in client.post(f"{url(offer)}/hand-over", follow_redirects=True).text
+    frozen_clock.tick(9 * 60)
+    tending.tend("Europe/Berlin")
+    assert [client.post(f"{url(offer)}/take-back").status_code for _again in range(2)] == [303, 303]
+    frozen_clock.tick(120)
+    tending.tend("Europe/Berlin")
+    assert states(owner) == ["promised", "waiting"] and mails(owner, "missed") == []
+    assert mails(owner, "promised") == [first.id], "the same promise, told once"
+    client.post(f"{url(offer)}/hand-over")
+    frozen_clock.tick(660)
+    tending.tend("Europe/Berlin")
+    assert mails(owner, "missed") == [second.id]
+    assert "nicht mehr zurücknehmen" in client.post(f"{url(offer)}/take-back", follow_redirects=True).text
+    assert states(owner) == ["done", "missed"]
+
+
+def test_whoever_left_the_queue_by_mistake_comes_back_to_their_place(here, author, client, owner):
+    first, second = make_person(here), make_person(here)
+    offer = make_offer(author, here)
+    make_ask(first, here, offer)
+    ask = make_ask(second, here, offer)
+    sign_in(client, first)
+    assert f"{url(offer)}/wait-again" in client.post(f"{url(offer)}/step-back", follow_redirects=True).text
+    assert [client.post(f"{url(offer)}/wait-again").status_code for _again in range(2)] == [303, 303]
+    assert "Du bist Nummer 1" in client.get(url(offer)).text
+    client.post(f"{url(offer)}/step-back")
+    promise(author, here, offer, ask)
+    sign_in(client, second)
+    client.post(f"{url(offer)}/step-back")
+    client.post(f"{url(offer)}/wait-again")
+    assert states(owner) == ["left", "left"], "a promise that was given back is not waited for again"
+
+
+def test_what_others_hear_of_at_once_is_asked_about_before(here, author, client, visitor, owner):
+    first, second = make_person(here, name="Bela"), make_person(here, name="Cem")
+    offer = make_offer(author, here)
+    asks = [make_ask(person, here, offer) for person in (first, second)]
+    getter = visitor()
+    sign_in(getter, first)
+    sign_in(client, author)
+    assert getter.get(f"{url(offer)}/step-back").status_code == client.get(f"{url(offer)}/pass-on").status_code == 303
+    assert "Bela P. absagen?" in client.get(f"{url(offer)}/decline?ask={to_uid(asks[0].id)}").text
+    promise(author, here, offer, asks[0])
+    assert "Die Zusage zurückgeben?" in getter.get(f"{url(offer)}/step-back").text
+    assert "Bela P. kommt nicht?" in client.get(f"{url(offer)}/pass-on").text
+    assert states(owner) == ["promised", "waiting"]
+
+
+def test_a_kind_no_is_told_once_and_holds_for_a_day(here, author, client, owner, jobs, mailbox, frozen_clock):
+    asker, other = make_person(here, name="Bela"), make_person(here)
+    offer = make_offer(author, here, title="Lampe")
+    ask = make_ask(asker, here, offer)
+    frozen_clock.tick(23 * 3600)
+    sign_in(client, author)
+    data = {"ask": to_uid(ask.id)}
+    assert [client.post(f"{url(offer)}/decline", data=data).status_code for _again in range(2)] == [303, 303]
+    jobs.run()
+    (mail,) = (each for each in mailbox.messages() if each.message["To"] == asker.email)
+    assert mail.message["Subject"] == "Passt leider nicht: Lampe" and mails(owner, "declined") == [asker.id]
+    frozen_clock.tick(23 * 3600)
+    sign_in(client, asker)
+    assert "Diesmal passt es leider nicht" in client.get(url(offer)).text
+    assert client.post(f"{url(offer)}/ask", data={"words": "Bitte doch"}).status_code == 422
+    client.post(f"{url(offer)}/wait-again")
+    make_ask(other, here, offer)
+    assert states(owner) == ["declined", "waiting"]
+    frozen_clock.tick(3700)
+    sign_in(client, asker)
+    assert client.post(f"{url(offer)}/ask", data={"words": "Vielleicht heute?"}).status_code == 303
+
+
+def test_asking_and_stepping_back_all_day_is_one_mail_with_the_words_of_now(
+    here, author, client, owner, jobs, mailbox, frozen_clock
+):
+    asker = make_person(here, created_at=clock.now() - timedelta(days=300))
+    offer = make_offer(author, here)
+    with scope.use(scope.NOBODY), atomic():
+        begin_lists(author.id, here.id)
+    sign_in(client, asker)
+    for number in range(4):
+        client.post(f"{url(offer)}/step-back")
+        client.post(f"{url(offer)}/ask", data={"words": f"Zum {number}. Mal"})
+    jobs.run()
+    assert mails(owner, "asked") == [author.id]
+    assert "Zum 3. Mal" in next(mail.text for mail in mailbox.messages() if mail.message["To"] == author.email)
+    frozen_clock.tick(25 * 3600)
+    client.post(f"{url(offer)}/step-back")
+    client.post(f"{url(offer)}/ask", data={"words": "Noch zu haben?"})
+    assert mails(owner, "asked") == [author.id] * 2
+
+
+def test_what_is_for_the_one_alone_is_read_by_the_one_it_is_promised_to(
+    here, author, client, visitor, owner, jobs, mailbox
+):
+    first, second = make_person(here), make_person(here)
+    secret, for_one = "Spulengasse 6, dritter Stock", {"category": "give", "lend_days": "7", "audience": "quarter"}
+    sign_in(client, author)
+    client.post("/write", data={**for_one, "kind": "offer", "title": "Regal", "for_holder": secret})
+    with scope.use(viewer_of(author, here)):
+        offer = db.session.scalars(select(Offer)).one()
+        db.session.expunge_all()
+    asks = [make_ask(person, here, offer) for person in (first, second)]
+    assert secret in client.get(f"{url(offer)}/edit").text
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    (mail,) = (each for each in mailbox.messages() if "versprochen" in each.message["Subject"].casefold())
+    assert "steht auf der Seite" in mail.text and secret not in mail.text
+    readers = {person.id: visitor() for person in (first, second)}
+    for person in (first, second):
+        sign_in(readers[person.id], person)
+    assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, True, False]
+    client.post(f"{url(offer)}/pass-on")
+    assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, False, True]
+    client.post(f"{url(offer)}/hand-over")
+    assert secret not in readers[second.id].get(url(offer)).text, "it has served"
+    owner.execute("UPDATE contribution SET solved_at = NULL")
+    assert client.post(f"{url(offer)}/edit", data={**for_one, "title": "Regal"}).status_code == 303
+    assert owner.execute("SELECT count(*) FROM offer_for_holder").fetchone() == (0,)

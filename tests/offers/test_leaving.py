@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from neighbour.contributions.models import Audience
 from neighbour.core import scope
+from neighbour.core.tokens import to_uid
 from neighbour.mydata import erasing
 from neighbour.offers import notices, tending
 from tests.factories import make_move, make_person, make_quarter, sign_in
-from tests.offers.helpers import mails, make_ask, make_offer, promise
+from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -30,10 +32,6 @@ def queue(here, author):
 
 def tend():
     return tending.tend("Europe/Berlin")
-
-
-def states(owner):
-    return [row[0] for row in owner.execute("SELECT state FROM ask ORDER BY place")]
 
 
 def erase(person, *, keeps_texts=False):
@@ -102,3 +100,32 @@ def test_a_worker_that_dies_while_it_tells_leaves_it_to_the_next(queue, owner, m
             tend()
     assert mails(owner, "promised") == [first.id]
     assert [tend(), tend()] == [1, 0] and mails(owner, "promised") == [first.id, second.id]
+
+
+def test_whoever_does_not_see_it_any_more_is_told_and_the_next_one_has_it(here, author, owner, client, jobs, mailbox):
+    beside = make_quarter(beside=here)
+    far, near, last = make_person(beside), make_person(here), make_person(beside)
+    offer = make_offer(author, here, title="Schrank", audience=Audience.NEARBY)
+    asks = [make_ask(far, beside, offer), make_ask(near, here, offer), make_ask(last, beside, offer)]
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    mailbox.clear()
+    sign_in(client, author)
+    narrower = {"category": "give", "title": "Schrank", "lend_days": "7", "audience": "quarter"}
+    assert client.post(f"/c/{to_uid(offer.id)}/edit", data=narrower).status_code == 303
+    assert states(owner) == ["missed", "promised", "missed"] and tend() == 0
+    assert sorted(mails(owner, "missed")) == [far.id, last.id] and mails(owner, "promised") == [far.id, near.id]
+    jobs.run()
+    told = {mail.message["To"]: mail.text for mail in mailbox.messages()}
+    assert "in weniger Quartieren" in " ".join(told[far.email].split()) and "/c/" not in told[far.email]
+
+
+def test_what_left_somebodys_sight_by_another_way_is_over_for_them_with_the_next_round(here, author, owner):
+    beside = make_quarter(beside=here)
+    far = make_person(beside)
+    offer = make_offer(author, here, audience=Audience.NEARBY)
+    ask = make_ask(far, beside, offer)
+    owner.execute("UPDATE contribution SET audience = 'quarter'")
+    promise(author, here, offer, ask)
+    assert states(owner) == ["missed"] and mails(owner, "promised") == [] and mails(owner, "missed") == [far.id]
+    assert owner.execute("SELECT stage FROM offer").fetchone() == ("free",)

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from neighbour.contributions.models import Audience
 from neighbour.core import clock
 from neighbour.core.tokens import to_uid
 from neighbour.offers import tending
-from tests.factories import make_person, sign_in
+from tests.factories import make_comment, make_move, make_person, make_quarter, sign_in
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -106,3 +107,96 @@ def test_a_reminder_written_after_it_came_back_is_not_sent(here, loan, client, j
         client.post(f"{url(offer)}/returned", data={"note": ""})
         jobs.run()
     assert mailbox.messages() == []
+
+
+@pytest.mark.parametrize("how", ["taken down", "narrowed", "moved", "hidden"])
+def test_a_loan_is_seen_and_reminded_of_until_it_is_back_whatever_becomes_of_the_offer(
+    here, frozen_clock, client, visitor, owner, jobs, mailbox, how
+):
+    author, home = make_person(here, name="Aylin"), make_quarter(beside=here)
+    borrower, nosy = make_person(home), make_person(home)
+    offer = make_offer(
+        author,
+        here,
+        category="lend",
+        title="Bohrmaschine",
+        lend_days=14,
+        audience=Audience.NEARBY,
+        for_holder="Klingel Faden",
+    )
+    promise(author, here, offer, make_ask(borrower, home, offer))
+    make_comment(nosy, home, offer, "Kanarienvogel")
+    hand_over(author, here, offer, due_on=date(2026, 5, 14), note="Futter klemmt")
+    sign_in(client, author)
+    if how == "taken down":
+        client.post(f"{url(offer)}/withdraw")
+    elif how == "narrowed":
+        lent = {
+            "category": "lend",
+            "title": "Bohrmaschine",
+            "lend_days": "14",
+            "audience": "quarter",
+            "for_holder": "Klingel Faden",
+        }
+        client.post(f"{url(offer)}/edit", data=lent)
+    elif how == "moved":
+        make_move(borrower, make_quarter("Anderswo"))
+    else:
+        owner.execute("UPDATE contribution SET state = 'hidden'")
+    reader, other = visitor(), visitor()
+    sign_in(reader, borrower)
+    page = reader.get(url(offer)).text
+    assert "Donnerstag, 14. Mai 2026" in page and "Futter klemmt" in page and "Klingel Faden" in page
+    assert ("Bohrmaschine" in page) is (how != "hidden") and "Kanarienvogel" not in page and "Gut erhalten" not in page
+    sign_in(other, make_person(make_quarter("Weit weg")))
+    assert other.get(url(offer)).status_code == 404 and reader.get(f"{url(offer)}/history").status_code == 404
+    jobs.run()
+    mailbox.clear()
+    with at(date(2026, 5, 13), "18:05"):
+        tending.tend("Europe/Berlin")
+        jobs.run()
+    reminders = {mail.message["To"]: str(mail.message["Subject"]) for mail in mailbox.messages()}
+    assert set(reminders) == {author.email, borrower.email} and reminders[author.email] == "Morgen zurück: Bohrmaschine"
+    sign_in(client, author)
+    assert "An " in (page := client.get(url(offer)).text) and f"{url(offer)}/returned" in page
+    client.post(f"{url(offer)}/returned")
+    assert reader.get(url(offer)).status_code == 404
+
+
+def test_a_loan_goes_on_until_another_day_and_its_borrower_is_told(here, loan, client, owner, jobs, mailbox):
+    author, neighbour, offer = loan
+    hand_over(author, here, offer, due_on=date(2026, 5, 14))
+    jobs.run()
+    mailbox.clear()
+    with at(date(2026, 5, 14), "19:00"):
+        tending.tend("Europe/Berlin")
+        sign_in(client, author)
+        for wrong in ("", "2026-05-01", "2026-07-30"):
+            assert client.post(f"{url(offer)}/prolong", data={"due_on": wrong}).status_code == 422
+        assert [client.post(f"{url(offer)}/prolong", data={"due_on": "2026-05-20"}).status_code for _again in "12"] == [
+            303
+        ] * 2
+        jobs.run()
+    assert mails(owner, "prolonged") == [neighbour.id]
+    (told,) = (
+        mail for mail in mailbox.messages() if mail.message["Subject"] == "Bis Mittwoch, 20. Mai 2026: Bohrmaschine"
+    )
+    assert told.message["To"] == neighbour.email and "bis Mittwoch, 20. Mai 2026" in told.text
+    before = len(mails(owner, "bring_back"))
+    with at(date(2026, 5, 19), "18:05"):
+        assert tending.tend("Europe/Berlin") == 2 and len(mails(owner, "bring_back")) == before + 2
+    sign_in(client, neighbour)
+    assert client.post(f"{url(offer)}/prolong", data={"due_on": "2026-05-30"}).status_code == 404
+
+
+def test_a_loan_that_began_or_ended_by_mistake_is_as_it_was(here, loan, client, owner):
+    author, _neighbour, offer = loan
+    sign_in(client, author)
+    client.post(f"{url(offer)}/hand-over", data={"due_on": "2026-05-15", "note": "Futter klemmt"})
+    client.post(f"{url(offer)}/take-back")
+    assert owner.execute("SELECT state, due_on, note_out FROM ask").fetchone() == ("promised", None, "")
+    client.post(f"{url(offer)}/hand-over", data={"due_on": "2026-05-15", "note": "Futter klemmt"})
+    client.post(f"{url(offer)}/returned", data={"note": "heil"})
+    client.post(f"{url(offer)}/take-back")
+    back = owner.execute("SELECT a.state, a.note_out, a.note_back, o.stage FROM ask a, offer o").fetchone()
+    assert back == ("lent", "Futter klemmt", "", "lent")

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
-from neighbour.offers import queue, tending
+from neighbour.offers import queue, taking_back, tending
 from neighbour.offers.models import AskState, Offer
 from tests.factories import make_person, make_quarter, viewer_of
 from tests.offers.helpers import make_offer
@@ -43,6 +43,8 @@ def test_no_two_have_it_the_order_holds_and_nobody_is_told_twice(context, owner)
             owner.execute("DELETE FROM delivery; DELETE FROM contribution")
             self.offer = make_offer(author, here, category="lend" if is_loan else "give")
             self.waiting, self.held, self.lent, self.told = [], None, False, Counter()
+            #: who got it in the last ten minutes, in order; who was told no; who may come back to which place
+            self.done, self.declined, self.places, self.gone = [], set(), {}, set()
             for number in first:
                 self.asks(number)
 
@@ -70,10 +72,11 @@ def test_no_two_have_it_the_order_holds_and_nobody_is_told_twice(context, owner)
             try:
                 self.step(people[number], lambda offer: queue.ask(offer, person_id=people[number].id, words="Gern"))
             except NotPossible:
-                assert self.is_over
+                assert self.is_over or number in self.declined
                 return
             if number not in self.waiting and number != self.held:
-                assert not self.is_over
+                assert not self.is_over and number not in self.declined
+                self.places[number] = 1 + max(self.places.values(), default=0)
                 self.waiting.append(number)
 
         @rule(number=st.integers(0, PEOPLE - 1))
@@ -82,9 +85,33 @@ def test_no_two_have_it_the_order_holds_and_nobody_is_told_twice(context, owner)
             assert left == (number in self.waiting or (number == self.held and not self.lent))
             if number in self.waiting:
                 self.waiting.remove(number)
+                self.gone.add(number)
             elif left:
+                self.gone.discard(number)
                 self.told["stepped_back", number] += 1
                 self.next_one()
+
+        @rule(number=st.integers(0, PEOPLE - 1))
+        def wait_again(self, number):
+            try:
+                happened = self.step(people[number], lambda offer: taking_back.wait_again(offer, people[number].id))
+            except NotPossible:
+                assert self.is_over or number not in self.gone
+                return
+            assert happened == (number not in self.waiting and number != self.held)
+            if happened:
+                assert number in self.gone and not self.is_over
+                self.waiting = sorted([*self.waiting, number], key=self.places.__getitem__)
+
+        @rule(number=st.integers(0, PEOPLE - 1))
+        def decline(self, number):
+            ask = self.ask_of(number)
+            assert self.step(author, lambda offer: queue.decline(offer, ask)) == (number in self.waiting)
+            if number in self.waiting:
+                self.waiting.remove(number)
+                self.declined.add(number)
+                self.gone.discard(number)
+                self.told["declined", number] += 1
 
         @rule(number=st.integers(0, PEOPLE - 1))
         def promise(self, number):
@@ -107,6 +134,7 @@ def test_no_two_have_it_the_order_holds_and_nobody_is_told_twice(context, owner)
             assert happened == (self.held is not None and not self.lent)
             if happened:
                 self.told["passed_on", self.held] += 1
+                self.gone.discard(self.held)
                 self.next_one()
 
         @rule()
@@ -117,16 +145,43 @@ def test_no_two_have_it_the_order_holds_and_nobody_is_told_twice(context, owner)
             if self.is_loan:
                 self.lent = True
                 return
-            self.held, self.is_over = None, True
-            for number in self.waiting:
-                self.told["missed", number] += 1
-            self.waiting = []
+            self.is_over = True
+            self.has_it()
+
+        def has_it(self):
+            self.done.append(self.held)
+            self.gone.discard(self.held)
+            self.held = None
 
         @rule()
         def returned(self):
             assert self.step(author, queue.returned) == self.lent
             if self.lent:
-                self.held, self.lent = None, False
+                self.lent = False
+                self.has_it()
+
+        @rule()
+        def take_back(self):
+            try:
+                happened = self.step(author, taking_back.not_handed_over)
+            except NotPossible:
+                assert not self.lent and (not self.done or self.done[-1] in self.waiting)
+                return
+            assert happened == (self.held is None or self.lent)
+            if self.lent:
+                self.lent = False
+            elif happened:
+                self.held, self.lent, self.is_over = self.done.pop(), self.is_loan, False
+
+        @rule()
+        def ten_minutes_later(self):
+            owner.execute("UPDATE contribution SET solved_at = solved_at - interval '11 minutes'")
+            owner.execute("UPDATE ask SET ended_at = ended_at - interval '11 minutes'")
+            tending.tend("Europe/Berlin")
+            self.done, self.gone = [], set()
+            if self.is_over:
+                self.told.update({("missed", number): 1 for number in self.waiting})
+                self.waiting = []
 
         @rule()
         def tend(self):
@@ -136,6 +191,9 @@ def test_no_two_have_it_the_order_holds_and_nobody_is_told_twice(context, owner)
         def is_gone(self, number):
             """Erased: the row of the ask goes, whatever it is."""
             owner.execute("DELETE FROM ask WHERE person_id = %s", [people[number].id])
+            self.done = [each for each in self.done if each != number]
+            self.declined.discard(number)
+            self.gone.discard(number)
             if number in self.waiting:
                 self.waiting.remove(number)
             elif number == self.held:

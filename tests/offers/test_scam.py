@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
 
+from neighbour.contributions.models import Audience
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock
 from neighbour.core.tokens import to_uid
+from neighbour.demo import offers as demo
 from neighbour.offers import scam
 from tests.factories import make_comment, make_person, make_quarter, sign_in
 from tests.offers.helpers import mails, make_ask, make_offer
@@ -75,3 +78,89 @@ def test_a_new_account_reaches_five_sellers_a_day_and_sends_no_links(context, fr
     make_ask(bot, here, offers[10])
     frozen_clock.tick(timedelta(days=6).total_seconds())
     make_ask(bot, here, offers[11], "Das Buch steht auch unter www.bibliothek.example")
+
+
+SELLER = "Ich bin im Auslandseinsatz. Bitte überweise den Betrag vorab per Western Union, dann schickt mein Kurier das Fahrrad."
+
+
+def test_whoever_offers_like_a_swindler_is_asked_first_and_readers_are_warned(context, client, owner):
+    here = make_quarter()
+    author, reader = make_person(here), make_person(here)
+    data = {
+        "kind": "offer",
+        "category": "sell",
+        "price": "300",
+        "title": "E-Bike",
+        "audience": "quarter",
+        "lend_days": "7",
+    }
+    sign_in(client, author)
+    asked = client.post("/write", data={**data, "body_md": SELLER})
+    assert asked.status_code == 422 and "Willst du das so aushängen?" in asked.text and "Geld vorab" in asked.text
+    assert SELLER in asked.text and 'name="sure" value="1"' in asked.text
+    assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (0,)
+    assert client.post("/write", data={**data, "body_md": SELLER, "sure": "1"}).status_code == 303
+    (made,) = owner.execute("SELECT id FROM contribution").fetchone()
+    assert client.post(f"/c/{to_uid(made)}/edit", data={**data, "body_md": SELLER}).status_code == 422, (
+        "and when it changes"
+    )
+    assert "Vorsicht, das sieht nach Betrug aus." not in client.get(f"/c/{to_uid(made)}").text
+    sign_in(client, reader)
+    assert "Vorsicht, das sieht nach Betrug aus." in client.get(f"/c/{to_uid(made)}").text
+
+
+def test_what_the_seller_answers_is_looked_at_for_those_who_read_it(context, client):
+    here = make_quarter()
+    author, reader = make_person(here), make_person(here)
+    offer = make_offer(author, here, category="sell")
+    make_comment(author, here, offer, SELLER)
+    make_comment(reader, here, offer, "Wohin?")
+    sign_in(client, reader)
+    assert "Eine Antwort unten sieht nach Betrug aus." in client.get(f"/c/{to_uid(offer.id)}").text
+
+
+def test_above_the_form_stands_how_to_pay_and_since_when_the_seller_is_here(context, client, frozen_clock):
+    here, beside = make_quarter(), make_quarter()
+    author = make_person(here, name="Aylin", created_at=clock.now() - timedelta(days=70))
+    new, hidden = (
+        make_person(here, name="Bodo", created_at=clock.now()),
+        make_person(here, name="Cora", name_nearby="", name_city=""),
+    )
+    sign_in(client, make_person(here))
+    page = client.get(f"/c/{to_uid(make_offer(author, here).id)}").text
+    assert "Zahle erst, wenn du die Sache in der Hand hast" in page and "Aylin P. ist seit März 2026 dabei." in page
+    assert "weniger als einer Woche dabei" in client.get(f"/c/{to_uid(make_offer(new, here).id)}").text
+    sign_in(client, make_person(beside))
+    far = make_offer(hidden, here, audience=Audience.CITY)
+    page = client.get(f"/c/{to_uid(far.id)}").text
+    assert "Zahle erst" in page and " dabei." not in page, "who shows no name is not told by the month either"
+
+
+def test_demo_neighbours_who_offer_something_are_not_asked_whether_they_swindle():
+    assert [each.title for each in demo.offers() if scam.look(f"{each.title}\n{each.text}")] == []
+
+
+def test_answers_are_no_side_door_for_a_new_account(context, client, frozen_clock):
+    here = make_quarter()
+    bot = make_person(here, created_at=clock.now())
+    offers = [make_offer(make_person(here), here) for _each in range(8)]
+    sign_in(client, bot)
+
+    def answers(offer, body, **more):
+        return client.post(f"/c/{to_uid(offer.id)}/answer", data={"body": body, "form_key": str(uuid.uuid4()), **more})
+
+    assert "ohne Links" in answers(offers[0], "Schau mal: https://boese.example/kauf").text
+    make_ask(bot, here, offers[0])
+    sign_in(client, bot)
+    said = [answers(offer, "Ist das noch da?").status_code for offer in offers]
+    assert said == [303] * 5 + [422] * 3, "who was asked already is one of the five"
+    assert answers(offers[0], "Und wie groß ist es?").status_code == 303, "whoever is known can be written to again"
+    other = make_comment(make_person(here), here, offers[0], "Ich hätte es auch gern.")
+    assert answers(offers[0], "Nimm lieber meins!", parent=to_uid(other.id)).status_code == 422, (
+        "a reply reaches somebody else"
+    )
+    with pytest.raises(NotPossible, match="5 Leuten"):
+        make_ask(bot, here, offers[6])
+    frozen_clock.tick(timedelta(days=7, minutes=1).total_seconds())
+    sign_in(client, bot)
+    assert answers(offers[7], "Steht auch unter www.bibliothek.example").status_code == 303

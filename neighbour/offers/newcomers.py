@@ -1,0 +1,69 @@
+"""An account of a few days reaches five people a day on the market and sends no links.
+
+Whoever swindles begins anew again and again. What counts is whom somebody writes to, by whichever door: asking for an offer, or
+answering below one.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select, union
+from sqlalchemy.orm import aliased
+
+from neighbour.accounts.models import Person
+from neighbour.contributions.models import Comment
+from neighbour.contributions.service import NotPossible
+from neighbour.core import clock
+from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.offers.models import Ask, Offer
+
+NEW_FOR, NEW_CONTACTS = timedelta(days=7), 5  # accounts younger than this reach so many people a day
+_LINK = re.compile(r"https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b)", re.IGNORECASE)
+
+
+def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | None = None) -> None:
+    """Raises NotPossible where this person is new and these words hold a link, or would reach one person too many today: the
+    author of the offer, and of the answer they reply to."""
+    began = db.session.scalar(select(Person.created_at).where(Person.id == person_id))
+    if began is None or began <= clock.now() - NEW_FOR:
+        return
+    if _LINK.search(words):
+        raise NotPossible(__("In your first week, without links, please. They help swindlers more than neighbours."))
+    reached = {offer.author_id, _writer(replied_to)} - {None, person_id}
+    before = _reached(person_id)
+    if reached - before and len(before | reached) > NEW_CONTACTS:
+        raise NotPossible(
+            __(
+                "In your first week you can write to %(most)s neighbours a day. Tomorrow you can go on.",
+                most=NEW_CONTACTS,
+            )
+        )
+
+
+def _writer(answer: uuid.UUID | None) -> int | None:
+    if answer is None:
+        return None
+    return db.session.scalar(select(Comment.author_id).where(Comment.id == answer))
+
+
+def _reached(person_id: int) -> set[int]:
+    """Whom this person has written to on the market within a day."""
+    since, parent = clock.now() - timedelta(days=1), aliased(Comment)
+    said = Comment.author_id == person_id, Comment.created_at > since
+    asked = (
+        select(Offer.author_id)
+        .join(Ask, Ask.offer_id == Offer.id)
+        .where(Ask.person_id == person_id, Ask.asked_at > since)
+    )
+    answered = select(Offer.author_id).join(Comment, Comment.contribution_id == Offer.id).where(*said)
+    replied = (
+        select(parent.author_id)
+        .join(Comment, Comment.parent_id == parent.id)
+        .join(Offer, Offer.id == Comment.contribution_id)
+        .where(*said)
+    )
+    return set(db.session.scalars(union(asked, answered, replied))) - {person_id}
