@@ -293,7 +293,7 @@ def test_a_tie_at_the_only_operators_house_is_decided_at_the_terminal(desk: Desk
     done = operate(cases, "decide", hit[-26:], "--verdict", verdict)
     assert (done.exit_code, done.output) == (0, "hit@example.org: decided; they are told\n")
     desk.says(olga, mis, verdict)
-    people = [row[0] for row in owner.execute("SELECT person_id FROM proof_case ORDER BY id")]
+    people = [row[0] for row in owner.execute("SELECT person_id FROM proof_case ORDER BY person_id")]
     assert {desk.level(person) for person in people} == {Level.UNPROVEN if told else Level.VERIFIED}
     assert listed(operate) == [] and "nothing waits" in operate(cases, "list").output
     desk.hears()
