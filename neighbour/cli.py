@@ -35,6 +35,7 @@ class Groups(click.Group):
         ),
         "events": ("neighbour.events.cli", "events", "Import a list of events."),
         "flyers": ("neighbour.residency.flyers_cli", "flyers", "Codes on paper for the houses of some streets."),
+        "cases": ("neighbour.residency.cases.cli", "cases", "Proofs that nobody at a desk may decide about."),
         "digest": ("neighbour.digests.cli", "digest", "Preview or send the digest."),
         "demo": ("neighbour.demo.cli", "demo", "The demo city Altenbrück, for trying things out."),
         "board": ("neighbour.contributions.cli", "board", "Take down what must not stay, and put it back."),

@@ -121,9 +121,14 @@ def change_email() -> Any:
     form = ChangeEmailForm(prefix="e")
     if form.validate_on_submit():
         try:
-            due_at = service.change_email(web.me(), form.email.data, web.piece())
-            if not web.says_later(due_at):
-                flash(_("Please look into the mailbox of the new address and confirm it there."), "info")
+            service.change_email(web.me(), form.email.data, web.piece())
+            flash(
+                _(
+                    "Please look into the mailbox of the new address and confirm it there. Mostly the mail comes at once; it can"
+                    " take up to an hour and a half."
+                ),
+                "info",
+            )
             return back("accounts.access")
         except service.Refused:
             form.add_error("email", _("This is your address already."))

@@ -7,7 +7,7 @@ order than elsewhere (``locks``): the address first, because several who wait fo
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from neighbour.accounts import decoys, email_changes, notices, onetime, passwords
 from neighbour.accounts.addresses import fold, reachable
@@ -24,24 +24,22 @@ from neighbour.notices import strangers
 RESET_EVERY = timedelta(minutes=15)
 
 
-def ask_to_confirm(person: Person, source: str = "") -> datetime | None:
+def ask_to_confirm(person: Person, source: str = "") -> None:
     """Promise the mail that asks to confirm the address; where somebody owns that already, it is never sent. source: the piece
-    of the network it is asked from. Gives when it goes, None for at once. Inside atomic(); raises TooMany for whoever asks
-    too often themselves."""
+    of the network it is asked from. Inside atomic(); raises TooMany for whoever asks too often themselves."""
     limits.hit("mail", f"confirm:{person.id}")
-    return send_confirm(person, person.email, source)
+    send_confirm(person, person.email, source)
 
 
-def send_confirm(person: Person, email: str, source: str, **more: str) -> datetime | None:
+def send_confirm(person: Person, email: str, source: str, **more: str) -> None:
     """Promise the mail that asks whether this is their address. From one piece of the network a few to an address go at once;
-    how many altogether, and whose goes first, is decided for all of them together (``strangers``). Gives when it goes, None for
-    at once. Inside atomic()."""
+    how many altogether, and whose goes first, is decided for all of them together (``strangers``). Inside atomic()."""
     key, may_rush = fold(email), True
     try:
         limits.hit("mail", f"to:{key}:{source}")
     except limits.TooMany:
         may_rush = False
-    return strangers.promise(
+    strangers.promise(
         person.id,
         notices.Confirm.key,
         address=key,
@@ -62,11 +60,11 @@ def offer_account(waiting: Person) -> None:
         strangers.promise(waiting.id, notices.Reset.key, address=key, subject_key=once, payload=payload)
 
 
-def correct_email(person: Person, email: str, source: str = "") -> datetime | None:
+def correct_email(person: Person, email: str, source: str = "") -> None:
     """The address of somebody who has not confirmed theirs was mistyped: from now on they have signed up with this one.
 
-    What went to the other, which may be a stranger's, works no more. The same one again is asked to confirm once more. Gives when
-    the mail goes, None for at once. Commits; raises NoAddress, TooMany.
+    What went to the other, which may be a stranger's, works no more. The same one again is asked to confirm once more. Commits;
+    raises NoAddress, TooMany.
     """
     email, key = reachable(email), fold(email)
     limits.hit("mail", f"confirm:{person.id}")
@@ -79,7 +77,7 @@ def correct_email(person: Person, email: str, source: str = "") -> datetime | No
         onetime.spoil(person.id)
         db.session.flush()
         tell_owner(owner, person.id, email)
-        return send_confirm(person, person.email, source)  # where somebody owns it, it only takes its turn
+        send_confirm(person, person.email, source)  # where somebody owns it, it only takes its turn
 
 
 def confirm_by_link(token: str, password: str, *, by: int | None, memory_kib: int) -> Person:

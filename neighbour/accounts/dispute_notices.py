@@ -33,9 +33,9 @@ class OfDispute(Notice):
     #: whether the links this side had before end with it
     is_only: ClassVar[bool] = False
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
         """Also of an account that is being left: where the mail goes says its payload."""
-        return super().mailbox(person_id) or of_somebody_leaving(person_id)
+        return super().mailbox(person_id, payload) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link of this side; nothing when the quarrel is over, or another mailbox has this one's place."""

@@ -66,8 +66,8 @@ class AlreadyHere(Notice):
     def subject(self, context: dict[str, Any]) -> str:
         return _("You already have an account")
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
-        return super().mailbox(person_id) or of_somebody_leaving(person_id)
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
+        return super().mailbox(person_id, payload) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         return {**self.preview(), "is_kept": "to" in payload}
@@ -85,6 +85,11 @@ class Reset(Notice):
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("Set a new password")
+
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
+        """To an address that nobody had confirmed (``to``) it goes whatever became of that sign-up, which may be a stranger's,
+        and without the name that was typed there."""
+        return of_an_address(person_id, payload["to"]) if "to" in payload else super().mailbox(person_id, payload)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token; nothing when links were spoilt while the mail waited. To an address that nobody had confirmed
@@ -138,9 +143,9 @@ class FactorChanged(Notice):
         """What came or went, and the mailbox that can take it back."""
         return f"{payload['what']} {payload.get('to', '')}"
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
         """Also of an account that is being left since: whoever added something may be the one who leaves."""
-        return super().mailbox(person_id) or of_somebody_leaving(person_id)
+        return super().mailbox(person_id, payload) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token, where something came and the mailbox is still the account's."""
@@ -202,10 +207,10 @@ class EmailChanged(Notice):
     def subject(self, context: dict[str, Any]) -> str:
         return _("Your e-mail address was changed")
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
         """Also of an account that is being left since, which no address book has: whoever changed the address may be the
         one who leaves. Where the mail goes says its payload."""
-        return super().mailbox(person_id) or of_somebody_leaving(person_id)
+        return super().mailbox(person_id, payload) or of_somebody_leaving(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """Mints the link's token; nothing when it is too late to take anything back."""
@@ -342,6 +347,12 @@ def of_somebody_leaving(person_id: int) -> Mailbox | None:
     """For an account that no address book has any more. Only what says itself where it goes is sent there."""
     language = db.session.scalar(select(Person.language).where(Person.id == person_id))
     return Mailbox("", language, "", takes_mail=False) if language else None
+
+
+def of_an_address(person_id: int, address: str) -> Mailbox | None:
+    """For whoever reads the mail of an address that this person has signed up with, and nobody has confirmed."""
+    language = db.session.scalar(select(Person.language).where(Person.id == person_id))
+    return Mailbox(address, language, "", is_confirmed=False, key=fold(address)) if language else None
 
 
 def tell_operators(reader: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
@@ -327,14 +327,12 @@ def _renew_password(person: Person, hashed: str, *, keep_token: str = "") -> Non
     notices.PasswordChanged.send(person.id, subject_key=secrets.token_hex(8))
 
 
-def change_email(person: Person, email: str, source: str = "") -> datetime | None:
-    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Gives when the mail to the new
-    one goes, None for at once. Commits.
-
-    Raises NoAddress, Refused("same"), TooMany.
-    """
+def change_email(person: Person, email: str, source: str = "") -> None:
+    """Ask the new address to confirm, tell the old one; a taken one gets the mail for taken ones. Commits; raises NoAddress,
+    Refused("same"), TooMany."""
     if person.confirmed_at is None:
-        return confirming.correct_email(person, email, source)
+        confirming.correct_email(person, email, source)
+        return
     email, key = reachable(email), fold(email)
     if key == fold(person.email):
         raise Refused("same")
@@ -345,4 +343,4 @@ def change_email(person: Person, email: str, source: str = "") -> datetime | Non
         owner = owner_of(key)
         confirming.tell_owner(owner if owner is not None and owner.id != person.id else None, person.id, email)
         notices.EmailChanging.send(person.id, subject_key=secrets.token_hex(8), payload={"to": person.email})
-        return confirming.send_confirm(person, email, source, to=email)
+        confirming.send_confirm(person, email, source, to=email)

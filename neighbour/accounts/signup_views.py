@@ -101,14 +101,14 @@ def confirm_again() -> Any:
     if identity().is_confirmed:
         return back("accounts.sign_up_next")
     with atomic():
-        due_at = confirming.ask_to_confirm(web.me(), web.piece())
-    if not web.says_later(due_at):
-        flash(
-            _(
-                "We send the mail once more. If none comes, this address has an account: sign in, or set a new password."
-            ),
-            "good",
-        )
+        confirming.ask_to_confirm(web.me(), web.piece())
+    flash(
+        _(
+            "We send the mail once more. Mostly it comes at once; it can take up to an hour and a half. If none comes, this"
+            " address has an account: sign in, or set a new password."
+        ),
+        "good",
+    )
     return back("accounts.confirm")
 
 
@@ -121,9 +121,14 @@ def correct_email() -> Any:
     form = CorrectEmailForm(prefix="e")
     if not form.validate_on_submit():
         return _confirm(ConfirmForm(formdata=None), form), 422
-    due_at = confirming.correct_email(web.me(), form.email.data, web.piece())
-    if not web.says_later(due_at):
-        flash(_("The mail is on its way to %(email)s.", email=form.email.data), "good")
+    confirming.correct_email(web.me(), form.email.data, web.piece())
+    flash(
+        _(
+            "The mail to %(email)s is on its way. Mostly it comes at once; it can take up to an hour and a half.",
+            email=form.email.data,
+        ),
+        "good",
+    )
     return back("accounts.confirm")
 
 

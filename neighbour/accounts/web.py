@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from flask import Response, current_app, flash, g, request
+from flask import Response, current_app, g, request
 from flask import session as cookie
 from flask_login import login_user
 
 from neighbour.accounts import entering, onetime, service, sessions
 from neighbour.accounts.entering import Browser
 from neighbour.accounts.models import Person
-from neighbour.core import i18n, limits, scope, tokens
+from neighbour.core import limits, scope, tokens
 from neighbour.core.crypto import keyed_hash
-from neighbour.core.i18n import gettext as _
 from neighbour.policy import Identity
 from neighbour.policy.gate import person_number
 
@@ -86,15 +83,6 @@ def counted_by_link() -> str:
 def piece() -> str:
     """The piece of the network this request comes from, by which mails to an address are counted."""
     return limits.block(request.remote_addr)
-
-
-def says_later(due_at: datetime | None) -> bool:
-    """Say when a mail comes that has to wait (``strangers``); False for one that goes at once."""
-    if due_at is None:
-        return False
-    when = i18n.moment(due_at)
-    flash(_("Very many mails to this address were asked for. Yours comes at %(moment)s.", moment=when), "info")
-    return True
 
 
 def begin(token: str, *, is_kept: bool) -> Identity:

@@ -9,6 +9,13 @@ from neighbour.core import roles
 from neighbour.core.postgres import DatabaseTrouble
 
 OPERATORS = 2  # of different households: whoever operates looks at some things alone with the others who do
+_PROMOTE = "neighbour person promote MAIL --operator"
+_FEW = (
+    "are of one household: what they alone may decide one person decides by looking twice, a day apart; and of protected people"
+    " who live with them nobody decides"
+)
+_NONE = "are none: nobody can decide"
+_ASKED = "SELECT operators_apart(), (SELECT count(*) FROM cases_of_nobody())"
 _QUICK = {"connect_timeout": 2, "options": "-c statement_timeout=2000", "autocommit": True}
 
 
@@ -16,13 +23,12 @@ def warnings(config: Config) -> list[Problem]:
     """Nothing while the database cannot say."""
     try:
         with roles.connect(config.database_url, **_QUICK) as connection:
-            row = connection.execute("SELECT operators_apart()").fetchone()
+            (apart, stuck) = connection.execute(_ASKED).fetchone() or (OPERATORS, 0)
     except (DatabaseTrouble, psycopg.Error):
         return []
-    if row is None or row[0] >= OPERATORS:
-        return []
-    text = "are of one household" if row[0] else "are none"
-    why = (
-        "what they alone may decide one person decides by looking twice, a day apart" if row[0] else "nobody can decide"
-    )
-    return [Problem("operators", f"{text}: {why}", "a second one: neighbour person promote MAIL --operator")]
+    found = [] if apart >= OPERATORS else [Problem("operators", _FEW if apart else _NONE, f"a second one: {_PROMOTE}")]
+    if stuck:
+        wait = "proof waits" if stuck == 1 else "proofs wait"
+        text = f"{stuck} {wait} that nobody at a desk may decide about"
+        found.append(Problem("proofs", text, f"neighbour cases list; or another operator: {_PROMOTE}"))
+    return found

@@ -58,7 +58,7 @@ class Farewell(Notice):
     def subject(self, context: dict[str, Any]) -> str:
         return _("Your account is being deleted")
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
         """Whoever is leaving is in no address book any more."""
         return _mailbox_left(person_id)
 
@@ -90,9 +90,9 @@ class IncidentMail(Notice):
         """In the operator's words."""
         return str(context["subject"])
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
         """Whoever is leaving just now is told too."""
-        return super().mailbox(person_id) or _mailbox_left(person_id)
+        return super().mailbox(person_id, payload) or _mailbox_left(person_id)
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The words as they were kept for this person."""

@@ -117,7 +117,7 @@ class Notice:
         """Whether this notice is for an account that is closed, and is nothing that both who claim it may read."""
         return mailbox.is_closed and not cls.goes_while_closed
 
-    def mailbox(self, person_id: int) -> Mailbox | None:
+    def mailbox(self, person_id: int, payload: dict[str, Any]) -> Mailbox | None:
         """Where this notice reaches the person; None where it does not. Runs in the worker with nobody's eyes."""
         return mailboxes_of([person_id]).get(person_id)
 

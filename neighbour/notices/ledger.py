@@ -56,6 +56,7 @@ class Leased:
     lease_until: datetime
     mailbox_hash: bytes | None = None
     may_rush: bool = True
+    is_counted: bool = False
 
 
 def promise(
@@ -120,7 +121,7 @@ _LEASE = text("""
           ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) due
     WHERE d.id = due.id
     RETURNING d.id, d.person_id, d.notice, d.subject_key, d.period, d.quarter_id, d.payload, d.attempts, d.created_at,
-              d.lease_until, d.mailbox_hash, d.may_rush
+              d.lease_until, d.mailbox_hash, d.may_rush, d.is_counted
 """)
 _RENEW = text("""
     UPDATE delivery d SET lease_until = :until FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempts)
@@ -283,7 +284,8 @@ def given_up() -> Sequence[Delivery]:
 def put_back(*, at: datetime, with_failed: bool = False) -> int:
     """Give parked rows (and failed ones) another life from ``at`` on; gives how many. Their Message-IDs stay."""
     states = (DeliveryState.PARKED, DeliveryState.FAILED) if with_failed else (DeliveryState.PARKED,)
-    again = {"state": DeliveryState.PENDING, "deaths": 0, "attempts": 0, "due_at": at, "created_at": at}
+    again = {"state": DeliveryState.PENDING, "deaths": 0, "attempts": 0, "is_counted": False}
+    again |= {"due_at": at, "created_at": at}
     with atomic():
         back = db.session.execute(update(Delivery).where(Delivery.state.in_(states)).values(**again))
         return int(back.rowcount)  # type: ignore[attr-defined]

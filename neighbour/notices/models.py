@@ -87,6 +87,8 @@ class Delivery(Timestamps, Base):
     asks: Mapped[int] = mapped_column(default=1, server_default="1")
     #: whether it may be one of those that go at once
     may_rush: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
+    #: it has had its turn; what another server puts off then is tried again without another
+    is_counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
 
 
 class Subscription(Timestamps, Base):

@@ -10,7 +10,7 @@ about(
     kind="mail",
     out="notice created_at sent_at state channel payload",
     inner="id person_id subject_key period quarter_id due_at lease_until attempts deaths message_id last_error"
-    " mailbox_hash piece_hash turn asks may_rush",
+    " mailbox_hash piece_hash turn asks may_rush is_counted",
     order="id",
     ends="mails",
 )

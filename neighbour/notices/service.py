@@ -46,17 +46,20 @@ def deliver_batch(notice: str, quarter_id: int, period: str, config: Config) -> 
 
 def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     kind = Notice.registry.get(row.notice)
-    notice = kind() if kind is not None else None
-    mailbox = notice.mailbox(row.person_id) if notice is not None else None
-    if notice is None or mailbox is None or not notice.may_reach(mailbox):
+    if kind is None:  # of another version
         ledger.skip(row)
+        return
+    notice = kind()
+    mailbox = notice.mailbox(row.person_id, row.payload)
+    if mailbox is None or not notice.may_reach(mailbox):
+        ledger.skip(row)
+        strangers.let_pass(row)
         return
     if notice.has_to_wait(mailbox):
         ledger.put_off(row)
         return
     counted = _counted_by(row, mailbox)
-    rate = strangers.take(counted, may_rush=row.may_rush) if counted is not None else None
-    if counted is not None and rate is None:
+    if counted is not None and not strangers.take(row, counted):
         strangers.put_off(row, counted)
         return
     try:
@@ -78,8 +81,6 @@ def _deliver(row: ledger.Leased, config: Config, transport: Transport) -> None:
     if subscription is not None:
         more = list_headers(notice.list_name, subscription.token, site=config.site_url, host=host_of(config))
     answer = _handed_over(transport, config, to, lambda: build(written, to, message_id, config, more))
-    if counted is not None and rate is not None and answer.outcome is Outcome.LATER:
-        strangers.give_back(counted, rate)
     state = ledger.settle(row, answer, message_id)
     if state != "sent":
         log.warning("delivery %s of %s: %s (%s)", row.id, row.notice, state, answer.text)

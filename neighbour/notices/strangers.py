@@ -3,8 +3,9 @@
 Anybody can have this house write to any address. So all such mail counts by the address, whatever its kind and whoever asked, at
 one place: before it is handed over (``take``). One goes in each hour and a half (``STEADY``), and seven more in a day whenever
 they are asked for (``RUSH``): nobody gets more than nine in an hour or 24 in a day, and whatever others did, the next one goes
-within an hour and a half. Where this address stands is told by nothing else: mail to an address that somebody owns is never sent,
-but counts and waits like any other.
+within an hour and a half. Mail to an address that somebody owns is never sent, but counts and waits like any other; and what a
+server puts off has had its turn, so that nothing depends on whether there was anything to hand over. Where the line stands is
+shown to nobody: it would tell who else has asked for an address.
 
 What has to wait stands in line, each with the moment of its turn (``_arrange``), so that the sweep meets one of them at a time:
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -66,12 +67,12 @@ def promise(
     may_rush: bool = True,
     subject_key: str,
     payload: dict[str, Any],
-) -> datetime | None:
+) -> None:
     """Promise a mail to an address (in its one form) that nobody has confirmed. Inside atomic().
 
     source: the piece of the network it is asked from; empty for what is the same whoever asks. may_rush: False for whoever
     has had their share of the mails that go at once. Nobody stands in line twice: what the same person asked for before, and
-    still waits, is not sent any more. Gives when it goes, None for at once.
+    still waits, is not sent any more.
     """
     mailbox = fingerprint(address)
     _hold(mailbox)
@@ -79,7 +80,7 @@ def promise(
     piece = keyed_hash("piece of the network", f"{mailbox.hex()} {source}")[:16] if source else ANYBODY
     line = {"mailbox_hash": mailbox, "piece_hash": piece, "turn": turn, "asks": asks, "may_rush": may_rush}
     ledger.promise(person_id, notice, subject_key=subject_key, payload=payload, due_at=clock.now(), line=line)
-    return _arrange(mailbox, just=turn)
+    _arrange(mailbox, just=turn)
 
 
 def was_promised(address: str, notice: str, within: timedelta) -> bool:
@@ -92,20 +93,27 @@ def was_promised(address: str, notice: str, within: timedelta) -> bool:
     return db.session.scalar(select(Delivery.id).where(*mine, lately).limit(1)) is not None
 
 
-def take(mailbox: bytes, *, may_rush: bool) -> str | None:
-    """Count one mail to this address: gives the rate it was counted by, None where there is none left now. Commits."""
-    for rate in (STEADY, RUSH) if may_rush else (STEADY,):
+def take(row: ledger.Leased, mailbox: bytes) -> bool:
+    """Count this mail to this address, once however often it is tried; False where there is none left now. Commits."""
+    if row.is_counted:
+        return True
+    for rate in (STEADY, RUSH) if row.may_rush else (STEADY,):
         try:
             limits.hit(rate, mailbox.hex())
         except limits.TooMany:
             continue
-        return rate
-    return None
+        with atomic():
+            db.session.execute(update(Delivery).where(Delivery.id == row.id).values(is_counted=True))
+        return True
+    return False
 
 
-def give_back(mailbox: bytes, rate: str) -> None:
-    """The mail could not be handed over just now, and will be counted when it is. Commits."""
-    limits.take_back(rate, mailbox.hex())
+def let_pass(row: ledger.Leased) -> None:
+    """This row had nobody to go to when its turn came: the next in line goes instead. Commits."""
+    if row.mailbox_hash is not None:
+        with atomic():
+            _hold(row.mailbox_hash)
+            _arrange(row.mailbox_hash)
 
 
 def put_off(row: ledger.Leased, mailbox: bytes) -> None:
@@ -142,9 +150,9 @@ def _let_go_of(person_id: int, notice: str, mailbox: bytes) -> int:
     return db.session.scalar(select(func.count()).select_from(Delivery).where(*mine)) or 0
 
 
-def _arrange(mailbox: bytes, just: int | None = None) -> datetime | None:
-    """Give everybody in line their moment; gives that of the turn ``just``, None for at once. With the mailbox held."""
-    now, opens, told = clock.now(), limits.next_window(STEADY), None
+def _arrange(mailbox: bytes, just: int | None = None) -> None:
+    """Give everybody in line their moment; the turn ``just`` is new. With the mailbox held."""
+    now, opens = clock.now(), limits.next_window(STEADY)
     steady, rush = (limits.left(rate, mailbox.hex()) for rate in (STEADY, RUSH))
     for row in _line(mailbox, just):
         due = now
@@ -157,10 +165,7 @@ def _arrange(mailbox: bytes, just: int | None = None) -> datetime | None:
         if due == now and (row.due_at > now or row.turn == just):
             jobs.enqueue(Job.NOTICES_DELIVER, row.id)
         row.due_at = due if due > now else min(now, row.due_at)
-        if row.turn == just and due > now:
-            told = due
     db.session.flush()
-    return told
 
 
 def _line(mailbox: bytes, just: int | None) -> Iterator[Delivery]:

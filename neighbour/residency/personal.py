@@ -175,7 +175,8 @@ about("visit", of="person_id", kind="proof", out="place expires_at confirmed_at 
 _TOLD_CASE = "kind IN ('document', 'words') OR (kind = 'held' AND state = 'refused')"
 _TOLD_HALF = (
     "says IS NOT NULL AND voided_at IS NULL AND case_id IN (SELECT id FROM proof_case WHERE decided_at IS NOT NULL"
-    " AND (kind = 'document' OR (kind = 'held' AND state = 'refused')))"
+    " AND (kind = 'document' OR (kind = 'held' AND state = 'refused'))"
+    " AND (part <> 'appeal' OR appeal_decided_at IS NOT NULL))"
 )
 _TOLD_REASON = "CASE WHEN reason = 'twice' THEN 'doubts' WHEN reason = 'matches' THEN NULL ELSE reason END"
 about(
@@ -184,7 +185,7 @@ about(
     kind="proof",
     secret="household_hash",
     out="kind state method paper page_count decided_at looked_twice reason note appeal appeal_text appealed_at appeal_decided_at",
-    inner="id person_id membership_id quarter_id proof_id created_at anew_at refused_at",
+    inner="id person_id membership_id quarter_id proof_id created_at anew_at refused_at appeal_said_at",
     # a no that is not told yet says nothing
     shown={
         "reason": _TOLD_REASON,

@@ -131,6 +131,7 @@ def test_sealed_files_are_opened_where_they_are_handed_over_and_nowhere_else():
 
 #: Where a transaction takes on eyes that are not those of whoever asks: what a decision does to somebody else's rows.
 OTHER_EYES = {
+    "neighbour/residency/cases/at_terminal.py",
     "neighbour/residency/cases/concluding.py",
     "neighbour/residency/cases/crowds.py",
     "neighbour/residency/cases/deciding.py",

@@ -207,7 +207,9 @@ def test_an_appeal_goes_once_to_an_operator_who_had_no_part(desk: Desk, anna, jo
     assert owner.execute("SELECT count(*) FROM address_access").fetchone() == looks, "an appeal opens no address"
     desk.says(another, case)
     assert desk.level(anna) is Level.UNPROVEN, "nobody's word alone proves an address"
+    desk.hears()
     jobs.run()
+    browser = desk.browser(anna)
     assert "noch einmal ein Dokument" in mailbox.messages()[-1].text
     assert desk.hand_in(browser, photo()).status_code == 303
 
@@ -238,6 +240,7 @@ def test_a_granted_appeal_gives_one_more_document_beyond_three(desk: Desk, anna,
     assert owner.execute("SELECT count(*) FROM proof_case").fetchone() == (3,)
     browser.post("/proof/decision", data={"words": "Bitte noch einmal."})
     desk.says(desk.operator("olga"), case)
+    desk.hears()
     clock.tick(60)
     for _number in range(2):
         desk.hand_in(browser, photo())
@@ -282,6 +285,7 @@ def machine(desk: Desk, owner):
             self.is_alone, self.began, self.is_told = is_alone, clock.now(), False
             self.said: list[tuple[str, int, str, clock.datetime]] = []
             self.appeal: str | None = None
+            self.appeal_said: str | None = None
 
         def says(self, part: str) -> list[str]:
             return [yes for each, _who, yes, _at in self.said if each == part]
@@ -324,7 +328,13 @@ def machine(desk: Desk, owner):
                 self.is_told = self.is_told or (self.verdict() == "refused" and self.is_old())
                 words = self.says("appeal")
                 if words and (not self.is_alone or words[-2:] in (["yes", "yes"], ["no", "no"])):
-                    self.appeal = "granted" if words[-1] == "yes" else "rejected"
+                    self.appeal_said = "granted" if words[-1] == "yes" else "rejected"
+                    self.hear_of_the_appeal()
+
+        def hear_of_the_appeal(self):
+            """Yes or no, a document's is told three days after it was made."""
+            if self.appeal_said and clock.now() >= self.appealed_at + concluding.ANSWERED_AFTER:
+                self.appeal = self.appeal_said
 
         @rule(who=st.sampled_from([2, 3, 4, 4, 5]), says=st.sampled_from(["yes", "no"]))
         def take_and_say(self, who, says):
@@ -334,7 +344,7 @@ def machine(desk: Desk, owner):
         @rule(says=st.sampled_from(["yes", "no"]))
         def look_as_is_meant(self, says):
             self.take_and_say(4 if self.is_alone else 2, says)
-            self.wait_a_day()
+            self.wait_days(1)
             self.take_and_say(4 if self.is_alone else 3, says)
 
         @rule()
@@ -342,18 +352,20 @@ def machine(desk: Desk, owner):
             with desk.eyes(anna):
                 is_heard = deciding.appeal(anna, self.case, "Bitte noch einmal.")
             assert is_heard is (self.state() == "refused" and self.appeal is None)
-            self.appeal = "open" if is_heard else self.appeal
+            if is_heard:
+                self.appeal, self.appealed_at = "open", clock.now()
 
         @rule()
         def wait(self):
             clock.tick(25 * 60)
 
-        @rule()
-        def wait_a_day(self):
-            clock.tick(24 * 3600)
+        @rule(days=st.sampled_from([1, 3]))
+        def wait_days(self, days):
+            clock.tick(days * 24 * 3600)
             with desk.town.app.app_context():
                 concluding.answer_refused()
             self.is_told = self.is_told or (self.verdict() == "refused" and self.is_old())
+            self.hear_of_the_appeal()
 
         @precondition(lambda self: self.state() == "accepted" or self.appeal in ("granted", "rejected"))
         @rule(is_alone=st.booleans())

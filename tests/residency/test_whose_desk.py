@@ -8,14 +8,16 @@ import pytest
 
 from neighbour.accounts import choosing
 from neighbour.accounts.models import Person
-from neighbour.core import clock
+from neighbour.core import advice, clock
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.policy import Level
 from neighbour.residency import homes
 from neighbour.residency.cases import concluding, crowds, deciding, documents, queues
+from neighbour.residency.cases.cli import cases
 from neighbour.residency.proofs.method import Outcome
 from tests.residency.helpers import invited, types
 from tests.residency.papers import Desk, text_of
+from tests.residency.test_quiet_archive import archived
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 HOUR, DAY = 3_600, 86_400
@@ -159,6 +161,210 @@ def test_what_waits_two_days_for_its_other_half_is_the_operators_as_well(desk: D
     assert desk.level(anna) is Level.VERIFIED
 
 
+# -- appeals ------------------------------------------------------------------------------------------------------------
+
+
+def refused(desk: Desk, person: int, *by: int) -> str:
+    """Papers are handed in, looked at by these and refused, its person is told and appeals; gives the case."""
+    desk.deposit(person)
+    case = desk.case_of(person)
+    for one in by:
+        desk.says(one, case, "doubts")
+    desk.hears()
+    appealed(desk, person)
+    return case
+
+
+def appealed(desk: Desk, person: int) -> None:
+    assert desk.browser(person).post("/proof/decision", data={"words": "Doch."}).status_code == 303
+
+
+def heard_of(mailbox, name: str) -> list[str]:
+    """What somebody's mails are called."""
+    return [mail.message["Subject"] for mail in mailbox.messages() if mail.recipients == (f"{name}@example.org",)]
+
+
+@pytest.mark.parametrize("verdict", ["doubts", "matches"])
+def test_an_appeal_is_answered_alike_at_a_stewards_house_and_elsewhere(desk: Desk, jobs, mailbox, owner, verdict):
+    """At her house the operator had a part and looks twice, a day apart; elsewhere she looks once."""
+    home, other = desk.town.address("40"), desk.town.address("42")
+    vera, wim = desk.verifier("vera", house=home, bell="Vera Vogt"), desk.verifier("wim")
+    olga, puppets, cases = desk.operator("olga"), {}, {}
+    for name, house in (("hit", home), ("mis", other)):
+        puppets[name] = desk.resident(name, house=house, bell="V. Vogt", first_name="P.")
+        desk.deposit(puppets[name])
+        cases[name] = desk.case_of(puppets[name])
+        for one in (wim, olga if name == "hit" else vera):
+            desk.says(one, cases[name], "doubts")
+    desk.hears()
+    for person in puppets.values():
+        appealed(desk, person)
+
+    def heard(name: str) -> tuple:
+        jobs.run()
+        page = desk.browser(puppets[name]).get("/proof/decision")
+        return page.status_code, re.sub(r"\b(Hit|Mis|HI|MI|4[02])\b", "…", text_of(page)), heard_of(mailbox, name)
+
+    for name in puppets:
+        desk.says(olga, cases[name], verdict)
+    assert heard("hit") == heard("mis") and "gebeten" in heard("hit")[1]
+    assert desk.browser(olga).get(cases["mis"]).status_code == 404, "nothing is left to say"
+    clock.tick(DAY)
+    desk.says(olga, cases["hit"], verdict)
+    assert heard("hit") == heard("mis") and len(heard("hit")[2]) == 1
+    desk.hears()
+    assert heard("hit") == heard("mis") and len(heard("hit")[2]) == 2
+    days = owner.execute("SELECT DISTINCT appeal, appeal_decided_at FROM proof_case").fetchall()
+    assert [appeal for appeal, _day in days] == ["granted" if verdict == "matches" else "rejected"]
+
+
+def test_an_appeal_that_is_decided_late_is_told_at_once(desk: Desk, jobs, mailbox):
+    anna = desk.resident("anna")
+    case = refused(desk, anna, desk.verifier("vera"), desk.verifier("wim"))
+    clock.tick(3 * DAY)
+    desk.says(desk.operator("olga"), case, "doubts")
+    jobs.run()
+    assert len(heard_of(mailbox, "anna")) == 2
+
+
+def test_until_it_is_told_the_archive_says_nothing_of_an_appeal(desk: Desk):
+    team, olga, cases = (desk.verifier("vera"), desk.verifier("wim")), desk.operator("olga"), {}
+    people = {
+        name: desk.resident(name, house=desk.town.address(no)) for name, no in (("treffer", "40"), ("niete", "42"))
+    }
+    for person in people.values():
+        desk.deposit(person)
+        cases[person] = desk.case_of(person)
+        for one in team:
+            desk.says(one, cases[person], "doubts")
+    desk.hears()
+    for person in people.values():
+        appealed(desk, person)
+    desk.says(olga, cases[people["treffer"]], "paper", "Ein Mietvertrag reicht nicht.")
+    assert archived(desk, people["treffer"], "treffer") == archived(desk, people["niete"], "niete")
+    desk.hears()
+    assert any("Ein Mietvertrag reicht nicht." in line for line in archived(desk, people["treffer"], "treffer"))
+
+
+def test_whoever_moves_before_an_appeal_is_told_hears_nothing(desk: Desk, owner, jobs, mailbox):
+    anna = desk.resident("anna")
+    case = refused(desk, anna, desk.verifier("vera"), desk.verifier("wim"))
+    desk.says(desk.operator("olga"), case, "doubts")
+    owner.execute("UPDATE membership SET ended_at = now() WHERE person_id = %s", [anna])
+    desk.hears()
+    jobs.run()
+    assert len(heard_of(mailbox, "anna")) == 1
+
+
+# -- nobody at a desk ---------------------------------------------------------------------------------------------------
+
+
+def tie(desk: Desk, name: str, house: int | None, vera: int, wim: int) -> str:
+    """Papers of whoever lives there, about which the two do not agree; gives the case."""
+    person = desk.resident(name, house=house, bell="O. Ohm", first_name="P.")
+    desk.deposit(person)
+    desk.says(vera, desk.case_of(person), "doubts")
+    desk.says(wim, desk.case_of(person))
+    return desk.case_of(person)
+
+
+@pytest.fixture
+def team(desk: Desk) -> tuple[int, int, int, int]:
+    """Vera and Wim look at proofs, Olga operates alone, at her house."""
+    vera, wim, olga, house = desk.verifier("vera"), desk.verifier("wim"), desk.operator("olga"), desk.town.address("40")
+    desk.town.settle(olga, house, "Olga Ohm")
+    return vera, wim, olga, house
+
+
+def listed(operate) -> list[str]:
+    """The names of the cases at the terminal."""
+    return [
+        "/desk/proofs/" + line.split("\t")[0] for line in operate(cases, "list").output.splitlines() if "\t" in line
+    ]
+
+
+@pytest.mark.parametrize(("verdict", "told"), [("matches", None), ("doubts", REFUSED)])
+def test_a_tie_at_the_only_operators_house_is_decided_at_the_terminal(desk: Desk, team, operate, verdict, told, owner):
+    vera, wim, olga, home = team
+    hit, mis = (tie(desk, name, house, vera, wim) for name, house in (("hit", home), ("mis", None)))
+    assert [desk.browser(olga).get(case).status_code for case in (hit, mis)] == [404, 200]
+    assert listed(operate) == [hit]
+    assert operate(cases, "decide", mis[-26:], "--verdict", verdict).exit_code == 1, "somebody's desk has it"
+    done = operate(cases, "decide", hit[-26:], "--verdict", verdict)
+    assert (done.exit_code, done.output) == (0, "hit@example.org: decided; they are told\n")
+    desk.says(olga, mis, verdict)
+    people = [row[0] for row in owner.execute("SELECT person_id FROM proof_case ORDER BY person_id")]
+    assert {desk.level(person) for person in people} == {Level.UNPROVEN if told else Level.VERIFIED}
+    assert listed(operate) == [] and "nothing waits" in operate(cases, "list").output
+    desk.hears()
+    pages = [text_of(desk.browser(person).get("/proof/decision")) for person in people]
+    assert re.sub("Hit|HI", "…", pages[0]) == re.sub("Mis|MI", "…", pages[1]) and (told or "") in pages[0]
+    looks = owner.execute(
+        "SELECT object, result, actor_id FROM security_event WHERE object LIKE '%terminal%'"
+    ).fetchall()
+    assert looks == [(f"document final terminal {verdict}", "no" if told else "yes", None)]
+
+
+def test_an_appeal_at_the_only_operators_house_is_decided_at_the_terminal(desk: Desk, team, operate, owner):
+    vera, wim, _olga, home = team
+    anna = desk.resident("anna", house=home, bell="O. Ohm")
+    case = refused(desk, anna, vera, wim)
+    assert listed(operate) == [case]
+    assert operate(cases, "decide", case[-26:], "--verdict", "doubts").exit_code == 0
+    assert listed(operate) == [] and owner.execute("SELECT appeal FROM proof_case").fetchone() == ("open",)
+    desk.hears()
+    assert owner.execute("SELECT appeal FROM proof_case").fetchone() == ("rejected",)
+
+
+def test_a_proof_at_the_only_operators_house_without_a_team_is_decided_at_the_terminal(desk: Desk, operate):
+    olga, home = desk.operator("olga"), desk.town.address("40")
+    desk.town.settle(olga, home, "Olga Ohm")
+    anna = desk.resident("anna", house=home, bell="O. Ohm")
+    desk.deposit(anna)
+    assert listed(operate) == [desk.case_of(anna)]
+    wim = desk.verifier("wim")
+    assert listed(operate) == [desk.case_of(anna)], "one pair of eyes is not enough"
+    desk.says(wim, desk.case_of(anna))
+    assert listed(operate) == [desk.case_of(anna)]
+    desk.verifier("vera")
+    assert listed(operate) == []
+
+
+def test_a_tie_between_the_only_two_operators_is_decided_at_the_terminal(desk: Desk, operate):
+    ines = protected(desk, "ines")
+    for name, verdict in (("olga", "doubts"), ("otto", "matches")):
+        desk.says(desk.operator(name), desk.case_of(ines), verdict)
+    assert listed(operate) == [desk.case_of(ines)]
+
+
+def test_that_somebody_protected_lives_with_the_only_operator_is_told_to_nobody(desk: Desk, team, operate):
+    """A second operator of another household finds them on their desk."""
+    ines = desk.resident("ines", house=team[3], bell="O. Ohm")
+    with desk.town.as_person(ines), atomic():
+        choosing.protect(db.session.get_one(Person, ines), alias="Kiesel")
+    desk.deposit(ines)
+    assert listed(operate) == []
+    assert advice.warnings(desk.town.app.extensions["config"])[0].text.startswith("are of one household")
+    otto = desk.operator("otto")
+    for _look in range(2):
+        desk.says(otto, desk.case_of(ines))
+        clock.tick(DAY)
+    assert desk.level(ines) is Level.VERIFIED
+
+
+def test_the_terminal_takes_no_verdict_without_words_and_no_case_that_is_none(desk: Desk, team, operate):
+    vera, wim, _olga, home = team
+    case = tie(desk, "hit", home, vera, wim)[-26:]
+    for words, complaint in (
+        ([case, "--verdict", "other"], "say what it is"),
+        ([case, "--verdict", "doubts", "--note", "x" * 501], "500 characters"),
+        (["nonsense", "--verdict", "doubts"], "no case nonsense"),
+    ):
+        done = operate(cases, "decide", *words)
+        assert done.exit_code == 1 and complaint in done.output
+    assert operate(cases, "decide", case, "--verdict", "other", "--note", "Zieht erst ein.").exit_code == 0
+
+
 # -- words --------------------------------------------------------------------------------------------------------------
 
 
@@ -239,7 +445,9 @@ def test_a_refusal_by_the_only_operator_is_appealed_and_looked_at_twice(desk: De
     assert "gibt es niemanden" not in text_of(browser.get("/proof/decision"))
     clock.tick(DAY)
     desk.says(olga, case)
-    assert browser.get("/proof/decision").status_code == 303, "granted: another document may be sent"
+    assert "gebeten" in text_of(browser.get("/proof/decision"))
+    desk.hears()
+    assert desk.browser(ines).get("/proof/decision").status_code == 303, "granted: another document may be sent"
 
 
 def test_what_is_looked_at_quietly_the_only_operator_looks_at_twice_and_nobody_hears(desk: Desk, owner):

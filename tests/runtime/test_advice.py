@@ -37,6 +37,18 @@ def test_fewer_than_two_households_that_operate_are_warned_of(app, operators, ho
     assert [text.startswith(said or "") for text in found] == ([True] if said else [])
 
 
+@pytest.mark.parametrize(("number", "said"), [(1, "1 proof waits"), (2, "2 proofs wait")])
+def test_proofs_that_nobody_may_decide_about_are_warned_of(app, frozen_clock, number, said):
+    """Whoever operates lives with them, and there is no team."""
+    town = Town(app)
+    desk, house = Desk(town, None), town.address("77")
+    town.settle(desk.operator("olga"), house, "Familie Bach")
+    for one in range(number):
+        desk.deposit(desk.resident(f"anna{one}", house=house, bell="Familie Bach"))
+    _operators, proofs = advice.warnings(town.app.extensions["config"])
+    assert proofs.text == f"{said} that nobody at a desk may decide about" and "cases list" in proofs.mend
+
+
 def test_of_a_database_that_is_away_or_behind_nothing_is_advised(settings: Config, empty_database):
     lost = dataclasses.replace(settings, database_url="postgresql+psycopg://app@127.0.0.1:1/none")
     behind = dataclasses.replace(settings, database_url=empty_database.app_url)

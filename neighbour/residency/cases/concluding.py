@@ -1,7 +1,8 @@
 """What follows from what was said of a case, and when its person hears it. Through the eyes of that person throughout.
 
 A yes counts at once. A no is told ``ANSWERED_AFTER`` the case began, or when it is said, whichever is later; until then the case
-stands as if nobody had said anything, its pages too, and may be withdrawn.
+stands as if nobody had said anything, its pages too, and may be withdrawn. An appeal is answered likewise, from the day it was
+made: when it was decided would say whether somebody had to look twice because of who lives there.
 """
 
 from __future__ import annotations
@@ -60,9 +61,9 @@ def conclude(case: ProofCase, part: str, mine: OnDesk) -> None:
         _settle(case, two)
     elif twice:
         case.looked_twice = case.looked_twice or mine.is_known
-        _last_word(case, twice)
+        last_word(case, twice)
     elif part != "half" and not mine.is_alone:
-        _last_word(case, said[-1:])
+        last_word(case, said[-1:])
     db.session.flush()
 
 
@@ -73,9 +74,10 @@ def _of_two(said: list[CaseHalf]) -> list[CaseHalf]:
     return [firsts[0], others[0]] if others else []
 
 
-def _last_word(case: ProofCase, said: list[CaseHalf]) -> None:
+def last_word(case: ProofCase, said: list[CaseHalf]) -> None:
+    """Nobody has to say more: what follows. Through the person's eyes."""
     if said[-1].part == "appeal":
-        _end_appeal(case, said[-1])
+        _settle_appeal(case, said[-1])
     else:
         _settle(case, said)
 
@@ -88,11 +90,27 @@ def _settle(case: ProofCase, said: list[CaseHalf]) -> None:
         _end(case, said)
         return
     case.refused_at = clock.now()
+    _out_of_hand(case)
+
+
+def _settle_appeal(case: ProofCase, half: CaseHalf) -> None:
+    """What counts again counts at once. A no waits for its day, and so does a yes to a document, which may only be sent again."""
+    is_early = clock.now() < (case.appealed_at or case.created_at) + ANSWERED_AFTER
+    if not is_early or (half.says == "yes" and case.kind != CaseKind.DOCUMENT):
+        _end_appeal(case, half)
+        return
+    case.appeal_said_at = clock.now()
+    _out_of_hand(case)
+
+
+def _out_of_hand(case: ProofCase) -> None:
+    """Whoever has the case in hand need not say anything any more."""
     db.session.execute(delete(CaseHalf).where(CaseHalf.case_id == case.id, CaseHalf.says.is_(None)))
 
 
 def answer_refused() -> int:
-    """Tell those of whom the desk said no, as soon as their cases are old enough; gives how many. For the hour's job."""
+    """Tell those of whom the desk said no, or whose appeal it has decided, as soon as that is old enough; gives how many. For the
+    hour's job."""
     with scope.use(scope.NOBODY):
         due = db.session.execute(text("SELECT * FROM refusals_due(:before)"), {"before": clock.now() - ANSWERED_AFTER})
         people = due.all()
@@ -111,6 +129,9 @@ def _answer(case_id: uuid.UUID) -> bool:
         case = locked(case)
     except NotYours:  # they have moved or left
         return False
+    if case.appeal == Appeal.OPEN:
+        _end_appeal(case, [half for half in halves_of(case) if half.says and half.part == "appeal"][-1])
+        return True
     if case.state not in UNDECIDED or case.refused_at is None:
         return False
     part = part_of(case)

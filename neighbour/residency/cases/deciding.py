@@ -11,7 +11,8 @@ at a proof or word that they or their household gave; those do not exist for the
 
 Whoever is left out so must not be read off what becomes of the case: it is an operator's as well where fewer than two households
 of the team may look, or one half has waited two days for the other; and a no is told three days after the case began
-(``concluding``) or when it is said, whichever is later. Until then everything is as if nobody had said anything.
+(``concluding``) or when it is said, whichever is later, and so is what became of an appeal. Until then everything is as if nobody
+had said anything. Where nobody at all may look, whoever holds the server decides (``at_terminal``).
 
 Where nobody but one operator may look, they look twice, a day apart, and have to say the same; both are
 written down. What a decision does to the person's proof is done through that person's eyes (``scope.use``): the wall lets no
@@ -163,7 +164,9 @@ def _about_words(case: ProofCase) -> list[str]:
 def _demand_room(case: ProofCase, eyes: Eyes, part: str, is_alone: bool) -> None:
     """Raises NotYours where there is nothing left to say, Busy where others are at it or have said it."""
     is_over = case.state not in UNDECIDED or case.refused_at is not None
-    if part_of(case) != part or (part != "appeal" and is_over):
+    if part == "appeal":
+        is_over = case.appeal_said_at is not None
+    if part_of(case) != part or is_over:
         raise NotYours(str(case.id))
     now = clock.now()
     others = [half for half in halves_of(case) if half.by_person_id != eyes.person_id and half.part == part]

@@ -99,6 +99,8 @@ class ProofCase(Timestamps, Base):
     appeal: Mapped[Appeal | None] = mapped_column(Text)
     appeal_text: Mapped[str] = mapped_column(Text, default="")
     appealed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when an appeal was decided that its person is told of later, at a fixed age of it
+    appeal_said_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     appeal_decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: when its looks began anew, because the letterbox bears another name; once
     anew_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
