@@ -99,7 +99,7 @@ def _build(say: Say) -> None:
     board.pin_up(settled, config.time_zone)
     events.pin_up(settled, config.time_zone)
     offers.put_up(settled, config.time_zone)
-    verifying.found(settled)
+    verifying.announce(settled, verifying.found(settled), config.time_zone)
     verifying.hand_in(settled)
     # What the town was told while it was built happened long ago: nobody gets mail about it now.
     told = Delivery.person_id.in_([resident.person_id for resident in settled.values()])

@@ -1,4 +1,4 @@
-"""What the desk of the demo city has to do: an initiative that confirms addresses, and a document to look at."""
+"""An initiative of the demo city, which announces events and confirms addresses, and a document that waits on the desk."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select
 
 from neighbour.accounts.models import Person
+from neighbour.contributions.models import Audience
 from neighbour.core import clock
 from neighbour.core.db import db
+from neighbour.demo.drawing import DATA
 from neighbour.demo.residents import Resident
+from neighbour.events import importing, sheets
+from neighbour.events.importing import Source
+from neighbour.events.list_rows import Choices, guessed
 from neighbour.initiatives import service
-from neighbour.initiatives.models import EditorRole
+from neighbour.initiatives.models import EditorRole, Initiative
 from neighbour.residency.cases import documents
 from neighbour.residency.letter_pdf import FONTS
 
+LIST = DATA / "treff.csv"
 TREFF, QUARTERS, LEAD = "Nachbarschaftstreff Webstuhl", ("AB-02",), "liselotte"
 ABOUT = (
     "Der Treff im alten Websaal: Kaffee am Dienstag, Nähmaschinen am Samstag, Rat bei Briefen vom Amt, wenn jemand da ist.\n\n"
@@ -26,7 +32,7 @@ TYPEFACE = FONTS / "SourceSans3-Regular.ttf"  # Pillow's own lacks the letters o
 SENDER = "fatma"  # a neighbour vouches for her; her document waits for two people
 
 
-def found(residents: dict[str, Resident]) -> None:
+def found(residents: dict[str, Resident]) -> Initiative:
     """The Treff, verified, with somebody who speaks for it and hours for whoever wants to prove an address."""
     made = service.add(
         TREFF, QUARTERS, about=ABOUT, address_line="Spulengasse 2", hours="Dienstag 15–18, Samstag 10–12"
@@ -35,6 +41,17 @@ def found(residents: dict[str, Resident]) -> None:
     service.let_confirm(made, True)
     lead = db.session.scalars(select(Person).where(Person.id == residents[LEAD].person_id)).one()
     service.name_editor(made, lead, EditorRole.LEAD)
+    return made
+
+
+def announce(residents: dict[str, Resident], treff: Initiative, zone: str) -> int:
+    """What is on at the Treff every week, sent as a list by who speaks for it; gives how much that was."""
+    lead = residents[LEAD]
+    sheet = sheets.read(LIST.read_text(encoding="utf-8"))
+    source = Source(f"i:{treff.public_id}", lead.quarter_id, lead.person_id, treff.id)
+    with clock.freeze(clock.now() - timedelta(days=6, hours=3)):
+        said = Choices(zone, audience=Audience.PUBLIC, first_day=clock.today(zone))
+        return importing.run(sheet, guessed(sheet.columns), said, source, leaves_out=False).to_do
 
 
 def hand_in(residents: dict[str, Resident]) -> None:

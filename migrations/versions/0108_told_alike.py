@@ -14,8 +14,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app
 
-revision = "0140"
-down_revision = "0099"
+revision = "0108"
+down_revision = "0107"
 branch_labels = None
 depends_on = None
 
