@@ -18,6 +18,7 @@ from neighbour.accounts.dispute_notices import DecisionWaits, LinksAgain, Turned
 from neighbour.accounts.dispute_parties import by_operator, for_operator
 from neighbour.accounts.dispute_words import Reason
 from neighbour.accounts.disputes import LINKS_FOR, NEW
+from neighbour.accounts.email_changes import lately_by_silence
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import DISPUTED, Dispute, DisputeState, Person
 from neighbour.accounts.onetime import Refused
@@ -45,7 +46,9 @@ def listed() -> Sequence[Dispute]:
 
 def silent() -> Sequence[Dispute]:
     """What silence has decided of late, newest first: the operator can still turn it round."""
-    return db.session.scalars(select(Dispute).where(*_lately()).order_by(Dispute.ended_at.desc(), Dispute.id)).all()
+    return db.session.scalars(
+        select(Dispute).where(*lately_by_silence()).order_by(Dispute.ended_at.desc(), Dispute.id)
+    ).all()
 
 
 def by_account(operator: int | None = None) -> list[tuple[str, Dispute]]:
@@ -56,15 +59,10 @@ def by_account(operator: int | None = None) -> list[tuple[str, Dispute]]:
 
 def silent_by_account(operator: int | None = None) -> list[tuple[str, Dispute]]:
     """The same of what silence has decided within thirty days, newest first."""
-    return _by_account(operator, *_lately(), order=Dispute.ended_at.desc())
+    return _by_account(operator, *lately_by_silence(), order=Dispute.ended_at.desc())
 
 
 _GOES_ON = Dispute.state.in_(DISPUTED)
-
-
-def _lately() -> tuple[ColumnElement[bool], ...]:
-    since = clock.now() - putting_aside.ASIDE_FOR
-    return Dispute.is_by_silence.is_(True), Dispute.state == DisputeState.OLD, Dispute.ended_at > since
 
 
 def _by_account(

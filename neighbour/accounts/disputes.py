@@ -14,6 +14,9 @@ account – every session ends, nobody comes in, nothing else changes – and te
 * for the others silence gives it back to the older mailbox (``taking_back.take_back``), with a link for a new password; for
   thirty days the operator can still turn that round (``dispute_deciding``).
 
+Whoever gets the account reads nowhere in it where the other may have fled to: no home goes with it that was not proven before
+the quarrel (``hooks.hand_over``).
+
 Nobody in the account can spoil any of this. An older mailbox that comes later takes the place of a younger one, and what was
 objected to stays objected to; a younger one that comes later objects.
 """
@@ -30,6 +33,7 @@ from neighbour.accounts import (
     dispute_notices,
     entering,
     factors,
+    hooks,
     onetime,
     passkeys,
     putting_aside,
@@ -142,9 +146,11 @@ def _begin(left: EmailChange, since: datetime) -> str:
         return ""
     if row is None:
         person = db.session.get_one(Person, left.person_id, populate_existing=True)
+        newer = person.email or _next_email(left)
         row = Dispute(
             person_id=left.person_id,
-            new_email=person.email or _next_email(left),
+            new_email=newer,
+            new_key=fold(newer),
             begun_at=now,
             since=since,
             state=DisputeState.WAITING,
@@ -285,6 +291,7 @@ def settle(row: Dispute, side: str, *, is_by_mail: bool = False, is_by_silence: 
         putting_aside.put_aside(row.id)
     if side == OLD:
         to_set = taking_back.take_back(row.person_id, row.since, left)
+        hooks.hand_over(row.person_id, row.since)
         audit.note(Event.EMAIL_CHANGE_UNDONE, subject=row.person_id)
     elif left is not None:
         _hold_good(left)

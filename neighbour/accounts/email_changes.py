@@ -2,13 +2,14 @@
 
 Both mailboxes are told when a change is asked for and when it is done (ASVS 5.0 V6.3.7). For 72 hours nobody else can
 have the old address, and the mail there holds a link whose button restores it (``taking_back``). Whoever is leaving keeps
-theirs, too, for as long as they can come back. Signing up with a kept address looks like signing up with any other.
+theirs, too, for as long as they can come back, and whom silence took the account from, for as long as that can be turned round.
+Signing up with a kept address looks like signing up with any other.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union_all
@@ -16,8 +17,9 @@ from sqlalchemy.orm import undefer
 
 from neighbour.accounts import decoys, notices, onetime
 from neighbour.accounts.addresses import fold
-from neighbour.accounts.models import DISPUTED, Dispute, EmailChange, Person
+from neighbour.accounts.models import DISPUTED, Dispute, DisputeState, EmailChange, Person
 from neighbour.accounts.onetime import Refused
+from neighbour.accounts.putting_aside import ASIDE_FOR
 from neighbour.core import audit, clock
 from neighbour.core.audit import Event
 from neighbour.core.db import db
@@ -32,11 +34,12 @@ def one_at_a_time(key: str) -> None:
 
 def owner_of(key: str) -> Person | None:
     """Whose address this is: the account that has confirmed it, or that left it within three days and may take it back, or that
-    is being left and may come back. Who only waits for a confirmation owns nothing (``decoys``).
+    is being left and may come back, or that silence took from it within thirty days, which can be turned round
+    (``dispute_deciding``). Who only waits for a confirmation owns nothing (``decoys``).
 
     With its password's hash, and in one question, whoever there is: neither may show in the time an answer takes.
     """
-    mine = Person.id.in_(claims(key)), Person.confirmed_at.is_not(None)
+    mine = Person.id.in_(union_all(claims(key), _silenced_at(key))), Person.confirmed_at.is_not(None)
     query = select(Person).where(*mine).options(undefer(Person.password_hash))
     first = query.order_by((Person.email_key == key).desc()).limit(1)
     return db.session.scalar(first.execution_options(populate_existing=True))
@@ -47,6 +50,24 @@ def claims(key: str) -> CompoundSelect[tuple[int]]:
     has = select(Person.id).where(Person.email_key == key)
     left = select(EmailChange.person_id).where(EmailChange.old_key == key, *is_live())
     return union_all(has, left, select(func.leaving_with(key)))
+
+
+def _silenced_at(key: str) -> Select[Any]:
+    """The numbers of all that silence took from this address of late. It claims nothing: only the operator gives it back."""
+    return select(Dispute.person_id).where(Dispute.new_key == key, *lately_by_silence())
+
+
+def lately_by_silence() -> tuple[ColumnElement[bool], ...]:
+    """The condition for what silence has decided and can still be turned round."""
+    since = clock.now() - ASIDE_FOR
+    return Dispute.is_by_silence.is_(True), Dispute.state == DisputeState.OLD, Dispute.ended_at > since
+
+
+def kept_until(person_id: int) -> datetime | None:
+    """Until when it can be turned round that silence gave this account away; None where there is nothing to turn round."""
+    last = select(func.max(Dispute.ended_at)).where(Dispute.person_id == person_id, *lately_by_silence())
+    decided_at = db.session.scalar(last)
+    return decided_at + ASIDE_FOR if decided_at is not None else None
 
 
 def change(person: Person, email: str) -> None:

@@ -43,6 +43,11 @@ class Letterbox:
     but: str = ""
     at: datetime | None = None
 
+    @property
+    def may_be_flight(self) -> bool:
+        """Whether somebody may have fled from a home, so that a letter there reaches whom they fled from."""
+        return self.but in ("changed", "moved") or any(home.left_at for home in self.homes)
+
 
 @dataclass(frozen=True)
 class Office:
@@ -71,6 +76,7 @@ OfficesOf = Callable[[int], "list[Office]"]
 BringBack = Callable[[int, bool], None]
 AlongOf = Callable[[int], "list[ReadsAlong]"]
 EndAlong = Callable[[int, str], None]
+HandOver = Callable[[int, datetime], None]
 _appoint: list[Appoint] = []
 _bring_back: list[BringBack] = []
 _street: list[StreetOf] = []
@@ -79,6 +85,7 @@ _home: list[HomeOf] = []
 _letterbox: list[LetterboxOf] = []
 _offices: list[OfficesOf] = []
 _along: list[tuple[AlongOf, EndAlong]] = []
+_hand_over: list[HandOver] = []
 
 
 def register_street(street_of: StreetOf) -> None:
@@ -163,6 +170,19 @@ def bring_back(person_id: int, *, has_another_address: bool) -> None:
     back with it, unless it is about to get another one. Inside atomic(), with the person held; raises Refused("taken")."""
     if _bring_back:
         _bring_back[0](person_id, has_another_address)
+
+
+def on_hand_over(forget: HandOver) -> None:
+    """Tell accounts what does not go with an account that another mailbox gets (residency and mydata do)."""
+    if forget not in _hand_over:  # the application may be made more than once in a process
+        _hand_over.append(forget)
+
+
+def hand_over(person_id: int, before: datetime) -> None:
+    """Another mailbox has this account from now on, which lost it at the moment ``before``. What somebody else may have written
+    about where they live goes; see each room. Inside atomic(), with the person held."""
+    for forget in _hand_over:
+        forget(person_id, before)
 
 
 def appoint(person_id: int, quarter_key: str, role: str) -> bool:

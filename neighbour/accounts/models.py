@@ -260,6 +260,7 @@ class Dispute(Base):
     __table_args__ = (
         one_of("state", DisputeState, "state"),
         Index("uq_dispute_open", "person_id", unique=True, postgresql_where=text("state IN ('waiting', 'objected')")),
+        Index("ix_dispute_new_key", "new_key", postgresql_where=text("is_by_silence")),
     )
 
     id: Mapped[pk_int]
@@ -268,6 +269,7 @@ class Dispute(Base):
     #: the mailboxes of the two sides; the second is the one the account has
     old_email: Mapped[str] = mapped_column(Text)
     new_email: Mapped[str] = mapped_column(Text)
+    new_key: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: the moment to which the older mailbox goes back
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     begun_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)

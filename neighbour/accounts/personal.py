@@ -122,7 +122,7 @@ about(
     kind="access",
     out="begun_at objected_at links_at state ended_at",
     # one of the two mailboxes is somebody else's
-    inner="id person_id change_id due_at since is_by_silence wrong_old wrong_new old_email new_email",
+    inner="id person_id change_id due_at since is_by_silence wrong_old wrong_new old_email new_email new_key",
     ends="disputes",
 )
 about(

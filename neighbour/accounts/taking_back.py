@@ -89,7 +89,9 @@ def hand_to(person_id: int, email: str, since: datetime) -> str:
     hooks.bring_back(person_id, has_another_address=True)
     _readdress(person_id, email)
     _undone(EmailChange.person_id == person_id)
-    return _locked(person_id, since)
+    to_set = _locked(person_id, since)
+    hooks.hand_over(person_id, since)
+    return to_set
 
 
 def _whole(person_id: int) -> Person:

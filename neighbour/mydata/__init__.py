@@ -12,11 +12,12 @@ from flask import Flask
 
 def include(app: Flask) -> None:
     """Register pages, notices and rates."""
-    from neighbour.accounts.hooks import register_return
+    from neighbour.accounts.hooks import on_hand_over, register_return
     from neighbour.core import limits
     from neighbour.mydata import desk_views, erasing, exports, notices, views  # noqa: F401  notices and pages register themselves
 
     limits.register("export", exports.RATE)
     register_return(erasing.bring_back)
+    on_hand_over(exports.let_go)
     app.register_blueprint(views.views)
     desk_views.include(app)

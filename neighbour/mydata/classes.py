@@ -125,7 +125,7 @@ CLASSES: dict[str, DataClass] = {
             __("To hand you your data, or delete it. That you are gone remains as a fingerprint, so that no backup brings you back."),
             __("You"),
             DUTY,
-            __("The archive 7 days, the wish %(archives)s. Deleting takes 14 days in which you can come back.", **KEPT),
+            __("The archive 7 days, the wish %(archives)s. Deleting takes 14 days in which you can come back; of an account that was given away because nobody objected, 30 from that day.", **KEPT),
         ),
     )
 }  # fmt: skip

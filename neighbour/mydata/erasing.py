@@ -1,7 +1,8 @@
 """Forgetting a person: out of sight at once, gone step by step, whatever dies in between.
 
 ``begin`` hides: signed out everywhere, the name taken out of the person's row, the quarter left, texts hidden if they are to
-go. What was taken out lies in the erasure's ``stash``, so that ``come_back`` can undo it for 14 days. When the day has come,
+go. What was taken out lies in the erasure's ``stash``, so that ``come_back`` can undo it for 14 days, or for as long as it can be
+turned round that silence gave the account to whoever goes. When the day has come,
 ``run`` takes the rows away in steps, one transaction each, in an order in which nothing points at what is gone; a step that
 is done is written down with it, so a worker that dies is followed by another one that goes on. Which rows, and what becomes
 of each, stands in the register of personal data (``core/personal``) and nowhere else.
@@ -17,14 +18,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, literal_column, select, text, update
 
 from neighbour.accounts import decoys, onetime, sessions
-from neighbour.accounts.email_changes import is_closed, one_at_a_time
+from neighbour.accounts.email_changes import is_closed, kept_until, one_at_a_time
 from neighbour.accounts.locks import hold
 from neighbour.accounts.models import Person
 from neighbour.accounts.onetime import Refused
@@ -65,7 +66,7 @@ def begin(
         person = db.session.get_one(Person, person_id, populate_existing=True)
         mark, now = marks.mark_of(person.public_id), clock.now()
         erasure = Erasure(id=new_id(), person_id=person_id, reason=reason, keeps_texts=keeps_texts, asked_at=now)
-        erasure.due_at, erasure.mark = now + grace, mark
+        erasure.due_at, erasure.mark = gone_at(person_id, grace), mark
         hidden = {} if keeps_texts else {e.table: _hide(e, e.erase, person_id) for e, _t in _texts()}
         erasure.stash = {"person": _take_out(person_id), "hidden": hidden}
         db.session.add(erasure)
@@ -82,6 +83,12 @@ def begin(
         if not grace:
             jobs.enqueue(Job.MYDATA_ERASE, erasure.id)
     return erasure
+
+
+def gone_at(person_id: int, grace: timedelta = GRACE) -> datetime:
+    """When everything of whoever goes now is gone. Whom silence gave the account to ends it no sooner than the operator can turn
+    that round: at the latest thirty days from now."""
+    return max(filter(None, (clock.now() + grace, kept_until(person_id))))
 
 
 def _take_out(person_id: int) -> dict[str, Any]:

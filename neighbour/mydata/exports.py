@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, or_, select, update
@@ -158,6 +158,17 @@ def _available(export_id: uuid.UUID, *, lock: bool = False) -> DataExport:
     if wish is None:
         raise LookupError(f"no archive {export_id}")
     return wish
+
+
+def let_go(person_id: int, _before: datetime) -> None:
+    """No archive is left of an account that another mailbox gets: in it stands where somebody else may have fled to. One that
+    waits to be built holds what is left then. Inside atomic()."""
+    db.session.flush()
+    with scope.use(scope.Viewer(person_id)):
+        mine = DataExport.person_id == person_id, DataExport.state == ExportState.READY
+        for wish in db.session.scalars(select(DataExport).where(*mine)):
+            _let_go(wish)
+        db.session.flush()
 
 
 def _let_go(wish: DataExport) -> None:

@@ -22,7 +22,7 @@ about(
     inner="id person_id reason steps_done stash mark",
     secret="back_hash",
     erase=WITH_PARENT,  # the last step takes it away, with the person
-    lasts="14 days: the row goes with the last step, or when the person comes back",
+    lasts="14 days, or while silence about the account can be turned round: gone with the last step, or when somebody comes back",
 )
 about(
     "activity",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import IO, Any, cast
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
 from neighbour.accounts import hooks, web
+from neighbour.accounts.putting_aside import ASIDE_FOR
 from neighbour.core import clock, i18n
 from neighbour.core.forms import Form
 from neighbour.core.i18n import gettext as _
@@ -101,15 +103,22 @@ def leave() -> Any:
     form = LeaveForm()
     if not form.validate_on_submit():
         return _leaving(form), 422
-    erasing.begin(person_number(), keeps_texts=form.texts.data == KEEP)
-    return web.forget(_redirect("mydata.goodbye"))
+    erasure = erasing.begin(person_number(), keeps_texts=form.texts.data == KEEP)
+    days = _days_until(erasure.due_at)
+    return web.forget(_redirect("mydata.goodbye", **({} if days == erasing.GRACE.days else {"days": days})))
 
 
 @views.get("/goodbye")
 @requires(Permission.PUBLIC_READ)
 def goodbye() -> str:
-    """You are out."""
-    return render_template("mydata/goodbye.html", days=erasing.GRACE.days)
+    """You are out. Nobody is signed in here any more, so the address says for how long, if it is not the usual time."""
+    days = request.args.get("days", erasing.GRACE.days, type=int)
+    return render_template("mydata/goodbye.html", days=min(max(days, erasing.GRACE.days), ASIDE_FOR.days))
+
+
+def _days_until(moment: datetime) -> int:
+    """So many days it takes until then, one that has begun counted whole."""
+    return -((clock.now() - moment) // timedelta(days=1))
 
 
 @views.get("/back/<token>")
@@ -152,14 +161,15 @@ def stay(token: str) -> Any:
 
 def _leaving(form: LeaveForm) -> str:
     keeps_for_others = may(Permission.OPERATE) or bool(hooks.offices_of(person_number()))
-    return render_template("mydata/leave.html", form=form, days=erasing.GRACE.days, keeps_for_others=keeps_for_others)
+    days = _days_until(erasing.gone_at(person_number()))
+    return render_template("mydata/leave.html", form=form, days=days, keeps_for_others=keeps_for_others)
 
 
 def _newest() -> DataExport | None:
     return exports.newest(person_number())
 
 
-def _redirect(endpoint: str) -> Response:
-    answer: BaseResponse = redirect(url_for(endpoint), 303)
+def _redirect(endpoint: str, **more: Any) -> Response:
+    answer: BaseResponse = redirect(url_for(endpoint, **more), 303)
     assert isinstance(answer, Response)
     return answer

@@ -69,13 +69,14 @@ def _limits() -> None:
 def _answer_accounts() -> None:
     """What accounts asks and cannot know."""
     from neighbour.accounts import hooks
-    from neighbour.residency import service
+    from neighbour.residency import homes, service
 
     hooks.register_street(service.street_of)
     hooks.register_streets(service.streets_in)
     hooks.register_home(service.home_said)
     hooks.register_appointment(service.appoint)
     hooks.register_letterbox(service.letterbox_of)
+    hooks.on_hand_over(homes.forget_unproven)
 
 
 def _desk(app: Flask) -> None:

@@ -20,7 +20,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, text
@@ -29,7 +29,7 @@ from sqlalchemy.orm import undefer
 
 from neighbour.accounts.choosing import is_protected
 from neighbour.accounts.models import Person
-from neighbour.core import audit, clock
+from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.crypto import keyed_hash, open_sealed, seal, sealed_in
 from neighbour.core.db import db
@@ -280,6 +280,23 @@ def _sealed_of(person_id: int, kept_id: int | None) -> ExactHome:
     if kept_id is not None:
         one = select(HomeBefore.sealed).where(HomeBefore.id == kept_id)
     return _unsealed(person_id, db.session.scalars(one).one())
+
+
+def forget_unproven(person_id: int, before: datetime) -> None:
+    """Another mailbox has the account from now on. Whoever had it may have fled from there, so every home goes that was not
+    proven as it reads before that moment, and with it what says where that is: membership, letters, cases, visits, mail that
+    waits, and what was done in its quarter (migration 0130). Where the house was proven and another name stands on its
+    letterbox since, the name of before stands there again, if it is kept; a name alone at a proven house stays where it is not.
+    Inside atomic(), with the person held and their quarrel settled."""
+    db.session.flush()
+    with scope.use(scope.Viewer(person_id)):
+        if not db.session.scalar(select(func.forget_unproven_homes(person_id, before, clock.now()))):
+            return
+        home = db.session.scalars(select(Home).where(Home.person_id == person_id)).one()
+        exact, house = _unsealed(person_id, home.sealed), bytes(home.address_hash)
+        home.word_hashes = word_hashes(house, exact.recipient, exact.care_of)
+        home.family_hashes = family_hashes(house, exact.recipient, exact.care_of)
+        db.session.flush()
 
 
 def kept_for_owner(person_id: int) -> list[ExactHome]:

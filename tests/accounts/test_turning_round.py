@@ -5,18 +5,31 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import ProgrammingError
 
-from neighbour.accounts import care, dispute_deciding, disputes, factors, totp
+from neighbour.accounts import (
+    care,
+    dispute_deciding,
+    disputes,
+    email_changes,
+    factors,
+    onetime,
+    service,
+    taking_back,
+    totp,
+)
 from neighbour.accounts.cli import person as command
 from neighbour.accounts.models import FactorAside, Passkey
 from neighbour.cli_keys import keys
 from neighbour.core import clock, crypto, scope
 from neighbour.core.db import as_owner, atomic, db
-from neighbour.mydata import archive
+from neighbour.core.i18n import full_date
+from neighbour.mydata import archive, erasing
+from neighbour.mydata.models import Erasure
 from tests.accounts.dispute_helpers import DAY, HERS, HOUR, NEW, moves, passes, stays_silent
 from tests.accounts.factor_helpers import (
     GOOD,
@@ -33,6 +46,8 @@ from tests.accounts.factor_helpers import (
     with_app,
     with_codes,
 )
+from tests.accounts.signing_helpers import sign_up
+from tests.accounts.test_no_dead_ends import named
 from tests.factories import sign_in
 from tests.support.authenticator import Device
 from tests.support.meeting import at_once, meet
@@ -321,3 +336,76 @@ def test_of_two_operators_at_once_one_turns_it_round(monkeypatch, lost, app, new
     assert sorted(getattr(each, "why", each) for each in found) == ["new", "over"]
     jobs.run()
     assert len([m for m in mailbox.messages() if "umgedreht" in m.text]) == 2, "one to each mailbox"
+
+
+def signs_up(browser):
+    """Somebody signs up with her address up to the step that promises the mail."""
+    sign_up(browser, HERS, "zwölf fremde Wörter")
+    assert named(browser).status_code == 303
+
+
+# Nobody bars it -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked_on", [0, 13, 29])
+def test_whoever_has_it_by_silence_cannot_let_it_go_before_the_thirty_days(
+    lost, newcomer, mailbox, jobs, frozen_clock, operate, asked_on
+):
+    """Out of sight at once; gone when silence can be turned round no more, thirty days after the wish at the latest."""
+    ended = clock.now()
+    frozen_clock.tick(asked_on * DAY)
+    if asked_on:
+        sign_in(lost, newcomer)
+    left = max(14, 30 - asked_on)
+    assert f"{left} Tage lang" in lost.get("/me/leave").get_data(as_text=True)
+    gone = lost.post("/me/leave", data={"texts": "all", "word": "löschen"})
+    assert f"In {left} Tagen sind deine Daten" in lost.get(gone.location).get_data(as_text=True)
+    jobs.run()
+    with scope.use(scope.Viewer(newcomer.id)):
+        erasure = db.session.scalars(select(Erasure)).one()
+    assert erasure.due_at == max(ended + timedelta(days=30), clock.now() + timedelta(days=14))
+    assert full_date(erasure.due_at) in " ".join(mailbox.messages()[-1].text.split())
+    frozen_clock.tick((ended + timedelta(days=30) - clock.now()).total_seconds() - 1)
+    with scope.use(scope.NOBODY):
+        assert not erasing.run(erasure.id)
+    assert turns(operate).exit_code == 0
+    assert email_now(newcomer) == HERS
+
+
+def test_whoever_goes_at_another_time_is_told_the_usual_days(visitor):
+    for typed, days in (("", 14), ("?days=3", 14), ("?days=99", 30), ("?days=x", 14)):
+        assert f"In {days} Tagen" in visitor().get(f"/goodbye{typed}").get_data(as_text=True)
+
+
+def test_the_newer_address_is_nobody_elses_while_it_can_be_turned_round(
+    lost, visitor, newcomer, mailbox, jobs, frozen_clock, operate
+):
+    """He signs up with it, and she asks for a new password there: neither makes an account that would bar the way back."""
+    mailbox.clear()
+    signs_up(visitor())
+    jobs.run()
+    frozen_clock.tick(DAY)
+    visitor().post("/forgot", data={"email": HERS})
+    jobs.run()
+    told = [mail.text for mail in mailbox.messages() if list(mail.recipients) == [HERS]]
+    assert len(told) == 1 and "gehört aber noch zu einem Konto" in " ".join(told[0].split())
+    assert "/reset/" not in told[0]
+    with scope.use(scope.NOBODY), pytest.raises(onetime.Refused, match="taken"):
+        service.create(HERS, GOOD, name="Ines Neu", language="de", memory_kib=8)
+    assert turns(operate).exit_code == 0 and email_now(newcomer) == HERS
+
+
+def test_after_that_it_is_free_again(lost, visitor, mailbox, jobs, frozen_clock):
+    frozen_clock.tick(30 * DAY)
+    mailbox.clear()
+    signs_up(visitor())
+    jobs.run()
+    assert link_of(mailbox, "signup/confirm", HERS)
+
+
+@pytest.mark.usefixtures("lost")
+def test_the_newer_mailbox_itself_takes_nothing_back_meanwhile(newcomer):
+    """That is for the operator to say."""
+    with scope.use(scope.NOBODY):
+        assert not taking_back.is_mailbox_of(newcomer.id, HERS)
+        assert email_changes.owner_of(HERS) is not None

@@ -7,12 +7,13 @@ import pytest
 from neighbour.accounts import choosing
 from neighbour.accounts.appearance import Chosen, Shows
 from neighbour.accounts.models import Person
+from neighbour.core import clock
 from neighbour.core.db import atomic, db
 from neighbour.policy import Level
 from neighbour.residency import grading
 from neighbour.residency.cases import crowds
 from tests.residency.helpers import invited, types
-from tests.residency.papers import Desk
+from tests.residency.papers import Desk, text_of
 from tests.residency.racing import MOVES
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -153,14 +154,62 @@ def test_a_protected_neighbours_name_in_full(desk: Desk, hannelore, owner):
     assert [row[0] for row in owner.execute(CASES).fetchall()] == [his]
 
 
-def test_whoever_wore_it_as_another_name_before_she_came_is_asked_and_not_she(desk: Desk, owner, frozen_clock):
+# -- where another name was there first --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rosa(desk: Desk, hannelore, frozen_clock) -> int:
+    """Hannelore, protected and known as Rosa Linde for months."""
+    with desk.town.as_person(hannelore), atomic():
+        choosing.protect(db.session.get_one(Person, hannelore), alias="Rosa Linde")
+    assert looks_quietly(desk) == 0
+    frozen_clock.tick(90 * DAY)
+    return hannelore
+
+
+@pytest.mark.parametrize("shown", [Shows.SHORT, Shows.FULL])
+def test_whoever_types_her_other_name_as_their_own_is_asked_and_not_she(desk: Desk, rosa, owner, frozen_clock, shown):
+    """Also by a neighbour's word, also the next one who does it; and she loses nothing by what is said."""
+    mate = proven(desk, "mate", "Marte", "Meier")
+    for name in ("jochen", "jens"):
+        his = resident(desk, name)
+        called(desk, his, "Rosa", "Linde", own=shown)
+        types(desk.town, his, invited(desk.town, mate))
+        assert looks_quietly(desk) == 1
+        settled(desk, frozen_clock, his, "name", eyes=(f"vera {name}", f"wim {name}"))
+    cases = owner.execute("SELECT person_id, state FROM proof_case WHERE kind = 'quiet'").fetchall()
+    assert {state for _person, state in cases} == {"refused"} and rosa not in [person for person, _state in cases]
+    with desk.town.as_person(rosa):
+        membership = grading.current_membership(rosa)
+        assert membership is not None and not crowds.is_doubted(membership.id)
+
+
+def test_whoever_comes_with_it_as_their_own_name_is_asked_and_the_desk_sees_who_bore_it_first(
+    desk: Desk, owner, frozen_clock
+):
     his = proven(desk, "jochen")
     called(desk, his, "Jochen", "Bös", alias="Hannelore W.")
     frozen_clock.tick(90 * DAY)
     assert looks_quietly(desk) == 0
-    proven(desk, "hannelore", "Hannelore", "Wiechert")
+    hers = proven(desk, "hannelore", "Hannelore", "Wiechert")
     assert looks_quietly(desk) == 1
-    assert [row[0] for row in owner.execute(CASES).fetchall()] == [his]
+    assert [row[0] for row in owner.execute(CASES).fetchall()] == [hers]
+    case = desk.case_of(hers)
+    page = text_of(desk.browser(desk.operator("olga")).post(case))
+    assert "Dieses Konto trägt den Namen seit 10. August 2026: als eigenen Namen" in page
+    assert "Das andere Konto trägt den Namen seit 12. Mai 2026: als anderen Namen" in page
+    (number,) = owner.execute("SELECT id FROM proof_case").fetchone()
+    with desk.town.as_person(hers):
+        assert db.session.execute(db.text("SELECT * FROM names_borne(:of)"), {"of": number}).all() == []
+
+
+def test_whoever_takes_it_as_another_name_after_she_came_is_asked(desk: Desk, hannelore, owner):
+    his = proven(desk, "jochen", "Rosa", "Linde")
+    assert looks_quietly(desk) == 0
+    clock.tick(60)
+    called(desk, hannelore, "Hannelore", "Wiechert", alias="Rosa Linde")
+    assert looks_quietly(desk) == 1
+    assert [row[0] for row in owner.execute(CASES).fetchall()] == [hannelore] != [his]
 
 
 def test_whoever_typed_it_before_she_came_and_shows_it_after_is_asked(desk: Desk, owner, frozen_clock):

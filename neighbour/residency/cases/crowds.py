@@ -5,7 +5,8 @@
   a house up with accounts until one waits, read off how many live there, and make the card of the next resident wait, too;
 * more than six accounts at one of them by words and flyers alone: those beyond are looked at afterwards;
 * a name that reads like a neighbour's, as any ring reads hers or in full, whenever it was taken and however short it was worn:
-  it is looked at afterwards, once for the two of them until one takes another name, for there are real namesakes;
+  it is looked at afterwards, once for the two of them until one takes another name, for there are real namesakes. Who wears
+  another name is asked, unless it stood behind the mark first: else whoever types a protected neighbour's had her looked at;
 * the same full name at the same house (``membership.person_hash``), perhaps one person twice: it is looked at afterwards. If
   it waited, whoever looks for somebody could try their name at one house after the other and would be told by the waiting
   where they live. Of two it is the one with the weaker proof, of two alike the later.

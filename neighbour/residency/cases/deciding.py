@@ -26,11 +26,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.accounts.appearance import Face, Ring, seen
-from neighbour.accounts.models import Person
+from neighbour.accounts.models import NameKind, Person
 from neighbour.core import audit, clock, scope
 from neighbour.core.audit import Event
 from neighbour.core.db import atomic, db
@@ -67,6 +67,15 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True)
+class Borne:
+    """How one of two who read alike bears the name, and since when it stands behind the mark. is_asked: the case is theirs."""
+
+    is_asked: bool
+    kind: NameKind
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Opened:
     """A case in hand: what has to be seen of it, and until when it is in hand."""
 
@@ -77,6 +86,7 @@ class Opened:
     said: Sequence[CaseHalf] = ()  # what was said before, for the last word and for appeals; by whom is not shown
     others: Sequence[str] = ()  # how those of the same name at this house proved it
     name: str = field(repr=False, default="")  # what neighbours read, where it is about that
+    borne: Sequence[Borne] = ()  # and how each of those who read alike bears it
 
 
 def in_hand(eyes: Eyes, case_id: uuid.UUID) -> CaseHalf | None:
@@ -106,7 +116,7 @@ def take(eyes: Eyes, case_id: uuid.UUID) -> Opened:
         grounds += about_words
         face = db.session.execute(select(*Person.face()).where(Person.id == case.person_id)).one()
         name = seen(Face(*face), Ring.OWN).name if "name" in grounds else ""
-        return Opened(case, home, sorted(grounds), until, said, others, name)
+        return Opened(case, home, sorted(grounds), until, said, others, name, _borne(case))
 
 
 def _keep_in_hand(eyes: Eyes, mine: OnDesk, part: str) -> datetime:
@@ -121,6 +131,13 @@ def _keep_in_hand(eyes: Eyes, mine: OnDesk, part: str) -> datetime:
     valid = CaseHalf.voided_at.is_(None)
     db.session.execute(half.on_conflict_do_update(index_elements=one, index_where=valid, set_={"until": until}))
     return until
+
+
+def _borne(case: ProofCase) -> list[Borne]:
+    """How those whose names read alike bear it, first whom the case is about; empty for any other case, and for whoever is no
+    operator."""
+    rows = db.session.execute(text("SELECT is_asked, kind, since FROM names_borne(:of)"), {"of": case.id})
+    return [Borne(row.is_asked, NameKind(row.kind), row.since) for row in rows]
 
 
 def _grounds(case: ProofCase, eyes: Eyes) -> tuple[list[str], list[str]]:

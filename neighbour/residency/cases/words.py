@@ -64,6 +64,12 @@ GROUNDS: dict[str, LazyText] = {
     "initiative": __("It was confirmed at an initiative whose confirmations are looked at again."),
     "asked": __("A second look was asked for."),
 }
+#: how a name is borne (``accounts.models.NameKind``)
+BORNE: dict[str, LazyText] = {
+    "alias": __("as another name"),
+    "name": __("as their own name, as neighbours read it"),
+    "real": __("as first and last name"),
+}
 METHODS: dict[str, LazyText] = {
     "postcard": __("a card to the letterbox"),
     "invitation": __("a neighbour's invitation"),
