@@ -285,7 +285,7 @@ def _sealed_of(person_id: int, kept_id: int | None) -> ExactHome:
 def forget_unproven(person_id: int, before: datetime) -> None:
     """Another mailbox has the account from now on. Whoever had it may have fled from there, so every home goes that was not
     proven as it reads before that moment, and with it what says where that is: membership, letters, cases, visits, mail that
-    waits, and what was done in its quarter (migration 0130). Where the house was proven and another name stands on its
+    waits, and what was done in its quarter (migration 0109). Where the house was proven and another name stands on its
     letterbox since, the name of before stands there again, if it is kept; a name alone at a proven house stays where it is not.
     Inside atomic(), with the person held and their quarrel settled."""
     db.session.flush()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0131"
-down_revision = "0130"
+revision = "0110"
+down_revision = "0109"
 branch_labels = None
 depends_on = None
 

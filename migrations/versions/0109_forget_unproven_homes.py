@@ -11,8 +11,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app
 
-revision = "0130"
-down_revision = "0099"
+revision = "0109"
+down_revision = "0108"
 branch_labels = None
 depends_on = None
 

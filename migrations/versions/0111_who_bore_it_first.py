@@ -12,8 +12,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app
 
-revision = "0132"
-down_revision = "0131"
+revision = "0111"
+down_revision = "0110"
 branch_labels = None
 depends_on = None
 
