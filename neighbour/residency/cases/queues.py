@@ -1,4 +1,4 @@
-"""Whose desk a case lies on: what waits for whom, and who has to look twice. The database says it (migrations 0095, 0140)."""
+"""Whose desk a case lies on: what waits for whom, and who has to look twice. The database says it (migrations 0095, 0108)."""
 
 from __future__ import annotations
 
