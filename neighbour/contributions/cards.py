@@ -116,6 +116,11 @@ class CardData:
         return kinds.get(self.kind).is_solvable
 
     @property
+    def can_be_copied(self) -> bool:
+        """Whether its author can begin another one with it: what is an office's is nobody's own."""
+        return self.office is None and kinds.get(self.kind).copied is not None
+
+    @property
     def is_solved(self) -> bool:
         return self.solved_at is not None
 

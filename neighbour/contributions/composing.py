@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, current_app, render_template, url_for
+from flask import abort, current_app, render_template, request, url_for
 
 from neighbour.contributions import kinds, offices, photo_forms, photos, reach
 from neighbour.contributions.forms import ContributionForm
@@ -23,15 +23,18 @@ def page(
     contribution: Contribution | None = None,
     doubts: Sequence[Any] = (),
 ) -> str:
-    """Of this kind, with what the form holds and the photos on the sheet; doubts: what is asked about before it is pinned up."""
+    """Of this kind, with what the form holds and the photos on the sheet; doubts: what is asked about before it is pinned up.
+    ``?copy=`` names what something new began with, from its first page to its last: each has a draft of its own."""
+    copied = "" if contribution else request.args.get("copy", "")
     return render_template(
         "contributions/compose.html",
         kind=kind,
-        tabs=[] if contribution else [_tab(each, each is kind) for each in kinds.all_kinds()],
+        tabs=[] if contribution or copied else [_tab(each, each is kind) for each in kinds.all_kinds()],
         form=form,
         sheet=sheet.entries(contribution.id if contribution else None),
         most_photos=photos.MOST,
         contribution=contribution,
+        copied=copied,
         doubts=doubts,
         quarter=_quarter(_where(contribution)),
         office=offices.of(contribution) if contribution and contribution.is_office else None,

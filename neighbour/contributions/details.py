@@ -7,6 +7,7 @@ the kept half of a card: the same for everybody in a ring, and whatever changes 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -46,3 +47,23 @@ class Detail:
 
 
 NOTHING = Detail()
+
+
+@dataclass(frozen=True)
+class WithNews(Detail):
+    """A card's own detail, and before it what became of the thing: a ribbon of the news stands in place of the card's."""
+
+    card: Detail
+    news: Detail
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (*self.news.facts, *self.card.facts)
+
+    @property
+    def leaf(self) -> date | None:
+        return self.card.leaf
+
+    @property
+    def ribbon(self) -> Ribbon | None:
+        return self.news.ribbon or self.card.ribbon

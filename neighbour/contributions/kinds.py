@@ -73,6 +73,8 @@ class Kind:
     remains: Callable[[uuid.UUID, Identity], str | None] = lambda _contribution_id, _reader: None
     #: whether its page goes on for its author though it was taken down
     goes_on: Callable[[Any], bool] = lambda _contribution: False
+    #: the composer's fields, by name, for one like it; None: nobody begins one with another
+    copied: Callable[[Any], Mapping[str, Any]] | None = None
     #: several of them, for a choice between kinds; None: as ``label``
     plural: LazyText | None = None
     #: whether one of it can be done, solved; an event is called off instead

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from neighbour.contributions.cards import CardData
+from neighbour.contributions.details import NOTHING, Detail
 from neighbour.core.i18n import LazyText
 
 MOST_NEWS = 50  # of a section that an issue looks at: whoever comes back from a long pause gets the latest
@@ -32,11 +33,13 @@ class Gone:
 
 @dataclass(frozen=True)
 class News:
-    """What became of a contribution, and when. ``gone``: it hangs nowhere any more, and this is what may still be said of it."""
+    """What became of a contribution, and when. ``gone``: it hangs nowhere any more, and this is what may still be said of it;
+    ``said``: of what hangs, what its row says beside its card. That is a part of the key by which rows are kept: hashable."""
 
     id: uuid.UUID
     at: datetime
     gone: Gone | None = None
+    said: Detail = NOTHING
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -50,9 +50,9 @@ views = Blueprint("contributions", __name__, template_folder="templates")
 @views.get("/write")
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def compose() -> str:
-    """The empty composer, on the tab of ``?kind=``."""
+    """The composer on the tab of ``?kind=``: empty, or with what stands in another one of one's own (``?copy=``)."""
     kind = composing.kind_named(request.args.get("kind", "post"))
-    form = kind.form()
+    form = kind.form(**_copied(kind, request.args["copy"])) if "copy" in request.args else kind.form()
     wanted = request.args.get("category")
     if wanted in {each.key for each in kind.categories}:
         form.category.data = wanted
@@ -235,6 +235,19 @@ def comment(contribution_id: uuid.UUID) -> Any:
 def page_again(contribution: Contribution) -> str:
     """Its page, for a kind's own form that was wrong."""
     return thread_page(contribution, CommentForm(formdata=None))
+
+
+def _copied(kind: kinds.Kind, uid: str) -> Mapping[str, Any]:
+    """What the composer begins with, or 404: one begins with what is one's own and hangs, not with what is kept in an office."""
+    try:
+        source = _seen(from_uid(uid))
+    except ValueError:
+        abort(404)
+    if source is None or source.author_id != person_number() or source.is_office or source.state != State.PUBLISHED:
+        abort(404)
+    if kind.copied is None or source.kind != kind.name:
+        abort(404)
+    return kind.copied(source)
 
 
 def visible(contribution_id: uuid.UUID) -> Contribution:

@@ -20,7 +20,7 @@ from sqlalchemy import Select, bindparam, func, select, union_all
 
 from neighbour.contributions import kinds, muting
 from neighbour.contributions.cards import CardData, card_of, cards, detailed
-from neighbour.contributions.details import NOTHING
+from neighbour.contributions.details import NOTHING, Detail, WithNews
 from neighbour.contributions.models import Contribution, Reach, State
 from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import ring_on_board
@@ -56,6 +56,8 @@ class Entry:
     changed: uuid.UUID | None = None
     #: it hangs no more: the card is but its name
     is_gone: bool = False
+    #: what news say of it beside its card
+    said: Detail = NOTHING
 
     @property
     def key(self) -> uuid.UUID:
@@ -153,7 +155,7 @@ def _told(news: Sequence[News], found: Mapping[uuid.UUID, Entry]) -> Iterator[En
             card = replace(gone.card, is_home=gone.is_home)
             yield Entry(each.id, gone.author_id, gone.is_home, card, changed=changed, is_gone=True)
         elif each.id in found:
-            yield replace(found[each.id], changed=changed)
+            yield replace(found[each.id], changed=changed, said=each.said)
 
 
 def _entries(wanted: Select, values: dict[str, Any]) -> list[Entry]:
@@ -339,8 +341,9 @@ def _row(kind: str, entry: Entry, language: str, is_proven: bool) -> Piece:
     """Kept by all that changes it; until when something is urgent, and when and where of a kind, is said as of today."""
     card, ring = entry.card, ring_on_board(entry.is_home, entry.card.audience, is_proven)
     today = clock.today(i18n.zone()) if kind == "urgent" or card.detail is not NOTHING else None
-    key = (kind, card.id, card.version, language, entry.is_home, ring, today)
-    return _pieces.of(key, lambda: _rendered(kind, language, card=replace(card, ring=ring)))
+    key = (kind, card.id, card.version, language, entry.is_home, ring, today, entry.said)
+    detail = card.detail if entry.said is NOTHING else WithNews(card.detail, entry.said)
+    return _pieces.of(key, lambda: _rendered(kind, language, card=replace(card, ring=ring, detail=detail)))
 
 
 def _rendered(kind: str, language: str, **values: object) -> Piece:

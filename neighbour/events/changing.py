@@ -23,6 +23,7 @@ from neighbour.events.moving import Moved, groups, moved
 from neighbour.events.recurrence import Dated, on
 from neighbour.events.service import BadPlan, Plan
 
+WHY_LENGTH = 200
 _DAY = timedelta(days=1)
 
 
@@ -55,12 +56,13 @@ def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place
     _changed(event, slot)
 
 
-def call_off(event: Event, slot: date | None) -> None:
-    """Call one date off, or (None) the whole event. Again is the same. Raises NoSuchDate."""
+def call_off(event: Event, slot: date | None, why: str = "") -> None:
+    """Call one date off, or (None) the whole event, and say why in one line of up to WHY_LENGTH characters. Again is the same.
+    Raises NoSuchDate."""
     hold(event)
     if slot is None:
         if event.cancelled_at is None:
-            event.cancelled_at = clock.now()
+            event.cancelled_at, event.cancelled_why, event.is_on_again = clock.now(), why, False
             _changed(event)
         return
     date_of(event, slot)
@@ -70,28 +72,30 @@ def call_off(event: Event, slot: date | None) -> None:
         db.session.add(row)
     elif row.is_cancelled:
         return
-    row.is_cancelled, row.changed_at = True, clock.now()
+    row.is_cancelled, row.cancelled_why, row.is_on_again, row.changed_at = True, why, False, clock.now()
     _changed(event, slot)
 
 
 def call_on(event: Event, slot: date | None) -> None:
-    """It takes place after all. Raises NoSuchDate."""
+    """It takes place after all, and why it should not is forgotten. Raises NoSuchDate."""
     hold(event)
     if slot is None:
         if event.cancelled_at is not None:
             if clock.now() - event.cancelled_at > base.UNDO:  # who has read of it in the meantime has to know
-                event.changed_at = clock.now()
-            event.cancelled_at = None
-            _changed(event)
+                event.changed_at, event.is_on_again = clock.now(), True
+            event.cancelled_at, event.cancelled_why = None, ""
+            _changed(event, is_on_again=True)
         return
     date_of(event, slot)
     row = db.session.get(EventException, (event.id, slot), populate_existing=True)
     if row is not None and row.is_cancelled:
-        if row.begins is None and row.place is None and clock.now() - row.changed_at <= base.UNDO:
+        was_read = clock.now() - row.changed_at > base.UNDO
+        if row.begins is None and row.place is None and not was_read:
             db.session.delete(row)
         else:
-            row.is_cancelled, row.changed_at = False, clock.now()
-        _changed(event, slot)
+            row.is_cancelled, row.cancelled_why, row.is_on_again = False, "", was_read
+            row.changed_at = clock.now()
+        _changed(event, slot, is_on_again=True)
 
 
 def change_following(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Event:
@@ -199,9 +203,9 @@ def _forget(event: Event, slots: Iterable[date]) -> None:
     db.session.flush()
 
 
-def _changed(event: Event, slot: date | None = None) -> None:
+def _changed(event: Event, slot: date | None = None, *, is_on_again: bool = False) -> None:
     """Count the change, make the dates anew, and tell whoever answered this date, or (None) any."""
     event.sequence += 1
     db.session.flush()
     dates.make(event)
-    telling.of_change(event, None if slot is None else [slot])
+    telling.of_change(event, None if slot is None else [slot], is_on_again=is_on_again)

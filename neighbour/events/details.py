@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -33,6 +33,7 @@ class EventDetail(Detail):
     is_online: bool
     is_cancelled: bool
     is_changed: bool
+    is_on_again: bool
 
     @property
     def leaf(self) -> date:
@@ -56,12 +57,15 @@ class EventDetail(Detail):
     def ribbon(self) -> Ribbon | None:
         if self.is_cancelled:
             return Ribbon(_("called off"), "urgent", "ban")
+        if self.is_on_again:
+            return Ribbon(_("takes place after all"), "event", "info")
         return Ribbon(_("changed"), "event", "info") if self.is_changed else None
 
 
 _COLUMNS = (
     Event.__table__.c.id, Event.begins, Event.ends, Event.zone, Event.is_all_day, Event.rule, Event.more_on, Event.place,
     Event.online_url, Event.cost, Event.access, Event.cancelled_at, Event.changed_at,
+    Event.is_on_again,
 )  # fmt: skip
 
 
@@ -73,38 +77,55 @@ def details(event_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, EventDetail]:
     zone = ZoneInfo(i18n.zone())
     since = datetime.combine(clock.today(i18n.zone()), time(), tzinfo=zone)
     nexts = dates.next_days(event_ids, since)
-    places = _places(nexts)
-    return {row.id: _detail(row, nexts.get(row.id), places.get(row.id)) for row in rows}
+    others = _others(nexts)
+    return {row.id: _detail(row, nexts.get(row.id), others.get(row.id)) for row in rows}
 
 
-def _places(nexts: Mapping[uuid.UUID, Occurrence]) -> dict[uuid.UUID, tuple[str | None, bool]]:
-    """Of the next dates those that were changed by themselves: another place, if it is another one."""
+class HasMoments(Protocol):
+    """A date, or a row with its moments."""
+
+    begins_at: Any
+    ends_at: Any
+
+
+class _Other(NamedTuple):
+    """How the next date differs from its event: another place, if it is another one; it was called off and is on again."""
+
+    place: str | None
+    is_on_again: bool
+
+
+def _others(nexts: Mapping[uuid.UUID, Occurrence]) -> dict[uuid.UUID, _Other]:
+    """Of the next dates those that were changed by themselves."""
+    table = EventException
     rows = db.session.execute(
-        select(EventException.event_id, EventException.slot_on, EventException.place).where(
-            EventException.event_id.in_(list(nexts)), ~EventException.is_cancelled
+        select(table.event_id, table.slot_on, table.place, table.is_on_again).where(
+            table.event_id.in_(list(nexts)), ~table.is_cancelled
         )
     )
-    return {row.event_id: (row.place, True) for row in rows if nexts[row.event_id].slot_on == row.slot_on}
+    return {
+        row.event_id: _Other(row.place, row.is_on_again) for row in rows if nexts[row.event_id].slot_on == row.slot_on
+    }
 
 
-def _detail(row: Row[Any], coming: Occurrence | None, other: tuple[str | None, bool] | None) -> EventDetail:
+def _detail(row: Row[Any], coming: Occurrence | None, other: _Other | None) -> EventDetail:
     begins, ends = (row.begins, row.ends) if coming is None else wall_times(coming, row.zone)
-    place, is_moved = other or (None, False)
     return EventDetail(
         begins=begins,
         ends=ends,
         is_all_day=row.is_all_day,
         repeats=(row.rule, row.begins.date(), bool(row.more_on)),
-        place=place if place is not None else row.place,
+        place=row.place if other is None or other.place is None else other.place,
         cost=row.cost,
         access=row.access,
         is_online=bool(row.online_url),
         is_cancelled=row.cancelled_at is not None,
-        is_changed=is_moved or row.changed_at is not None,
+        is_changed=other is not None or row.changed_at is not None,
+        is_on_again=row.is_on_again if other is None else other.is_on_again,
     )
 
 
-def wall_times(date_: Occurrence, zone: str) -> tuple[datetime, datetime]:
+def wall_times(date_: HasMoments, zone: str) -> tuple[datetime, datetime]:
     """A date's begin and end on the clock of the place."""
     begins, ends = (at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in (date_.begins_at, date_.ends_at))
     return begins, ends

@@ -6,6 +6,7 @@ from neighbour.contributions.kinds import Kind
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import service
 from neighbour.events.categories import CATEGORIES
+from neighbour.events.copying import copied
 from neighbour.events.details import details
 from neighbour.events.forms import EventForm
 from neighbour.events.models import Event
@@ -35,6 +36,7 @@ KIND = Kind(
     fields="events/fields.html",
     publish=publish,
     revise=revise,
+    copied=copied,
     details=details,
     page="events/page.html",
     page_data=page_data,

@@ -80,6 +80,10 @@ class Event(Contribution):
     #: places on each date; None: as many as come
     capacity: Mapped[int | None] = mapped_column(Integer)
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: why, in one line; empty where nobody said so
+    cancelled_why: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: it was called off and takes place after all: what its last change was
+    is_on_again: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     #: what it said before its last change of time or place, shown struck until it is over
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     was_begins: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
@@ -108,6 +112,8 @@ class EventException(Base):
     event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
     slot_on: Mapped[date] = mapped_column(Date, primary_key=True)
     is_cancelled: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    cancelled_why: Mapped[str] = mapped_column(Text, default="", server_default="")
+    is_on_again: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     begins: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
     ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
     place: Mapped[str | None] = mapped_column(Text)

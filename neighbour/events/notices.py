@@ -63,10 +63,13 @@ class Changed(Notice):
     def subject(self, context: dict[str, Any]) -> str:
         if context["is_cancelled"]:
             return _("Called off: %(title)s", title=context["title"])
+        if context["is_on_again"]:
+            return _("Takes place after all: %(title)s", title=context["title"])
         return _("Changed: %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """What is true when the mail is written, and what it was by the rule or before the change."""
+        """What is true when the mail is written, and what it was by the rule or before the change. ``on_again`` in the payload:
+        the change was that it takes place after all."""
         with reading_as(person_id):
             event, date, own = _answered(person_id, payload)
             if own is None or own.state == Answer.DECLINED:
@@ -77,15 +80,20 @@ class Changed(Notice):
                 usual = event.was_begins  # its only date, which went to another day
             was = words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day)
             was_place = event.place if told["place"] != event.place else event.was_place or told["place"]
+            why = _why(event, date)
         return {
             **told,
+            "because": _because(own.state),
             "is_cancelled": date.is_cancelled,
+            "is_on_again": payload.get("on_again", False) and not date.is_cancelled,
+            "why": why,
             "was": was if was != told["when"] else "",
             "was_place": was_place if was_place != told["place"] else "",
         }
 
     def preview(self) -> dict[str, Any]:
-        return {**INVENTED, "is_cancelled": False, "was": "28. 11., 15:00–18:30", "was_place": "Werkraum 5"}
+        now = {"is_cancelled": False, "is_on_again": False, "why": "", "because": _because(Answer.COMING)}
+        return {**INVENTED, **now, "was": "28. 11., 15:00–18:30", "was_place": "Werkraum 5"}
 
 
 class Gone(Notice):
@@ -165,10 +173,11 @@ class TooMany(Notice):
                 raise Skip
             if event.capacity is None or 1 + own.companions <= event.capacity:
                 raise Skip
-            return {**_told_of(event, date), "places": event.capacity, "asked": 1 + own.companions}
+            asked, because = 1 + own.companions, _because(own.state)
+            return {**_told_of(event, date), "places": event.capacity, "asked": asked, "because": because}
 
     def preview(self) -> dict[str, Any]:
-        return {**INVENTED, "places": 3, "asked": 5}
+        return {**INVENTED, "places": 3, "asked": 5, "because": _because(Answer.WAITING)}
 
 
 class Tomorrow(Notice):
@@ -217,6 +226,24 @@ def _answered(person_id: int, payload: dict[str, Any]) -> tuple[Event, Occurrenc
     """The date a mail is about, its event, and what the reader has answered. Through the reader's eyes."""
     event, date = _event_and_date(uuid.UUID(payload["date"]))
     return event, date, db.session.get(Participation, (date.id, person_id), populate_existing=True)
+
+
+def _because(state: str) -> str:
+    """Why somebody who has answered so is written to."""
+    said = {
+        Answer.COMING: _("You get this mail because you have said that you come."),
+        Answer.WAITING: _("You get this mail because you wait in line."),
+        Answer.OFFERED: _("You get this mail because a place is kept for you."),
+    }
+    return said.get(Answer(state)) or _("You get this mail because you have answered this event.")
+
+
+def _why(event: Event, date: Occurrence) -> str:
+    """Why a date is called off, by itself or with the whole event; empty where nobody said so."""
+    if event.cancelled_at is not None:
+        return event.cancelled_why
+    mine = EventException.event_id == event.id, EventException.slot_on == date.slot_on
+    return db.session.scalar(select(EventException.cancelled_why).where(*mine)) or ""
 
 
 def _told_of(event: Event, date: Occurrence) -> dict[str, Any]:

@@ -32,7 +32,7 @@ SHOWN = 8  # dates to come on the page
 
 @dataclass(frozen=True)
 class Line:
-    """A date to come. was: what it would be without its change; empty where nothing is different."""
+    """A date to come. was: what it would be without its change; empty where nothing is different. why: it is called off."""
 
     slot: date
     url: str
@@ -43,6 +43,8 @@ class Line:
     was: str
     was_place: str
     is_cancelled: bool
+    why: str
+    is_on_again: bool
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ def _line(event: Event, coming: Occurrence, other: EventException | None, own: P
         was=words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day) if has_moved else "",
         was_place=event.place if has_place else "",
         is_cancelled=coming.is_cancelled,
+        why=other.cancelled_why if other is not None else "",
+        is_on_again=other is not None and other.is_on_again,
     )
 
 

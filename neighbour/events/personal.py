@@ -9,11 +9,11 @@ about(
     of="id.author_id",
     kind="contribution",
     out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access capacity"
-    " cancelled_at",
-    inner="changed_at was_begins was_place sequence dated_until gone_at has_own_point goes_on_at",
+    " cancelled_at cancelled_why",
+    inner="changed_at was_begins was_place sequence dated_until gone_at has_own_point goes_on_at is_on_again",
     erase=Calls(
         "UPDATE event SET place = '', online_url = '', cost = '', access = '', lon = NULL, lat = NULL,"
-        " has_own_point = false, was_place = NULL,"
+        " has_own_point = false, was_place = NULL, cancelled_why = '',"
         " cancelled_at = coalesce(cancelled_at, c.edited_at, c.published_at) FROM contribution c"
         " WHERE c.id = event.id AND c.author_id = app_erasing() AND NOT c.is_office AND c.state <> 'published'",
         why="a part of the contribution: it goes with it, and is emptied where that stays for the answers below it",
@@ -25,10 +25,10 @@ about(
     "event_exception",
     of="event_id.id.author_id",
     kind="contribution",
-    out="event_id:contribution_id slot_on is_cancelled begins ends place",
-    inner="changed_at",
+    out="event_id:contribution_id slot_on is_cancelled cancelled_why begins ends place",
+    inner="changed_at is_on_again",
     erase=Calls(
-        "UPDATE event_exception SET place = NULL FROM contribution c"
+        "UPDATE event_exception SET place = NULL, cancelled_why = '' FROM contribution c"
         " WHERE c.id = event_id AND c.author_id = app_erasing() AND NOT c.is_office AND c.state <> 'published'",
         why="a part of the event: it goes with it, and is emptied where that stays for the answers below it",
     ),

@@ -150,7 +150,7 @@ def replan(event: Event, plan: Plan) -> None:
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
-        event.changed_at, event.sequence = clock.now(), event.sequence + 1
+        event.changed_at, event.is_on_again, event.sequence = clock.now(), False, event.sequence + 1
     before = event.begins.date(), event.rule, event.more_on
     for name in differing:
         setattr(event, name, wanted[name])

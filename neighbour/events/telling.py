@@ -22,9 +22,10 @@ _TOUCHED = (Answer.COMING, Answer.WAITING, Answer.OFFERED)
 _BETWEEN = text("SELECT occurrence_id, person_id FROM guests_between(:since, :until)")
 
 
-def of_change(event: Event, slots: Collection[date] | None = None) -> int:
+def of_change(event: Event, slots: Collection[date] | None = None, *, is_on_again: bool = False) -> int:
     """Promise a mail to everybody who has answered one of these dates (None: any to come), about the first one they answered;
-    gives how many. Through the eyes of whoever invites, inside atomic(), after the change was counted."""
+    gives how many. is_on_again: they take place after all. Through the eyes of whoever invites, inside atomic(), after the
+    change was counted."""
     wanted = (
         select(Participation.person_id, Participation.occurrence_id)
         .join(Occurrence, Occurrence.id == Participation.occurrence_id)
@@ -36,7 +37,8 @@ def of_change(event: Event, slots: Collection[date] | None = None) -> int:
         wanted = wanted.where(Occurrence.slot_on.in_(list(slots)))
     firsts = {row.person_id: row.occurrence_id for row in db.session.execute(wanted)}  # the soonest comes last
     for person_id, date_id in firsts.items():
-        Changed.send(person_id, subject_key=str(event.id), period=str(event.sequence), payload={"date": str(date_id)})
+        payload = {"date": str(date_id), **({"on_again": True} if is_on_again else {})}
+        Changed.send(person_id, subject_key=str(event.id), period=str(event.sequence), payload=payload)
     return len(firsts)
 
 

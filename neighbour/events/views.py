@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import RadioField
+from wtforms import RadioField, StringField
 from wtforms.fields import SelectChoice
 
 from neighbour.contributions.models import State
 from neighbour.core.db import atomic
+from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import back, is_htmx
@@ -28,6 +29,12 @@ from neighbour.residency.gazetteer.service import suggest
 
 views = Blueprint("events", __name__, template_folder="templates")
 ONE, FOLLOWING = "one", "following"
+
+
+class CallOffForm(Form):
+    """What somebody who calls an event off has to say."""
+
+    why = StringField(__("Why?"), filters=[one_line], validators=[at_most(changing.WHY_LENGTH)])
 
 
 class DateForm(WhenForm):
@@ -101,21 +108,27 @@ def change_date(contribution_id: uuid.UUID) -> Any:
 def asks_to_call_off(contribution_id: uuid.UUID) -> str:
     """Asks once more, because it reaches others at once: the whole event, or the date of ``?day=``."""
     event, dated = _date(contribution_id) if "day" in request.args else (_event(contribution_id), None)
-    return render_template("events/call_off.html", event=event, dated=dated, when=_when(event, dated))
+    return _call_off_page(event, dated, CallOffForm())
 
 
 @views.post("/c/<uid:contribution_id>/call-off")
 @requires(Permission.ACCOUNT_OWN)
-def call_off(contribution_id: uuid.UUID) -> Response:
-    """Call it off; with ``open=1`` it takes place after all."""
+def call_off(contribution_id: uuid.UUID) -> Any:
+    """Call it off, with a line about why; with ``open=1`` it takes place after all."""
     event, dated = _whole_or_date(contribution_id)
     is_on = request.form.get("open") == "1"
     if dated is None and "day" in request.args:
         return _is_gone(contribution_id)
+    slot, form = dated.slot if dated else None, CallOffForm()
     if is_on:
         demand(Permission.CONTRIBUTION_EDIT, event)
+    elif not form.validate_on_submit():
+        return _call_off_page(event, dated, form), 422
     with atomic():
-        (changing.call_on if is_on else changing.call_off)(event, dated.slot if dated else None)
+        if is_on:
+            changing.call_on(event, slot)
+        else:
+            changing.call_off(event, slot, form.why.data or "")
     flash(_("It takes place after all.") if is_on else _("Called off."), "info")
     return back("contributions.show", contribution_id=contribution_id)
 
@@ -184,6 +197,10 @@ def _is_gone(contribution_id: uuid.UUID) -> Response:
 
 def _when(event: Event, dated: Dated | None) -> str:
     return "" if dated is None else words.span(dated.begins, dated.ends, is_all_day=event.is_all_day)
+
+
+def _call_off_page(event: Event, dated: Dated | None, form: CallOffForm) -> str:
+    return render_template("events/call_off.html", event=event, dated=dated, when=_when(event, dated), form=form)
 
 
 def _date_page(event: Event, dated: Dated, form: DateForm) -> str:

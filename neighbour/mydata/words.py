@@ -182,6 +182,7 @@ COLUMNS: dict[str, LazyText] = {
     "access": __("getting in"),
     "capacity": __("places"),
     "cancelled_at": __("called off"),
+    "cancelled_why": __("why it was called off"),
     "slot_on": __("day"),
     "is_cancelled": __("called off"),
     "date": __("date"),

@@ -359,7 +359,7 @@ def test_who_does_not_fit_into_fewer_places_is_told_and_passed(client, owner, ho
         revised(host, here, event, title="Kochen", capacity=1)
     ((to, subject, text),) = mails(jobs, mailbox, frozen_clock)
     assert (to, subject) == (large.email, "Nicht mehr so viele Plätze: Kochen")
-    assert "auf 5 Plätze" in text and "nur noch 1" in text
+    assert "auf 5 Plätze" in text and "nur noch 1" in text and "weil du auf der Warteliste stehst" in text
     sign_in(client, large)
     assert "Du hast nach 5 Plätzen gefragt" in client.get(f"/c/{to_uid(event.id)}").text
     say(comes, here, date_id, is_coming=False)

@@ -169,6 +169,26 @@ def test_an_event_that_is_called_off_says_so_everywhere(client, author, neighbou
     assert "abgesagt" not in page(neighbour, "/board")
 
 
+@pytest.mark.parametrize("day", ["", "?day=2026-05-26"])
+def test_why_it_is_called_off_stands_on_its_page_until_it_is_on_again(
+    client, author, neighbour, here, frozen_clock, day
+):
+    url = f"/c/{to_uid(make_event(author, here, TUESDAY, rule='FREQ=WEEKLY').id)}"
+    form = page(client, f"{url}/call-off{day}")
+    assert "Warum?" in form and 'name="why"' in form
+    refused = client.post(f"{url}/call-off{day}", data={"why": "Regen " * 34})
+    assert refused.status_code == 422 and "Regen Regen" in refused.get_data(as_text=True)
+    assert "bgesagt" not in page(neighbour, url)
+    assert client.post(f"{url}/call-off{day}", data={"why": " Dauerregen,\n<i>leider</i> "}).status_code == 303
+    assert page(neighbour, url).count("Grund: Dauerregen, &lt;i&gt;leider&lt;/i&gt;") == 1
+    frozen_clock.tick(3600)
+    sign_in(client, author)
+    sign_in(neighbour, neighbour.person)
+    assert client.post(f"{url}/call-off{day}", data={"open": "1"}).status_code == 303
+    seen = page(neighbour, url)
+    assert "Grund:" not in seen and "indet doch statt" in seen
+
+
 def test_a_card_shows_the_next_date_from_the_morning_after(client, author, neighbour, here, frozen_clock):
     make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
     leaves = []

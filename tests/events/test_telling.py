@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from markupsafe import escape
 
 from neighbour.contributions import service as base
 from neighbour.core import clock, scope
@@ -70,6 +71,34 @@ def test_changing_one_date_tells_only_its_guests_once_and_says_what_it_was(owner
     assert (address, subject) == (other.email, "Abgesagt: Chorprobe") and "2. Juni, 18:00 bis 20:00" in text
     acting(host, here, event, changing.call_on, third)
     assert [each[0] for each in told(jobs, mailbox)] == [other.email]
+
+
+def test_a_mail_says_why_it_is_called_off_and_that_it_is_on_again_to_each_in_their_own_case(
+    owner, host, here, jobs, mailbox, frozen_clock
+):
+    day = TUESDAY.date()
+    event = make_event(host, here, TUESDAY, title="Chorprobe", capacity=1, rule="FREQ=WEEKLY")
+    guest, waits = (comes(owner, here, event, day) for _one in range(2))
+    cases = {guest.email: "weil du zugesagt hast.", waits.email: "weil du auf der Warteliste stehst."}
+    for slot, why in ((day, "Heizung kaputt"), (None, "Alle <b>krank</b>")):
+        acting(host, here, event, changing.call_off, slot, why)
+        jobs.run()
+        assert all(escape(f"Grund: {why}") in body(mail) for mail in mailbox.messages())
+        mails = told(jobs, mailbox)
+        assert {(to, subject) for to, subject, _text in mails} == {(to, "Abgesagt: Chorprobe") for to in cases}
+        assert all(f"Grund: {why}" in text and cases[to] in text for to, _subject, text in mails)
+    frozen_clock.tick(3600)
+    acting(host, here, event, changing.call_on, None)
+    assert all("Grund: Heizung kaputt" in text for _to, _subject, text in told(jobs, mailbox)), "its date is off by itself"
+    acting(host, here, event, changing.call_on, day)
+    mails = told(jobs, mailbox)
+    assert {(to, subject) for to, subject, _text in mails} == {(to, "Findet doch statt: Chorprobe") for to in cases}
+    for _to, _subject, text in mails:
+        assert "Findet doch statt: Dienstag, 19. Mai, 18:00" in text and "Grund" not in text
+    kept = owner.execute(
+        "SELECT cancelled_why FROM event UNION ALL SELECT cancelled_why FROM event_exception"
+    ).fetchall()
+    assert kept == [("",), ("",)], "it is forgotten"
 
 
 def test_changing_all_and_calling_all_off_reaches_everybody_once(owner, host, here, jobs, mailbox):
@@ -287,11 +316,38 @@ def test_called_off_and_on_again_is_told_both_times(issue):
         host, reader = make_person(here), make_reader(here)
         event = make_event(host, here, TUESDAY, title="Sommerfest")
     assert "Sommerfest" in issue(11)[reader.email]
-    for day, change, words in ((11, changing.call_off, "abgesagt"), (12, changing.call_on, "geändert")):
+    for day, change, words in ((11, changing.call_off, "abgesagt"), (12, changing.call_on, "findet doch statt")):
         with on(day):
             acting(host, here, event, change, None)
         assert words in issue(day + 1)[reader.email].split("Geändert oder abgesagt")[1]
     assert issue(14) == {}
+    with on(14):
+        acting(host, here, event, moved)
+    said = issue(15)[reader.email]
+    assert "findet doch statt" not in said and "geändert" in said, "the last change is what it says"
+
+
+def test_an_issue_says_why_all_is_called_off_and_names_single_dates_that_are_off_or_on_again(issue):
+    with on(10):
+        here = make_quarter()
+        host, reader = make_person(here), make_reader(here)
+        fest = make_event(host, here, TUESDAY, title="Sommerfest")
+        choir = make_event(host, here, TUESDAY, title="Chorprobe", rule="FREQ=WEEKLY")
+    issue(11)
+    with on(11):
+        acting(host, here, fest, changing.call_off, None, "Dauerregen & <Sturm>")
+        acting(host, here, choir, changing.call_off, date(2026, 6, 2), "Chorleiterin krank")
+        acting(host, here, choir, changing.call_off, date(2026, 6, 9))
+    said = issue(12)[reader.email]
+    assert "Grund: Dauerregen &amp; &lt;Sturm&gt;" in said
+    assert "Fällt aus: Dienstag, 2. Juni, 18:00 bis 20:00. Grund: Chorleiterin krank" in said
+    assert "Fällt aus: Dienstag, 9. Juni, 18:00 bis 20:00." in said and said.count("Grund:") == 2
+    with on(12):
+        acting(host, here, fest, changing.call_on, None)
+        acting(host, here, choir, changing.call_on, date(2026, 6, 2))
+    said = issue(13)[reader.email]
+    assert "Grund:" not in said and "9. Juni" not in said, "what was told is not told again"
+    assert "Findet doch statt: Dienstag, 2. Juni, 18:00 bis 20:00" in said and "findet doch statt" in said
 
 
 def test_what_was_taken_down_is_named_only_where_it_hung(issue):
