@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import abort, current_app, render_template, request, url_for
 
-from neighbour.contributions import kinds, offices, photo_forms, photos, reach
+from neighbour.contributions import kinds, offices, photo_forms, photos, reach, service
 from neighbour.contributions.forms import ContributionForm
-from neighbour.contributions.models import Audience, Contribution
+from neighbour.contributions.models import Audience, Contribution, State
 from neighbour.core.db import db
+from neighbour.core.tokens import from_uid
 from neighbour.policy import Identity
 from neighbour.policy.gate import identity
 from neighbour.quarters.models import Quarter
@@ -22,10 +23,10 @@ def page(
     sheet: photo_forms.Sheet,
     contribution: Contribution | None = None,
     doubts: Sequence[Any] = (),
+    copied: str = "",
 ) -> str:
     """Of this kind, with what the form holds and the photos on the sheet; doubts: what is asked about before it is pinned up.
-    ``?copy=`` names what something new began with, from its first page to its last: each has a draft of its own."""
-    copied = "" if contribution else request.args.get("copy", "")
+    copied: the name of what something new begins with, from its first page to its last, as each has a draft of its own."""
     return render_template(
         "contributions/compose.html",
         kind=kind,
@@ -41,6 +42,28 @@ def page(
         preview=_preview(form.audience.data or "", _where(contribution)),
         next_issue=_next_issue(),
     )
+
+
+def beginning(kind: kinds.Kind) -> Mapping[str, Any]:
+    """What the fields of something new hold at first, by name: what stands in another one of one's own that hangs (``?copy=``),
+    or nothing. 404 for any other, and for what one keeps in an office: that is nobody's own."""
+    uid = request.args.get("copy")
+    if uid is None:
+        return {}
+    try:
+        source = service.find(from_uid(uid))
+    except ValueError:
+        abort(404)
+    if (
+        source is None
+        or source.author_id != identity().person_id
+        or source.is_office
+        or source.state != State.PUBLISHED
+    ):
+        abort(404)
+    if kind.copied is None or source.kind != kind.name:
+        abort(404)
+    return kind.copied(source)
 
 
 def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -52,11 +53,11 @@ views = Blueprint("contributions", __name__, template_folder="templates")
 def compose() -> str:
     """The composer on the tab of ``?kind=``: empty, or with what stands in another one of one's own (``?copy=``)."""
     kind = composing.kind_named(request.args.get("kind", "post"))
-    form = kind.form(**_copied(kind, request.args["copy"])) if "copy" in request.args else kind.form()
+    form = kind.form(**composing.beginning(kind))
     wanted = request.args.get("category")
     if wanted in {each.key for each in kind.categories}:
         form.category.data = wanted
-    return composing.page(kind, form, photo_forms.unpinned())
+    return composing.page(kind, form, photo_forms.unpinned(), copied=request.args.get("copy", ""))
 
 
 @views.post("/write")
@@ -65,20 +66,21 @@ def publish() -> Any:
     """Pin up, or show the composer again with what was typed and what is wrong."""
     kind = composing.kind_named(request.form.get("kind", "post"))
     form = kind.form()
+    page = partial(composing.page, kind, form, copied=request.args.get("copy", ""))
     if request.form.get("preview"):
-        return composing.page(kind, form, photo_forms.read(form))
+        return page(photo_forms.read(form))
     is_right = form.validate_on_submit() and _reach_allowed(form)
     sheet = photo_forms.read(form)
     doubts = _doubts(kind, form) if is_right else ()
     if not is_right or form.photos.errors or doubts:
-        return composing.page(kind, form, sheet, doubts=doubts), 422
+        return page(sheet, doubts=doubts), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
             photos.arrange(person_number(), contribution.id, sheet.wanted)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
-        return composing.page(kind, form, sheet), 422
+        return page(sheet), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
 
@@ -235,19 +237,6 @@ def comment(contribution_id: uuid.UUID) -> Any:
 def page_again(contribution: Contribution) -> str:
     """Its page, for a kind's own form that was wrong."""
     return thread_page(contribution, CommentForm(formdata=None))
-
-
-def _copied(kind: kinds.Kind, uid: str) -> Mapping[str, Any]:
-    """What the composer begins with, or 404: one begins with what is one's own and hangs, not with what is kept in an office."""
-    try:
-        source = _seen(from_uid(uid))
-    except ValueError:
-        abort(404)
-    if source is None or source.author_id != person_number() or source.is_office or source.state != State.PUBLISHED:
-        abort(404)
-    if kind.copied is None or source.kind != kind.name:
-        abort(404)
-    return kind.copied(source)
 
 
 def visible(contribution_id: uuid.UUID) -> Contribution:

@@ -56,6 +56,8 @@ FIELDS = {
     "paper": Word(CHOICE, "bill"),
     "passkey": Word(OBJECT, "x"),
     "photo": Word(OBJECT),
+    "copy": Word(OBJECT),
+    "why": Word(TEXT, "Dauerregen"),
     "photos": Word(PERSONAL),
     "quarter": Word(OBJECT, "0"),
     "seed": Word(SECRET, "x"),

@@ -89,7 +89,9 @@ def test_a_mail_says_why_it_is_called_off_and_that_it_is_on_again_to_each_in_the
         assert all(f"Grund: {why}" in text and cases[to] in text for to, _subject, text in mails)
     frozen_clock.tick(3600)
     acting(host, here, event, changing.call_on, None)
-    assert all("Grund: Heizung kaputt" in text for _to, _subject, text in told(jobs, mailbox)), "its date is off by itself"
+    assert all("Grund: Heizung kaputt" in text for _to, _subject, text in told(jobs, mailbox)), (
+        "its date is off by itself"
+    )
     acting(host, here, event, changing.call_on, day)
     mails = told(jobs, mailbox)
     assert {(to, subject) for to, subject, _text in mails} == {(to, "Findet doch statt: Chorprobe") for to in cases}

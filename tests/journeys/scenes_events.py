@@ -7,9 +7,11 @@ from datetime import timedelta
 from neighbour.core import clock
 from tests.journeys.looking import Walk
 
+REASON = "Rohrbruch im Werkraum: Bis auf Weiteres ist kein Wasser da, und der Ersatzraum im Gemeindehaus ist belegt"
+
 
 def host(walk: Walk) -> None:
-    """Hannelore pins up a series, moves one date, calls one off, and then all of it."""
+    """Hannelore pins up a series, moves one date, calls one off, and then all of it; it is the template for another one."""
     day = clock.today("Europe/Berlin") + timedelta(days=3)
     walk.visitor.go("/write?kind=event")
     walk.look("write, an event")
@@ -45,10 +47,13 @@ def host(walk: Walk) -> None:
     walk.visitor.fill(day=second.isoformat(), from_time="19:00")
     walk.send(f"{here}/date?day={second}", "her own event, one date changed")
     walk.go(f"{here}/call-off?day={third}", "call a date off")
-    walk.send(f"{here}/call-off?day={third}", "her own event, one date called off")
+    walk.send(f"{here}/call-off?day={third}", "her own event, one date called off", why="Die Küche wird gestrichen")
     walk.look("her own event, dates of all kinds", picture="event")
-    walk.go(f"{here}/call-off", "call all off")
-    walk.send(f"{here}/call-off", "her own event, called off")
+    walk.go(f"{here}/call-off", "call all off", picture="call-off")
+    walk.send(f"{here}/call-off", "her own event, called off", picture="event-off", why=REASON)
+    walk.go(
+        f"/write?kind=event&copy={here.rpartition('/')[2]}", "write, an event like another one", picture="write-copy"
+    )
 
 
 LIST = """nr;was;begins;ends;time;place
