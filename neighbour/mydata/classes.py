@@ -93,7 +93,7 @@ CLASSES: dict[str, DataClass] = {
             __("It is the board. You choose how far each contribution reaches."),
             __("The quarters you chose; what you make public, everybody."),
             CONTRACT,
-            __("As long as you leave it there; what you take down or asked for %(withdrawn)s, the words of an answer you take down %(answers_taken_down)s, what the operator takes down %(hidden)s; photos not pinned up %(uploads)s; that you came to an event %(guests)s after it; up to where you have read %(read_marks)s.", **KEPT),
+            __("As long as you leave it there; what you take down or asked for %(withdrawn)s, the words of an answer you take down %(answers_taken_down)s, what the operator takes down %(hidden)s; photos not pinned up %(uploads)s; that you came to an event %(guests)s after it; what only those read who get a thing %(for_holders)s after the end; up to where you have read %(read_marks)s.", **KEPT),
         ),
         DataClass(
             "mail",

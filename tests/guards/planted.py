@@ -290,7 +290,7 @@ DEFECTS = (
     Defect("posts/polls::test_votes_at_the_very", VOTES, "p.contribution_id = wanted FOR UPDATE;", "p.contribution_id = wanted;"),
     Defect("posts/polls::test_one_votes_once", VOTES, "AND v.person_id = me AND v.position <> ALL (chosen)", "AND v.person_id = me AND false"),
     Defect("posts/polls::test_only_who_has_proven", VOTES, "m.ended_at IS NULL AND m.level = 'verified') THEN\n    RETURN 'none'", "m.ended_at IS NULL) THEN\n    RETURN 'none'"),
-    Defect("offers/rules::test_shares_are_fair", "neighbour/offers/service.py", "if not room(author_id).offers:", "if False:"),
+    Defect("offers/rules::test_shares_are_fair", "neighbour/offers/service.py", "if not room(person_id).offers:", "if False:"),
     Defect("offers/rules::test_who_sells_more", "neighbour/offers/service.py", "if len(sold) >= MOST_SALES:", "if False:"),
     Defect("offers/rules::test_three_of_a_kind", "neighbour/offers/service.py", ">= MOST_OF_A_KIND:", "> MOST_OF_A_KIND:"),
     Defect("offers/rules::test_the_same_thing", "neighbour/offers/service.py", "        _not_again(author_id, title)\n", ""),

@@ -23,6 +23,7 @@ from neighbour.residency import homes, letters
 from neighbour.residency.cases import visits
 from neighbour.search import saved
 from neighbour.search.service import Wish
+from neighbour.search.words import Called
 from tests.accounts.factor_helpers import link_of, type_password
 from tests.factories import make_comment, make_post, viewer_of
 from tests.residency.papers import Desk, text_of
@@ -217,7 +218,7 @@ def _keeps(me: Person, ufer: Quarter, theirs: Any) -> None:
         homes.report_missing(me.id, "Bootshaus, Klingel Zuflucht")
         db.session.add(Bookmark(person_id=me.id, contribution_id=theirs.id))
         db.session.add(ReadMark(person_id=me.id, quarter_id=ufer.id, seen_up_to=theirs.id))
-        saved.save(me.id, Wish("Fest", home=ufer.id), lambda _stems: ())
+        saved.save(me.id, Wish("Fest", home=ufer.id), lambda _stems: Called())
         visits.show(me.id)
 
 

@@ -228,6 +228,7 @@ def test_a_word_of_the_operator_stands_beside_a_rejected_appeal(desk: Desk, froz
     assert (
         desk.says(desk.operator("olga"), case, "paper", "Ein Vertrag zeigt nicht, wer dort wohnt.").status_code == 303
     )
+    desk.hears()
     assert "Ein Vertrag zeigt nicht, wer dort wohnt." in client.get("/proof/decision").text
 
 
