@@ -51,7 +51,7 @@ NOTHING = Detail()
 
 @dataclass(frozen=True)
 class WithNews(Detail):
-    """A card's own detail, and before it what became of the thing: a ribbon of the news stands in place of the card's."""
+    """A card's own detail, with the lines about what became of the thing first."""
 
     card: Detail
     news: Detail
@@ -66,4 +66,4 @@ class WithNews(Detail):
 
     @property
     def ribbon(self) -> Ribbon | None:
-        return self.news.ribbon or self.card.ribbon
+        return self.card.ribbon

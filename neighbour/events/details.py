@@ -93,23 +93,27 @@ class _Other(NamedTuple):
 
     place: str | None
     is_on_again: bool
+    changed_at: datetime
 
 
 def _others(nexts: Mapping[uuid.UUID, Occurrence]) -> dict[uuid.UUID, _Other]:
     """Of the next dates those that were changed by themselves."""
     table = EventException
     rows = db.session.execute(
-        select(table.event_id, table.slot_on, table.place, table.is_on_again).where(
+        select(table.event_id, table.slot_on, table.place, table.is_on_again, table.changed_at).where(
             table.event_id.in_(list(nexts)), ~table.is_cancelled
         )
     )
     return {
-        row.event_id: _Other(row.place, row.is_on_again) for row in rows if nexts[row.event_id].slot_on == row.slot_on
+        row.event_id: _Other(row.place, row.is_on_again, row.changed_at)
+        for row in rows
+        if nexts[row.event_id].slot_on == row.slot_on
     }
 
 
 def _detail(row: Row[Any], coming: Occurrence | None, other: _Other | None) -> EventDetail:
     begins, ends = (row.begins, row.ends) if coming is None else wall_times(coming, row.zone)
+    is_later = other is not None and row.changed_at is not None and row.changed_at > other.changed_at
     return EventDetail(
         begins=begins,
         ends=ends,
@@ -121,7 +125,7 @@ def _detail(row: Row[Any], coming: Occurrence | None, other: _Other | None) -> E
         is_online=bool(row.online_url),
         is_cancelled=row.cancelled_at is not None,
         is_changed=other is not None or row.changed_at is not None,
-        is_on_again=row.is_on_again if other is None else other.is_on_again,
+        is_on_again=(row if other is None or is_later else other).is_on_again,
     )
 
 

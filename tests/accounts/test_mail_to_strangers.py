@@ -33,7 +33,9 @@ def unlimited(monkeypatch):
     """Nobody is stopped for asking too often from one place: what counts here is the address."""
     for name in ("auth", "mail"):
         monkeypatch.setitem(limits.RATES, name, limits.Rate(10**6, HOUR))
-    monkeypatch.setattr(service, "FORGOT_SECONDS", 0.0)  # its time is looked at elsewhere, and here it is asked hundreds of times
+    monkeypatch.setattr(
+        service, "FORGOT_SECONDS", 0.0
+    )  # its time is looked at elsewhere, and here it is asked hundreds of times
 
 
 @pytest.fixture

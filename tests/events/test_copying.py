@@ -16,6 +16,7 @@ from neighbour.events import changing, service
 from neighbour.events.copying import copied
 from tests.events.test_pages import page
 from tests.factories import make_event, make_initiative, sign_in, viewer_of
+from tests.support.photos import no_photos, photo, post
 
 TUESDAY = datetime(2026, 5, 19, 18)
 TODAY = datetime(2026, 5, 12)
@@ -74,10 +75,16 @@ def test_what_is_over_begins_another_one_with_its_words_and_times_on_a_day_to_be
     assert found == [(TUESDAY, False), (datetime(2026, 6, 30, 18), True)], "a second one, once; the first stays"
 
 
-def test_photos_of_the_template_stay_with_it(client, author, here, owner):
-    event = make_event(author, here, TUESDAY)
-    empty, copy = page(client, "/write?kind=event"), page(client, composer_of(event))
-    assert copy.count("data-photo") == empty.count("data-photo")
+def test_photos_of_the_template_stay_with_it(app, client, author, here, owner, jobs):
+    with no_photos(app):
+        fields = {"kind": "event", "category": "gathering", "title": "Chor", "day": "2026-05-19", "from_time": "18:00"}
+        assert post(client, "/write", photo(), **fields, audience="quarter").status_code == 303
+        jobs.run()
+        event_id, photo_id = owner.execute("SELECT contribution_id, id FROM photo").fetchone()
+        uid, hanging = to_uid(event_id), to_uid(photo_id)
+        assert hanging in page(client, f"/c/{uid}/edit") and hanging not in page(
+            client, f"/write?kind=event&copy={uid}"
+        )
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,24 @@ def test_why_it_is_called_off_stands_on_its_page_until_it_is_on_again(
     assert "Grund:" not in seen and "indet doch statt" in seen
 
 
+def test_a_card_says_what_came_last_of_its_next_date_and_all_of_them(client, author, neighbour, here, frozen_clock):
+    url = f"/c/{to_uid(make_event(author, here, TUESDAY, rule='FREQ=WEEKLY').id)}"
+    change = {"day": "2026-05-19", "from_time": "19:00", "until_time": "", "place": "Garten", "reaches": "one"}
+    for path, data in ((f"{url}/date?day=2026-05-19", change), (f"{url}/call-off", {"why": ""})):
+        assert client.post(path, data=data).status_code == 303
+    frozen_clock.tick(3600)
+    for person, browser in ((author, client), (neighbour.person, neighbour)):
+        sign_in(browser, person)
+    for path, data, said in (
+        (f"{url}/call-off", {"open": "1"}, "findet doch statt"),
+        (f"{url}/date?day=2026-05-19", {**change, "place": "Hof"}, "geändert"),
+    ):
+        assert client.post(path, data=data).status_code == 303
+        ribbons = re.findall(r'tag--event">.*?</svg>([^<]+)', page(neighbour, "/board"))
+        assert ribbons == [said]
+        frozen_clock.tick(1)
+
+
 def test_a_card_shows_the_next_date_from_the_morning_after(client, author, neighbour, here, frozen_clock):
     make_event(author, here, TUESDAY, rule="FREQ=WEEKLY")
     leaves = []
