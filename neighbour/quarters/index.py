@@ -144,6 +144,9 @@ def forget() -> None:
 
 
 def _load() -> Index:
-    rows = db.session.execute(select(Quarter.id, Quarter.key, Quarter.name, Quarter.geometry)).all()
+    # In one order: on a border it is the first that has a point, whatever way the database reads them.
+    rows = db.session.execute(
+        select(Quarter.id, Quarter.key, Quarter.name, Quarter.geometry).order_by(Quarter.id)
+    ).all()
     shapes = [shapely.from_wkb(row.geometry) for row in rows]
     return Index([Place(row.id, row.key, row.name) for row in rows], shapes)

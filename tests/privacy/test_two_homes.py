@@ -144,7 +144,14 @@ def _invites(host, guests, quarter):
 
 
 def different(before, after):
-    return [key for key in before if before[key] != after[key]]
+    """What differs, and where it begins to: (which page of whom, before, after)."""
+    return [(key, *_parting(before[key], after[key])) for key in before if before[key] != after[key]]
+
+
+def _parting(one, other):
+    one, other = str(one), str(other)
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one[max(at - 60, 0) : at + 120], other[max(at - 60, 0) : at + 120]
 
 
 @pytest.fixture
@@ -221,4 +228,4 @@ def test_a_leak_of_the_house_or_its_point_would_be_seen(story, monkeypatch, leak
     story.exchange()
     where.update({story.anna.public_id: story.other, story.bela.public_id: story.one})
     told = different(before, story.read(["verified", "anonymous"], only="/c/"))
-    assert {role for role, _path in told} == {"verified", "anonymous"}
+    assert {role for (role, _path), *_parts in told} == {"verified", "anonymous"}
