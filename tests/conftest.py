@@ -24,6 +24,7 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from config import Config
+from neighbour.accounts import service as accounts
 from neighbour.core import clock, i18n, memory, roles, scope
 from neighbour.up.mailbox import Handler, Mailbox, protocol
 from tests.support import ROOT, cluster, counting, data_dir
@@ -203,6 +204,17 @@ def client(app: Flask) -> Client:
 def visitor(app: Flask) -> Callable[[], Client]:
     """Makes further visitors, each with cookies of their own."""
     return app.test_client  # type: ignore[return-value]
+
+
+#: hides whether somebody has an account, and is waited for by the tests of that alone (``waits_like_others``)
+FORGOT_SECONDS = accounts.FORGOT_SECONDS
+accounts.FORGOT_SECONDS = 0.0
+
+
+@pytest.fixture
+def waits_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a new password waits for the answer as in real life."""
+    monkeypatch.setattr(accounts, "FORGOT_SECONDS", FORGOT_SECONDS)
 
 
 @pytest.fixture(autouse=True)

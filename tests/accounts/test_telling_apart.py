@@ -112,7 +112,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("unlimited")
+@pytest.mark.usefixtures("unlimited", "waits_like_others")
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 def test_no_clock_tells_who_has_an_account(app, owner, monkeypatch, door, record_property):
     true = replace(app.extensions["config"], argon2_memory_kib=Config.from_env({}).argon2_memory_kib)
@@ -126,7 +126,7 @@ def test_no_clock_tells_who_has_an_account(app, owner, monkeypatch, door, record
     assert max(found) <= BAR
 
 
-@pytest.mark.usefixtures("unlimited")
+@pytest.mark.usefixtures("unlimited", "waits_like_others")
 def test_an_answer_without_its_computation_would_be_told(app, owner, monkeypatch):
     """The measuring sees what it is there for, and on a busy machine too: by the clock of this process."""
     real = passwords.which
@@ -135,7 +135,7 @@ def test_an_answer_without_its_computation_would_be_told(app, owner, monkeypatch
     assert Town(app, owner, 8192, 12).areas(sign_in, 12)[1] > 0.9
 
 
-@pytest.mark.usefixtures("unlimited")
+@pytest.mark.usefixtures("unlimited", "waits_like_others")
 @pytest.mark.parametrize("door", [sign_in, sign_up], ids=lambda door: door.__name__)
 def test_the_database_is_asked_the_same_for_both(app, owner, door):
     """Statement by statement: what a clock could tell if it ticked fast enough. A savepoint is given up or kept."""
