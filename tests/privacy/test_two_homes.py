@@ -48,6 +48,7 @@ class Story:
     def __init__(self, app):
         self.city = city = City.built(app)
         houses = city.houses[city.here.id]
+        self.her_door = city.another_house(city.here, *HER_DOOR)  # first: one address more may divide the quarter otherwise
         cell = city.cell_of(houses[5])
         assert cell is not None
         same = [house for house in houses if city.cell_of(house) == cell and house.street != houses[5].street]
@@ -89,12 +90,11 @@ class Story:
     def _alias(self):
         """Somebody whose every word is a canary, of the team and with a letter in her past; then she bears another name."""
         city = self.city
-        door = city.another_house(city.here, *HER_DOOR)
         her = city.neighbour(
-            city.here, door, name=HER_NAME[0], last_name=HER_NAME[1], display_name="Kanaria Zaunkönig",
+            city.here, self.her_door, name=HER_NAME[0], last_name=HER_NAME[1], display_name="Kanaria Zaunkönig",
             name_nearby="Kanaria Z.", name_city="Kanaria", street_shown=HER_DOOR[0], role=Role.STEWARD,
         )  # fmt: skip
-        city.moves_in(her, door, HER_NAME[2])
+        city.moves_in(her, self.her_door, HER_NAME[2])
         writes(her, city.here, [Audience.PUBLIC])
         with as_owner(), atomic():
             mine = db.session.get_one(Person, her.id)
