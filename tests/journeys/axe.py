@@ -26,6 +26,7 @@ RUN = """([only, rules, marked]) => {
   // What is half below a bar or an open menu at this moment comes out when one scrolls or closes it: they are no neighbours.
   const slides = node => node.any.some(({data, relatedNodes}) => data?.messageKey === "partiallyObscured" && relatedNodes.length
     && relatedNodes.every(({target}) => stays(document.querySelector(target[0]))));
+  if (marked && !document.querySelector("[data-unseen]")) return [];  // gone in this moment
   return axe.run(marked ? {include: [["[data-unseen]"]]} : document, {runOnly: only, rules, resultTypes: ["violations"], iframes: false}).then(({violations}) => violations
     .map(each => ({...each, nodes: each.nodes.filter(node => each.id !== "target-size" || !slides(node))}))
     .filter(each => each.nodes.length));
@@ -49,15 +50,18 @@ def _source() -> str:
     return SOURCE.read_text(encoding="utf-8")
 
 
-def mark_unseen(page: Page, seen: set[str]) -> bool:
-    """Mark one element of each kind that is not among ``seen`` yet, and add it there; whether there was any.
+def unseen(page: Page, seen: set[str]) -> list[str]:
+    """The kinds of elements on the page that are not among ``seen`` yet. Most of a page is what was on the pages before: the bar,
+    the cards, the fields of forms."""
+    return [kind for kind in page.evaluate(KINDS) if kind not in seen]
 
-    Most of a page is what was on the pages before: the bar, the cards, the fields of forms.
-    """
-    unseen = [kind for kind in page.evaluate(KINDS) if kind not in seen]
-    page.evaluate(MARK, unseen)
-    seen.update(unseen)
-    return bool(unseen)
+
+def mark(page: Page, kinds: list[str]) -> list[str]:
+    """Mark one element of each of these kinds for ``check``; gives those that stand there still: a page that draws itself anew
+    for another width has lost marks of before."""
+    there = [kind for kind in page.evaluate(KINDS) if kind in kinds]
+    page.evaluate(MARK, there)
+    return there
 
 
 def check_whole(page: Page) -> list[str]:
@@ -71,7 +75,7 @@ def check(
     """What axe finds on the page as it stands now, one line per rule: ``[]`` is what we want.
 
     colours, boxes, words: False leaves out the rules about these, or all others, where nothing of theirs has changed
-    since the last look. only_marked: examine what ``mark_unseen`` has marked and not the page as a whole.
+    since the last look. only_marked: examine what ``mark`` has marked and not the page as a whole.
     """
     seen = {**dict.fromkeys(COLOURS, colours), **dict.fromkeys(BOXES, boxes)}
     only = {"type": "tag", "values": RULES}

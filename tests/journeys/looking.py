@@ -35,7 +35,7 @@ TINY = 320
 FITS_TINY: set[str] = set()  # pages that were looked at with large letters in a narrow window: once in a run is enough
 HEIGHTS = {DESK: 800, PHONE: 740}
 EXAMINED: set[tuple[str, str]] = set()  # pages whose making was examined, by language
-SEEN: set[str] = set()  # kinds of elements that were examined, see ``axe.mark_unseen``
+SEEN: set[str] = set()  # kinds of elements that were examined, see ``axe.unseen``
 NOBODY = "postgresql://nobody@/none"
 
 
@@ -91,8 +91,8 @@ class Walk:
         if self.language == "de" and endpoint not in FITS_TINY:
             FITS_TINY.update([endpoint] if endpoint else [])
             self.wrong += [f"{name}, {TINY} px and large text: {line}" for line in self._tiny()]
-        has_unseen = axe.mark_unseen(self.page, SEEN)
-        shows_more = is_new or has_unseen or self.wholly or (picture and TAKES_PICTURES)
+        unseen = axe.unseen(self.page, SEEN)
+        shows_more = is_new or unseen or self.wholly or (picture and TAKES_PICTURES)
         widths = WIDTHS if shows_more else (PHONE,)
         for width in sorted(widths, key=lambda each: each != here):  # beginning with what the window is now
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
@@ -101,18 +101,19 @@ class Walk:
             if self.wholly:
                 found += self._examined_wholly(width)
             elif width == PHONE:
-                found += self._examined(is_new, has_unseen)
+                found += self._examined(is_new, unseen)
             self._keep(kept)
             self.wrong += [f"{name}, {width} px: {line}" for line in found]
 
-    def _examined(self, is_new: bool, has_unseen: bool) -> list[str]:
+    def _examined(self, is_new: bool, unseen: list[str]) -> list[str]:
         """What axe finds on the phone: nearly the same stands on a page at the desk.
 
         Of a page that comes for the first time how it is made up, and of every page what has not been on any before. English has
         other words but the colours and boxes of German.
         """
         found = axe.check_whole(self.page) if is_new else []
-        if has_unseen:
+        if marked := axe.mark(self.page, unseen):
+            SEEN.update(marked)
             speaks_german = self.language == "de"
             found += axe.check(self.page, colours=speaks_german, boxes=speaks_german, only_marked=True)
         return found

@@ -48,7 +48,9 @@ class Story:
     def __init__(self, app):
         self.city = city = City.built(app)
         houses = city.houses[city.here.id]
-        self.her_door = city.another_house(city.here, *HER_DOOR)  # first: one address more may divide the quarter otherwise
+        self.her_door = city.another_house(
+            city.here, *HER_DOOR
+        )  # first: one address more may divide the quarter otherwise
         cell = city.cell_of(houses[5])
         assert cell is not None
         same = [house for house in houses if city.cell_of(house) == cell and house.street != houses[5].street]
