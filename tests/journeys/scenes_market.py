@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.journeys.looking import Walk
+from tests.journeys.looking import Walk, enter
 
 SWINDLE = "Mein Kurier holt es ab, du musst nur die Versicherung vorab überweisen."
 
@@ -40,6 +40,22 @@ def market(walk: Walk) -> None:
     walk.send(f"{here}/ask", "asking like a swindler", 422, picture="offer-question", words=SWINDLE)
     walk.send(f"{here}/ask", "asked", words="Ich könnte am Samstag.")
     walk.send(f"{here}/step-back", "stepped back")
+    _borrowed(walk)
+
+
+def _borrowed(walk: Walk) -> None:
+    """What Jan-Philipp still sees of the drill he has borrowed while Hannelore has taken it down."""
+    _open(walk, "Schlagbohrmaschine")
+    here = walk.visitor.path
+    walk.page.locator("details:has(button[formaction$='/withdraw']) > summary").first.click()
+    walk.visitor.send(f"{here}/withdraw")
+    other = enter(walk.page.context.browser, walk.town, walk.language, "janphilipp")  # type: ignore[arg-type]
+    other.wholly = walk.wholly
+    other.go(here, "something borrowed that is taken down", picture="offer-borrowed")
+    assert not other.page.locator("form[action$='/ask']").count()
+    walk.wrong += other.wrong + other.watch.seen
+    other.page.context.close()
+    walk.visitor.send(f"{here}/restore")
 
 
 def _asked_about(walk: Walk, here: str) -> None:
