@@ -1,8 +1,9 @@
 """Turns: how heavy requests that can wait are spread over time, so that pages that cannot do not meet them.
 
-A process serves pages and takes in pieces of photos in the same threads. Whoever asks for a page while a piece is taken in waits
-for it. If pieces take up at most a share ``SHARE`` of a process's time, at most that share of its pages meets one, whatever
-number of people send photos at once: below 5 % the 95th percentile of pages does not change.
+A process serves pages and takes in pieces of photos in the same threads. A page meets a piece where it is asked for while one is
+taken in, and where one comes while it is served: of pages that take p seconds and pieces that take d and come every t seconds,
+(p + d) / t meet one. That is kept at ``SHARE``, whatever number of people send photos at once: below 5 % the 95th percentile of
+pages does not change.
 
 So each answer to a piece says how long to wait before the next one comes (``photo_views``); whoever sends one photo over a
 line of the usual speed never waits, because sending takes longer. Nothing is refused here: that is what rates are for.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from threading import Lock
 
 SHARE = 1 / 25
+PAGE = 0.005  # seconds of a page, as the board takes them (bench ``feed``) on its way to somebody
 LONGEST = 60.0  # seconds anybody is asked to wait
 
 
@@ -28,6 +30,6 @@ class Turns:
         """Seconds to wait before the next heavy request may come, after one that took ``cost`` seconds of a processor
         (``clock.busy``) and ended at ``now`` (``clock.monotonic``)."""
         with self._lock:
-            turn = max(now, self._next) + max(cost, 0.0) / self._share
+            turn = max(now, self._next) + (PAGE + max(cost, 0.0)) / self._share
             self._next = min(turn, now + LONGEST)
             return self._next - now

@@ -29,7 +29,7 @@ from tests.bench.web import HEADERS, Running, Server
 from tests.support import ROOT, cluster
 
 FIGURES = ("board_p95_beside_photos",)
-SENDERS, READERS, PIECE, LINE = 100, 10, 512 * 1024, 625_000  # bytes of a piece, bytes a second
+SENDERS, READERS, PIECE, LINE = 100, 60, 512 * 1024, 625_000  # bytes of a piece, bytes a second
 PAGES = {"small": 300, "full": 1_000}
 
 
