@@ -66,16 +66,17 @@ def weights() -> list[float]:
     return [share / sum(busy) for share in busy]
 
 
-def fill(databases: Databases, size: Size) -> None:
-    """Fill an empty, migrated database with quarters, people and ``size.posts`` contributions."""
+def fill(databases: Databases, size: Size, *, mixed: bool = False) -> None:
+    """Fill an empty, migrated database with quarters, people and ``size.posts`` contributions: posts, or (``mixed``) a tenth
+    events and a tenth offers among them."""
     with roles.connect(databases.owner_url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
         _quarters(connection)
         _people(connection, size.people)
-    grow(databases, size)
+    grow(databases, size, mixed=mixed)
 
 
-def grow(databases: Databases, size: Size) -> None:
+def grow(databases: Databases, size: Size, *, mixed: bool = False) -> None:
     """Add contributions until there are ``size.posts``; those already there stay.
 
     Rows come in the order of time, as they would in years, so neighbours on the board are strangers on the disk.
@@ -87,10 +88,12 @@ def grow(databases: Databases, size: Size) -> None:
         connection.execute("SET work_mem = '256MB'")
         connection.execute("SET session_replication_role = replica")
         there = connection.execute("SELECT count(*) FROM contribution").fetchone()[0]  # type: ignore[index]
-        connection.execute("CREATE TABLE bench_new AS SELECT id FROM contribution WITH NO DATA")
+        connection.execute("CREATE TABLE bench_new AS SELECT id, kind, published_at FROM contribution WITH NO DATA")
         with _without_indexes(connection, "reach"):
-            connection.execute(POSTS, {"first": there + 1, "last": size.posts, "text": TEXT})
-            connection.execute("INSERT INTO post (id) SELECT id FROM bench_new")
+            others = ["event", "offer"] if mixed else ["post", "post"]
+            connection.execute(POSTS, {"first": there + 1, "last": size.posts, "text": TEXT, "others": others})
+            for rows in DETAILS:
+                connection.execute(rows)
             connection.execute("ANALYZE")
             connection.execute(REACH)
         connection.execute("DROP TABLE bench_new")
@@ -178,19 +181,33 @@ INSERT INTO contribution (id, kind, category, quarter_id, author_id, audience, s
                           published_at, comment_count, thanks_count)
 SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(i %% 4096), 3, '0') || '8'
         || substr(md5(i::text), 1, 15))::uuid,
-       'post', (ARRAY['question', 'recommendation', 'lost_found', 'help_wanted', 'help_offered', 'notice'])[1 + i %% 6],
+       kind, CASE kind WHEN 'event' THEN (ARRAY['gathering', 'culture', 'active', 'learning', 'festival'])[1 + i %% 5]
+                       WHEN 'offer' THEN (ARRAY['give', 'lend', 'sell', 'swap', 'wanted'])[1 + i %% 5]
+                       ELSE (ARRAY['question', 'recommendation', 'lost_found', 'help_wanted', 'help_offered', 'notice'])[1 + i %% 6] END,
        quarter_id, people[1 + i %% array_length(people, 1)],
        CASE WHEN i %% 1000 < 600 THEN 'quarter' WHEN i %% 1000 < 998 THEN 'nearby' ELSE 'city' END, 'published',
        'Beitrag ' || i || ' aus dem Quartier', %(text)s, '<p>' || %(text)s || '</p>', left(%(text)s, 270) || '…', moment, i %% 5, i %% 7
-FROM (SELECT i, now() - interval '730 days' + interval '730 days' * random() AS moment,
+FROM (SELECT i, CASE i / 8 %% 10 WHEN 3 THEN (%(others)s::text[])[1] WHEN 7 THEN (%(others)s::text[])[2] ELSE 'post' END AS kind,
+             now() - interval '730 days' + interval '730 days' * random() AS moment,
              1 + width_bucket(random(), (SELECT array_agg(until ORDER BY rank) FROM bench_share WHERE rank < 541)) AS place
       FROM generate_series(%(first)s::int, %(last)s::int) i) t
 JOIN (SELECT s.rank + 1 AS place, s.quarter_id, array_agg(p.id) AS people
       FROM bench_share s JOIN bench_person p USING (quarter_id) GROUP BY 1, 2) q USING (place)
 ORDER BY moment
-RETURNING id)
-INSERT INTO bench_new SELECT id FROM made
+RETURNING id, kind, published_at)
+INSERT INTO bench_new SELECT id, kind, published_at FROM made
 """
+# An event is one to ten days after it was pinned up, with one date.
+DETAILS = (
+    "INSERT INTO post (id) SELECT id FROM bench_new WHERE kind = 'post'",
+    "INSERT INTO offer (id, price_cents, price_words, condition, pickup)"
+    " SELECT id, 2500, '', 'kaum gebraucht', 'am Brunnen' FROM bench_new WHERE kind = 'offer'",
+    "INSERT INTO event (id, zone, begins, ends, place)"
+    " SELECT id, 'Europe/Berlin', t, t + interval '2 hours', 'Brunnenplatz 3' FROM bench_new,"
+    " date_trunc('hour', (published_at + interval '1 day' + interval '9 days' * random()) AT TIME ZONE 'Europe/Berlin') t WHERE kind = 'event'",
+    "INSERT INTO occurrence (id, event_id, slot_on, begins_at, ends_at) SELECT gen_random_uuid(), e.id, e.begins::date,"
+    " e.begins AT TIME ZONE e.zone, e.ends AT TIME ZONE e.zone FROM event e JOIN bench_new USING (id)",
+)
 REACH = """
 WITH nearby AS (SELECT q.id AS home, a.audience, r AS quarter_id FROM quarter q, (VALUES ('quarter'), ('nearby'), ('city')) a (audience),
                 LATERAL quarters_reached(q.id, a.audience) r)

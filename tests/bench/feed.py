@@ -1,7 +1,8 @@
 """The board of a quarter through the whole stack: gunicorn, session, permission, scope, HTML.
 
 CPU of the web process and of its PostgreSQL backends per request, from their own accounts in /proc; the
-client's is not counted. Readers of 100 quarters in rotation, the busiest among them, warm.
+client's is not counted. Readers of 100 quarters in rotation, the busiest among them, warm. A tenth of what hangs there is
+events, a tenth offers, and the strip of the week stands above it.
 """
 
 from __future__ import annotations
@@ -51,12 +52,12 @@ def run(scale: str) -> Iterator[dict[str, Any]]:
     cluster.remember(cluster_run)
     try:
         databases = cluster_run.copy_template("neighbour_bench")
-        fill(databases, small)
+        fill(databases, small, mixed=True)
         server = Server(databases)
         readers = _readers(server)
         before = _pages(server, readers, requests)
         yield from _figures(before, small)
-        grow(databases, large)
+        grow(databases, large, mixed=True)
         after = _pages(server, readers, requests)
         yield from _figures(after, large)
         yield measure.figure(
@@ -91,9 +92,12 @@ def _readers(server: Server) -> list[str]:
 def _pages(server: Server, readers: list[str], requests: int) -> list[Cost]:
     costs = []
     with server.running() as web, yardstick.running() as stick:
+        weeks = 0
         for cookie in readers * 2:  # warm: slips kept, statements prepared
             html = web.get("/board", cookie)
             assert html.count("<article") >= 20, html.count("<article")
+            weeks += 'class="week"' in html
+        assert weeks > len(readers), f"no strip of the week on most boards: {weeks} of {2 * len(readers)}"
         for _run in range(RUNS):
             around = stick.cpu_ms(requests // 2)
             web.connection.close()  # gunicorn keeps an idle one for 2 seconds
