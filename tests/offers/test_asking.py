@@ -202,6 +202,11 @@ def test_the_wall_shows_an_ask_to_two_people_only_and_lets_nobody_promise_to_the
     assert as_person(nosy, "SELECT place_in_queue(%s)", ask.id).fetchone() == (0,)
     assert as_person(nosy, "SELECT asked_title(%s)", ask.id).fetchone() == (None,)
     connection.rollback()
+    for step in ("promised", "left"):
+        owner.execute("UPDATE ask SET state = %s, ended_at = now()", [step])
+    with pytest.raises(Exception, match="no such step"):  # others have moved up
+        as_person(asker, "UPDATE ask SET state = 'waiting', ended_at = NULL")
+    connection.rollback()
 
 
 def test_prices_are_read_as_people_write_them():
