@@ -1,7 +1,7 @@
 # make run     everything on this machine: http://localhost:5000 (PORT=…, INSTANCE_DIR=…)
 # make test    the whole suite on a database of its own (ARGS="-k feed" for some of it)
 # make check   format, lint, types, layers, models against migrations
-# make machines  random lives, farewells and changes of quarters at full length: an hour or more
+# make machines  random lives, farewells and changes of quarters at full length: hours (LIVES=400 for some of them; each time others)
 # make planted  plant a defect for each guard test and see it go red
 # make thorough  what takes long: every field, filter and header under attack, a week of collecting, fifty kills,
 #               the oldest PostgreSQL that is promised, every page for everything and in English
@@ -29,6 +29,7 @@ SCALE ?= small
 ARGS ?=
 NAMES ?=
 CASES ?= 10000
+LIVES ?= 2000
 
 run: _node .stamps/packages $(BUILT)
 	@exec $(PY) -m neighbour up
@@ -47,7 +48,7 @@ bench: _node _dev $(BUILT)
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) --scale $(SCALE)
 
 machines: _node _dev $(BUILT)
-	@MACHINES=400 $(PY) -m pytest -q -n 2 --dist worksteal tests/residency/test_flow.py tests/residency/test_any_way_of_moving.py tests/residency/test_any_change_of_quarters.py tests/mydata/test_any_way_of_leaving.py tests/residency/test_four_eyes.py
+	@MACHINES=$(LIVES) $(PY) -m pytest -q -n 2 --dist worksteal tests/residency/test_flow.py tests/residency/test_any_way_of_moving.py tests/residency/test_any_change_of_quarters.py tests/mydata/test_any_way_of_leaving.py tests/residency/test_four_eyes.py
 
 planted: _node _dev $(BUILT)
 	@$(PY) -m tests.guards.planted $(GUARD)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from neighbour.core import clock
 
 START = clock.datetime(2026, 5, 12, 8, 0, tzinfo=clock.UTC)
-FULL = bool(os.environ.get("MACHINES"))
+LIVES = int(os.environ.get("MACHINES", 0))
 
 
 def live(machine: type[RuleBasedStateMachine], runs: int, steps: int) -> None:
@@ -18,11 +18,11 @@ def live(machine: type[RuleBasedStateMachine], runs: int, steps: int) -> None:
 
     Raises what the machine's rules and invariants raise, with the steps that lead there.
     """
-    runs, steps = (2000, 50) if FULL else (runs, steps)
+    runs, steps = (LIVES, 50) if LIVES else (runs, steps)
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=not FULL,
+            max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=not LIVES,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
