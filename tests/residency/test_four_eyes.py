@@ -19,7 +19,7 @@ from neighbour.residency.cases import concluding, deciding, documents, queues
 from neighbour.residency.cases.models import ProofCase
 from neighbour.residency.cases.queues import Eyes
 from tests.residency.papers import Desk, photo, text_of
-from tests.support.lives import FULL, START, live
+from tests.support.lives import LIVES, START, live
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 PART_OF_A_TEAM = ["of her household", "verifier elsewhere"]  # of those who may not
@@ -419,9 +419,9 @@ def test_whatever_they_do_it_takes_two_households_or_an_operator(desk: Desk, own
     live(machine(desk, owner), 10, 20)
     states, appeals = ({each[number] for each in reached} for number in (0, 1))
     assert "open" in states and len(states) > 1
-    assert not FULL or states == {"open", "accepted", "refused", "contested"}
-    assert not FULL or {"open", "granted", "rejected"} <= appeals
-    assert not FULL or {("accepted", None, True), ("refused", "rejected", True)} <= reached
+    assert not LIVES or states == {"open", "accepted", "refused", "contested"}
+    assert not LIVES or {"open", "granted", "rejected"} <= appeals
+    assert not LIVES or {("accepted", None, True), ("refused", "rejected", True)} <= reached
 
 
 def _looks(owner) -> int:
