@@ -209,7 +209,7 @@ DEFECTS = (
     Defect("attacks/collecting::test_a_bot", "neighbour/feed/views.py", "names=True", "names=False"),
     Defect("attacks/collecting::test_a_week", "neighbour/core/limits.py", "        tallies[key] = PAGES_AT_ONCE - 1", "        tallies[key] = -999"),
     Defect("attacks/fuzz::test_what_is_no_number", "neighbour/core/web.py", '    if "\\0" in request.path:', '    if request.form.get("days") == "NaN":\n        return "fine"\n    if "\\0" in request.path:'),
-    Defect("attacks/fuzz::test_no_request", "neighbour/core/text.py", '_UNSEEN.sub("", normal_form(text or ""))', '_UNSEEN.sub("", normal_form(text or "").encode("latin-1").decode("latin-1"))'),
+    Defect("attacks/fuzz::test_no_request", "neighbour/core/text.py", '_UNSEEN.sub("", normal_form(text or ""))', '_UNSEEN.sub("", normal_form(text or "")[0] + normal_form(text or "")[1:])'),
     Defect("texts::test_every_text", REACH.replace("service", "views"), END, '\n\nTEXT = i18n.gettext("Nobody translated this yet")\n_ = i18n.gettext\nTEXT = _("Nobody translated this yet")\n'),
     Defect("texts::test_no_text_stands_where", REACH.replace("service", "views"), END, '\n_ = i18n.gettext\nTEXT = f"{_(\'Join in\')}!"\n'),
     Defect("personal::test_everything_the_archive_shows", "neighbour/mydata/values.py", '        "vouched": ', '        "vouched, once": '),
