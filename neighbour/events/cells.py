@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,18 +49,23 @@ def quoted(text: str) -> str:
     return line if len(line) <= 60 else line[:57] + "…"
 
 
-def moment(field: str, text: str, zone: str) -> tuple[date, time | None] | None:
-    """A day, and a time where one is given, on the clock of ``zone``; None for an empty cell. Raises Wrong."""
+def moment(field: str, text: str, zone: str, *, is_end: bool = False) -> tuple[date, time | None] | None:
+    """A day, and a time where one is given, on the clock of ``zone``; None for an empty cell. ``is_end``: 24:00 may stand there,
+    and is 00:00 of the day after (ISO 8601). Raises Wrong."""
     if not text.strip():
         return None
     found = _MOMENT.fullmatch(text.strip())
     wrong = Wrong(field, _("“%(text)s” is not a day. Write it like 2026-12-24 or 24.12.2026.", text=quoted(text)))
     if found is None:
         raise wrong
+    is_day_after = _is_midnight_after(found["time"] or "")
+    if is_day_after and not is_end:
+        raise _no_begin(field, text)
     try:
-        day = date(*(int(found[name] or found[name + "2"]) for name in "ymd"))
+        written = date(*(int(found[name] or found[name + "2"]) for name in "ymd"))
         at = _clock(*re.split("[:.]", found["time"])) if found["time"] else None
-    except ValueError:
+        day = written + timedelta(days=is_day_after)
+    except (ValueError, OverflowError):
         raise wrong from None
     if at is not None and found["zone"]:
         offset = "+00:00" if found["zone"] == "Z" else found["zone"]
@@ -71,7 +76,7 @@ def moment(field: str, text: str, zone: str) -> tuple[date, time | None] | None:
         day, at = there.date(), there.time()
     if not is_of_our_time(day):
         raise wrong
-    if found["weekday"] and _WEEKDAY.get(found["weekday"].casefold()) != day.weekday():
+    if found["weekday"] and _WEEKDAY.get(found["weekday"].casefold()) != written.weekday():
         raise Wrong(field, _("“%(text)s”: this day is another day of the week.", text=quoted(text)))
     return day, at
 
@@ -84,15 +89,17 @@ def days(field: str, text: str, zone: str) -> tuple[date, ...]:
 
 def hours(field: str, text: str) -> tuple[time, time | None] | str | None:
     """From when to when; ``ALL_DAY``; None for an empty cell. Raises Wrong for whatever says more than one pair of times."""
-    line = text.strip()
+    line = re.sub(r"[ \t]+", " ", text.strip())
     if not line:
         return None
     if _WHOLE.fullmatch(line):
         return ALL_DAY
+    if (begin := _FROM.match(line)) and _is_midnight_after(f"{begin[1]}:{begin[2]}"):
+        raise _no_begin(field, text)
     try:
-        if span := _SPAN.fullmatch(re.sub(r"[ \t]+", " ", line)):
+        if span := _SPAN.fullmatch(line):
             return _clock(span[1], span[2]), _clock(span[3], span[4])
-        if begin := _FROM.fullmatch(re.sub(r"[ \t]+", " ", line)):
+        if begin := _FROM.fullmatch(line):
             return _clock(begin[1], begin[2]), None
     except ValueError:
         pass
@@ -104,6 +111,17 @@ def hours(field: str, text: str) -> tuple[time, time | None] | str | None:
 def _clock(hour: str, minute: str) -> time:
     """A time of the day; 24:00 is midnight."""
     return time() if (hour, minute) == ("24", "00") else time(int(hour), int(minute))
+
+
+def _is_midnight_after(text: str) -> bool:
+    return text in ("24:00", "24.00")
+
+
+def _no_begin(field: str, text: str) -> Wrong:
+    message = _(
+        "“%(text)s”: 24:00 is the end of a day. What begins then begins at 00:00 of the next.", text=quoted(text)
+    )
+    return Wrong(field, message)
 
 
 def weekdays(field: str, text: str) -> tuple[str, ...]:

@@ -256,7 +256,7 @@ def _when(one: Reading) -> Plan | None:
     zone, others = one.choices.zone, len(one.wrong)
     days: tuple[str, ...] = one.take(cells.weekdays, Target.WEEKDAYS, ())
     begins = one.take(lambda name, text: cells.moment(name, text, zone), Target.BEGINS)
-    ends = one.take(lambda name, text: cells.moment(name, text, zone), Target.ENDS)
+    ends = one.take(lambda name, text: cells.moment(name, text, zone, is_end=True), Target.ENDS)
     hours = one.take(cells.hours, Target.TIME)
     is_all_day = bool(one.take(cells.flag, Target.ALL_DAY))
     series = _series(one, days)
@@ -265,7 +265,7 @@ def _when(one: Reading) -> Plan | None:
     if len(one.wrong) > others or begins is None or series is None:
         return None
     try:
-        return _timed(one, begins, ends, hours, is_all_day, _from(begins[0], zone, series), days)
+        return _once_a_week(days, _timed(one, begins, ends, hours, is_all_day, _from(begins[0], zone, series), days))
     except Wrong as error:
         one.wrong.append(error)
         return None
@@ -326,9 +326,11 @@ def _timed(
         from_time, daily_until = hours
     else:
         is_all_day, daily_until = is_all_day or hours == ALL_DAY, None
-    if is_all_day and from_time is not None:
+    if is_all_day and (from_time is not None or until_time is not None):
         raise Wrong(Target.ALL_DAY, _("It is all day, and has a time."))
     if is_all_day or (from_time is None and until_time is None and one.choices.no_time == "all_day"):
+        if last > day and plan.rule and not weekdays and one.choices.several_days != "through":
+            raise Wrong(Target.RULE, _("It lasts several days and has a rule: from the first to the last, each time?"))
         return replace(
             plan, begins=datetime.combine(day, time()), ends=datetime.combine(last, time()) + DAY, is_all_day=True
         )
@@ -340,6 +342,16 @@ def _timed(
     if last > day:
         return _over_days(one, start, last, daily_until, plan)
     return replace(plan, begins=start, ends=_same_day(start, daily_until))
+
+
+def _once_a_week(weekdays: tuple[str, ...], plan: Plan) -> Plan:
+    """What is held on days of the week is over after a day: a later end is meant as that of the series. Raises Wrong."""
+    if weekdays and plan.ends - plan.begins > DAY:
+        raise Wrong(
+            Target.WEEKDAYS,
+            _("It has days of the week and lasts several days. The last day of a series belongs in “until”."),
+        )
+    return plan
 
 
 def _same_day(start: datetime, until: time | None) -> datetime:
@@ -355,6 +367,7 @@ def _over_days(one: Reading, start: datetime, last: date, until: time | None, pl
     if one.choices.several_days == "daily" and not plan.rule and not plan.more_on:
         return replace(plan, begins=start, ends=_same_day(start, until), rule="FREQ=DAILY", until_on=last)
     if one.choices.several_days == "through":
-        end = datetime.combine(last, until) if until is not None else datetime.combine(last, time()) + DAY
+        end = datetime.combine(last, until or time())
+        end += DAY if end.time() == time() else timedelta()  # no time, or midnight: that after the last day
         return replace(plan, begins=start, ends=end)
     raise Wrong(Target.TIME, _("One time and several days: every day at this time, or from the first to the last?"))

@@ -80,9 +80,11 @@ def read(text: str) -> Sheet:
 
 def _json(text: str) -> Sheet:
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_pairs)
     except (ValueError, RecursionError):
         raise Unreadable(_("This begins like JSON, but is none.")) from None
+    if isinstance(found, _Twice):
+        raise Unreadable(_("Two names in it are the same."))
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         found = lists[0] if len(lists) == 1 else None
@@ -92,9 +94,20 @@ def _json(text: str) -> Sheet:
     return Sheet(_columns(name for row in rows for name in row.cells), rows)
 
 
+class _Twice(dict[str, Any]):
+    """An object with a name twice: RFC 8259 section 4 does not say which of the two counts."""
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for pair in pairs if (name := clean_line(pair[0]))]
+    return _Twice(pairs) if len(names) != len(set(names)) else dict(pairs)
+
+
 def _object(number: int, found: Any) -> Row:
     if not isinstance(found, dict):
         return Row(number, trouble=_("This is no object with names and values."))
+    if isinstance(found, _Twice):
+        return Row(number, trouble=_("Two names in it are the same."))
     if any(isinstance(value, dict | list) for value in found.values()):
         return Row(number, trouble=_("A value in it is a list or an object itself."))
     cells = {clean_line(name): _text(value) for name, value in found.items()}

@@ -40,7 +40,8 @@ _INK = (
 @dataclass(frozen=True)
 class _Rule:
     """``always``: refused wherever it stands; ``mostly``: refused, but asked about among playthings; ``perhaps``: asked about,
-    unless ``clear`` words stand beside it. ``heads``: what keeps its meaning behind a hyphen ("Ibuprofen-Tabletten")."""
+    unless ``clear`` words stand beside it. ``heads``: what keeps its meaning behind a hyphen ("Ibuprofen-Tabletten"). ``help``:
+    somebody is looked for, not the thing: who fetches it from the pharmacy, feeds it, disposes of it."""
 
     why: LazyText
     question: LazyText
@@ -50,9 +51,12 @@ class _Rule:
     clear: str = _NEVER
     toys: str = _NEVER
     heads: str = ""
+    help: str = _NEVER
 
-    def verdict(self, text: str) -> LazyText | None:
-        """The reason against it."""
+    def verdict(self, text: str, *, is_wanted: bool = False) -> LazyText | None:
+        """The reason against it; of what is wanted nothing that may be help is refused."""
+        if is_wanted and _found(self.help, text):
+            return None
         meant = self._aside.sub(" ", self._meant(text))
         if _found(self.always, meant) or (_found(self.mostly, meant) and not re.search(_PLAY, text, re.IGNORECASE)):
             return self.why
@@ -114,6 +118,7 @@ _RULES = (
         ),
         toys=r"medikament\w*(?:dose|schrank|box|spender|tasche|koffer|organizer)\w*",
         heads=r"tablette|ampulle|pen|salbe|spray|tropfen|packung|kapsel|pflaster|spritze|saft|gel\b|creme|zäpfchen|lösung|mg|akut|rest|vorrat|",
+        help=r"(?:aus|von|in|bei) (?:der|einer) apotheke|zur apotheke|(?:from|to) the (?:pharmacy|chemist)|entsorg\w*",
     ),
     _Rule(
         why=__("Animals are not passed on here: they need somebody who looks closely. The animal shelter helps to find a home."),
@@ -125,6 +130,7 @@ _RULES = (
         ),
         mostly=r"[\w-]*welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|pupp(?:y|ies)",
         heads=r"rüde|ruede|hündin|huendin|mädchen|maedchen|junge|wurf|paar|pärchen|geschwister|baby|",
+        help=r"\w*sitter\w*|betreu\w*|gassi\w*|f(?:ü|ue)tter\w*|spazier\w*",
     ),
     _Rule(
         why=__("Vouchers and gift cards are not traded here: they are what swindlers ask for most."),
@@ -138,13 +144,15 @@ _RULES = (
 )  # fmt: skip
 
 
-def look(text: str) -> LazyText | None:
-    """Why this may not be offered, in words for whoever wrote it; None where nothing speaks against it."""
-    return next((why for rule in _RULES if (why := rule.verdict(text)) is not None), None)
+def look(text: str, *, is_wanted: bool = False) -> LazyText | None:
+    """Why this may not be offered, nor wanted, in words for whoever wrote it; None where nothing speaks against it, or
+    ``is_wanted`` and it may be help that is looked for."""
+    return next((why for rule in _RULES if (why := rule.verdict(text, is_wanted=is_wanted)) is not None), None)
 
 
-def doubt(text: str) -> LazyText | None:
+def doubt(text: str, *, is_wanted: bool = False) -> LazyText | None:
     """What to ask about words that alone do not say whether it is forbidden; None where they are clear, either way."""
-    if look(text) is not None:
+    if look(text, is_wanted=is_wanted) is not None:
         return None
-    return next((question for rule in _RULES if (question := rule.doubt(text)) is not None), None)
+    questions = (rule.question if rule.verdict(text) is not None else rule.doubt(text) for rule in _RULES)
+    return next((question for question in questions if question is not None), None)

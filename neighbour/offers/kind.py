@@ -7,7 +7,7 @@ import uuid
 from neighbour.contributions.kinds import Kind
 from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import forbidden, newcomers, queue, scam, service
+from neighbour.offers import forbidden, newcomers, queue, scam, service, trade
 from neighbour.offers.categories import CATEGORIES
 from neighbour.offers.details import details
 from neighbour.offers.forms import OfferForm
@@ -29,16 +29,24 @@ def revise(editor: Identity, offer: Offer, form: OfferForm) -> Offer:
 
 
 def doubts(form: OfferForm) -> list[LazyText]:
-    """What is asked before an offer is pinned up: words that swindlers use, and words that do not say what it is."""
+    """What is asked before an offer is pinned up: words that swindlers or traders use, and words that do not say what it is."""
     found = []
     if signs := scam.look(form.words()):
         names = ", ".join(map(str, signs))
         found.append(
             __("It reads like a swindle and its readers are warned, because it is about: %(signs)s.", signs=names)
         )
-    unclear = forbidden.doubt(f"{form.title.data}\n{form.body_md.data}")
-    if unclear is not None and form.category.data != Category.WANTED:
+    text = f"{form.title.data}\n{form.body_md.data}"
+    unclear = forbidden.doubt(text, is_wanted=form.category.data == Category.WANTED)
+    if unclear is not None:
         found.append(unclear)
+    if (words := trade.signs(text)) and not trade.is_plain(text):
+        found.append(
+            __(
+                "It may read like trade, because it says: %(signs)s. If it is private, pin it up.",
+                signs=", ".join(words),
+            )
+        )
     return found
 
 

@@ -10,7 +10,7 @@ import uuid
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Integer, SmallInteger, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, ForeignKey, Index, Integer, SmallInteger, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.contributions.models import Contribution
@@ -67,6 +67,8 @@ class Offer(Contribution):
     condition: Mapped[str] = mapped_column(Text, default="")
     pickup: Mapped[str] = mapped_column(Text, default="")
     lend_days: Mapped[int | None] = mapped_column(SmallInteger)
+    #: kept by the database (migration 0113): a sale counts whatever becomes of it
+    was_for_sale: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the end for which its author was asked whether it is still there
     asked_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

@@ -19,7 +19,7 @@ from neighbour.contributions.models import Audience, State
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import forbidden
+from neighbour.offers import forbidden, trade
 from neighbour.offers.models import OPEN, Ask, Category, Offer, OfferForHolder
 from neighbour.offers.prices import Price
 
@@ -157,9 +157,17 @@ def _has_queue(offer: Offer) -> bool:
 
 def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of: Offer | None = None) -> None:
     """Nothing forbidden, and no trade: raises NotPossible with the rule and its reason."""
-    found = forbidden.look(f"{title}\n{body}")
-    if found is not None and category != Category.WANTED:
+    text = f"{title}\n{body}"
+    found = forbidden.look(text, is_wanted=category == Category.WANTED)
+    if found is not None:
         raise base.NotPossible(found)
+    if trade.is_plain(text):
+        raise base.NotPossible(
+            __(
+                "This reads like trade, because it says: %(signs)s. This is a market among neighbours, not for business.",
+                signs=", ".join(trade.signs(text)),
+            )
+        )
     if category != Category.SELL:
         return
     sold = [known for known in _sales(person_id) if instead_of is None or known.id != instead_of.id]
@@ -182,10 +190,10 @@ def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of
 
 
 def _sales(person_id: int) -> list[Offer]:
-    """What this person has offered for sale in the last six months, without what was a try."""
+    """What this person has offered for sale in the last six months, whatever it is now, without what was a try."""
     mine = select(Offer).where(
         Offer.author_id == person_id,
-        Offer.category == Category.SELL,
+        Offer.was_for_sale,
         Offer.published_at > clock.now() - SALES_SPAN,
         _hung_long_enough(),
     )

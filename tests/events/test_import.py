@@ -179,6 +179,34 @@ def test_series_further_days_and_what_is_called_off(host, here, owner):
     assert rows(owner, "title, cancelled_at IS NOT NULL")[2] == ("C", False)
 
 
+def test_the_end_of_a_day_is_no_begin_and_what_lasts_for_days_is_not_held_every_week(host, here, owner):
+    head = "uid,title,begins,ends,time,weekdays,rule,all_day\n"
+    text = head + (
+        "a,A,2026-06-02 18:00,2026-06-02 24:00,,,,\n"
+        "b,B,2026-06-02,,18:00-24:00,,,\n"
+        "c,C,2026-06-02 24:00,,,,,\n"
+        "d,D,2026-06-02,,24:00-02:00,,,\n"
+        'e,E,2026-06-02,2026-06-23,,"Di, Sa",,ja\n'
+        "f,F,2026-06-02,2026-06-03,,,FREQ=WEEKLY,ja\n"
+        "g,G,2026-06-02,2026-06-02 20:00,,,,ja\n"
+        "h,H,2026-06-02 22:00,2026-06-03 02:00,,Di,,\n"
+        "i,I,2026-06-02,2026-06-03,18:00-24:00,,,\n"
+    )
+    expected = {4: ["begins"], 5: ["time"], 6: ["weekdays"], 7: ["rule"], 8: ["all_day"]}
+    assert complaints(text, source(host, here)) == {**expected, 10: ["time"]}
+    del expected[7]
+    assert complaints(text, source(host, here), several_days="through") == expected
+    imported(text, source(host, here), leaves_out=True, several_days="through")
+    ends = [(title, end.isoformat(" ", "minutes")) for title, end in rows(owner, "title, ends")]
+    assert ends == [
+        ("A", "2026-06-03 00:00"),
+        ("B", "2026-06-03 00:00"),
+        ("F", "2026-06-04 00:00"),
+        ("H", "2026-06-03 02:00"),
+        ("I", "2026-06-04 00:00"),
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_encodings_and_separators_of_spreadsheets(encoding, separator):
@@ -209,6 +237,11 @@ def test_json_with_other_things_in_it_is_complained_about_row_by_row(host, here)
         3: [""],
         4: ["uid", "begins"],
     }
+    row = '{"uid": "%s", "title": "A", "begins": "2026-05-30 10:00", "%s": "2026-05-31 10:00"}'
+    text = f"[{row % (1, 'begins')}, {row % (2, 'title ')}, {row % (3, 'ends')}]"
+    assert complaints(text, source(host, here)) == {1: [""], 2: [""]}, "what a name twice means is not guessed"
+    with pytest.raises(sheets.Unreadable):
+        sheets.read('{"index": [], "index": [{"uid": 1}]}')
 
 
 def test_formulas_and_html_stay_the_words_they_are(client, host, here, owner, visitor):

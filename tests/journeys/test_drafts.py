@@ -80,8 +80,14 @@ def hand_on(walk, request):
 
 def test_a_reload_and_the_way_out_and_back_lose_nothing(walk):
     write(walk)
+    reach = walk.page.locator("#reach")
+    quarter = reach.inner_text()
+    walk.page.check("[name=audience][value=city]", force=True)
+    walk.page.wait_for_function("before => document.getElementById('reach').innerText !== before", arg=quarter)
+    city = reach.inner_text()
     walk.page.reload()
     assert typed(walk.page) == (TITLE, WORDS)
+    walk.page.wait_for_function("now => document.getElementById('reach').innerText === now", arg=city)
     assert "Dein Entwurf ist wieder da." in walk.visitor.words
     walk.page.fill("[name=title]", TITLE + " Oder")
     walk.visitor.go("/board")  # before the draft is kept by the clock

@@ -12,7 +12,7 @@ from neighbour.core import clock, scope
 from neighbour.core.columns import id_at
 from neighbour.core.tokens import to_uid
 from neighbour.digests import edition
-from neighbour.offers import forbidden, tending
+from neighbour.offers import forbidden, tending, trade
 from neighbour.offers.service import is_alike
 from tests.factories import make_person, make_post, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise
@@ -173,6 +173,10 @@ def test_who_sells_more_than_a_neighbour_would_is_told_the_rule(here, author, cl
         owner.execute("UPDATE contribution SET solved_at = now() WHERE id = %s", [sold.id])
         assert number < 12
     sign_in(client, author)
+    gone = {"kind": "offer", "category": "give", "title": name, "audience": "quarter", "lend_days": "7"}
+    assert client.post(f"{url(sold)}/edit", data=gone).status_code == 303, (
+        "gone, and made a gift: it was a sale all the same"
+    )
     data = {
         "kind": "offer", "category": "sell", "price": "5", "title": "Fahrradhelm", "audience": "quarter",
         "lend_days": "7", "form_key": str(uuid.uuid4()),
@@ -236,6 +240,54 @@ def test_where_the_word_alone_does_not_say_whoever_wrote_it_is_asked_and_says(au
     assert client.post("/write", data={**data, "sure": "1"}).status_code == 303
     munition = {**data, "title": "Schrotpatronen", "sure": "1"}
     assert client.post("/write", data=munition).status_code == 422, "what is forbidden is not a matter of being sure"
+
+
+TRADE = (
+    "Malerbetrieb Schulz GmbH, Rechnung mit MwSt., Festpreise. Gewerblich.|Wir kaufen Altgold, Ladengeschäft, USt-IdNr. DE123456789"
+    "|50 Powerbanks: Händler, Neuware mit Rechnung, Onlineshop|Kleinunternehmer nach § 19 UStG|Gewerblicher Verkauf|Autoankauf. Wir kaufen alle"
+)
+LIKE_TRADE = (
+    "Paletten der Schulz GmbH|Ankauf von Schallplatten|Teppich, Rechnung mit MwSt.|Fliesen aus einem Meisterbetrieb"
+)
+PRIVATE = (
+    "Waschmaschine, Rechnung ist noch da|Rad mit Rechnung vom Händler|Bohrmaschine, neu vom Händler|Kein Händler, keine MwSt.|Buch GmbH-Recht"
+    "|Gekauft bei der Teppich Schulz GmbH|Sofa, im Onlineshop bestellt|Neuware, nie getragen|Suche Händler für Altmetall|Weder Händler noch gewerblich"
+    "|Wir kaufen uns ein größeres Bett|Kennt jemand einen guten Malerbetrieb?|Beim Händler gekauft"
+)
+
+
+def test_trade_is_refused_and_what_only_reads_like_it_is_asked_about(author, client):
+    assert [text for text in TRADE.split("|") if not trade.is_plain(text)] == []
+    assert [text for text in LIKE_TRADE.split("|") if trade.is_plain(text) or not trade.signs(text)] == []
+    assert [text for text in PRIVATE.split("|") if trade.signs(text)] == []
+    data = {
+        "kind": "offer",
+        "category": "wanted",
+        "title": "Altgold",
+        "audience": "quarter",
+        "lend_days": "7",
+        "sure": "1",
+    }
+    sign_in(client, author)
+    refused = client.post("/write", data={**data, "body_md": TRADE.split("|")[1]})
+    assert refused.status_code == 422 and "liest sich wie Handel" in refused.text
+    asked = client.post("/write", data={**data, "body_md": "Ankauf von Altgold", "sure": ""})
+    assert asked.status_code == 422 and "Wenn es privat ist" in asked.text
+    assert client.post("/write", data={**data, "title": "Suche Pistole mit Munition"}).status_code == 422
+
+
+def test_what_may_not_be_offered_may_not_be_wanted_but_help_and_accessories_may():
+    for text in ("Suche Ritalin oder Tilidin", "Suche Amazon-Gutscheine, zahle bar", "Suche Labrador-Welpen"):
+        assert forbidden.look(text, is_wanted=True), text
+    for text in ("Wer holt mir Medikamente aus der Apotheke?", "Sitter für ein paar Kätzchen"):
+        assert not forbidden.look(text, is_wanted=True) and forbidden.doubt(text, is_wanted=True), text
+    for text in (
+        "Suche Katzenkorb",
+        "Suche Wasserpistole",
+        "Suche Kühltasche für Insulin",
+        "Suche Patronen für HP-Drucker",
+    ):
+        assert not forbidden.doubt(text, is_wanted=True) and not forbidden.look(text, is_wanted=True), text
 
 
 def test_titles_mean_the_same_thing_whatever_their_order():

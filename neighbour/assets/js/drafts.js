@@ -86,6 +86,21 @@ function fill(form, values) {
   return changed;
 }
 
+function isAsServed(field) {
+  if (field.type === "radio") return field.checked === field.defaultChecked || !field.checked; // the one that is chosen speaks
+  if (field.type === "checkbox") return field.checked === field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value === field.defaultValue;
+  return field.selectedIndex === Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+}
+
+// What the server says about a field (whom it reaches, the next dates) is of the page as it was served: it is asked again for
+// what is chosen otherwise, by the draft or by the browser itself.
+function tellOfChanges() {
+  for (const form of document.querySelectorAll(FORMS)) {
+    for (const field of fields(form)) if (!isAsServed(field)) field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
 function forgetSent() {
   const sent = sessionStorage.getItem(SENT);
   if (sent && (document.querySelector(".toast--good") || location.hash.startsWith("#r-"))) sessionStorage.removeItem(sent);
@@ -148,6 +163,7 @@ export function keepDrafts() {
   forgetOthers();
   restoreAfterSwitch();
   for (const form of document.querySelectorAll(FORMS)) restore(form);
+  document.addEventListener("htmx:load", tellOfChanges, { once: true }); // earlier nobody would hear it
   document.addEventListener("input", (event) => {
     const form = event.target.closest(FORMS);
     if (!form) return;
