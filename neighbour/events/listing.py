@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -55,14 +55,14 @@ _SHORT = "d.begins_at >= :early AND d.begins_at < :until AND NOT d.is_long AND d
 _LONG = "d.is_long AND d.begins_at >= :long_ago AND d.begins_at < :until AND d.ends_at >= :since"
 
 
-def _in_quarter(wanted: str) -> Asked:
-    """The statement for those rows of reach."""
+def _in_quarter(wanted: str, short: str = _SHORT, long: str = _LONG) -> Asked:
+    """The statement for those rows of reach, and of each for those dates."""
     return Asked(
         text(f"""
     SELECT f.*, c.version FROM (
-      {_DATES.format(_SHORT, wanted)}
+      {_DATES.format(short, wanted)}
       UNION ALL
-      {_DATES.format(_LONG, wanted)}
+      {_DATES.format(long, wanted)}
       ORDER BY begins_at, event_id LIMIT :most
     ) f (event_id, date_id, begins_at, ends_at, is_cancelled, is_home, slot_on) JOIN contribution c ON c.id = f.event_id
     ORDER BY f.begins_at, f.event_id
@@ -70,7 +70,15 @@ def _in_quarter(wanted: str) -> Asked:
     )
 
 
+def _nexts(wanted: str) -> Asked:
+    """The statement for the next date of each event among those rows of reach; where some of its dates are long and some are
+    not, the next one of either."""
+    is_next = " AND NOT d.is_cancelled ORDER BY d.begins_at LIMIT 1"
+    return _in_quarter(wanted, _SHORT + is_next, _LONG + is_next)
+
+
 _FOR_READER, _FOR_ALL = _in_quarter(UNMUTED), _in_quarter("true")
+_NEXTS_FOR_READER, _NEXTS_FOR_ALL = _nexts(UNMUTED), _nexts("true")
 
 
 def in_quarter(
@@ -87,7 +95,31 @@ def in_quarter(
     off are among them, those the viewer has silenced are not. ``after``: begin and event of the date the page before ended
     with; ``own_only``: nothing of quarters beside; ``for_all``: also what the viewer has silenced, for what is kept and shown to
     others. The viewer of the session reads the quarter."""
+    values = _values(quarter_id, since, until, own_only, most, after)
+    return [On._make(row) for row in (_FOR_ALL if for_all else _FOR_READER).rows(values)]
+
+
+def nexts(
+    quarter_id: int, since: datetime, until: datetime, most: int, *, own_only: bool = False, for_all: bool = False
+) -> Sequence[On]:
+    """As ``in_quarter``, of each event only its next date that takes place: however often something repeats, it hides nothing
+    else."""
+    values = _values(quarter_id, since, until, own_only, 2 * most)
+    found: dict[uuid.UUID, On] = {}
+    for row in (_NEXTS_FOR_ALL if for_all else _NEXTS_FOR_READER).rows(values):
+        found.setdefault(row[0], On._make(row))
+    return list(found.values())[:most]
+
+
+def _values(
+    quarter_id: int,
+    since: datetime,
+    until: datetime,
+    own_only: bool,
+    most: int,
+    after: tuple[datetime, uuid.UUID] | None = None,
+) -> dict[str, Any]:
+    """What the statements of this module are given."""
     after_at, after_id = after or (since - LONGEST, uuid.UUID(int=0))
     values = {"quarter": quarter_id, "since": since, "until": until, "own_only": own_only, "most": most}
-    values |= {"early": since - DAY, "long_ago": since - LONGEST, "after_at": after_at, "after_id": after_id}
-    return [On._make(row) for row in (_FOR_ALL if for_all else _FOR_READER).rows(values)]
+    return values | {"early": since - DAY, "long_ago": since - LONGEST, "after_at": after_at, "after_id": after_id}
