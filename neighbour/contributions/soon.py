@@ -7,9 +7,9 @@ What is told is kept by whoever asks: it is the same for everybody who reads a q
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class Coming(NamedTuple):
@@ -25,9 +25,18 @@ class Coming(NamedTuple):
     url: str
 
 
-#: (quarter, from, until; aware) → what begins or is on in between, each contribution once, the soonest first. The viewer of the
-#: session reads the quarter.
-Fill = Callable[[int, datetime, datetime], Sequence[Coming]]
+class Fill(Protocol):
+    """What a kind tells of its dates."""
+
+    def __call__(
+        self, quarter_id: int, since: datetime, until: datetime, most: int, *, own_only: bool, for_all: bool
+    ) -> Sequence[Coming]:
+        """What begins or is on in the quarter between two moments (aware), each contribution once, the ``most`` soonest in
+        their order. own_only: nothing of quarters beside; for_all: also what the viewer has silenced, for whoever keeps it for
+        others. The viewer of the session reads the quarter."""
+        ...
+
+
 _fills: list[Fill] = []
 
 
@@ -37,7 +46,11 @@ def register(fill: Fill) -> None:
         _fills.append(fill)
 
 
-def coming(quarter_id: int, since: datetime, until: datetime, most: int) -> tuple[Coming, ...]:
-    """The ``most`` soonest of all kinds."""
-    found = [each for fill in _fills for each in fill(quarter_id, since, until)]
+def coming(
+    quarter_id: int, since: datetime, until: datetime, most: int, *, own_only: bool, for_all: bool
+) -> tuple[Coming, ...]:
+    """The ``most`` soonest of all kinds; see ``Fill``."""
+    found = [
+        each for fill in _fills for each in fill(quarter_id, since, until, most, own_only=own_only, for_all=for_all)
+    ]
     return tuple(sorted(found, key=lambda each: (each.day, each.time))[:most])

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from flask import current_app
 from markupsafe import Markup
@@ -22,6 +23,7 @@ from neighbour.core import clock, i18n, scope
 from neighbour.core.asking import Asked
 from neighbour.core.db import db
 from neighbour.core.kept import Shelf
+from neighbour.events import listing
 from neighbour.events.listing import On, in_quarter
 from neighbour.events.models import Event, EventException
 from neighbour.quarters.models import Quarter
@@ -61,6 +63,26 @@ class Page:
     later: uuid.UUID | None
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A day of a month: its lines, and how many more there are."""
+
+    lines: tuple[Markup, ...]
+    more: int
+
+
+class _Stretch(NamedTuple):
+    """What a day is of a date: whether it began on an earlier one, and until which later one it goes on."""
+
+    is_begun: bool
+    until: date | None
+
+    @classmethod
+    def of(cls, on: On, day: date) -> _Stretch:
+        last = listing.last_day(on)
+        return cls(i18n.local(on.begins_at).date() < day, last if last > day else None)
+
+
 def page(quarter_id: int, since: datetime, *, after: tuple[datetime, uuid.UUID] | None, own_only: bool) -> Page:
     """Dates of the quarter from ``since`` on, or after the one that ended the page before. A day is looked at first, further
     ahead only where that is too little for a page."""
@@ -82,31 +104,45 @@ def of_initiative(initiative_id: int) -> tuple[tuple[date, tuple[Markup, ...]], 
     return by_day([On._make(row) for row in _OF_INITIATIVE.rows(values)], now)
 
 
+def month(quarter_id: int, first: date, last: date, *, own_only: bool, most: int) -> dict[date, Cell]:
+    """The days from ``first`` to ``last`` on which anything is, with at most ``most`` lines each: what lasts for several days
+    stands under each of them."""
+    days = listing.by_day(quarter_id, first, last, own_only=own_only, most=most)
+    rendered = iter(lines([(each, day) for day, there in days.items() for each in there.dates]))
+    return {
+        day: Cell(tuple(line for line in islice(rendered, len(there.dates)) if line), there.of_all - len(there.dates))
+        for day, there in days.items()
+    }
+
+
 def by_day(found: Sequence[On], since: datetime) -> tuple[tuple[date, tuple[Markup, ...]], ...]:
     """These dates as lines under their days; what has begun before ``since`` stands under its day."""
     days: dict[date, list[Markup]] = {}
     first = i18n.local(since).date()
-    for each, line in zip(found, lines(found), strict=True):
+    placed = [(each, max(first, i18n.local(each.begins_at).date())) for each in found]
+    for (_on, day), line in zip(placed, lines(placed), strict=True):
         if line:
-            days.setdefault(max(first, i18n.local(each.begins_at).date()), []).append(line)
+            days.setdefault(day, []).append(line)
     return tuple((day, tuple(there)) for day, there in sorted(days.items()))
 
 
-def lines(found: Sequence[On]) -> list[Markup]:
-    """The line of each date; empty for what has gone between the two statements."""
+def lines(placed: Sequence[tuple[On, date]]) -> list[Markup]:
+    """The line of each date under that day; empty for what has gone between the two statements."""
     language, today = i18n.language(), clock.today(i18n.zone())
+    shown = [(on, _Stretch.of(on, day)) for on, day in placed]
     keys = [
-        (each.date_id, each.version, each.begins_at, each.ends_at, each.is_cancelled, each.is_home, language, today)
-        for each in found
+        (on.date_id, on.version, on.begins_at, on.ends_at, on.is_cancelled, on.is_home, stretch, language, today)
+        for on, stretch in shown
     ]
     kept = _lines.find(keys)
     missing = [at for at, html in enumerate(kept) if html is None]
     if missing:
-        told = _look_up({found[at].event_id for at in missing})
+        told = _look_up({shown[at][0].event_id for at in missing})
         module = current_app.jinja_env.get_template("events/_line.html").module
         for at in missing:
-            if found[at].event_id in told:
-                html = str(module.line(found[at], url_of(found[at].event_id), **told[found[at].event_id]))  # type: ignore[attr-defined]
+            on, stretch = shown[at]
+            if on.event_id in told:
+                html = str(module.line(on, stretch, url_of(on.event_id), **told[on.event_id]))  # type: ignore[attr-defined]
                 _lines.keep(keys[at], html)
                 kept[at] = html
     return [Markup(html or "") for html in kept]  # noqa: S704  our own template

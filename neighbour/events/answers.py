@@ -50,6 +50,13 @@ def answer(occurrence_id: uuid.UUID, *, is_coming: bool, companions: int = 0) ->
     return said
 
 
+def goes_to_others(state: str, waiting: int) -> bool:
+    """Whether a no of somebody who is this now to a date gives away what a yes after it does not bring back: the place that is
+    theirs or kept for them, or the one in line. ``waiting``: how many wait, they themselves among them."""
+    others = waiting - (state == Answer.WAITING)
+    return state == Answer.OFFERED or (state in (Answer.COMING, Answer.WAITING) and others > 0)
+
+
 def tell_offers() -> int:
     """Promise a mail for each offer that has none yet; gives how many. Inside atomic()."""
     rows = db.session.execute(_TO_TELL, {"at": clock.now()}).all()

@@ -13,7 +13,6 @@ from flask import abort, render_template, request
 from neighbour.core import clock, i18n
 from neighbour.core.tokens import from_uid
 from neighbour.events import agenda, answers
-from neighbour.events.listing import in_quarter
 from neighbour.events.views import views
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity
@@ -42,18 +41,15 @@ def month() -> str:
     today = clock.today(i18n.zone())
     first = (_date(request.args["month"]) if "month" in request.args else today).replace(day=1)
     weeks = Calendar().monthdatescalendar(first.year, first.month)
-    since, until = _midnight(weeks[0][0]), _midnight(weeks[-1][-1] + timedelta(days=1))
     own_only = request.args.get("own") == "1"
-    found = in_quarter(_quarter(), since, until, own_only=own_only)
     return render_template(
         "events/month.html",
         name=format_skeleton("yMMMM", first, locale=i18n.language()),
         first=first,
         weeks=weeks,
-        days=dict(agenda.by_day(found, since)),
+        days=agenda.month(_quarter(), weeks[0][0], weeks[-1][-1], own_only=own_only, most=MOST_IN_A_DAY),
         before=(first - timedelta(days=1)).replace(day=1),
         after=(first + timedelta(days=32)).replace(day=1),
-        most=MOST_IN_A_DAY,
         own_only=own_only,
         view="month",
         today=today,

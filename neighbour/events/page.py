@@ -78,6 +78,11 @@ class Coming:
         return self.places is not None and self.taken >= self.places
 
     @property
+    def goes_to_others(self) -> bool:
+        """Whether others have at once what the reader gives up."""
+        return answers.goes_to_others(self.state, self.waiting)
+
+    @property
     def is_too_many(self) -> bool:
         """Whether the reader's party is larger than all places together, since there are fewer of them."""
         return self.places is not None and 1 + self.companions > self.places

@@ -17,10 +17,9 @@ from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.events import words
-from neighbour.events.listing import On, in_quarter
+from neighbour.events.listing import On, nexts
 from neighbour.events.models import Event, EventException
 
-MOST = 12
 _c, _e, _x = Contribution.__table__, Event.__table__, EventException.__table__
 _TOLD = (
     select(_c.c.id, _c.c.title, _e.c.zone, _e.c.is_all_day, _e.c.place, _e.c.online_url)
@@ -32,14 +31,11 @@ _ELSEWHERE = select(_x.c.event_id, _x.c.slot_on, _x.c.place).where(
 )
 
 
-def fill(quarter_id: int, since: datetime, until: datetime) -> Sequence[Coming]:
-    """See ``contributions.soon.Fill``; what is called off is not on. Whoever asks keeps it for others, who have silenced other
-    things."""
-    nexts: dict[UUID, On] = {}
-    for each in in_quarter(quarter_id, since, until, for_all=True):
-        if not each.is_cancelled:
-            nexts.setdefault(each.event_id, each)
-    soonest = list(nexts.values())[:MOST]
+def fill(
+    quarter_id: int, since: datetime, until: datetime, most: int, *, own_only: bool, for_all: bool
+) -> Sequence[Coming]:
+    """See ``contributions.soon.Fill``; what is called off is not on."""
+    soonest = nexts(quarter_id, since, until, most, own_only=own_only, for_all=for_all)
     if not soonest:
         return ()
     ids = [each.event_id for each in soonest]

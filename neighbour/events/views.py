@@ -16,11 +16,11 @@ from neighbour.core.db import atomic
 from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.core.web import back, is_htmx
+from neighbour.core.web import back, is_htmx, toast
 from neighbour.events import answers, changing, dates, page, service, words
 from neighbour.events.changing import NoSuchDate
 from neighbour.events.forms import EventForm, WhenForm, when_fields
-from neighbour.events.models import Event
+from neighbour.events.models import Answer, Event, Occurrence
 from neighbour.events.recurrence import Dated
 from neighbour.events.service import BadPlan
 from neighbour.policy import Permission, requires
@@ -29,6 +29,11 @@ from neighbour.residency.gazetteer.service import suggest
 
 views = Blueprint("events", __name__, template_folder="templates")
 ONE, FOLLOWING = "one", "following"
+_REFUSED = {
+    answers.FULL: __("There are not so many places free."),
+    answers.TOO_MANY: __("There are not so many places at all."),
+    answers.OVER: __("This date is over or called off."),
+}
 
 
 class CallOffForm(Form):
@@ -136,30 +141,41 @@ def call_off(contribution_id: uuid.UUID) -> Any:
 @views.post("/events/<uid:date_id>/answer")
 @requires(Permission.EVENT_JOIN)
 def answer(date_id: uuid.UUID) -> Any:
-    """Come, or not: ``come`` is 1 or 0, ``companions`` how many more; htmx gets the box anew."""
+    """Come, or not: ``come`` is 1 or 0, ``companions`` how many more; htmx gets the box anew. A no that others gain by at once
+    counts with ``sure=1`` only; any other one can be taken back, by a yes with as many."""
     date_ = answers.occurrence(date_id)
     event = service.of_person(date_.event_id) if date_ is not None else None
     if date_ is None or event is None or not page.may_come(event, identity()):
         abort(404)
-    number = request.form.get("companions", type=int) or 0
+    is_coming, number = request.values.get("come") == "1", request.values.get("companions", type=int) or 0
+    before = answers.mine([date_id], person_number()).get(date_id)
+    is_final = before is not None and answers.goes_to_others(before.state, date_.waiting)
+    if is_final and not is_coming and request.form.get("sure") != "1":
+        return _answered(event, date_, _("Somebody waits in line. Please say once more that you cannot come."))
+    undo = ""
+    if before is not None and before.state in (Answer.COMING, Answer.WAITING) and not is_coming and not is_final:
+        undo = url_for("events.answer", date_id=date_id, come=1, companions=before.companions)
     with atomic():
-        said = answers.answer(date_id, is_coming=request.form.get("come") == "1", companions=number)
+        said = answers.answer(date_id, is_coming=is_coming, companions=number)
     if said is None:
         abort(404)
-    flash_of = {
-        answers.FULL: _("There are not so many places free."),
-        answers.TOO_MANY: _("There are not so many places at all."),
-        answers.OVER: _("This date is over or called off."),
-    }
+    return _answered(event, date_, str(_REFUSED.get(said, "")), undo)
+
+
+def _answered(event: Event, date_: Occurrence, problem: str, undo: str = "") -> Any:
+    """How things stand after an answer: the box alone for htmx, else its page. problem: what was wrong with it; undo: where it is
+    taken back."""
     if is_htmx():
-        found = answers.occurrence(date_id)
+        found = answers.occurrence(date_.id)
         assert found is not None  # it was there a moment ago, and dates with guests stay
-        box = page.coming_to(event, found, identity())
-        is_own = event.author_id == person_number()
-        problem = flash_of.get(said, "")
-        return render_template("events/_coming.html", coming=box, problem=problem, is_own=is_own, may_come=True)
-    if said in flash_of:
-        flash(flash_of[said], "stop")
+        box, is_own = page.coming_to(event, found, identity()), event.author_id == person_number()
+        return render_template(
+            "events/_coming.html", coming=box, problem=problem, is_own=is_own, may_come=True, undo=undo
+        )
+    if problem:
+        flash(problem, "stop")
+    if undo:
+        toast(_("You are not coming."), undo, "info")
     return redirect(url_for("contributions.show", contribution_id=event.id, date=date_.slot_on) + "#coming", 303)
 
 

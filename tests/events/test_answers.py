@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -215,11 +216,28 @@ def test_the_page_takes_an_answer_shows_it_and_opens_what_only_guests_read(
     for name, person in (("guest", guest), ("late", late), ("host", host)):
         sign_in(clients[name], person)
     assert "Fadenlauf" in look("guest") and "Fadenlauf" not in look("late")
-    assert client.post(path, data={"come": "0"}).status_code == 303
+    assert "Bitte sag noch einmal" in client.post(path, data={"come": "0"}, follow_redirects=True).text
+    assert "1 von 1 Plätzen" in look("late") and 'name="sure" value="1"' in look("guest"), (
+        "others would have it at once"
+    )
+    assert client.post(path, data={"come": "0", "sure": "1"}).status_code == 303
     assert "für dich frei, bis" in look("late") and "Fadenlauf" not in look("guest")
     assert clients["host"].post(path, data={"come": "1"}).status_code == 404, "whoever invites is there anyway"
     assert re.search(r'\?date=2026-05-26#coming">Zusagen', look("guest"))
     assert "26. Mai" in re.search(r'id="coming".*?</section>', look("guest", f"{page}?date=2026-05-26"), re.S).group()
+
+
+def test_a_no_is_taken_back_with_as_many_where_nobody_waits(client, owner, host, here):
+    _event, date_id = invited(owner, host, here, capacity=3)
+    guest = make_person(here)
+    sign_in(client, guest)
+    path, back = f"/events/{to_uid(date_id)}/answer", r'action="(/events/[^"]+companions=2)".+?Rückgängig'
+    for headers in ({}, {"HX-Request": "true"}):
+        client.post(path, data={"come": "1", "companions": "2"})
+        html = client.post(path, data={"come": "0"}, headers=headers, follow_redirects=True).text
+        assert states(owner, date_id) == {guest.id: "declined"}
+        assert "mit 2 Personen mehr" in client.post(unescape(re.search(back, html)[1]), follow_redirects=True).text
+        assert counts(owner, date_id) == (3, 0) and 'name="sure"' not in html
 
 
 def test_two_weeks_after_it_only_the_number_is_left(app, owner, host, here, frozen_clock):

@@ -96,6 +96,39 @@ def test_a_month_is_a_table_with_what_is_over_too(client, reader, host, here, fr
         page(client, wrong, 404)
 
 
+def cell(html, day):
+    """A day of the month's table."""
+    return next(each for each in re.findall(r"<td.*?</td>", html, re.S) if f'datetime="{day}"' in each)
+
+
+def test_every_day_of_a_month_has_its_own_however_much_is_on_before_it(client, reader, host, here):
+    """Fifteen every day are 480 to the end of May; what begins on a day comes before what goes on there."""
+    for number in range(15):
+        make_event(host, here, datetime(2026, 5, 1, 9) + timedelta(minutes=number), rule="FREQ=DAILY")
+    make_event(host, here, datetime(2026, 5, 29, 8), title="Frühstück")
+    html = page(client, "/events/month?month=2026-05-01")
+    last = cell(html, "2026-05-29")
+    assert titles(last)[0] == "Frühstück" and len(titles(last)) == 4 and "12 weitere" in last
+    assert len(titles(cell(html, "2026-05-31"))) == 4
+
+
+def test_what_lasts_several_days_stands_under_each_and_says_until_when(client, reader, host, here):
+    make_event(host, here, datetime(2026, 5, 29), ends=datetime(2026, 6, 3), is_all_day=True, title="Lichterwochen")
+    make_event(host, here, datetime(2026, 5, 15, 18), ends=datetime(2026, 5, 17, 16), title="Kiezfest", place="Hof")
+    make_event(host, here, datetime(2026, 5, 15, 22), hours=4, title="Tanz")
+    may, june = page(client, "/events/month"), page(client, "/events/month?month=2026-06-01")
+    assert [titles(cell(may, f"2026-05-{day}")) for day in range(15, 19)] == [
+        ["Kiezfest", "Tanz"],
+        ["Kiezfest"],
+        ["Kiezfest"],
+        [],
+    ]
+    assert [html.count(">Lichterwochen<") for html in (may, june)] == [3, 2]
+    assert "ganztägig" in cell(may, "2026-05-16") and "bis 16:00" in cell(may, "2026-05-17")
+    listed = page(client, "/events")
+    assert "bis So., 17. Mai · Hof" in listed and "bis Di., 2. Juni" in listed and listed.count("bis ") == 2
+
+
 def test_a_list_of_five_hundred_series_takes_few_statements(client, reader, host, here, count_queries):
     make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
     page(client, "/events")

@@ -107,7 +107,7 @@ def test_within_the_minute_it_is_asked_for_once_and_told_with_one_small_question
     make_event(host, here, in_days(1), title="Hofflohmarkt")
     asked = []
     real = soon.coming
-    monkeypatch.setattr(soon, "coming", lambda *args: asked.append(args) or real(*args))
+    monkeypatch.setattr(soon, "coming", lambda *args, **how: asked.append(args) or real(*args, **how))
     for _time in range(3):
         with count_queries() as queries:
             assert strip(client) == ["Hofflohmarkt"]
@@ -129,6 +129,20 @@ def test_nobody_reads_what_is_on_elsewhere_and_everybody_their_own_choice(here, 
         muting.mute(reader.id, event, What.AUTHOR)
     assert strip(client) == ["Von nebenan"], "whom one does not want to hear of"
     assert strip(vouched) == ["Von nebenan", "Hier"], "and nobody else notices"
+
+
+def test_a_strip_is_filled_however_much_of_what_comes_first_its_reader_has_left_out(here, host, reader, client):
+    """Twelve are kept for everybody: the ones before what this reader wants are a neighbour's, daily, and from nearby."""
+    beside, loud = make_quarter("Nebenan", beside=here), make_person(here)
+    for number in range(12):
+        make_event(make_person(beside), beside, in_days(1), title=f"Nebenan {number}", audience=Audience.NEARBY)
+    make_event(host, here, in_days(2), title="Hier")
+    assert "Hier" not in strip(client) and strip(client, "?own=1") == ["Hier"]
+    for number in range(12):
+        loudest = make_event(loud, here, in_days(1), title=f"Laut {number}", rule="FREQ=DAILY")
+    with scope.use(viewer_of(reader, here)), atomic():
+        muting.mute(reader.id, db.session.get(Event, loudest.id), What.AUTHOR)
+    assert strip(client, "?own=1") == ["Hier"], "what is silenced takes no place either"
 
 
 def test_what_one_reader_has_silenced_is_not_missing_from_the_strip_of_another(here, host):

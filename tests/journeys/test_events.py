@@ -57,6 +57,8 @@ def test_a_party_to_called_off(come, way):
     guest.press(f".agenda__title:has-text('{title}')")
     here = guest.path
     guest.press_for("#coming button[value='1']", "Du kommst")
+    guest.press_for("#coming button[value='0']", "Du kommst nicht.")
+    guest.press_for("form[action*='companions='] button", "Du kommst.")
     host.go(here)
     assert "1 kommt" in host.words
     host.go(f"{here}/edit")
