@@ -419,9 +419,9 @@ def test_whatever_they_do_it_takes_two_households_or_an_operator(desk: Desk, own
     live(machine(desk, owner), 10, 20)
     states, appeals = ({each[number] for each in reached} for number in (0, 1))
     assert "open" in states and len(states) > 1
-    assert not LIVES or states == {"open", "accepted", "refused", "contested"}
-    assert not LIVES or {"open", "granted", "rejected"} <= appeals
-    assert not LIVES or {("accepted", None, True), ("refused", "rejected", True)} <= reached
+    assert LIVES < 2000 or states == {"open", "accepted", "refused", "contested"}
+    assert LIVES < 2000 or {"open", "granted", "rejected"} <= appeals
+    assert LIVES < 2000 or {("accepted", None, True), ("refused", "rejected", True)} <= reached
 
 
 def _looks(owner) -> int:
