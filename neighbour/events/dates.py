@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, exists, or_, select, text, true, update
+from sqlalchemy import delete, exists, or_, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -98,11 +98,20 @@ def is_to_come(begins_at: datetime, ends_at: datetime, now: datetime) -> bool:
     return max(begins_at, ends_at) >= now
 
 
-def coming(event_id: uuid.UUID, most: int) -> list[Occurrence]:
-    """The next dates of an event that are not over, those called off among them."""
-    now = clock.now()
+def coming(event_id: uuid.UUID, most: int, since: Occurrence | None = None) -> list[Occurrence]:
+    """The next dates of an event that are not over, those called off among them; ``since``: from this one of them on."""
+    now, order = clock.now(), (Occurrence.begins_at, Occurrence.id)
     mine = Occurrence.event_id == event_id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
-    return list(db.session.scalars(select(Occurrence).where(*mine).order_by(Occurrence.begins_at).limit(most)))
+    wanted = select(Occurrence).where(*mine)
+    if since is not None:
+        wanted = wanted.where(tuple_(*order) >= tuple_(since.begins_at, since.id))
+    return list(db.session.scalars(wanted.order_by(*order).limit(most)))
+
+
+def of_slot(event_id: uuid.UUID, slot: date) -> Occurrence | None:
+    """The date of an event that this day names, over or to come; None where there is none."""
+    mine = Occurrence.event_id == event_id, Occurrence.slot_on == slot
+    return db.session.scalar(select(Occurrence).where(*mine))
 
 
 def next_days(event_ids: Iterable[uuid.UUID], since: datetime) -> dict[uuid.UUID, Occurrence]:
