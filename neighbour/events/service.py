@@ -147,6 +147,7 @@ def replan(event: Event, plan: Plan) -> None:
     differing = {name for name, value in wanted.items() if getattr(event, name) != value}
     if not differing:
         return
+    stood = telling.as_it_stands(event)
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
@@ -159,7 +160,7 @@ def replan(event: Event, plan: Plan) -> None:
         dates.move(event.id, before[0], event.begins.date())
     is_there = dates.make(event)
     if differing & set(TOLD):
-        telling.of_change(event)
+        telling.of_change(event, stood)
     if "capacity" in differing:
         answers.other_places(event)
     if not is_there and differing & set(TOLD):
