@@ -127,6 +127,9 @@ def test_one_date_is_changed_and_called_off_by_its_author_and_everybody_sees_wha
     for day in ("2026-05-20", "gestern"):
         page(client, f"/c/{uid}/date?day={day}", 404)
         page(client, f"/c/{uid}/call-off?day={day}", 404)
+    nights = make_event(author, here, TUESDAY, hours=12, rule="FREQ=DAILY")
+    for day in ("9999-12-31", "0001-01-01"):
+        page(client, f"/c/{to_uid(nights.id)}/date?day={day}", 404)
     gone = client.post(f"/c/{uid}/date?day=2026-05-20", data=change)
     assert gone.status_code == 303 and "inzwischen geändert" in page(client, gone.location)
 
