@@ -172,7 +172,10 @@ def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does
     day = timedelta(days=1)
     mails = said(service.replan, replace(plan, begins=plan.begins + day, ends=plan.ends + day))
     assert set(mails) == {guest.email, early.email}
-    assert mails[guest.email][1].count("Fällt aus:") == 3 and "Mittwoch, 20. Mai, 18:00" in mails[guest.email][1]
+    subject, text = mails[guest.email]
+    assert subject == "Geändert: Chorprobe" and text.count("Jetzt: Mittwoch") == text.count("Vorher: Dienstag") == 3
+    subject, text = said(service.replan, replace(plan, rule="FREQ=MONTHLY;BYMONTHDAY=28"))[guest.email]
+    assert text.count("Fällt aus: Mittwoch") == 3 and "Die nächsten Male: Dienstag, 19. Mai, 18:00" in text
 
 
 def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbox):
