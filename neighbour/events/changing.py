@@ -7,7 +7,7 @@ Every function runs in the ``atomic()`` of its caller.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -22,6 +22,7 @@ from neighbour.events.models import Event, EventException, Occurrence
 from neighbour.events.moving import Moved, groups, moved
 from neighbour.events.recurrence import Dated, on
 from neighbour.events.service import BadPlan, Plan
+from neighbour.events.telling import Stood
 
 WHY_LENGTH = 200
 _DAY = timedelta(days=1)
@@ -42,6 +43,7 @@ def date_of(event: Event, slot: date) -> Dated:
 def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> None:
     """Move one date or give it another place; all others stay. Raises NoSuchDate, and BadPlan for a time that is over."""
     hold(event)
+    stood = telling.as_it_stands(event)
     date_of(event, slot)
     _judge(event, begins, ends)
     usual = on(dates.series_of(event, {}), slot)
@@ -53,17 +55,18 @@ def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place
         other.begins, other.ends = (begins, ends) if has_moved else (None, None)
         other.place = place if has_place else None
         db.session.add(other)
-    _changed(event, slot)
+    _changed(event, slot, stood)
 
 
 def call_off(event: Event, slot: date | None, why: str = "") -> None:
     """Call one date off, or (None) the whole event, and say why in one line of up to WHY_LENGTH characters. Again is the same.
     Raises NoSuchDate."""
     hold(event)
+    stood = telling.as_it_stands(event)
     if slot is None:
         if event.cancelled_at is None:
             event.cancelled_at, event.cancelled_why, event.is_on_again = clock.now(), why, False
-            _changed(event)
+            _changed(event, None, stood)
         return
     date_of(event, slot)
     row = db.session.get(EventException, (event.id, slot), populate_existing=True)
@@ -73,18 +76,19 @@ def call_off(event: Event, slot: date | None, why: str = "") -> None:
     elif row.is_cancelled:
         return
     row.is_cancelled, row.cancelled_why, row.is_on_again, row.changed_at = True, why, False, clock.now()
-    _changed(event, slot)
+    _changed(event, slot, stood)
 
 
 def call_on(event: Event, slot: date | None) -> None:
     """It takes place after all, and why it should not is forgotten. Raises NoSuchDate."""
     hold(event)
+    stood = telling.as_it_stands(event)
     if slot is None:
         if event.cancelled_at is not None:
             if clock.now() - event.cancelled_at > base.UNDO:  # who has read of it in the meantime has to know
                 event.changed_at, event.is_on_again = clock.now(), True
             event.cancelled_at, event.cancelled_why = None, ""
-            _changed(event, is_on_again=True)
+            _changed(event, None, stood)
         return
     date_of(event, slot)
     row = db.session.get(EventException, (event.id, slot), populate_existing=True)
@@ -95,7 +99,7 @@ def call_on(event: Event, slot: date | None) -> None:
         else:
             row.is_cancelled, row.cancelled_why, row.is_on_again = False, "", was_read
             row.changed_at = clock.now()
-        _changed(event, slot, is_on_again=True)
+        _changed(event, slot, stood)
 
 
 def change_following(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Event:
@@ -134,6 +138,7 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
         following.was_begins = datetime.combine(slot, event.begins.time())
     following.was_place = event.place if following.place != event.place else None
     following.changed_at = clock.now()
+    stood = telling.as_it_stands(event)
     _move_dates(event, following, slot, shift)
     _carry_over(event, following)
     event.until_on = slot - _DAY if event.rule else None
@@ -143,7 +148,7 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
     db.session.flush()
     dates.make(event)
     dates.make(following)
-    telling.of_change(following)
+    telling.of_change(following, stood)
 
 
 def _carry_over(event: Event, following: Event) -> None:
@@ -203,9 +208,10 @@ def _forget(event: Event, slots: Iterable[date]) -> None:
     db.session.flush()
 
 
-def _changed(event: Event, slot: date | None = None, *, is_on_again: bool = False) -> None:
-    """Count the change, make the dates anew, and tell whoever answered this date, or (None) any."""
+def _changed(event: Event, slot: date | None, stood: Mapping[uuid.UUID, Stood]) -> None:
+    """Count the change of this date, or (None) of the whole event, make the dates anew, and tell whoever answered one that is not
+    as it ``stood``; of the whole event everybody."""
     event.sequence += 1
     db.session.flush()
-    dates.make(event)
-    telling.of_change(event, None if slot is None else [slot], is_on_again=is_on_again)
+    slots = [each.slot for each in dates.make(event)]
+    telling.of_change(event, stood, slots if slot is None else ())

@@ -6,10 +6,10 @@ What is over stays as it was: whatever is changed later is said of dates to come
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, exists, or_, select, text, true, update
+from sqlalchemy import delete, exists, or_, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -17,7 +17,7 @@ from neighbour.core import clock, scope
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.events.models import Event, EventException, Occurrence, Participation
-from neighbour.events.recurrence import LONGEST, WINDOW, Change, Dated, Series, expand
+from neighbour.events.recurrence import LONGEST, WINDOW, Change, Dated, Series, expand, slots
 
 AHEAD = timedelta(days=365)  # dates are made anew once they reach less far
 LONG = timedelta(days=1)
@@ -50,8 +50,7 @@ def make(event: Event) -> list[Dated]:
     first = today - timedelta(days=series.length.days + 1)
     wanted = [each for each in expand(series, first, first + WINDOW) if is_to_come(each.begins_at, each.ends_at, now)]
     ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
-    slots = [each.slot for each in wanted]
-    left_over = *ahead, Occurrence.slot_on.not_in(slots)
+    left_over = *ahead, Occurrence.slot_on.not_in([each.slot for each in wanted])
     answered = exists().where(Participation.occurrence_id == Occurrence.id)
     db.session.execute(delete(Occurrence).where(*left_over, ~answered))
     db.session.execute(update(Occurrence).where(*left_over).values(is_cancelled=True))  # guests have to hear of it
@@ -73,6 +72,29 @@ def move(event_id: uuid.UUID, old: date, new: date) -> None:
         db.session.execute(there.values(slot_on=new))
         theirs = EventException.event_id == event_id, EventException.slot_on == old
         db.session.execute(delete(EventException).where(*theirs))
+
+
+def days_of(event: Event) -> set[date]:
+    """The days from today on that the event's rule names, as far as dates are made."""
+    today = clock.today(event.zone)
+    return set(slots(series_of(event, {}), today, today + WINDOW))
+
+
+def go_along(event: Event, days: Collection[date], by: timedelta) -> None:
+    """A series that had these ``days`` has gone ``by`` so many to others, a Tuesday's to Wednesdays: its dates go there, and with
+    each whoever has answered it. Where it still has one of its days it has not gone, but begins or ends elsewhere. Inside
+    atomic()."""
+    new = days_of(event)
+    if not by or not days or new & set(days):
+        return
+    ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= clock.now(), Occurrence.begins_at >= clock.now())
+    to_come = set(db.session.scalars(select(Occurrence.slot_on).where(*ahead))) & set(days)
+    for table in (Occurrence, EventException):
+        mine = table.event_id == event.id
+        taken = set(db.session.scalars(select(table.slot_on).where(mine)))
+        going = [day for day in to_come if day + by in new - taken]
+        there = update(table).where(mine, table.slot_on.in_(going))
+        db.session.execute(there.values(slot_on=table.slot_on + by.days))
 
 
 def _write(event: Event, wanted: Sequence[Dated]) -> None:
@@ -98,11 +120,20 @@ def is_to_come(begins_at: datetime, ends_at: datetime, now: datetime) -> bool:
     return max(begins_at, ends_at) >= now
 
 
-def coming(event_id: uuid.UUID, most: int) -> list[Occurrence]:
-    """The next dates of an event that are not over, those called off among them."""
-    now = clock.now()
+def coming(event_id: uuid.UUID, most: int, since: Occurrence | None = None) -> list[Occurrence]:
+    """The next dates of an event that are not over, those called off among them; ``since``: from this one of them on."""
+    now, order = clock.now(), (Occurrence.begins_at, Occurrence.id)
     mine = Occurrence.event_id == event_id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
-    return list(db.session.scalars(select(Occurrence).where(*mine).order_by(Occurrence.begins_at).limit(most)))
+    wanted = select(Occurrence).where(*mine)
+    if since is not None:
+        wanted = wanted.where(tuple_(*order) >= tuple_(since.begins_at, since.id))
+    return list(db.session.scalars(wanted.order_by(*order).limit(most)))
+
+
+def of_slot(event_id: uuid.UUID, slot: date) -> Occurrence | None:
+    """The date of an event that this day names, over or to come; None where there is none."""
+    mine = Occurrence.event_id == event_id, Occurrence.slot_on == slot
+    return db.session.scalar(select(Occurrence).where(*mine))
 
 
 def next_days(event_ids: Iterable[uuid.UUID], since: datetime) -> dict[uuid.UUID, Occurrence]:

@@ -4,8 +4,9 @@ tomorrow."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
@@ -18,13 +19,14 @@ from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
-from neighbour.events import words
+from neighbour.events import dates, words
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import invented, ways_out
 
 _GONE = text("SELECT title, begins_at, zone FROM date_that_is_gone(:wanted)")
+BEFORE, USUAL = "before", "usual"  # where a date was: where all were before the change, or where all are
 _OUT_OF_REACH = text("SELECT title, zone FROM date_out_of_reach(:wanted, :since)")
 
 
@@ -55,7 +57,8 @@ class PlaceFree(Notice):
 
 
 class Changed(Notice):
-    """A date the reader has answered is at another time or place, called off, or takes place after all."""
+    """Dates the reader has answered are at another time or place, called off, or take place after all. The payload says which,
+    and how each of them was (``telling``)."""
 
     key = "events.changed"
     title = __("An event you have answered has changed")
@@ -68,32 +71,45 @@ class Changed(Notice):
         return _("Changed: %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """What is true when the mail is written, and what it was by the rule or before the change. ``on_again`` in the payload:
-        the change was that it takes place after all."""
+        """What is true of each date when the mail is written, and what it was before the change."""
         with reading_as(person_id):
-            event, date, own = _answered(person_id, payload)
-            if own is None or own.state == Answer.DECLINED:
+            found = _answered_of(person_id, [uuid.UUID(each["id"]) for each in payload["dates"]])
+            if not found:
                 raise Skip
-            told = _told_of(event, date)
-            usual = datetime.combine(date.slot_on, (event.was_begins or event.begins).time())
-            if event.was_begins is not None and not event.rule and not event.more_on:
-                usual = event.was_begins  # its only date, which went to another day
-            was = words.span(usual, usual + (event.ends - event.begins), is_all_day=event.is_all_day)
-            was_place = event.place if told["place"] != event.place else event.was_place or told["place"]
-            why = _why(event, date)
-        return {
-            **told,
-            "because": _because(own.state),
-            "is_cancelled": date.is_cancelled,
-            "is_on_again": payload.get("on_again", False) and not date.is_cancelled,
-            "why": why,
-            "was": was if was != told["when"] else "",
-            "was_place": was_place if was_place != told["place"] else "",
-        }
+            given = {each["id"]: each for each in payload["dates"]}
+            rows = [_different(each, given[str(each.date.id)]) for each in found]
+            event, on = found[0].event, [row for row in rows if not row.is_off]
+            first = next((each for each in found if not each.date.is_cancelled), found[0])
+            is_left_out = any(each.is_left_out for each in found)
+            return {
+                "title": event.title,
+                "url": site_url(f"{url_of(event.id)}?date={first.date.slot_on}#coming"),
+                "because": _because(first.state),
+                "rows": rows,
+                "more": payload["more"],
+                "is_cancelled": not on,
+                "is_on_again": bool(on) and all(row.is_on_again for row in on),
+                "is_whole": event.cancelled_at is not None and bool(event.rule or event.more_on),
+                "why": event.cancelled_why if event.cancelled_at is not None else "",
+                "were_at": list(dict.fromkeys(row.was_place for row in on if row.was_place)),
+                "link": event.online_url if on and any("link" in each for each in payload["dates"]) else None,
+                "goes_on": _goes_on(event, person_id) if is_left_out else "",
+            }
 
     def preview(self) -> dict[str, Any]:
-        now = {"is_cancelled": False, "is_on_again": False, "why": "", "because": _because(Answer.COMING)}
-        return {**INVENTED, **now, "was": "28. 11., 15:00–18:30", "was_place": "Werkraum 5"}
+        rows = [
+            Different(INVENTED["when"], INVENTED["place"], was="28. 11., 15:00–18:30", was_place="Werkraum 5"),
+            Different("5. 12., 14:00–17:30", is_off=True, why="Dauerregen"),
+        ]
+        said = {"is_cancelled": False, "is_on_again": False, "is_whole": False, "why": "", "link": None, "goes_on": ""}
+        return {
+            **INVENTED,
+            **said,
+            "rows": rows,
+            "more": 0,
+            "were_at": ["Werkraum 5"],
+            "because": _because(Answer.COMING),
+        }
 
 
 class Gone(Notice):
@@ -238,12 +254,80 @@ def _because(state: str) -> str:
     return said.get(Answer(state)) or _("You get this mail because you have answered this event.")
 
 
-def _why(event: Event, date: Occurrence) -> str:
-    """Why a date is called off, by itself or with the whole event; empty where nobody said so."""
-    if event.cancelled_at is not None:
-        return event.cancelled_why
-    mine = EventException.event_id == event.id, EventException.slot_on == date.slot_on
-    return db.session.scalar(select(EventException.cancelled_why).where(*mine)) or ""
+class Different(NamedTuple):
+    """A date as a mail of changes says it: how it is, and how it was where that is another time or place."""
+
+    when: str
+    place: str = ""
+    was: str = ""
+    was_place: str = ""
+    is_off: bool = False
+    is_on_again: bool = False
+    why: str = ""
+
+
+class _Answered(NamedTuple):
+    """A date the reader has answered, with what is different on it alone."""
+
+    date: Occurrence
+    event: Event
+    state: Answer
+    other: EventException | None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it is off because its series has no such day any more."""
+        is_called_off = self.event.cancelled_at is not None or (self.other is not None and self.other.is_cancelled)
+        return self.date.is_cancelled and not is_called_off
+
+
+def _answered_of(person_id: int, date_ids: Collection[uuid.UUID]) -> list[_Answered]:
+    """Those of these dates that the reader still wants to come to, the soonest first. Through their eyes."""
+    other, own = EventException, Participation
+    wanted = (
+        select(Occurrence, Event, own.state, other)
+        .join(Event, Event.id == Occurrence.event_id)
+        .join(own, (own.occurrence_id == Occurrence.id) & (own.person_id == person_id))
+        .outerjoin(other, (other.event_id == Occurrence.event_id) & (other.slot_on == Occurrence.slot_on))
+        .where(Occurrence.id.in_(date_ids), own.state != Answer.DECLINED, Event.state == State.PUBLISHED)
+        .order_by(Occurrence.begins_at)
+    )
+    rows = db.session.execute(wanted.execution_options(populate_existing=True))
+    return [_Answered(*row) for row in rows]
+
+
+def _different(found: _Answered, given: Mapping[str, Any]) -> Different:
+    """One of these dates in words; ``given``: what the payload says of it."""
+    event, other = found.event, found.other
+    begins, ends = wall_times(found.date, event.zone)
+    place = event.place if other is None or other.place is None else other.place
+    was = ""
+    if "was" in given:
+        *moments, is_all_day = given["was"]
+        since, until = (datetime.fromisoformat(each).astimezone(ZoneInfo(event.zone)) for each in moments)
+        was = words.span(since.replace(tzinfo=None), until.replace(tzinfo=None), is_all_day=is_all_day)
+    was_place = {BEFORE: event.was_place, USUAL: event.place}.get(given.get("place", "")) or ""
+    is_off = found.date.is_cancelled
+    return Different(
+        words.span(begins, ends, is_all_day=event.is_all_day),
+        place,
+        was,
+        was_place,
+        is_off,
+        "on_again" in given and not is_off,
+        other.cancelled_why if other is not None and event.cancelled_at is None else "",
+    )
+
+
+def _goes_on(event: Event, person_id: int) -> str:
+    """The next days of a series that has left others out, but for those the reader has answered."""
+    coming = dates.coming(event.id, 8)
+    answered = select(Participation.occurrence_id).where(
+        Participation.person_id == person_id, Participation.occurrence_id.in_([each.id for each in coming])
+    )
+    known = set(db.session.scalars(answered))
+    new = [each for each in coming if not each.is_cancelled and each.id not in known][:3]
+    return "; ".join(words.span(*wall_times(each, event.zone), is_all_day=event.is_all_day) for each in new)
 
 
 def _told_of(event: Event, date: Occurrence) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Coming:
     place there; guests: for those who come and for whoever invites; told: what only those who come read, from told_from on."""
 
     date_id: uuid.UUID
+    slot: date
     when: str
     places: int | None
     taken: int
@@ -94,26 +95,79 @@ class Coming:
         return most if self.places is None else max(self.companions, min(most, self.places - 1))
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The date that is answered, if one can be; and what became of the one that was asked for, in words, and why."""
+
+    date: Occurrence | None
+    missed: str = ""
+    why: str = ""
+
+
 def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
     """For the template: the event, its dates to come, what has changed, and whether it is the reader's own. ``?date=`` names
-    the date that is answered; without it it is the next one."""
+    the date that is answered; without it it is the next one. ``?from=`` names the date with which the list of them begins;
+    without it, that is the date to be answered where it is further away."""
     exceptions = dates.exceptions_of(event.id)
     coming = dates.coming(event.id, SHOWN + 1)
-    own = answers.mine([each.id for each in coming], who.person_id)
-    chosen = next((each for each in coming if each.slot_on.isoformat() == request.args.get("date")), None)
-    first = chosen or next((each for each in coming if not each.is_cancelled), None)
-    lines = [_line(event, each, exceptions.get(each.slot_on), own.get(each.id)) for each in coming]
+    named = _named(event, coming, "date")
+    chosen, since = _chosen(event, coming, named, exceptions), _further(event, coming, named)
+    listed = coming if since is None else dates.coming(event.id, SHOWN + 1, since)
+    own = answers.mine([each.id for each in listed], who.person_id)
+    lines = [_line(event, each, exceptions.get(each.slot_on), own.get(each.id)) for each in listed]
     return {
         "event": event,
         "lines": lines[:SHOWN],
-        "has_more": len(lines) > SHOWN,
-        "is_series": bool(event.rule or event.more_on),
+        "later": lines[SHOWN].slot if len(lines) > SHOWN else None,
+        "is_further": since is not None,
+        "is_series": _is_series(event),
         "changed": _changed(event, coming),
         "is_own": event.author_id == who.person_id and event.state == State.PUBLISHED,
         "may_come": may_come(event, who),
         "structured": _structured(event, coming[:SHOWN], exceptions),
-        "coming": None if first is None or first.is_cancelled else coming_to(event, first, who),
+        "coming": None if chosen.date is None else coming_to(event, chosen.date, who),
+        "chosen": chosen,
     }
+
+
+def _is_series(event: Event) -> bool:
+    return bool(event.rule or event.more_on)
+
+
+def _named(event: Event, coming: list[Occurrence], key: str) -> Occurrence | None:
+    """The date that the address names, wherever in its series it stands."""
+    try:
+        slot = date.fromisoformat(request.args.get(key, ""))
+    except ValueError:
+        return None
+    return next((each for each in coming if each.slot_on == slot), None) or dates.of_slot(event.id, slot)
+
+
+def _chosen(
+    event: Event, coming: list[Occurrence], named: Occurrence | None, exceptions: Mapping[date, EventException]
+) -> Chosen:
+    """The date that was asked for and never another one in its place: it would be answered by mistake. Of what happens once
+    there is no other."""
+    if named is None and ("date" not in request.args or not _is_series(event)):
+        return Chosen(next((each for each in coming if not each.is_cancelled), None))
+    if named is None:
+        return Chosen(None, _("There is no such date, or no longer."))
+    begins, ends = wall_times(named, event.zone)
+    when = words.span(begins, ends, is_all_day=event.is_all_day)
+    if not dates.is_to_come(named.begins_at, named.ends_at, clock.now()):
+        return Chosen(None, _("This date is over: %(when)s.", when=when))
+    if named.is_cancelled:
+        other = exceptions.get(named.slot_on)
+        why = other.cancelled_why if other is not None else ""
+        return Chosen(None, _("This date is called off: %(when)s.", when=when), why)
+    return Chosen(named)
+
+
+def _further(event: Event, coming: list[Occurrence], named: Occurrence | None) -> Occurrence | None:
+    """With which date the list begins, if not with the next one."""
+    since = _named(event, coming, "from") or named
+    is_near = since is None or not coming or since.begins_at <= coming[:SHOWN][-1].begins_at
+    return None if is_near else since
 
 
 def may_come(event: Event, who: Identity) -> bool:
@@ -146,6 +200,7 @@ def coming_to(event: Event, date_: Occurrence, who: Identity) -> Coming:
     begins, ends = wall_times(date_, event.zone)
     return Coming(
         date_.id,
+        date_.slot_on,
         words.span(begins, ends, is_all_day=event.is_all_day),
         event.capacity,
         date_.taken,

@@ -160,8 +160,8 @@ def expand(series: Series, first: date, last: date) -> list[Dated]:
 
 
 def on(series: Series, slot: date) -> Dated | None:
-    """The date of this day as the rule gives it; None where the series has none."""
-    if not any(slots(series, slot, slot)):
+    """The date of this day as the rule gives it; None where the series has none, or no such day can be meant."""
+    if not is_of_our_time(slot) or not any(slots(series, slot, slot)):
         return None
     return _dated(series, slot, series.changes.get(slot, Change()))
 

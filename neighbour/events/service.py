@@ -147,6 +147,7 @@ def replan(event: Event, plan: Plan) -> None:
     differing = {name for name, value in wanted.items() if getattr(event, name) != value}
     if not differing:
         return
+    stood, days = telling.as_it_stands(event), dates.days_of(event)
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
@@ -157,9 +158,11 @@ def replan(event: Event, plan: Plan) -> None:
     db.session.flush()
     if before != (event.begins.date(), "", []) and before[1:] == (event.rule, event.more_on) == ("", []):
         dates.move(event.id, before[0], event.begins.date())
+    else:
+        dates.go_along(event, days, event.begins.date() - before[0])
     is_there = dates.make(event)
     if differing & set(TOLD):
-        telling.of_change(event)
+        telling.of_change(event, stood)
     if "capacity" in differing:
         answers.other_places(event)
     if not is_there and differing & set(TOLD):

@@ -1,45 +1,101 @@
 """Who has to hear of a change, and of what is tomorrow: rows of the ledger, written with their cause.
 
-A change is told once to everybody who has answered a date it touches: the ledger's key is the event and how often it has
-changed (``sequence``). Who was told is not asked twice, however often the form is sent.
+A change is told once to everybody who has answered a date it touches, in one mail that names all of theirs: the ledger's key is
+the event and how often it has changed (``sequence``). Who was told is not asked twice, however often the form is sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
-from neighbour.events.models import Answer, Event, Occurrence, Participation
-from neighbour.events.notices import Changed, Tomorrow
+from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
+from neighbour.events.notices import BEFORE, USUAL, Changed, Tomorrow
 
 REMINDED_AT = 18  # o'clock, on the evening before
+MOST_NAMED = 20  # dates of a mail; the others are counted
 _TOUCHED = (Answer.COMING, Answer.WAITING, Answer.OFFERED)
 _BETWEEN = text("SELECT occurrence_id, person_id FROM guests_between(:since, :until)")
 
 
-def of_change(event: Event, slots: Collection[date] | None = None, *, is_on_again: bool = False) -> int:
-    """Promise a mail to everybody who has answered one of these dates (None: any to come), about the first one they answered;
-    gives how many. is_on_again: they take place after all. Through the eyes of whoever invites, inside atomic(), after the
-    change was counted."""
+class Stood(NamedTuple):
+    """What those who have answered a date know of it."""
+
+    begins_at: datetime
+    ends_at: datetime
+    is_all_day: bool
+    is_cancelled: bool
+    place: str
+    online_url: str
+
+
+def as_it_stands(event: Event) -> dict[uuid.UUID, Stood]:
+    """An event's dates to come, to be asked for before a change and handed to ``of_change`` after it."""
+    other = EventException
     wanted = (
-        select(Participation.person_id, Participation.occurrence_id)
-        .join(Occurrence, Occurrence.id == Participation.occurrence_id)
-        .where(Occurrence.event_id == event.id, Participation.state.in_(_TOUCHED), Occurrence.ends_at >= clock.now())
-        .where(Participation.person_id != event.author_id)
-        .order_by(Occurrence.begins_at.desc())
+        select(Occurrence.id, Occurrence.begins_at, Occurrence.ends_at, Occurrence.is_cancelled, other.place)
+        .outerjoin(other, (other.event_id == Occurrence.event_id) & (other.slot_on == Occurrence.slot_on))
+        .where(Occurrence.event_id == event.id, Occurrence.ends_at >= clock.now())
     )
-    if slots is not None:
-        wanted = wanted.where(Occurrence.slot_on.in_(list(slots)))
-    firsts = {row.person_id: row.occurrence_id for row in db.session.execute(wanted)}  # the soonest comes last
-    for person_id, date_id in firsts.items():
-        payload = {"date": str(date_id), **({"on_again": True} if is_on_again else {})}
+    return {
+        row.id: Stood(
+            row.begins_at,
+            row.ends_at,
+            event.is_all_day,
+            row.is_cancelled,
+            event.place if row.place is None else row.place,
+            event.online_url,
+        )
+        for row in db.session.execute(wanted)
+    }
+
+
+def of_change(event: Event, before: Mapping[uuid.UUID, Stood], slots: Collection[date] = ()) -> int:
+    """Promise one mail to everybody who has answered a date that is not as it stood ``before``, about all of theirs; gives how
+    many. ``slots``: dates they hear of in any case. Through the eyes of whoever invites, inside atomic(), after the change was
+    counted."""
+    now, always = as_it_stands(event), set(slots)
+    wanted = (
+        select(Participation.person_id, Occurrence.id, Occurrence.slot_on)
+        .join(Occurrence, Occurrence.id == Participation.occurrence_id)
+        .where(Occurrence.event_id == event.id, Participation.state.in_(_TOUCHED), Occurrence.id.in_(before))
+        .where(Participation.person_id != event.author_id)
+        .order_by(Occurrence.begins_at)
+    )
+    mails: dict[int, list[dict[str, Any]]] = {}
+    for person_id, date_id, slot in db.session.execute(wanted):
+        if date_id in now and (slot in always or _is_news(before[date_id], now[date_id])):
+            mails.setdefault(person_id, []).append(_difference(event, date_id, before[date_id], now[date_id]))
+    for person_id, theirs in mails.items():
+        payload = {"dates": theirs[:MOST_NAMED], "more": len(theirs[MOST_NAMED:])}
         Changed.send(person_id, subject_key=str(event.id), period=str(event.sequence), payload=payload)
-    return len(firsts)
+    return len(mails)
+
+
+def _is_news(was: Stood, now: Stood) -> bool:
+    """Whether a date is different for those who wanted to come; nobody asks when something would be that is off."""
+    return was != now and not (was.is_cancelled and now.is_cancelled)
+
+
+def _difference(event: Event, date_id: uuid.UUID, was: Stood, now: Stood) -> dict[str, Any]:
+    """A date of a mail, and how it was where that is to be said. Words stay out of it: of a place it says which one it was."""
+    found: dict[str, Any] = {"id": str(date_id)}
+    if (was.begins_at, was.ends_at, was.is_all_day) != (now.begins_at, now.ends_at, now.is_all_day):
+        found["was"] = [was.begins_at.isoformat(), was.ends_at.isoformat(), was.is_all_day]
+    if was.place != now.place:
+        found["place"] = BEFORE if was.place == event.was_place else USUAL if was.place == event.place else ""
+    if was.online_url != now.online_url:
+        found["link"] = True
+    if was.is_cancelled and not now.is_cancelled:
+        found["on_again"] = True
+    return found
 
 
 def of_tomorrow(zone: str) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from neighbour.contributions.models import Audience
 from neighbour.core.tokens import to_uid
 from tests.factories import make_comment, make_event, sign_in
 
@@ -126,8 +127,33 @@ def test_one_date_is_changed_and_called_off_by_its_author_and_everybody_sees_wha
     for day in ("2026-05-20", "gestern"):
         page(client, f"/c/{uid}/date?day={day}", 404)
         page(client, f"/c/{uid}/call-off?day={day}", 404)
+    nights = make_event(author, here, TUESDAY, hours=12, rule="FREQ=DAILY")
+    for day in ("9999-12-31", "0001-01-01"):
+        page(client, f"/c/{to_uid(nights.id)}/date?day={day}", 404)
     gone = client.post(f"/c/{uid}/date?day=2026-05-20", data=change)
     assert gone.status_code == 303 and "inzwischen geändert" in page(client, gone.location)
+
+
+def test_the_date_that_was_asked_for_is_the_one_that_is_answered_and_changed_or_none(
+    client, author, neighbour, visitor, here
+):
+    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", audience=Audience.PUBLIC)
+    url, tenth, off = f"/c/{to_uid(event.id)}", "2026-07-21", "2026-07-28"
+
+    def box(browser, day):
+        return re.search(r'id="coming".*?</section>', page(browser, f"{url}?date={day}"), re.S)
+
+    assert f"{url}?date={tenth}" in page(neighbour, "/events?day=2026-07-21")
+    assert "21. Juli" in box(neighbour, tenth)[0] and "19. Mai" not in box(neighbour, tenth)[0]
+    assert f"next={url}?date%3D{tenth}%23coming" in box(visitor(), tenth)[0].replace("%2F", "/").replace("%3F", "?")
+    (further,) = re.findall(rf'href="({url}\?from=[\d-]+)#', page(client, url))
+    for way in (further, f"{url}?date={off}"):
+        assert f"{url}/call-off?day={off}" in page(client, way) and f"{url}/date?day={off}" in page(client, way)
+    assert client.post(f"{url}/call-off?day={off}", data={"why": "Ferien"}).status_code == 303
+    said = page(neighbour, f"{url}?date={off}")
+    assert "Dieser Termin ist abgesagt: Dienstag, 28. Juli" in said and "Grund: Ferien" in said
+    assert "Diesen Termin gibt es nicht" in page(neighbour, f"{url}?date=2026-07-22")
+    assert box(neighbour, off) is box(neighbour, "2026-07-22") is box(neighbour, "gestern") is None
 
 
 def test_all_dates_are_changed_in_the_composer_and_the_old_time_is_struck(client, author, neighbour, here, owner):

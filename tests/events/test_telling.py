@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -141,6 +142,40 @@ def test_a_day_that_the_new_rule_has_no_more_is_called_off_for_who_wanted_to_com
         (guest.email, "Abgesagt: Chorprobe")
     ]
     assert owner.execute("SELECT is_cancelled FROM occurrence WHERE slot_on = '2026-05-26'").fetchone() == (True,)
+
+
+def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does_not(owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
+    days = [TUESDAY.date() + timedelta(weeks=number) for number in range(3)]
+    guest, early = comes(owner, here, event, days[0]), comes(owner, here, event, days[0])
+    with scope.use(viewer_of(guest, here)), atomic():
+        for day in days[1:]:
+            answers.answer(date_of(owner, event, day), is_coming=True)
+
+    def said(act, *given):
+        acting(host, here, event, act, *given)
+        found = told(jobs, mailbox)
+        assert len({to for to, _subject, _text in found}) == len(found), "one mail each"
+        return {to: (subject, " ".join(text.split())) for to, subject, text in found}
+
+    plan = Plan(event.begins, event.ends, event.zone, rule=event.rule)
+    ((to, (subject, text)),) = said(service.replan, replace(plan, until_on=days[1])).items()
+    assert (to, subject) == (guest.email, "Abgesagt: Chorprobe"), "nothing is different for the other one"
+    assert "Fällt aus: Dienstag, 2. Juni, 18:00 bis 20:00." in text and "26. Mai" not in text
+    subject, text = said(service.replan, replace(plan, online_url="https://meet.example/b"))[guest.email]
+    assert subject == "Geändert: Chorprobe" and "Link zum Mitmachen: https://meet.example/b" in text
+    assert "Findet doch statt: Dienstag, 2. Juni" in text and "Vorher:" not in text
+    subject, text = said(changing.call_off, None, "Ferien")[guest.email]
+    assert "Die ganze Reihe ist abgesagt." in text and text.count("Grund: Ferien") == 1
+    assert all(f"Fällt aus: Dienstag, {day}, 18:00" in text for day in ("19. Mai", "26. Mai", "2. Juni"))
+    said(changing.call_on, None)
+    day = timedelta(days=1)
+    mails = said(service.replan, replace(plan, begins=plan.begins + day, ends=plan.ends + day))
+    assert set(mails) == {guest.email, early.email}
+    subject, text = mails[guest.email]
+    assert subject == "Geändert: Chorprobe" and text.count("Jetzt: Mittwoch") == text.count("Vorher: Dienstag") == 3
+    subject, text = said(service.replan, replace(plan, rule="FREQ=MONTHLY;BYMONTHDAY=28"))[guest.email]
+    assert text.count("Fällt aus: Mittwoch") == 3 and "Die nächsten Male: Dienstag, 19. Mai, 18:00" in text
 
 
 def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbox):
