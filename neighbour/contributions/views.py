@@ -166,11 +166,12 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
     with atomic():
-        service.withdraw(contribution)
+        told = alerts.withdraw(contribution)
     if contribution.is_left:  # nothing is pinned up again where its author does not live any more
         flash(_("Taken down."), "info")
         return back("contributions.left")
-    toast(_("Taken down."), url_for("contributions.restore", contribution_id=contribution_id), "info")
+    later = _("Taken down. Whoever was told by mail hears of it in ten minutes.") if told else _("Taken down.")
+    toast(later, url_for("contributions.restore", contribution_id=contribution_id), "info")
     return back("feed.board")
 
 
