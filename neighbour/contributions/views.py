@@ -77,7 +77,7 @@ def publish() -> Any:
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
-            photos.arrange(person_number(), contribution.id, sheet.wanted)
+            photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.off)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
         return page(sheet), 422
@@ -141,7 +141,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
         with atomic():
             service.one_at_a_time(person_number())
             kind.revise(identity(), contribution, form)
-            photos.arrange(person_number(), contribution_id, sheet.wanted)
+            photos.arrange(person_number(), contribution_id, sheet.wanted, sheet.off)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
         return composing.page(kind, form, sheet, contribution), 422
