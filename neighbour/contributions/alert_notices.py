@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from sqlalchemy import text
+
 from neighbour.accounts.appearance import NOBODY
 from neighbour.contributions import alerts
 from neighbour.contributions.cards import authors, url_of
@@ -20,6 +22,7 @@ from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import invented, ways_out
 
 QUOTED = 600
+_TOLD_OF = text("SELECT title, category, state, solved_at, solved_word FROM alert_i_was_told_of(:id)")
 
 
 class Alert(Notice):
@@ -42,7 +45,7 @@ class Alert(Notice):
         """The alert as it reads now, through the reader's own eyes."""
         with reading_as(person_id) as reader:
             alert = db.session.get(Contribution, uuid.UUID(payload["contribution"]))
-            if alert is None or not reader.quarters or not self.holds(alert):
+            if alert is None or not reader.quarters or not alerts.is_on(alert):
                 raise Skip
             by = authors([alert.author_id], reader, alert.audience)[alert.author_id]
             return {
@@ -54,10 +57,6 @@ class Alert(Notice):
                 "url": site_url(url_of(alert.id)),
                 **ways_out(person_id, self),
             }
-
-    def holds(self, alert: Contribution) -> bool:
-        """Whether there is still something to say."""
-        return alerts.is_on(alert)
 
     def preview(self) -> dict[str, Any]:
         return {
@@ -72,7 +71,7 @@ class Alert(Notice):
 
 
 class AllClear(Alert):
-    """What was urgent is over; told once to whoever was told."""
+    """What was urgent is over, was taken down or is not urgent any more; told once to whoever was told."""
 
     key = "contributions.all_clear"
     title = __("All clear")
@@ -80,5 +79,33 @@ class AllClear(Alert):
     def subject(self, context: dict[str, Any]) -> str:
         return _("All clear: %(title)s", title=context["title"])
 
-    def holds(self, alert: Contribution) -> bool:
-        return alert.category == URGENT and alert.state == State.PUBLISHED and alert.solved_at is not None
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """How it ended, if it still has when this is written: taking it down can be undone."""
+        with reading_as(person_id) as reader:
+            wanted = uuid.UUID(payload["contribution"])
+            alert = db.session.execute(_TOLD_OF, {"id": wanted}).one_or_none()
+            end = _end_of(alert) if alert is not None and reader.quarters else None
+            if alert is None or end is None:
+                raise Skip
+            is_seen = db.session.get(Contribution, wanted) is not None
+            return {
+                "title": alert.title,
+                "end": end,
+                "over": alert.solved_word if end == "over" else "",
+                "url": site_url(url_of(wanted) if is_seen else "/board"),
+                **ways_out(person_id, self),
+            }
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "end": "over"}
+
+
+def _end_of(alert: Any) -> str | None:
+    """How an alert ended; None for one that holds, ran out by itself or was taken down by the operator."""
+    if alert.state == State.WITHDRAWN:
+        return "withdrawn"
+    if alert.state != State.PUBLISHED:
+        return None
+    if alert.category != URGENT:
+        return "not urgent"
+    return "over" if alert.solved_at is not None else None

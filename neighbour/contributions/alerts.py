@@ -2,20 +2,23 @@
 
 Of neighbours' alerts one a person and day: the row of the ledger has the day in its key. What those who help to run the quarter
 call out is told always, each alert once, whatever else was told that day: its row has the alert in its key. The rows of a whole
-area are written by one statement of the database (``promise_alert``, migration 0033): the author's eyes do not see who lives
+area are written by one statement of the database (``promise_alert``, migration 0117): the author's eyes do not see who lives
 there. They are sent in batches, one for each quarter. Nobody is left out because their writing is suspended or their digest
 pauses.
+
+However an alert ends before its time, whoever was told hears of it: of an all-clear at once, of one that was taken down or is not
+urgent any more once the time to take that back is over.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
+from neighbour.contributions import service
 from neighbour.contributions.models import LONGEST_ALERT, URGENT, Contribution, State
-from neighbour.contributions.service import NotPossible
 from neighbour.core import clock, i18n, jobs
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
@@ -26,12 +29,12 @@ WORD_LENGTH = 200
 PER_TASK = 400  # rows a task is asked for; several tasks share a large quarter
 _PROMISE = text("SELECT quarter_id, told FROM promise_alert(:id, :period, :now)")
 _CLEAR = text("SELECT clear_alert(:id, :word, :now)")
-_TELL_CLEAR = text("SELECT quarter_id, told FROM promise_all_clear(:id, :days, :period, :now)")
+_TELL_CLEAR = text("SELECT quarter_id, told FROM promise_all_clear(:id, :days, :period, :now, :due)")
 
 
 def tell(contribution: Contribution, *, is_limited: bool = True) -> int:
-    """Promise everybody in its area a mail; gives how many. ``is_limited``: only those who had no such alert today, as any
-    neighbour's; off: everybody who has not been told of this very one. Inside atomic()."""
+    """Promise everybody in its area who has not been told of it a mail; gives how many. ``is_limited``: only those who had no
+    such alert today, as any neighbour's; off: all of them. Inside atomic()."""
     db.session.flush()
     period = clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)
     return _send(Job.CONTRIBUTIONS_ALERT, period, db.session.execute(_PROMISE, _values(contribution, period=period)))
@@ -41,11 +44,28 @@ def clear(contribution: Contribution, word: str) -> int:
     """Say that the danger is over, with a word (at most 200 characters) that stands there until the alert would have ended; gives
     how many are told. Its author can, and the quarter's team. Raises NotPossible where it is over already. Inside atomic()."""
     if not db.session.scalar(_CLEAR, _values(contribution, word=clean_line(word))):
-        raise NotPossible(__("This alert is over already."))
+        raise service.NotPossible(__("This alert is over already."))
+    return _send(Job.CONTRIBUTIONS_ALL_CLEAR, _own_period(contribution), _promise_end(contribution, clock.now()))
+
+
+def withdraw(contribution: Contribution) -> int:
+    """Take any contribution down; where it was an alert that held, gives how many who were told of it hear of that too."""
+    was_on = is_on(contribution)
+    service.withdraw(contribution)
+    return end_soon(contribution) if was_on else 0
+
+
+def end_soon(contribution: Contribution) -> int:
+    """What held as an alert has just been taken down, or is not urgent any more: whoever was told hears so when the time to take
+    that back is over, unless it was (``alert_notices.AllClear``). Gives how many; the sweep of the ledger sends them."""
+    return sum(count for _quarter, count in _promise_end(contribution, clock.now() + service.UNDO))
+
+
+def _promise_end(contribution: Contribution, due: datetime) -> Any:
     today, period = clock.today(i18n.zone()), _own_period(contribution)
     days = [(today - timedelta(days=back)).isoformat() for back in range(LONGEST_ALERT.days + 2)]
-    told = db.session.execute(_TELL_CLEAR, _values(contribution, days=[period, *days], period=period))
-    return _send(Job.CONTRIBUTIONS_ALL_CLEAR, period, told)
+    values = _values(contribution, days=[period, *days], period=period, due=due)
+    return db.session.execute(_TELL_CLEAR, values)
 
 
 def is_on(contribution: Contribution) -> bool:

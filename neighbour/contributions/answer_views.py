@@ -1,4 +1,4 @@
-"""One's own answer: changed, taken down, and put back; and what anybody's said before."""
+"""One's own answer: changed, taken down, and put back; what anybody's said before, and to hear no more of whoever wrote it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import kinds, service
+from neighbour.contributions import kinds, muting, service
 from neighbour.contributions.forms import CommentForm
+from neighbour.contributions.keeping_views import SAID
 from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.contributions.muting import What
 from neighbour.contributions.views import views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import to_uid
 from neighbour.core.web import back, toast
 from neighbour.policy import Permission, may, requires
-from neighbour.policy.gate import demand
+from neighbour.policy.gate import demand, person_number
 
 
 @views.get("/c/<uid:contribution_id>/answer/<uid:comment_id>/edit")
@@ -93,6 +95,22 @@ def restore_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respon
         with atomic():
             service.restore_comment(answer)
         flash(_("Your answer is there again."), "info")
+    except service.NotPossible as error:
+        flash(str(error), "stop")
+    return _back_to(contribution, comment_id)
+
+
+@views.post("/c/<uid:contribution_id>/answer/<uid:comment_id>/mute")
+@requires(Permission.BOARD_READ)
+def mute_writer(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Response:
+    """Hear no more of whoever wrote an answer; with ten seconds to think again."""
+    contribution, answer = visible(contribution_id), service.comment_of(contribution_id, comment_id)
+    if answer is None:
+        abort(404)
+    try:
+        with atomic():
+            mute_id = muting.mute_writer(person_number(), answer)
+        toast(str(SAID[What.AUTHOR]), url_for("contributions.unmute", mute_id=mute_id), "info")
     except service.NotPossible as error:
         flash(str(error), "stop")
     return _back_to(contribution, comment_id)

@@ -33,6 +33,7 @@ def page(
         tabs=[] if contribution or copied else [_tab(each, each is kind) for each in kinds.all_kinds()],
         form=form,
         sheet=sheet.entries(contribution.id if contribution else None),
+        photos_off=sheet.off_uids,
         most_photos=photos.MOST,
         contribution=contribution,
         copied=copied,

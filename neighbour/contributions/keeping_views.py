@@ -104,7 +104,8 @@ SAID = {
     What.THREAD: __("No more mails about answers here. The slip itself hangs where it hung."),
     What.CATEGORY: __("Board, lists, map and digest leave things like this out. The search still finds them."),
     What.AUTHOR: __(
-        "Board, lists, map and digest leave out what this neighbour pins up. The search still finds it. Nobody is told."
+        "Board, lists, map and digest leave out what this neighbour pins up, and nothing tells you of their answers. The search"
+        " still finds it. Nobody is told."
     ),
 }
 

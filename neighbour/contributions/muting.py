@@ -6,6 +6,8 @@ It is nobody's business but theirs: no row of it is shown to anybody else, and n
   lists of events and of the market, map, digest, the calendar of the quarter. What they ask for by name they get: a filter on the
   board or the market that names the category, the search, an address.
 * What is an office's (``offices``) is no neighbour's: whoever silences its keeper sees it all the same.
+* Nothing tells of what somebody whom they have silenced answers: no mail, nor the list of answers to oneself. Who only ever
+  answers is silenced at an answer.
 * A thread is silenced for its answers alone: no mail tells of them, nor does the list of answers to oneself. It hangs where it
   hung, and whoever reads it reads every answer in it.
 * What is urgent, and what one has pinned up oneself, is always shown.
@@ -30,11 +32,12 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from neighbour.contributions.models import URGENT, Contribution, Mute
+from neighbour.contributions.models import URGENT, Comment, Contribution, Mute, State
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock
 from neighbour.core.columns import new_id
@@ -100,7 +103,18 @@ def mute(person_id: int, contribution: Contribution, what: What) -> uuid.UUID:
         What.CATEGORY: (Mute.category, contribution.category),
         What.AUTHOR: (Mute.author_id, contribution.author_id),
     }
-    thing, value = things[what]
+    return _silence(person_id, *things[what])
+
+
+def mute_writer(person_id: int, answer: Comment) -> uuid.UUID:
+    """As ``mute`` for whoever wrote an answer. Raises NotPossible for oneself, for somebody who has moved
+    away, and beyond MOST."""
+    if answer.author_id == person_id or answer.is_left or answer.state != State.PUBLISHED:
+        raise NotPossible(__("That is not possible here."))
+    return _silence(person_id, Mute.author_id, answer.author_id)
+
+
+def _silence(person_id: int, thing: Any, value: Any) -> uuid.UUID:
     same = select(Mute.id).where(Mute.person_id == person_id, thing == value)
     there = db.session.scalar(same)
     if there is None and (db.session.scalar(select(func.count()).where(Mute.person_id == person_id)) or 0) >= MOST:
@@ -120,10 +134,10 @@ def all_of(person_id: int) -> list[Mute]:
     return list(db.session.scalars(select(Mute).where(Mute.person_id == person_id).order_by(Mute.id.desc())))
 
 
-def is_silent(person_id: int, contribution_id: uuid.UUID) -> bool:
-    """Whether this person wants no mail about the answers in this thread."""
-    mine = Mute.person_id == person_id, Mute.contribution_id == contribution_id
-    return bool(db.session.scalar(select(exists().where(*mine))))
+def is_silent(person_id: int, answer: Comment) -> bool:
+    """Whether this person wants no mail about this answer: about its thread, or about whoever wrote it."""
+    silenced_it = or_(Mute.contribution_id == answer.contribution_id, Mute.author_id == answer.author_id)
+    return bool(db.session.scalar(select(exists().where(Mute.person_id == person_id, silenced_it))))
 
 
 _MUTED = func.mutes_of(bindparam("people", type_=ARRAY(BigInteger))).table_valued(

@@ -45,7 +45,7 @@ class Answered(Notice):
         more."""
         with reading_as(person_id) as reader:
             comment, contribution = _answer(payload)
-            if muting.is_silent(person_id, contribution.id):
+            if muting.is_silent(person_id, comment):
                 raise Skip
             by = authors([comment.author_id], reader, contribution.audience)[comment.author_id]
             return self.told(person_id, comment, contribution, NOBODY if comment.is_left else by)

@@ -1,6 +1,7 @@
 """Photos in the composer: what a form says of them, files that came with it, and how the sheet is shown again.
 
-The form carries the photos as a list of ids in their order, and a text for each (``alt-…``); a button moves one of them.
+The form carries the photos as a list of ids in their order, a text for each (``alt-…``), and those taken off what hangs; a button
+moves one of them. What it does not name – another window's – stays where it is.
 Whatever else is wrong with the form, what was received stays received: the next page lists it.
 """
 
@@ -48,10 +49,17 @@ class Entry:
 
 @dataclass
 class Sheet:
-    """The photos of one form: ids in their order, the words for each. What of it is the author's is decided where it is used."""
+    """The photos of one form: ids in their order, the words for each, and what was taken off. What of it is the author's is
+    decided where it is used."""
 
     order: list[uuid.UUID] = field(default_factory=list)
     words: dict[uuid.UUID, str] = field(default_factory=dict)
+    off: list[uuid.UUID] = field(default_factory=list)
+
+    @property
+    def off_uids(self) -> list[str]:
+        """Those taken off, for the form."""
+        return [to_uid(key) for key in self.off]
 
     @property
     def wanted(self) -> list[tuple[uuid.UUID, str]]:
@@ -83,6 +91,8 @@ def read(form: ContributionForm) -> Sheet:
         if key is not None and key not in sheet.order:
             sheet.order.append(key)
             sheet.words[key] = request.form.get(f"alt-{uid}", "")[: photos.ALT_LENGTH]
+    off = map(_id_of, request.form.getlist("photo_off")[: 2 * photos.MOST])
+    sheet.off = [key for key in dict.fromkeys(off) if key is not None and key not in sheet.order]
     _move(sheet, request.form.get("move", ""))
     _take_files(form, sheet)
     return sheet
@@ -120,6 +130,7 @@ def _move(sheet: Sheet, said: str) -> None:
     at = sheet.order.index(key)
     if way == "off":
         del sheet.order[at]
+        sheet.off.append(key)
         with atomic():
             photos.throw_away(person_number(), key)
     elif way in ("up", "down"):

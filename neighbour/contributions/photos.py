@@ -11,7 +11,7 @@ What is here runs through the eyes of the photo's author, inside the ``atomic()`
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -20,11 +20,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions.models import Contribution
 from neighbour.contributions.photo_models import Photo, PhotoPiece, PhotoState
-from neighbour.contributions.service import one_at_a_time
+from neighbour.contributions.service import NotPossible, one_at_a_time
 from neighbour.core import clock, jobs, limits, picture_heads
 from neighbour.core.columns import new_id
 from neighbour.core.crypto import new_salt, seal_under
 from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.jobs import Job
 from neighbour.core.limits import Rate
 from neighbour.core.pictures import MOST_PIXELS, CannotDraw, Trouble
@@ -37,6 +38,20 @@ FORMATS = ("avif", "webp")  # browsers take the first one they know
 UNPINNED = timedelta(days=1)
 MEGABYTES = Rate(200, 30 * 86_400, parts=30)  # a person and thirty days
 STEPS = Rate(1_200, 3_600)  # pieces, new photos, turns of the order: a person and an hour
+
+
+class TooManyPhotos(NotPossible):
+    """With what was hung there in another window meanwhile there are more than MOST."""
+
+    field = "photos"
+
+    def __init__(self) -> None:
+        super().__init__(
+            __(
+                "At most %(most)s photos. Some were added in another window meanwhile: take some off, or open this page anew.",
+                most=MOST,
+            )
+        )
 
 
 class WrongOffset(ValueError):
@@ -205,20 +220,28 @@ def find(photo_id: uuid.UUID) -> Photo | None:
     return db.session.get(Photo, photo_id, populate_existing=True)
 
 
-def arrange(author_id: int, contribution_id: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, str]]) -> None:
-    """Let exactly these photos hang on the contribution, in this order, each with its alt text; others that hung there go,
-    files and all. At most MOST; those that are not the author's, or hang elsewhere, are passed over."""
+def arrange(
+    author_id: int, contribution_id: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, str]], off: Collection[uuid.UUID] = ()
+) -> None:
+    """Let these photos hang on the contribution, in this order, each with its alt text; those taken ``off`` it go, files and all.
+    At most MOST; those that are not the author's, or hang elsewhere, are passed over. What hangs there and is in neither list
+    came from another window meanwhile and stays, behind these; raises TooManyPhotos where that makes more than MOST."""
     one_at_a_time(author_id)
     words = dict(wanted)
     there = (PhotoState.WAITING, PhotoState.READY)
     chosen = [photo for photo in mine(author_id, words, contribution_id) if photo.state in there][:MOST]
+    listed = {*words, *off}
+    others = [each for each in hanging(contribution_id) if each.author_id == author_id and each.id not in listed]
+    if others and len(chosen) + len(others) > MOST:
+        raise TooManyPhotos
     for position, photo in enumerate(chosen):
         photo.contribution_id, photo.position = contribution_id, position
         photo.alt = clean_line(words[photo.id])[:ALT_LENGTH]
+    for position, photo in enumerate(others, len(chosen)):
+        photo.position = position
     db.session.flush()
-    kept = [photo.id for photo in chosen]
     gone = delete(Photo).where(Photo.contribution_id == contribution_id, Photo.author_id == author_id)
-    db.session.execute(gone.where(Photo.id.not_in(kept)))
+    db.session.execute(gone.where(Photo.id.in_(listed - {photo.id for photo in chosen})))
 
 
 def hang_also(old: uuid.UUID, new: uuid.UUID) -> None:

@@ -218,7 +218,7 @@ def revise_comment(answer: Comment, body_md: str) -> None:
     """Change what one's own answer says, within an hour; nobody is told a second time. What it said before is kept once it has
     hung for ten minutes, or somebody else has written since. Nothing changed → nothing kept.
 
-    Raises NotPossible later, and for what was taken down in the meantime.
+    Raises NotPossible later, for what was taken down in the meantime, and for what its kind does not take.
     """
     one_at_a_time(answer.author_id)
     db.session.refresh(answer)
@@ -229,6 +229,8 @@ def revise_comment(answer: Comment, body_md: str) -> None:
         return
     if not may_revise(answer):
         raise NotPossible(__("An answer can be changed for an hour. Please write a further one."))
+    contribution = db.session.get_one(Contribution, answer.contribution_id)
+    kinds.get(contribution.kind).keep_answers(contribution, answer.author_id, body, answer.parent_id)
     now = clock.now()
     if now - answer.created_at > UNDO or _has_been_answered(answer):
         db.session.add(CommentRevision(comment_id=answer.id, body_md=answer.body_md, replaced_at=now))

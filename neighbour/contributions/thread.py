@@ -35,6 +35,7 @@ class Entry:
     history_url: str  # what it said before it was changed
     withdraw_url: str
     solve_url: str
+    mute_url: str = ""  # nothing more by whoever wrote it
 
     @property
     def uid(self) -> str:
@@ -68,6 +69,8 @@ def build_thread(
     for comment in comments:
         by = NOBODY if comment.is_left else people.get(comment.author_id, NOBODY)
         entry = _entry(contribution, comment, by, me, comment.id in helped, may_answer)
+        if reader.quarters and comment.author_id != me and not (entry.gone or by.is_gone or by.is_house):
+            entry.mute_url = f"{url_of(contribution.id)}/answer/{entry.uid}/mute"
         if comment.parent_id is None:
             roots.append(entry)
         elif not entry.gone and comment.parent_id in replies:

@@ -77,7 +77,7 @@ def publish() -> Any:
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
-            photos.arrange(person_number(), contribution.id, sheet.wanted)
+            photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.off)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
         return page(sheet), 422
@@ -141,7 +141,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
         with atomic():
             service.one_at_a_time(person_number())
             kind.revise(identity(), contribution, form)
-            photos.arrange(person_number(), contribution_id, sheet.wanted)
+            photos.arrange(person_number(), contribution_id, sheet.wanted, sheet.off)
     except service.NotPossible as error:
         form.add_error(_field_of(error, form), str(error))
         return composing.page(kind, form, sheet, contribution), 422
@@ -166,11 +166,12 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
     contribution = visible(contribution_id)
     demand(Permission.CONTRIBUTION_WITHDRAW, contribution)
     with atomic():
-        service.withdraw(contribution)
+        told = alerts.withdraw(contribution)
     if contribution.is_left:  # nothing is pinned up again where its author does not live any more
         flash(_("Taken down."), "info")
         return back("contributions.left")
-    toast(_("Taken down."), url_for("contributions.restore", contribution_id=contribution_id), "info")
+    later = _("Taken down. Whoever was told by mail hears of it in ten minutes.") if told else _("Taken down.")
+    toast(later, url_for("contributions.restore", contribution_id=contribution_id), "info")
     return back("feed.board")
 
 

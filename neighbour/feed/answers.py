@@ -1,8 +1,8 @@
 """Answers to one person, newest first: under what they pinned up, to what they answered, and where they are named.
 
 An answer is theirs if somebody else wrote it in a thread they take part in, and the slip is theirs, or it replies to one of their
-answers or came after one in the same row of replies, or it calls them by their first name. Threads they have silenced are left
-out, as they are in mails (``contributions.notices``).
+answers or came after one in the same row of replies, or it calls them by their first name. Threads and neighbours they have
+silenced are left out, as they are in mails (``contributions.notices``).
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ FROM threads t JOIN comment a ON a.contribution_id = t.id JOIN contribution c ON
               AS is_reply) r
 WHERE a.author_id <> :me AND a.state = 'published' AND c.state = 'published' AND a.id < :before
   AND NOT EXISTS (SELECT FROM mute s WHERE s.person_id = :me AND s.contribution_id = t.id)
+  AND NOT EXISTS (SELECT FROM mute s WHERE s.person_id = :me AND s.author_id = a.author_id)
   AND (c.author_id = :me OR r.is_reply OR a.body_md ~* :name)
 ORDER BY a.id DESC LIMIT :most
 """)

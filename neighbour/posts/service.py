@@ -80,7 +80,8 @@ def revise(
     hours: int = URGENT_HOURS[1],
     is_limited: bool = True,
 ) -> Post:
-    """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time.
+    """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time, and is told to those whom it did
+    not reach before.
 
     Raises UrgentAlready for a second alert within a day, NotPossible for what has hung too long to become one: as it keeps
     its place on the board and in the digest, it would hardly be seen.
@@ -88,6 +89,7 @@ def revise(
     base.one_at_a_time(editor_id)
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
+    held, reached = alerts.is_on(post), post.audience
     if becomes_urgent:
         _raise_alert(post, editor_id, is_limited)
     expires_at = (
@@ -102,8 +104,10 @@ def revise(
         audience=audience,
         expires_at=expires_at,
     )
-    if becomes_urgent:
+    if becomes_urgent or (held and alerts.is_on(revised) and audience != reached):
         alerts.tell(revised, is_limited=is_limited)
+    elif held and category != Category.URGENT:
+        alerts.end_soon(revised)
     return revised
 
 

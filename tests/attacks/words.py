@@ -56,6 +56,7 @@ FIELDS = {
     "paper": Word(CHOICE, "bill"),
     "passkey": Word(OBJECT, "x"),
     "photo": Word(OBJECT),
+    "photo_off": Word(OBJECT),
     "copy": Word(OBJECT),
     "why": Word(TEXT, "Dauerregen"),
     "photos": Word(PERSONAL),

@@ -142,8 +142,10 @@ def test_what_the_team_calls_out_reaches_whoever_had_a_trifle_that_day_and_takes
     assert {reader.email, author.email} <= set(mails())
 
 
-def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author, client, mails, owner):
-    reader = make_listed(here)
+def test_making_a_post_urgent_is_told_and_changing_an_alert_only_to_whom_it_reaches_now(
+    here, author, client, mails, owner
+):
+    reader, beside = make_listed(here), make_listed(make_quarter("Mühlgraben", beside=here))
     pin_up(client, category="notice")
     changed = {"title": "Rohrbruch", "body_md": "", "category": "urgent", "audience": "quarter", "hours": "6"}
     with clock.freeze(NOW):
@@ -152,6 +154,40 @@ def test_making_a_post_urgent_is_told_and_changing_an_alert_is_not(here, author,
     with clock.freeze(NOW):
         client.post(f"{newest(owner)}/edit", data={**changed, "title": "Rohrbruch in der Seilergasse"})
     assert mails() == {}
+    owner.execute("UPDATE contribution SET expires_at = expires_at + interval '1 day'")
+    at = NOW + timedelta(hours=20)  # after midnight: nobody is told twice of the same alert
+    with clock.freeze(at):
+        sign_in(client, author)
+        client.post(f"{newest(owner)}/edit", data={**changed, "audience": "nearby"})
+    assert set(mails(at)) == {beside.email}
+
+
+@pytest.mark.parametrize(("act", "is_taken_back"), [("withdraw", False), ("withdraw", True), ("edit", False)])
+def test_an_alert_that_is_taken_down_or_becomes_a_notice_has_an_end_unless_that_is_taken_back(
+    act, is_taken_back, here, author, client, mails, jobs, owner
+):
+    form = {"title": "Rohrbruch", "body_md": "", "audience": "quarter", "hours": "6"}
+    words = {"withdraw": "wurde abgenommen und gilt nicht mehr", "edit": "ist nicht mehr dringend"}[act]
+    reader = make_listed(here)
+    pin_up(client)
+    path, at = newest(owner), NOW + timedelta(hours=1)
+    mails()
+    with clock.freeze(at):
+        client.post(f"{path}/{act}", data={**form, "category": "notice"})
+        assert act == "edit" or "erfährt es in zehn Minuten" in client.get("/board").text
+    with clock.freeze(at + timedelta(minutes=9)):
+        jobs.sent.append((str(Job.NOTICES_SWEEP), []))
+        if is_taken_back:
+            client.post(f"{path}/restore")
+    assert mails(at + timedelta(minutes=9)) == {}
+    after = at + timedelta(minutes=11)
+    jobs.sent.append((str(Job.NOTICES_SWEEP), []))
+    found = mails(after)
+    assert set(found) == (set() if is_taken_back else {reader.email})
+    assert is_taken_back or words in found[reader.email].text
+    with clock.freeze(after):
+        client.post(f"{path}/all-clear", data={"said": "Das Wasser läuft wieder."})
+    assert set(mails(after)) == ({reader.email} if is_taken_back else set())
 
 
 def board(browser, at):

@@ -18,7 +18,7 @@ from neighbour.digests import sending
 from neighbour.digests import service as digests
 from neighbour.notices import service as notices
 from tests.digests.helpers import EVENING, MORNING, body, make_reader
-from tests.factories import make_comment, make_person, make_post, sign_in, viewer_of
+from tests.factories import make_comment, make_listed, make_person, make_post, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -111,6 +111,31 @@ def test_answers_in_a_silent_thread_bring_no_mail(here, client, visitor, jobs, m
     assert [str(mail.message["Subject"]) for mail in mailbox.messages()] == [
         f"{helper.display_name} hat geantwortet: Laut"
     ]
+
+
+def test_whoever_only_answers_is_silenced_at_an_answer_and_brings_no_mail_from_then_on(
+    here, client, visitor, jobs, mailbox
+):
+    loud, quiet, reader = make_person(here, name="Lauter"), make_person(here, name="Leiser"), make_listed(here)
+    post = make_post(reader, here, title="Leiter")
+    make_comment(reader, here, post, "Sagt Bescheid")
+    make_comment(loud, here, post, "Schon wieder")
+    sign_in(client, reader)
+    thread = f"/c/{to_uid(post.id)}"
+    page = client.get(thread).text
+    (silences,) = re.findall(rf'action="({thread}/answer/[^"]+/mute)"', page)
+    assert "Von Lauter P. nichts mehr zeigen" in page
+    assert client.post(silences.replace(silences.split("/")[-2], "a" * 26)).status_code == 404
+    assert client.post(silences).status_code == 303
+    assert "Was Lauter P. aushängt und dir antwortet" in client.get("/me/silence").text
+    for person, words in ((loud, "Und noch etwas"), (quiet, "Ich komme")):
+        sign_in(browser := visitor(), person)
+        assert browser.post(f"{thread}/answer", data={"body": words}).status_code == 303
+    jobs.run()
+    assert [str(mail.message["Subject"]) for mail in mailbox.messages()] == ["Leiser P. hat geantwortet: Leiter"]
+    answers = client.get("/board/answers").text
+    assert "Ich komme" in answers and "Und noch etwas" not in answers and "Schon wieder" not in answers
+    assert "Und noch etwas" in client.get(thread).text, "a thread stays whole"
 
 
 def test_what_cannot_be_silenced_says_so(here, client):

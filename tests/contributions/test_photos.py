@@ -105,17 +105,22 @@ def test_what_was_received_is_kept_when_the_rest_is_wrong_and_can_be_ordered_nam
     assert sheet(browser.get("/write")) == []
 
 
-def test_changing_keeps_what_is_there_and_takes_off_what_is_not_sent_again(app, browser, reader, owner):
+def test_changing_keeps_what_is_there_and_takes_off_what_was_taken_off_in_this_window(app, browser, reader, owner):
     post(browser, "/write", photo(), photo("tomato"))
     work(app)
     here = "/c/" + newest()
     first, second = sheet(browser.get(here + "/edit"))
     version = owner.execute("SELECT version FROM contribution").fetchone()
     assert shown(reader, "/board") == [first, second]
-    assert sheet(post(browser, here + "/edit/photos", photos=(first, second), move=f"off-{first}")) == [second]
+    off = post(browser, here + "/edit/photos", photos=(first, second), move=f"off-{first}")
+    assert sheet(off) == [second] and f'name="photo_off" value="{first}"' in off.get_data(as_text=True)
     assert shown(reader, here) == [first, second], "nothing is saved yet"
-    assert post(browser, here + "/edit", photo("gold"), photos=(second,)).status_code == 303
+    assert post(browser, here + "/edit", photo("gold"), photos=(second,), photo_off=first).status_code == 303
     work(app)
+    assert post(browser, here + "/edit", photos=(second,), body_md="Ein Wort mehr").status_code == 303
+    seven = tuple(photo(each) for each in ("red", "green", "blue", "teal", "navy", "plum", "pink"))
+    full = post(browser, here + "/edit", *seven, photos=(second,))
+    assert full.status_code == 422 and "In einem anderen Fenster" in full.get_data(as_text=True)
     assert shown(reader, here)[0] == second and len(shown(reader, here)) == 2
     assert shown(reader, "/board") == shown(reader, here)
     assert owner.execute("SELECT version FROM contribution").fetchone() > version

@@ -232,11 +232,11 @@ def test_what_hangs_on_a_series_goes_along_with_its_later_dates(app, owner, here
         assert owner.execute("SELECT text FROM event_for_guests").fetchall() == [("Klingel: Müller",)] * 2
         pictures = dict(owner.execute("SELECT contribution_id, id FROM photo WHERE state = 'ready'").fetchall())
         with scope.use(viewer_of(host, here)), atomic():
-            photos.arrange(host.id, old, [])
+            photos.arrange(host.id, old, [], [pictures[old]])
         photo_drawing.empty_trash()
         assert [saving.get(f"/p/{to_uid(pictures[key])}/480.webp").status_code for key in (old, new)] == [404, 200]
         with scope.use(viewer_of(host, here)), atomic():
-            photos.arrange(host.id, new, [])
+            photos.arrange(host.id, new, [], [pictures[new]])
         assert photo_drawing.empty_trash() == 1, "its file goes with the last of them"
 
 

@@ -338,7 +338,7 @@ DEFECTS = (
     Defect("events/calendars::test_the_table_keeps", "neighbour/events/feeds.py", "token_hash=tokens.hash_token(token)", "token_hash=token.encode()"),
     Defect("contributions/muting::test_a_neighbours_slips", REACH, "_c.c.author_id != all_(", "_c.c.author_id == all_("),
     Defect("contributions/muting::test_the_digest_leaves", "neighbour/contributions/muting.py", "return not is_urgent and (", "return is_urgent and ("),
-    Defect("contributions/muting::test_answers_in_a_silent", "neighbour/contributions/notices.py", "if muting.is_silent(person_id, contribution.id):", "if False:"),
+    Defect("contributions/muting::test_answers_in_a_silent", "neighbour/contributions/notices.py", "if muting.is_silent(person_id, comment):", "if False:"),
 )  # fmt: skip
 #: about what the machine and not the code decides, or about the guard's own formula
 WITHOUT = {

@@ -60,12 +60,18 @@ def test_nobody_is_warned_of_what_neighbours_write(context, client):
     assert "Betrug" not in client.get(f"/c/{to_uid(offer.id)}").text
 
 
-def test_a_new_account_reaches_five_sellers_a_day_and_sends_no_links(context, frozen_clock):
+def test_a_new_account_reaches_five_sellers_a_day_and_sends_no_links(context, client, frozen_clock):
     here = make_quarter()
     offers = [make_offer(make_person(here), here) for _each in range(50)]
     bot = make_person(here, created_at=clock.now())
     with pytest.raises(NotPossible, match="ohne Links"):
         make_ask(bot, here, offers[0], "Schau hier: zahlung.example/k7")
+    answer = make_comment(bot, here, offers[0], "Hallo, noch da?")
+    sign_in(client, bot)
+    changed = client.post(
+        f"/c/{to_uid(offers[0].id)}/answer/{to_uid(answer.id)}/edit", data={"body": "Hier: https://zahlung.example/k7"}
+    )
+    assert changed.status_code == 422 and "ohne Links" in changed.text, "nor by changing an answer"
     reached = 0
     for offer in offers:
         try:
