@@ -12,8 +12,8 @@ from alembic import op
 
 from migrations.helpers import for_the_app
 
-revision = "0117"
-down_revision = "0112"
+revision = "0114"
+down_revision = "0113"
 branch_labels = None
 depends_on = None
 
