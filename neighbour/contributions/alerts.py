@@ -2,7 +2,7 @@
 
 Of neighbours' alerts one a person and day: the row of the ledger has the day in its key. What those who help to run the quarter
 call out is told always, each alert once, whatever else was told that day: its row has the alert in its key. The rows of a whole
-area are written by one statement of the database (``promise_alert``, migration 0117): the author's eyes do not see who lives
+area are written by one statement of the database (``promise_alert``, migration 0114): the author's eyes do not see who lives
 there. They are sent in batches, one for each quarter. Nobody is left out because their writing is suspended or their digest
 pauses.
 
