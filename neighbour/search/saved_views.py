@@ -12,11 +12,12 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import person_number
+from neighbour.policy.gate import identity, person_number
 from neighbour.search import saved
+from neighbour.search.forms import SearchForm
 from neighbour.search.models import SavedSearch
 from neighbour.search.tags import tags
-from neighbour.search.views import _last, remember, views
+from neighbour.search.views import look_for, quarters_of, render, views
 
 __all__ = ["views"]
 
@@ -24,19 +25,19 @@ __all__ = ["views"]
 @views.post("/search/save")
 @requires(Permission.BOARD_READ)
 def save() -> Any:
-    """Keep what was looked for last."""
-    wish, _until = _last()
-    if wish is None:
-        return back("search.show")
+    """Keep what the page that asks for it has found."""
+    form = SearchForm(quarters_of(identity()))
+    if not form.validate_on_submit():
+        return render(form), 422
     try:
         with atomic():
-            saved.save(person_number(), wish, tags)
+            saved.save(person_number(), form.wish(), tags)
     except saved.TooManySaved:
         flash(_("You have saved twenty searches already. Take one away first."), "stop")
         return back("search.saved_list")
     except saved.NothingToLookFor:
         flash(_("These words are too small to look for every day."), "stop")
-        return back("search.show", page=1)
+        return render(form), 422
     flash(_("Saved. Your digest tells you when something new fits."), "good")
     return back("search.saved_list")
 
@@ -54,8 +55,7 @@ def saved_list() -> str:
 def look_again(saved_id: uuid.UUID) -> Any:
     """Look for it now."""
     row = _mine(saved_id)
-    remember(saved.wish_of(row))
-    return back("search.show", page=1)
+    return look_for(saved.wish_of(row))
 
 
 @views.post("/search/saved/<uid:saved_id>/tell")
