@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -30,8 +31,19 @@ class NothingToLookFor(ValueError):
     """What was typed has no word that could be looked for."""
 
 
-def save(person_id: int, wish: Wish, tags: Tags) -> uuid.UUID:
-    """Keep a search; gives its id, the same one the second time, when its words are read anew. Inside atomic().
+class Taken(NamedTuple):
+    """A search as it was when it was taken away."""
+
+    id: uuid.UUID
+    words: str
+    filters: dict[str, Any]
+    is_told: bool
+    created_at: datetime
+
+
+def save(person_id: int, wish: Wish, tags: Tags, *, before: Taken | None = None) -> uuid.UUID:
+    """Keep a search; gives its id, the same one the second time, when its words are read anew. ``before``: what it was, for one
+    that was taken away. Inside atomic().
 
     Raises NothingToLookFor, and TooManySaved beyond MOST.
     """
@@ -42,9 +54,10 @@ def save(person_id: int, wish: Wish, tags: Tags) -> uuid.UUID:
     mine = select(func.count()).select_from(SavedSearch).where(SavedSearch.person_id == person_id)
     if db.session.scalar(same) is None and (db.session.scalar(mine) or 0) >= MOST:
         raise TooManySaved
-    ways = _ways(wish, service.things_of(typed))
+    ways, told = _ways(wish, service.things_of(typed)), before.is_told if before else True
+    key, at = (before.id, before.created_at) if before else (new_id(), clock.now())
     row = insert(SavedSearch).values(
-        id=new_id(), person_id=person_id, words=wish.words, filters=_filters(wish), ways=ways, created_at=clock.now()
+        id=key, person_id=person_id, words=wish.words, filters=_filters(wish), ways=ways, is_told=told, created_at=at
     )
     db.session.execute(row.on_conflict_do_update(constraint="uq_saved_search_once", set_={"ways": ways}))
     return db.session.scalars(same).one()
@@ -67,7 +80,7 @@ def all_of(person_id: int) -> list[SavedSearch]:
     return list(db.session.scalars(mine.order_by(SavedSearch.created_at.desc(), SavedSearch.id)))
 
 
-def wish_of(row: SavedSearch) -> Wish:
+def wish_of(row: SavedSearch | Taken) -> Wish:
     """A saved search as one that can be asked."""
     return replace(Wish(row.words), **row.filters)
 
@@ -88,9 +101,12 @@ def tell(person_id: int, saved_id: uuid.UUID, *, is_told: bool) -> None:
     db.session.execute(update(SavedSearch).where(*mine).values(is_told=is_told))
 
 
-def forget(person_id: int, saved_id: uuid.UUID) -> None:
-    """Look for it no more. What is not this person's, or gone already, stays as it is. Inside atomic()."""
-    db.session.execute(delete(SavedSearch).where(SavedSearch.id == saved_id, SavedSearch.person_id == person_id))
+def forget(person_id: int, saved_id: uuid.UUID) -> Taken | None:
+    """Look for it no more; gives what it was. What is not this person's, or gone already, stays as it is. Inside atomic()."""
+    of = SavedSearch
+    mine = delete(of).where(of.id == saved_id, of.person_id == person_id)
+    row = db.session.execute(mine.returning(of.id, of.words, of.filters, of.is_told, of.created_at)).one_or_none()
+    return Taken(*row) if row else None
 
 
 def _filters(wish: Wish) -> dict[str, object]:

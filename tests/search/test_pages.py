@@ -179,7 +179,7 @@ def test_whoever_is_only_vouched_for_reads_names_as_from_nearby(client, here, vi
     assert "wohnt in deinem Quartier" not in search(guest, "Offenherzig")
 
 
-def test_a_search_is_saved_once_told_of_or_not_and_taken_away(client, here, author, reader):
+def test_a_search_is_saved_once_told_of_or_not_and_taken_away_with_the_way_back(client, here, author, reader, owner):
     make_post(author, here, title="Rotes Sofa")
     found = search(client, "Sofa", kind="offer")
     for _time in range(2):
@@ -190,9 +190,15 @@ def test_a_search_is_saved_once_told_of_or_not_and_taken_away(client, here, auth
     assert FOUND.fullmatch(client.post(f"/search/saved/{uid}/look").location)
     client.post(f"/search/saved/{uid}/tell", data={"tell": "0"})
     assert "Bescheid sagen" in client.get("/search/saved").get_data(as_text=True)
+    before = owner.execute("SELECT * FROM saved_search").fetchall()
     client.post(f"/search/saved/{uid}/forget")
-    assert "Noch nichts gemerkt." in client.get("/search/saved").get_data(as_text=True)
+    html = client.get("/search/saved").get_data(as_text=True)
+    assert "Noch nichts gemerkt." in html and "Rückgängig" in html
     assert client.post(f"/search/saved/{uid}/forget").status_code == 404
+    for _time in range(2):
+        client.post(re.search(r'action="(/search/saved/\w+/restore)"', html).group(1))
+        assert owner.execute("SELECT * FROM saved_search").fetchall() == before
+    assert "nicht mehr rückgängig machen" in client.get("/search/saved").get_data(as_text=True)
 
 
 def test_what_somebody_else_saved_is_not_there(client, here, reader, visitor):
