@@ -149,6 +149,7 @@ def _answers(ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 def render(form: SearchForm, found: Found | None = None, page: int = 0, **more: Any) -> str:
+    """The page: the box, filled in as the form is, and below it what was found, or what one has saved."""
     wish = form.wish() if found else None
     is_narrow = bool(wish and (wish.kind or wish.days or wish.home))
     return render_template(
