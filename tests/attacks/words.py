@@ -144,7 +144,7 @@ FIELDS = {
     "where": Word(CHOICE, ""),
     "tell": Word(CHOICE, "0"),
     "page": Word(CHOICE, "1"),
-    "s": Word(OBJECT, "x"),
+    "s": Word(CHOICE, "x"),
     "undo": Word(CHOICE, "1"),
     "theme": Word(CHOICE, "dark"),
     "title": Word(TEXT, "Wer leiht mir eine Leiter?"),
