@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
+from flask import session as cookie
 from werkzeug.wrappers import Response
 
 from neighbour.contributions import cards, keeping, kinds, muting, service
@@ -19,10 +20,12 @@ from neighbour.contributions.views import views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.tokens import to_uid
 from neighbour.core.web import back, toast
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 
+ENDED = "silence_ended"  # in the browser's cookie: what was silenced until lately, sealed
 FURTHEST = 500  # pages: nobody reads on so far
 
 
@@ -60,7 +63,7 @@ def mute(contribution_id: uuid.UUID) -> Response:
     except service.NotPossible as error:
         flash(str(error), "stop")
         return back("contributions.show", contribution_id=contribution_id)
-    toast(str(SAID[what]), url_for("contributions.unmute", mute_id=mute_id), "info")
+    toast(str(SAID[what]), url_for("contributions.unmute", mute_id=mute_id, undo=1), "info")
     if what is What.THREAD:
         return back("contributions.show", contribution_id=contribution_id)
     return back("feed.board")
@@ -69,10 +72,28 @@ def mute(contribution_id: uuid.UUID) -> Response:
 @views.post("/me/silence/<uid:mute_id>")
 @requires(Permission.ACCOUNT_OWN)
 def unmute(mute_id: uuid.UUID) -> Response:
-    """Hear of it again."""
+    """Hear of it again, with the way back, unless it is one itself (``undo``)."""
     with atomic():
-        muting.unmute(person_number(), mute_id)
-    flash(_("You hear of it again."), "info")
+        sealed = muting.unmute(person_number(), mute_id)
+    if sealed and not request.args.get("undo"):
+        cookie[ENDED] = [to_uid(mute_id), sealed]
+        toast(_("You hear of it again."), url_for("contributions.mute_again", mute_id=mute_id), "info")
+    else:
+        flash(_("You hear of it again."), "info")
+    return back("contributions.silence")
+
+
+@views.post("/me/silence/<uid:mute_id>/again")
+@requires(Permission.ACCOUNT_OWN)
+def mute_again(mute_id: uuid.UUID) -> Response:
+    """Undo hearing of it again: what was ended last in this browser is silenced as it was."""
+    uid, sealed = cookie.pop(ENDED, None) or (None, "")
+    try:
+        with atomic():
+            muting.mute_again(person_number(), mute_id, sealed if uid == to_uid(mute_id) else "")
+        flash(_("You hear no more of it."), "info")
+    except service.NotPossible as error:
+        flash(str(error), "stop")
     return back("contributions.silence")
 
 

@@ -15,9 +15,12 @@ It is nobody's business but theirs: no row of it is shown to anybody else, and n
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -37,14 +40,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from neighbour.accounts.models import Person
 from neighbour.contributions.models import URGENT, Comment, Contribution, Mute, State
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock
 from neighbour.core.columns import new_id
+from neighbour.core.crypto import CannotOpen, open_for, seal_for
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 
 MOST = 200  # of one person: enough for anybody, and the board asks with all of them
+GONE = __("That cannot be undone any more.")
 
 
 class What(StrEnum):
@@ -117,16 +123,55 @@ def mute_writer(person_id: int, answer: Comment) -> uuid.UUID:
 def _silence(person_id: int, thing: Any, value: Any) -> uuid.UUID:
     same = select(Mute.id).where(Mute.person_id == person_id, thing == value)
     there = db.session.scalar(same)
-    if there is None and (db.session.scalar(select(func.count()).where(Mute.person_id == person_id)) or 0) >= MOST:
-        raise NotPossible(__("You have silenced a great deal already. Take something back first."))
+    if there is None:
+        _has_room(person_id)
     row = insert(Mute).values(id=new_id(), person_id=person_id, created_at=clock.now(), **{thing.key: value})
     db.session.execute(row.on_conflict_do_nothing())
     return there or db.session.scalars(same).one()
 
 
-def unmute(person_id: int, mute_id: uuid.UUID) -> None:
-    """Hear of it again. What is not this person's, or gone already, stays as it is."""
-    db.session.execute(delete(Mute).where(Mute.id == mute_id, Mute.person_id == person_id))
+def unmute(person_id: int, mute_id: uuid.UUID) -> str:
+    """Hear of it again; gives what ``mute_again`` takes, sealed: whoever opens a browser's cookie reads no name in it. What is
+    not this person's, or gone already, stays as it is and gives nothing. Inside atomic()."""
+    of = Mute
+    mine = delete(of).where(of.id == mute_id, of.person_id == person_id)
+    row = db.session.execute(mine.returning(of.contribution_id, of.category, of.author_id, of.created_at)).one_or_none()
+    if row is None:
+        return ""
+    thread, category, author, at = row
+    plain = json.dumps([str(thread) if thread else None, category, author, at.isoformat()])
+    return base64.urlsafe_b64encode(seal_for("silence", plain.encode(), _whose(person_id, mute_id))).decode()
+
+
+def mute_again(person_id: int, mute_id: uuid.UUID, sealed: str) -> None:
+    """Silence what ``unmute`` let speak again, as it was before. Inside atomic().
+
+    Raises NotPossible for what cannot be read any more, for what is gone since, and beyond MOST.
+    """
+    try:
+        plain = open_for("silence", base64.urlsafe_b64decode(sealed), _whose(person_id, mute_id))
+    except (CannotOpen, ValueError) as error:
+        raise NotPossible(GONE) from error
+    thread, category, author, at = json.loads(plain)
+    key = uuid.UUID(thread) if thread else None
+    is_there = Person.id == author if author else Contribution.id == key
+    if category is None and not db.session.scalar(select(exists().where(is_there))):
+        raise NotPossible(GONE)
+    _has_room(person_id)
+    row = insert(Mute).values(
+        id=mute_id, person_id=person_id, contribution_id=key, category=category, author_id=author,
+        created_at=datetime.fromisoformat(at),
+    )  # fmt: skip
+    db.session.execute(row.on_conflict_do_nothing())
+
+
+def _whose(person_id: int, mute_id: uuid.UUID) -> bytes:
+    return f"silence:{person_id}:{mute_id}".encode()
+
+
+def _has_room(person_id: int) -> None:
+    if (db.session.scalar(select(func.count()).where(Mute.person_id == person_id)) or 0) >= MOST:
+        raise NotPossible(__("You have silenced a great deal already. Take something back first."))
 
 
 def all_of(person_id: int) -> list[Mute]:

@@ -61,6 +61,10 @@ class SearchForm(Form):
             order=self.order.data or "best",
         )
 
+    def as_fields(self) -> dict[str, Any]:
+        """What a form sends that means the same search."""
+        return {each.name: each.data for each in (self.words, self.kind, self.when, self.where, self.order)}
+
     def place_of(self, wish: Wish) -> str:
         """How a quarter is named in this form; empty for one that is not the reader's to look into any more."""
         return next((name for name, number in self._quarters.items() if number == wish.home), "")

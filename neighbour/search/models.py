@@ -84,7 +84,7 @@ class SavedSearch(Timestamps, Base):
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
     words: Mapped[str] = mapped_column(Text)
     filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    #: the words and filters as the database is asked for them
+    #: the words and filters as the database is asked for them (``saved``)
     ways: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: whether the digest tells of what is new
     is_told: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, render_template, request
+from flask import abort, flash, render_template, request, url_for
+from flask import session as cookie
 
 from neighbour.contributions import kinds
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
-from neighbour.core.web import back
+from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.tokens import to_uid
+from neighbour.core.web import back, toast
 from neighbour.policy import Permission, requires
-from neighbour.policy.gate import person_number
+from neighbour.policy.gate import identity, person_number
 from neighbour.search import saved
+from neighbour.search.forms import SearchForm
 from neighbour.search.models import SavedSearch
 from neighbour.search.tags import tags
-from neighbour.search.views import _last, remember, views
+from neighbour.search.views import look_for, quarters_of, render, views
 
 __all__ = ["views"]
+
+TAKEN = "search_taken"  # in the browser's cookie: the saved search that was taken away last
+TOO_MANY = __("You have saved twenty searches already. Take one away first.")
 
 
 @views.post("/search/save")
 @requires(Permission.BOARD_READ)
 def save() -> Any:
-    """Keep what was looked for last."""
-    wish, _until = _last()
-    if wish is None:
-        return back("search.show")
+    """Keep what the page that asks for it has found."""
+    form = SearchForm(quarters_of(identity()))
+    if not form.validate_on_submit():
+        return render(form), 422
     try:
         with atomic():
-            saved.save(person_number(), wish, tags)
+            saved.save(person_number(), form.wish(), tags)
     except saved.TooManySaved:
-        flash(_("You have saved twenty searches already. Take one away first."), "stop")
+        flash(str(TOO_MANY), "stop")
         return back("search.saved_list")
     except saved.NothingToLookFor:
         flash(_("These words are too small to look for every day."), "stop")
-        return back("search.show", page=1)
+        return render(form), 422
     flash(_("Saved. Your digest tells you when something new fits."), "good")
     return back("search.saved_list")
 
@@ -54,8 +62,7 @@ def saved_list() -> str:
 def look_again(saved_id: uuid.UUID) -> Any:
     """Look for it now."""
     row = _mine(saved_id)
-    remember(saved.wish_of(row))
-    return back("search.show", page=1)
+    return look_for(saved.wish_of(row))
 
 
 @views.post("/search/saved/<uid:saved_id>/tell")
@@ -75,11 +82,33 @@ def tell(saved_id: uuid.UUID) -> Any:
 @views.post("/search/saved/<uid:saved_id>/forget")
 @requires(Permission.BOARD_READ)
 def forget(saved_id: uuid.UUID) -> Any:
-    """Take it away."""
+    """Take it away, with the way back."""
     _mine(saved_id)
     with atomic():
-        saved.forget(person_number(), saved_id)
-    flash(_("Taken away."), "info")
+        taken = saved.forget(person_number(), saved_id)
+    if taken:
+        cookie[TAKEN] = [to_uid(taken.id), taken.words, taken.filters, taken.is_told, taken.created_at.isoformat()]
+        toast(_("Taken away."), url_for("search.put_back", saved_id=saved_id), "info")
+    return back("search.saved_list")
+
+
+@views.post("/search/saved/<uid:saved_id>/restore")
+@requires(Permission.BOARD_READ)
+def put_back(saved_id: uuid.UUID) -> Any:
+    """Undo taking it away: the one that was taken away last in this browser is saved as it was."""
+    kept = cookie.pop(TAKEN, None)
+    if not kept or kept[0] != to_uid(saved_id):
+        flash(_("That cannot be undone any more."), "stop")
+        return back("search.saved_list")
+    _uid, words, filters, is_told, at = kept
+    taken = saved.Taken(saved_id, words, filters, is_told, datetime.fromisoformat(at))
+    try:
+        with atomic():
+            saved.save(person_number(), saved.wish_of(taken), tags, before=taken)
+    except saved.TooManySaved:
+        flash(str(TOO_MANY), "stop")
+    else:
+        flash(_("The search is saved again."), "info")
     return back("search.saved_list")
 
 

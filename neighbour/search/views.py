@@ -1,7 +1,7 @@
 """The search: a box, what was found, and what narrows it down.
 
-What is typed comes by POST and is kept in the browser's cookie; the address of the results holds a page number only, so going
-back and forth works and nothing of it stands in a log.
+What is typed comes by POST and is kept in the browser's cookie; the address of the results holds a page number and a mark made by
+chance, so going back and forth works, in two tabs as well, and nothing of it stands in a log.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from flask import Blueprint, abort, current_app, render_template, request
 from flask import session as cookie
 from markupsafe import Markup
 from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
 
 from neighbour.contributions import cards
 from neighbour.contributions.models import Comment
 from neighbour.contributions.readers import reader_of
-from neighbour.core import clock
+from neighbour.core import clock, tokens
 from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.core.limits import Rate
@@ -35,47 +36,57 @@ from neighbour.search.tags import tags
 views = Blueprint("search", __name__, template_folder="templates")
 
 RATE = Rate(300, 3600)  # searches of a person: who looks for something tries a few words, a machine thousands
-KEY = "search"  # in the browser's cookie
+KEY = "searches"  # in the browser's cookie
+KEPT, KEPT_LETTERS = 3, 300  # searches, and letters in all of them: a cookie holds no more than 4 KB
 SHOWN = 200  # letters of a text that stand on the card anyway
 
 
 @views.get("/search")
 @requires(Permission.BOARD_READ, names=True)
 def show() -> str:
-    """The box; with ``?page=`` what was found for what was typed last."""
-    form = SearchForm(_quarters(identity()), formdata=None)
-    wish, until = _last()
-    page = _page()
-    if not page or wish is None:
-        return _render(form)
+    """The box; with ``?page=`` what was found for what was typed last, or under the mark ``?s=``."""
+    form = SearchForm(quarters_of(identity()), formdata=None)
+    page, mark = _page(), request.args.get("s", "")
+    kept = _kept(mark)
+    if not page or kept is None:
+        return render(form, is_over=bool(page and mark))
+    wish, until = kept
     _fill(form, wish)
-    if until is None:
-        return _render(form)
     found = service.find(form.wish(), tags, page=page, until=until)
-    return _render(form, found=found, page=page, results=_results(found, identity()), beside=_beside(wish, page))
+    results, beside = _results(found, identity()), _beside(wish, page)
+    return render(form, found=found, page=page, mark=mark, results=results, beside=beside)
 
 
 @views.post("/search")
 @requires(Permission.BOARD_READ, rate="search")
 def look() -> Any:
     """Remember what was typed, for this browser, and go where it is found."""
-    form = SearchForm(_quarters(identity()))
+    form = SearchForm(quarters_of(identity()))
     if not form.validate_on_submit():
-        return _render(form), 422
-    remember(form.wish())
-    return back("search.show", page=1)
+        return render(form), 422
+    return look_for(form.wish())
 
 
-def remember(wish: Wish) -> None:
-    """Keep in the browser's cookie what is looked for, and up to when: pages of the results have to fit together."""
+def look_for(wish: Wish) -> Response:
+    """Go where it is found. The browser's cookie keeps what is looked for, and up to when: pages of the results have to fit
+    together. What was looked for before stays with it, for other tabs and for going back, as far as there is room."""
     until = id_at(clock.now())
     until = uuid.UUID(int=until.int + (1 << 80))  # what was pinned up in this very moment, too
-    cookie[KEY] = [wish.words, wish.kind, wish.category, wish.days, wish.home, wish.order, str(until)]
+    mark, left = tokens.public_id(), KEPT_LETTERS - len(wish.words)
+    kept = [[mark, wish.words, wish.kind, wish.category, wish.days, wish.home, wish.order, str(until)]]
+    for each in cookie.get(KEY, [])[: KEPT - 1]:
+        left -= len(each[1])
+        kept += [each] if left >= 0 else []
+    cookie[KEY] = kept
+    return back("search.show", page=1, s=mark)
 
 
-def _last() -> tuple[Wish | None, uuid.UUID | None]:
-    kept = cookie.get(KEY)
-    return (Wish(*kept[:6]), uuid.UUID(kept[6])) if kept else (None, None)
+def _kept(mark: str) -> tuple[Wish, uuid.UUID] | None:
+    """What was looked for under this mark, last without one; None where it is not known any more."""
+    for known, *wish, until in cookie.get(KEY, []):
+        if mark in ("", known):
+            return Wish(*wish), uuid.UUID(until)
+    return None
 
 
 def _page() -> int:
@@ -94,7 +105,7 @@ def _fill(form: SearchForm, wish: Wish) -> None:
     form.where.data = form.place_of(wish)
 
 
-def _quarters(who: Identity) -> list[tuple[int, str]]:
+def quarters_of(who: Identity) -> list[tuple[int, str]]:
     """The reader's own quarters, and those beside them by name."""
     beside = select(Adjacency.neighbour_id).where(Adjacency.quarter_id.in_(who.quarters))
     wanted = select(Quarter.id, Quarter.name).where(or_(Quarter.id.in_(who.quarters), Quarter.id.in_(beside)))
@@ -137,7 +148,8 @@ def _answers(ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
     return {row.id: row.body_html for row in rows}
 
 
-def _render(form: SearchForm, found: Found | None = None, page: int = 0, **more: Any) -> str:
+def render(form: SearchForm, found: Found | None = None, page: int = 0, **more: Any) -> str:
+    """The page: the box, filled in as the form is, and below it what was found, or what one has saved."""
     wish = form.wish() if found else None
     is_narrow = bool(wish and (wish.kind or wish.days or wish.home))
     return render_template(

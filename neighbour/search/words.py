@@ -18,6 +18,7 @@ Way = list[str | float]
 
 MOST_WORDS, LONGEST = 8, 200
 SHORTEST_PART, SHORTEST_COMPOUND = 3, 7
+SURE_BEGINNING, SURE_END = 4, 5  # letters of stems that are hardly met by chance
 SHORTEST_TYPO, SHORTEST_TWO_TYPOS = 4, 8
 FOLDED = str.maketrans("äöü", "aou")
 
@@ -94,6 +95,25 @@ def apart(word: Word, stems: Mapping[str, Sequence[str]]) -> list[Way]:
             if len(stem) >= 4
         ]
     return ways
+
+
+def told(word: Word) -> tuple[list[Way], list[Way]]:
+    """The ways of a word that is waited for, as the database takes them: those that may stand anywhere in what is new, and
+    guesses. Of a compound its end alone is one of these, never its beginning: it is a kind of what it ends with (a bicycle, not a
+    child)."""
+    sure: list[Way] = []
+    guessed: list[Way] = []
+    for way in word.ways:
+        key, how, factor = way
+        if how == "parts":
+            first, last = str(key).split(" ")
+            is_plain = len(first) >= SURE_BEGINNING and len(last) >= SURE_END
+            (sure if is_plain else guessed).append([key, "both", factor])
+        elif how != "part":
+            sure.append(way)
+        elif not word.plain.startswith(str(key)):
+            guessed.append([key, "exact", factor])
+    return sure, guessed
 
 
 def to_stem(word: Word) -> list[str]:

@@ -145,6 +145,8 @@ FIELDS = {
     "where": Word(CHOICE, ""),
     "tell": Word(CHOICE, "0"),
     "page": Word(CHOICE, "1"),
+    "s": Word(CHOICE, "x"),
+    "undo": Word(CHOICE, "1"),
     "theme": Word(CHOICE, "dark"),
     "title": Word(TEXT, "Wer leiht mir eine Leiter?"),
     "to": Word(OBJECT),

@@ -34,7 +34,8 @@ SIZES = {"small": Size(10_840, 20_000), "full": Size(100_000, 200_000)}
 SAVED = """
 INSERT INTO saved_search (id, person_id, words, filters, ways)
 SELECT gen_random_uuid(), p.id, word, '{}', jsonb_build_object('tags', '[]'::jsonb, 'words', jsonb_build_array(jsonb_build_array(
-         jsonb_build_array(word, 'exact', 1.0), jsonb_build_array(word, 'begins', 0.8), jsonb_build_array(word, 'ends', 0.8))))
+         jsonb_build_array(word, 'exact', 1.0), jsonb_build_array(word, 'begins', 0.8), jsonb_build_array(word, 'ends', 0.8))),
+         'guessed', '[[]]'::jsonb, 'spelled', jsonb_build_array(word))
 FROM bench_person p, unnest(ARRAY['handschuh', 'ziehharmonika']) word WHERE p.id % 10 = 0
 """
 WARM = 0.1  # of the digests: what the process keeps (rendered pieces, prepared statements) is there by then

@@ -159,6 +159,24 @@ def test_silencing_comes_with_the_way_back(here, anna, client, owner):
         assert owner.execute("SELECT count(*) FROM mute").fetchone() == (0,)
 
 
+def test_hearing_of_it_again_comes_with_the_way_back_and_names_nobody_in_the_browser(here, anna, client, owner):
+    slip, mutes = make_post(make_person(here), here), "SELECT * FROM mute ORDER BY id"
+    for what in ("thread", "category", "author"):
+        client.post(f"{path(slip)}/mute", data={"what": what})
+        client.get("/board")
+        before = owner.execute(mutes).fetchall()
+        action = re.findall(r'action="(/me/silence/\w+)"', client.get("/me/silence").text)[0]
+        again = does_and_undoes(client, action)
+        assert owner.execute(mutes).fetchall() == before
+        client.get("/board")
+        client.post(again)
+        assert "nicht mehr rückgängig machen" in client.get("/me/silence").text
+        client.post(action)
+        with client.session_transaction() as cookie:
+            assert len(cookie["silence_ended"]) == 2 and len(cookie["silence_ended"][1]) > 80
+            assert slip.author_id not in cookie["silence_ended"] and "author" not in str(cookie["silence_ended"])
+
+
 def test_done_is_said_with_the_way_back_but_an_alert_that_is_over_is_over(here, anna, client, owner):
     slip = make_post(anna, here, category="help_wanted")
     does_and_undoes(client, f"{path(slip)}/solve")

@@ -226,6 +226,7 @@ DEFECTS = (
     Defect("search/walls::test_it_follows_what_becomes_of_a_slip", "migrations/versions/0060_search.py", "  IF NEW.state <> 'published' THEN\n    DELETE FROM search_entry WHERE contribution_id = NEW.id;", "  IF false THEN"),
     Defect("search/walls::test_what_is_silenced", ASKED_SEARCH, "    AND (h.id = h.contribution_id OR a.state = 'published');", "    AND (h.id = h.contribution_id OR a.state = 'published') AND NOT EXISTS (SELECT FROM mute m WHERE m.author_id = c.author_id);"),
     Defect("search/wishes::test_a_search_for_one_quarter", ASKED_SEARCH, ' = (s.filters ->> \'home\')::int) AND """', ' IS NOT NULL) AND """'),
+    Defect("search/wishes::test_the_issue_is_as_forgiving", "migrations/versions/0115_as_forgiving_as_the_search.py", ">= 0.5 * sum", ">= 0.1 * sum"),
     Defect("search/deeds::test_what_fits", ASKED_SEARCH, "+ 0.25 * coalesce", "+ 0 * coalesce"),
     Defect("search/deeds::test_a_thing_that_stands", "neighbour/search/service.py", "if not word.is_deed] or typed", "] or typed"),
     Defect("wall::test_no_foreign_row_can_be_written", WALL, 'insert=f"author_id = {ME} AND quarter_id = ANY ({MY_QUARTERS})",\n        update=f"author_id = {ME}"', 'insert="true",\n        update="true"'),

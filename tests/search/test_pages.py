@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -13,12 +14,20 @@ from neighbour.policy import Level
 from neighbour.search import service
 from tests.factories import make_comment, make_person, make_post, make_quarter, sign_in
 
+FOUND = re.compile(r"/search\?page=1&s=[a-z2-7]{12}")
+
 
 def search(client, words, **fields):
     """The page with what is found."""
     sent = client.post("/search", data={"words": words, **fields})
-    assert (sent.status_code, sent.location) == (303, "/search?page=1"), sent.status_code
+    assert sent.status_code == 303 and FOUND.fullmatch(sent.location), (sent.status_code, sent.location)
     return client.get(sent.location).get_data(as_text=True)
+
+
+def keep(client, html):
+    """Press the button below what was found that saves the search."""
+    form = re.search(r'action="/search/save".*?</form>', html, re.S).group()
+    return client.post("/search/save", data=dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)))
 
 
 def titles(html):
@@ -132,6 +141,22 @@ def test_pages_go_on_without_gaps_or_repeats_though_something_new_comes(client, 
     assert client.get("/search?page=x").status_code == 404
 
 
+def test_each_tab_goes_on_with_its_own_search_until_too_much_else_is_looked_for(client, here, author, reader):
+    for number in range(21):
+        make_post(author, here, title=f"Hammer Nummer {number}")
+    make_post(author, here, title="Klavier")
+    first = search(client, "Hammer", kind="post")
+    search(client, "Klavier")
+    further = unescape(re.search(r'href="(/search\?page=2[^"]*)"', first).group(1))
+    assert [title.split()[0] for title in titles(client.get(further).get_data(as_text=True))] == ["Hammer"]
+    keep(client, first)
+    assert re.findall(r"<strong>(\w+)</strong>", client.get("/search/saved").get_data(as_text=True)) == ["Hammer"]
+    for number in range(3):
+        search(client, f"Wort{number}")
+    over = client.get(further).get_data(as_text=True)
+    assert "Inzwischen hast du in diesem Browser anderes gesucht." in over and "Wort" not in over
+
+
 def test_neighbours_are_found_by_the_name_they_show_and_by_nothing_else(client, here, reader):
     make_person(here, name="Annegret", last_name="Geheimnis", email="x1@geheim.example", email_key="x1@geheim.example")
     hidden = {"alias": "Protekta", "display_name": "Protekta", "name_nearby": "Protekta", "name_city": "Protekta"}
@@ -154,27 +179,32 @@ def test_whoever_is_only_vouched_for_reads_names_as_from_nearby(client, here, vi
     assert "wohnt in deinem Quartier" not in search(guest, "Offenherzig")
 
 
-def test_a_search_is_saved_once_told_of_or_not_and_taken_away(client, here, author, reader):
+def test_a_search_is_saved_once_told_of_or_not_and_taken_away_with_the_way_back(client, here, author, reader, owner):
     make_post(author, here, title="Rotes Sofa")
-    search(client, "Sofa", kind="offer")
+    found = search(client, "Sofa", kind="offer")
     for _time in range(2):
-        assert client.post("/search/save").location == "/search/saved"
+        assert keep(client, found).location == "/search/saved"
     html = client.get("/search/saved").get_data(as_text=True)
     assert html.count("<strong>Sofa</strong>") == 1
     uid = re.search(r"/search/saved/(\w+)/look", html).group(1)
-    assert client.post(f"/search/saved/{uid}/look").location == "/search?page=1"
+    assert FOUND.fullmatch(client.post(f"/search/saved/{uid}/look").location)
     client.post(f"/search/saved/{uid}/tell", data={"tell": "0"})
     assert "Bescheid sagen" in client.get("/search/saved").get_data(as_text=True)
+    before = owner.execute("SELECT * FROM saved_search").fetchall()
     client.post(f"/search/saved/{uid}/forget")
-    assert "Noch nichts gemerkt." in client.get("/search/saved").get_data(as_text=True)
+    html = client.get("/search/saved").get_data(as_text=True)
+    assert "Noch nichts gemerkt." in html and "Rückgängig" in html
     assert client.post(f"/search/saved/{uid}/forget").status_code == 404
+    for _time in range(2):
+        client.post(re.search(r'action="(/search/saved/\w+/restore)"', html).group(1))
+        assert owner.execute("SELECT * FROM saved_search").fetchall() == before
+    assert "nicht mehr rückgängig machen" in client.get("/search/saved").get_data(as_text=True)
 
 
 def test_what_somebody_else_saved_is_not_there(client, here, reader, visitor):
     other = visitor()
     sign_in(other, make_person(here))
-    search(other, "Sofa")
-    other.post("/search/save")
+    keep(other, search(other, "Sofa"))
     uid = re.search(r"/search/saved/(\w+)/look", other.get("/search/saved").get_data(as_text=True)).group(1)
     for act in ("look", "tell", "forget"):
         assert client.post(f"/search/saved/{uid}/{act}").status_code == 404
@@ -183,8 +213,7 @@ def test_what_somebody_else_saved_is_not_there(client, here, reader, visitor):
 
 def test_not_more_than_twenty_are_saved(client, here, reader):
     for number in range(21):
-        search(client, f"Wort{number}")
-        client.post("/search/save")
+        keep(client, search(client, f"Wort{number}"))
     html = client.get("/search/saved").get_data(as_text=True)
     assert "schon zwanzig Suchen" in html
     assert html.count("/look") == 20

@@ -75,6 +75,37 @@ def test_it_is_there_however_much_is_new(issue):
     assert len(set(re.findall(r"Anderes \d+", mine))) == MOST_ITEMS - 1, "it takes the place of one of them"
 
 
+FORGIVEN = {
+    "Farrad": {"Fahrrad für Kinder abzugeben"},
+    "Kinderfahrrad": {"Fahrrad für Kinder abzugeben"},
+    "Leiter leihen": {"Leiter"},
+    "mein rotes Fahrrad": {"Fahrrad für Kinder abzugeben"},
+    "Klavier": set(),
+    "Bratsche": set(),
+}
+
+
+def test_the_issue_is_as_forgiving_as_the_search_and_does_not_guess_beyond_titles():
+    here = make_quarter()
+    author = make_person(here)
+    readers = {typed: make_reader(here) for typed in FORGIVEN}
+    for typed, reader in readers.items():
+        looks_for(reader, here, typed)
+    texts = {
+        "Leiter": "",
+        "Rotes Sofa": "",
+        "Rote Bete": "",
+        "Fahrrad für Kinder abzugeben": "",
+        "Wie geht es weiter": "Britsche",
+    }
+    texts["Alles klar"] = "Vier Kinder suchen eine Bühne."
+    new = {pinned(author, here, title, body=text or title).id: title for title, text in texts.items()}
+    with scope.use(scope.Viewer(None, (here.id,))):
+        told = saved.wishes([reader.id for reader in readers.values()], list(new))
+    for typed, reader in readers.items():
+        assert {new[key] for _said, key in told.get(reader.id, ())} == FORGIVEN[typed], typed
+
+
 def test_what_narrows_a_search_down_holds_in_the_issue(issue):
     here = make_quarter()
     author, reader = make_person(here), make_reader(here)
