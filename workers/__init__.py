@@ -23,7 +23,7 @@ from typing import Any
 from celery import Celery
 from celery import Task as CeleryTask
 from celery.exceptions import CPendingDeprecationWarning
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -133,6 +133,12 @@ def _logging(**_options: Any) -> None:
     """One line per job into the instance's file, Celery's own and trouble to the console."""
     warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about a setting that _settings() makes on purpose
     logs.set_up(instance.job_log(Config.from_env().instance_dir))
+
+
+@worker_init.connect
+def _after_pages(**_said: Any) -> None:
+    """Somebody waits for a page, nobody for a job: where both want a processor, the page has three quarters of it."""
+    os.nice(5)
 
 
 celery = Celery("neighbour", set_as_current=False)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-SHARE = 1 / 25
+SHARE = 1 / 32
 PAGE = 0.005  # seconds of a page, as the board takes them (bench ``feed``) on its way to somebody
 LONGEST = 60.0  # seconds anybody is asked to wait
 
