@@ -22,27 +22,22 @@ CLEAR_BEFORE = "promise_all_clear(uuid, text[], text, timestamptz)"
 CLEAR = "promise_all_clear(uuid, text[], text, timestamptz, timestamptz)"
 TOLD = "alert_i_was_told_of(uuid)"
 
+
+def _before(name: str) -> str:
+    start = BEFORE.index(f"CREATE FUNCTION {name}")
+    return BEFORE[start : BEFORE.index("$$;", start) + 3]
+
+
 # As in 0033, but nobody is told of the same alert twice, on whatever day.
-ONCE = """
-CREATE OR REPLACE FUNCTION promise_alert(wanted uuid, today text, at timestamptz) RETURNS TABLE (quarter_id int, told bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  WITH promised AS (
-    INSERT INTO delivery AS d (id, person_id, notice, subject_key, period, channel, quarter_id, payload, due_at, created_at)
-    SELECT gen_random_uuid(), s.person_id, 'contributions.alert', '', today, 'mail', s.quarter_id,
-           jsonb_build_object('contribution', c.id), at, at
-    FROM contribution c JOIN reach r ON r.contribution_id = c.id JOIN subscription s ON s.quarter_id = r.quarter_id
-    WHERE c.id = wanted AND c.author_id = app_person() AND c.category = 'urgent' AND c.state = 'published'
-      AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id
+AS_IT_WAS = _before("promise_alert").replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+OTHERS = "AND s.person_id <> c.author_id"
+assert AS_IT_WAS.count(OTHERS) == 1
+ONCE = AS_IT_WAS.replace(
+    OTHERS,
+    f"""{OTHERS}
       AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.person_id = s.person_id AND t.notice = 'contributions.alert'
-                      AND t.payload ->> 'contribution' = c.id::text AND t.state <> 'skipped')
-    ON CONFLICT ON CONSTRAINT uq_delivery_once DO UPDATE
-      SET payload = excluded.payload, quarter_id = excluded.quarter_id, state = 'pending', due_at = at, created_at = at,
-          attempts = 0, deaths = 0, lease_until = NULL
-      WHERE d.state = 'skipped'
-    RETURNING d.quarter_id)
-  SELECT p.quarter_id, count(*) FROM promised p GROUP BY 1
-$$;
-"""
+                      AND t.payload ->> 'contribution' = c.id::text AND t.state <> 'skipped')""",
+)
 
 # To whoever was told, not to whom it reaches: what was taken down reaches nobody. What was skipped because an end was taken back
 # stands in nobody's way, and what waits is told earlier where the all-clear is given meanwhile.
@@ -89,11 +84,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for function in (TOLD, CLEAR):
         op.execute(f"DROP FUNCTION {function}")
-    op.execute(_before("promise_alert").replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
+    op.execute(AS_IT_WAS)
     op.execute(_before("promise_all_clear"))
     for_the_app(CLEAR_BEFORE)
-
-
-def _before(name: str) -> str:
-    start = BEFORE.index(f"CREATE FUNCTION {name}")
-    return BEFORE[start : BEFORE.index("$$;", start) + 3]

@@ -34,7 +34,6 @@ class Fill(Protocol):
         """What begins or is on in the quarter between two moments (aware), each contribution once, the ``most`` soonest in
         their order. own_only: nothing of quarters beside; for_all: also what the viewer has silenced, for whoever keeps it for
         others. The viewer of the session reads the quarter."""
-        ...
 
 
 _fills: list[Fill] = []
