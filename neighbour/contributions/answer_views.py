@@ -110,7 +110,7 @@ def mute_writer(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Response:
     try:
         with atomic():
             mute_id = muting.mute_writer(person_number(), answer)
-        toast(str(SAID[What.AUTHOR]), url_for("contributions.unmute", mute_id=mute_id), "info")
+        toast(str(SAID[What.AUTHOR]), url_for("contributions.unmute", mute_id=mute_id, undo=1), "info")
     except service.NotPossible as error:
         flash(str(error), "stop")
     return _back_to(contribution, comment_id)

@@ -119,12 +119,13 @@ def tell_helpers(answers: Iterable[Comment]) -> None:
         Helped.send(answer.author_id, subject_key=str(answer.contribution_id), payload={"comment": str(answer.id)})
 
 
-def tell_of(answer: Comment, contribution: Contribution) -> None:
-    """Promise a mail to whoever wrote what was answered, but nobody about their own words. Inside atomic()."""
+def tell_of(answer: Comment, contribution: Contribution, answered_id: uuid.UUID | None = None) -> None:
+    """Promise a mail to whoever wrote what was answered: the slip, the answer whose row of replies it stands in, and the reply
+    of that row that was answered (``answered_id``). Nobody about their own words. Inside atomic()."""
     asked = {contribution.author_id}
-    if answer.parent_id is not None:
-        parent = db.session.get(Comment, answer.parent_id)
-        asked |= {parent.author_id} if parent is not None else set()
+    for comment_id in {answer.parent_id, answered_id} - {None}:
+        comment = db.session.get(Comment, comment_id)
+        asked |= {comment.author_id} if comment is not None else set()
     for person_id in asked - {answer.author_id}:
         Answered.send(person_id, subject_key=str(answer.id), payload={"comment": str(answer.id)})
 

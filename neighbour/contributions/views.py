@@ -219,16 +219,17 @@ def comment(contribution_id: uuid.UUID) -> Any:
     signs = kinds.get(contribution.kind).suspects(form.body.data)
     if signs and request.form.get("sure") != "1":
         return thread_page(contribution, form, signs=signs), 422
+    answered_id = _parent(form.parent.data)
     try:
         with atomic():
             answer = service.comment(
                 contribution,
                 author_id=person_number(),
                 body_md=form.body.data,
-                parent_id=_parent(form.parent.data),
+                parent_id=answered_id,
                 form_key=as_uuid(form.form_key.data),
             )
-            tell_of(answer, contribution)
+            tell_of(answer, contribution, answered_id)
     except service.NotPossible as error:
         form.add_error("body", str(error))
         return thread_page(contribution, form), 422

@@ -17,6 +17,8 @@ _OURS = {
     "Not a valid choice": i18n.lazy_gettext("Please choose one of these."),
     "Invalid Choice: could not coerce.": i18n.lazy_gettext("Please choose one of these."),
     "Not a valid date value.": i18n.lazy_gettext("Please write the day like 2026-12-24."),
+    "Not a valid time value.": i18n.lazy_gettext("Please write the time like 18:30."),
+    "Not a valid integer value.": i18n.lazy_gettext("Please write a whole number, like 12."),
 }
 
 

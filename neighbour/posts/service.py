@@ -83,15 +83,15 @@ def revise(
     """Change a post. Becoming urgent counts as an alert; an alert that is edited keeps its time, and is told to those whom it did
     not reach before.
 
-    Raises UrgentAlready for a second alert within a day, NotPossible for what has hung too long to become one: as it keeps
-    its place on the board and in the digest, it would hardly be seen.
+    Raises UrgentAlready for a second alert within a day, except where this one was changed into something else just before
+    (UNDO), NotPossible for what has hung too long to become one: as it keeps its place on the board and in the digest, it would
+    hardly be seen.
     """
     base.one_at_a_time(editor_id)
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
     held, reached = alerts.is_on(post), post.audience
-    if becomes_urgent:
-        _raise_alert(post, editor_id, is_limited)
+    is_raised = becomes_urgent and _raise_alert(post, editor_id, is_limited)
     expires_at = (
         _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
     )
@@ -104,14 +104,19 @@ def revise(
         audience=audience,
         expires_at=expires_at,
     )
-    if becomes_urgent or (held and alerts.is_on(revised) and audience != reached):
+    if is_raised or (held and alerts.is_on(revised) and audience != reached):
         alerts.tell(revised, is_limited=is_limited)
     elif held and category != Category.URGENT:
+        revised.edited_at = clock.now()
         alerts.end_soon(revised)
     return revised
 
 
-def _raise_alert(post: Post, editor_id: int, is_limited: bool) -> None:
+def _raise_alert(post: Post, editor_id: int, is_limited: bool) -> bool:
+    """Whether it has to be told: not where a slip of the hand is taken back, as nobody has read yet that it is over."""
+    was_changed = post.edited_at is not None and clock.now() - post.edited_at < base.UNDO
+    if post.alerted_at is not None and was_changed:
+        return False
     if is_limited and has_urgent(editor_id):
         raise UrgentAlready
     if clock.now() - post.published_at > ALERT_WITHIN:
@@ -119,6 +124,7 @@ def _raise_alert(post: Post, editor_id: int, is_limited: bool) -> None:
             __("This has been hanging for more than a day. Pin it up anew, so that everybody sees it is urgent now.")
         )
     post.alerted_at = clock.now()
+    return True
 
 
 def has_urgent(author_id: int) -> bool:

@@ -162,7 +162,9 @@ def test_making_a_post_urgent_is_told_and_changing_an_alert_only_to_whom_it_reac
     assert set(mails(at)) == {beside.email}
 
 
-@pytest.mark.parametrize(("act", "is_taken_back"), [("withdraw", False), ("withdraw", True), ("edit", False)])
+@pytest.mark.parametrize(
+    ("act", "is_taken_back"), [("withdraw", False), ("withdraw", True), ("edit", False), ("edit", True)]
+)
 def test_an_alert_that_is_taken_down_or_becomes_a_notice_has_an_end_unless_that_is_taken_back(
     act, is_taken_back, here, author, client, mails, jobs, owner
 ):
@@ -178,7 +180,8 @@ def test_an_alert_that_is_taken_down_or_becomes_a_notice_has_an_end_unless_that_
     with clock.freeze(at + timedelta(minutes=9)):
         jobs.sent.append((str(Job.NOTICES_SWEEP), []))
         if is_taken_back:
-            client.post(f"{path}/restore")
+            again = {"withdraw": ("restore", {}), "edit": ("edit", {**form, "category": "urgent"})}[act]
+            assert client.post(f"{path}/{again[0]}", data=again[1]).status_code == 303
     assert mails(at + timedelta(minutes=9)) == {}
     after = at + timedelta(minutes=11)
     jobs.sent.append((str(Job.NOTICES_SWEEP), []))

@@ -65,10 +65,14 @@ def test_a_reply_reaches_both_and_never_the_writer(here, neighbour, answer, jobs
     uid = answer(first, post)
     jobs.run()
     mailbox.clear()
-    answer(second, post, parent=uid)
+    reply = answer(second, post, parent=uid)
     answer(author, post)
     jobs.run()
     assert recipients(mailbox) == sorted([author.email, first.email])
+    mailbox.clear()
+    answer(author, post, parent=reply)  # a reply of the row: whoever wrote it, too
+    jobs.run()
+    assert recipients(mailbox) == sorted([first.email, second.email])
 
 
 def test_the_same_form_sent_twice_is_one_mail(here, neighbour, answer, jobs, mailbox):

@@ -127,7 +127,9 @@ def test_whoever_only_answers_is_silenced_at_an_answer_and_brings_no_mail_from_t
     assert "Von Lauter P. nichts mehr zeigen" in page
     assert client.post(silences.replace(silences.split("/")[-2], "a" * 26)).status_code == 404
     assert client.post(silences).status_code == 303
-    assert "Was Lauter P. aushängt und dir antwortet" in client.get("/me/silence").text
+    page = client.get("/me/silence").text
+    assert re.search(r'action="/me/silence/[^"?]+\?undo=1"', page)  # the way back of the toast brings no further one
+    assert "Was Lauter P. aushängt und dir antwortet" in page
     for person, words in ((loud, "Und noch etwas"), (quiet, "Ich komme")):
         sign_in(browser := visitor(), person)
         assert browser.post(f"{thread}/answer", data={"body": words}).status_code == 303

@@ -77,6 +77,9 @@ def test_whoever_is_not_signed_in_reads_the_event_and_nothing_that_hangs_on_it(c
     )
     assert "Ein Satz." not in read(client, f"/c/{to_uid(event.id)}/history") and "Kanarienvogel" not in said
     assert b"SUMMARY:Sommerfest!" in client.get(f"/c/{to_uid(event.id)}/calendar.ics").get_data()
+    sign_in(client, host)  # whoever answers reads that, too
+    said = read(client, f"/c/{to_uid(event.id)}")
+    assert "Antworten lesen nur Nachbarn." in said and "Öffentlich sichtbar." not in said
 
 
 def test_somebody_whose_address_is_not_proven_reads_as_much_as_everybody(client, host, here, owner):
