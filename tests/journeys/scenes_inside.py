@@ -56,7 +56,7 @@ def _for_herself(walk: Walk) -> None:
         walk.send(f"{here}/{act}", name)
     walk.go("/me/kept", "saved")
     walk.go("/me/threads", "her threads")
-    walk.go("/me/silence", "silenced")
+    walk.go("/me/silence", "silenced", picture="silence")
 
 
 def _photos(walk: Walk) -> None:
