@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
@@ -18,9 +19,11 @@ from neighbour.core.db import atomic, db
 from neighbour.search import service
 from neighbour.search.service import Wish
 from tests.factories import make_comment, make_event, make_move, make_person, make_post, make_quarter, viewer_of
+from tests.offers.helpers import make_offer
 
 pytestmark = pytest.mark.usefixtures("context")
 TABLES = ("search_entry", "search_word", "search_spelling", "search_unread", "search_shelf")
+POLL = "INSERT INTO poll (contribution_id, question, is_multiple, days, closes_at) VALUES (%s, %s, false, 7, now() + interval '7 days')"
 
 
 @pytest.fixture
@@ -198,6 +201,23 @@ def test_what_a_kind_adds_is_found_and_follows(here, me, owner):
     assert found(me, here, "Speicher") == [event.id]
     owner.execute("UPDATE event SET place = 'Walkmühle' WHERE id = %s", [event.id])
     assert found(me, here, "Kornspeicher") == [] and found(me, here, "Walkmuehle") == [event.id]
+    offer = make_offer(me, here, title="Zinkwanne", condition="leicht verkratzelt", pickup="am Brunnen")
+    for words in ("verkratzelt", "Brunnen"):
+        assert found(me, here, words) == [offer.id], words
+    owner.execute("UPDATE offer SET condition = 'wie neugeboren' WHERE id = %s", [offer.id])
+    assert found(me, here, "verkratzelt") == [] and found(me, here, "neugeboren") == [offer.id]
+    asked = make_post(me, here, title="Treffen")
+    owner.execute(POLL, [asked.id, "Wann treffen wir uns zum Malerpinselfest?"])
+    assert found(me, here, "Malerpinselfest") == [asked.id]
+    owner.execute("UPDATE poll SET question = 'Wann zum Kachelfest?'")
+    assert found(me, here, "Malerpinselfest") == [] and found(me, here, "Kachelfest") == [asked.id]
+    owner.execute("DELETE FROM search_entry")
+    owner.execute(import_module("migrations.versions.0116_all_that_stands_on_a_slip").FILL)
+    assert found(me, here, "neugeboren") + found(me, here, "Kachelfest") == [offer.id, asked.id], (
+        "what hung before, too"
+    )
+    owner.execute("DELETE FROM poll")
+    assert found(me, here, "Kachelfest") == []
 
 
 def test_what_is_silenced_is_found_all_the_same_when_it_is_looked_for(here, me):
