@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
-from flask import session as cookie
 from werkzeug.wrappers import Response
 
 from neighbour.contributions import cards, keeping, kinds, muting, service
@@ -17,6 +16,7 @@ from neighbour.contributions.models import Audience, Mute
 from neighbour.contributions.muting import What
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.views import views, visible
+from neighbour.core import undo
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
@@ -25,7 +25,7 @@ from neighbour.core.web import back, toast
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 
-ENDED = "silence_ended"  # in the browser's cookie: what was silenced until lately, sealed
+ENDED = "silences_ended"  # in the browser's cookie: what was silenced until lately, sealed
 FURTHEST = 500  # pages: nobody reads on so far
 
 
@@ -76,7 +76,7 @@ def unmute(mute_id: uuid.UUID) -> Response:
     with atomic():
         sealed = muting.unmute(person_number(), mute_id)
     if sealed and not request.args.get("undo"):
-        cookie[ENDED] = [to_uid(mute_id), sealed]
+        undo.keep(ENDED, to_uid(mute_id), sealed)
         toast(_("You hear of it again."), url_for("contributions.mute_again", mute_id=mute_id), "info")
     else:
         flash(_("You hear of it again."), "info")
@@ -86,11 +86,12 @@ def unmute(mute_id: uuid.UUID) -> Response:
 @views.post("/me/silence/<uid:mute_id>/again")
 @requires(Permission.ACCOUNT_OWN)
 def mute_again(mute_id: uuid.UUID) -> Response:
-    """Undo hearing of it again: what was ended last in this browser is silenced as it was."""
-    uid, sealed = cookie.pop(ENDED, None) or (None, "")
+    """Undo hearing of it again: what was ended lately in this browser is silenced as it was."""
+    (sealed,) = undo.kept(ENDED, to_uid(mute_id)) or ("",)
     try:
         with atomic():
-            muting.mute_again(person_number(), mute_id, sealed if uid == to_uid(mute_id) else "")
+            muting.mute_again(person_number(), mute_id, sealed)
+        undo.done(ENDED, to_uid(mute_id))
         flash(_("You hear no more of it."), "info")
     except service.NotPossible as error:
         flash(str(error), "stop")

@@ -155,8 +155,10 @@ def no_referrer(page: str) -> Response:
 
 
 def toast(text: str, undo: str, category: str = "good") -> None:
-    """A message on the next page with ten seconds of undo (POST to ``undo``)."""
-    flash({"text": text, "undo": undo}, category)  # type: ignore[arg-type]
+    """A message on the next page with ten seconds of undo (POST to ``undo``); one for two clicks."""
+    said = {"text": text, "undo": undo}
+    if (category, said) not in cookie.get("_flashes", []):
+        flash(said, category)  # type: ignore[arg-type]
 
 
 def is_htmx() -> bool:

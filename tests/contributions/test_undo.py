@@ -173,8 +173,24 @@ def test_hearing_of_it_again_comes_with_the_way_back_and_names_nobody_in_the_bro
         assert "nicht mehr rückgängig machen" in client.get("/me/silence").text
         client.post(action)
         with client.session_transaction() as cookie:
-            assert len(cookie["silence_ended"]) == 2 and len(cookie["silence_ended"][1]) > 80
-            assert slip.author_id not in cookie["silence_ended"] and "author" not in str(cookie["silence_ended"])
+            (_uid, sealed), *_older = cookie["silences_ended"]
+            assert len(sealed) > 80
+            assert (
+                "author" not in str(cookie["silences_ended"]) and str(slip.author_id) not in cookie["silences_ended"][0]
+            )
+
+
+def test_each_of_the_last_two_is_silenced_again_whatever_spoke_after_it(here, anna, client, owner):
+    slip, mutes = make_post(make_person(here), here), "SELECT * FROM mute ORDER BY id"
+    for what in ("thread", "category"):
+        client.post(f"{path(slip)}/mute", data={"what": what})
+    before = owner.execute(mutes).fetchall()
+    actions = re.findall(r'action="(/me/silence/\w+)"', client.get("/me/silence").text)
+    for action in actions:
+        client.post(action)
+    for action in actions:
+        client.post(f"{action}/again")
+    assert owner.execute(mutes).fetchall() == before
 
 
 def test_done_is_said_with_the_way_back_but_an_alert_that_is_over_is_over(here, anna, client, owner):
