@@ -11,12 +11,13 @@ from flask import Flask
 
 
 def include(app: Flask) -> None:
-    """Register pages, the notice, and the moment of the next issue for the composer."""
+    """Register pages, the notice, and what other rooms ask: when the next issue is, and whether it comes to the reader."""
     from neighbour.core.jobs import Job
     from neighbour.digests import notices
-    from neighbour.digests.views import views, when
+    from neighbour.digests.views import comes, views, when
     from neighbour.notices import ledger
 
     app.register_blueprint(views)
     app.extensions["next_issue"] = when
+    app.extensions["gets_digest"] = comes
     ledger.send_in_batches(notices.Issue.key, Job.DIGESTS_SEND)

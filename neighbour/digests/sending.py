@@ -165,6 +165,23 @@ def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
 
 def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailReader]:
     """Who of these still lives in the quarter, still wants the digest on this day, and can be written to."""
+    day = date.fromisoformat(rows[0].period)
+    levels, found = _reached([row.person_id for row in rows], quarter_id, day)
+    silenced = muting.of_readers(found)
+    return {
+        person_id: MailReader(mailbox, levels[person_id] == Level.VERIFIED, silenced.get(person_id, muting.NOTHING))
+        for person_id, mailbox in found.items()
+    }
+
+
+def reaches(person_id: int, day: date) -> bool:
+    """Whether an issue of this day comes to this person if it has something for them: they want it, are not away, and can be
+    written to."""
+    subscription = subscription_of(person_id)
+    return bool(subscription and _reached([person_id], subscription.quarter_id, day)[1])
+
+
+def _reached(people: list[int], quarter_id: int, day: date) -> tuple[dict[int, Level], dict[int, Mailbox]]:
     still = (
         select(Membership.person_id, Membership.level)
         .join(
@@ -174,19 +191,18 @@ def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailRead
             & (Subscription.list == compose.LIST),
         )
         .where(
-            Membership.person_id.in_([row.person_id for row in rows]),
+            Membership.person_id.in_(people),
             Membership.quarter_id == quarter_id,
             Membership.reads_board(),
             Subscription.is_on,
-            or_(Subscription.paused_until.is_(None), Subscription.paused_until < date.fromisoformat(rows[0].period)),
+            or_(Subscription.paused_until.is_(None), Subscription.paused_until < day),
         )
     )
     levels = {row.person_id: row.level for row in db.session.execute(still)}
     found = mailboxes_of(list(levels))
     held_back = suppressed(mailbox.email for mailbox in found.values())
-    silenced = muting.of_readers(found)
-    return {
-        person_id: MailReader(mailbox, levels[person_id] == Level.VERIFIED, silenced.get(person_id, muting.NOTHING))
+    return levels, {
+        person_id: mailbox
         for person_id, mailbox in found.items()
         if mailbox.takes_mail and not mailbox.is_closed and mailbox.email not in held_back
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, current_app, flash, render_template
 
@@ -88,6 +89,12 @@ def save() -> Any:
 def when() -> Any:
     """The moment of the next issue."""
     return next_issue_at(clock.now(), current_app.extensions["config"].time_zone)
+
+
+def comes() -> bool:
+    """Whether the next issue comes to whoever asks, if it has something for them."""
+    zone = ZoneInfo(current_app.extensions["config"].time_zone)
+    return sending.reaches(person_number(), when().astimezone(zone).date())
 
 
 def _settings(form: DigestForm, subscription: Subscription | None) -> str:
