@@ -41,12 +41,13 @@ class SearchForm(Form):
         choices=[SelectChoice("best", __("What fits best")), SelectChoice("newest", __("The newest first"))],
     )
 
-    def __init__(self, quarters: list[tuple[int, str]], *args: Any, **kwargs: Any):
-        """quarters: number and name of those whose slips the reader may have before them."""
+    def __init__(self, quarters: list[tuple[int, str, str]], *args: Any, **kwargs: Any):
+        """quarters: number, slug and name of those whose slips the reader may have before them. The form names each by its slug:
+        a page that was open while its reader's quarters changed means the same one, or one that is not theirs any more."""
         super().__init__(*args, **kwargs)
         self.kind.choices = _kinds()
-        self._quarters = {f"q{place}": number for place, (number, _name) in enumerate(quarters)}
-        names = [SelectChoice(f"q{place}", name) for place, (_number, name) in enumerate(quarters)]
+        self._quarters = {slug: number for number, slug, _name in quarters}
+        names = [SelectChoice(slug, name) for _number, slug, name in quarters]
         self.where.choices = [SelectChoice("", __("wherever I may read")), *names]
 
     def wish(self) -> Wish:
@@ -67,7 +68,7 @@ class SearchForm(Form):
 
     def place_of(self, wish: Wish) -> str:
         """How a quarter is named in this form; empty for one that is not the reader's to look into any more."""
-        return next((name for name, number in self._quarters.items() if number == wish.home), "")
+        return next((slug for slug, number in self._quarters.items() if number == wish.home), "")
 
 
 def _kinds() -> list[SelectChoice]:

@@ -95,10 +95,10 @@ def find(person_id: int, saved_id: uuid.UUID) -> SavedSearch | None:
     return db.session.scalar(select(SavedSearch).filter_by(id=saved_id, person_id=person_id))
 
 
-def tell(person_id: int, saved_id: uuid.UUID, *, is_told: bool) -> None:
-    """Whether the digest names what is new. What is not this person's stays as it is. Inside atomic()."""
-    mine = SavedSearch.id == saved_id, SavedSearch.person_id == person_id
-    db.session.execute(update(SavedSearch).where(*mine).values(is_told=is_told))
+def tell(person_id: int, saved_id: uuid.UUID, *, is_told: bool) -> bool:
+    """Whether the digest names what is new. False for what is not theirs, or gone: that stays as it is. Inside atomic()."""
+    mine = update(SavedSearch).where(SavedSearch.id == saved_id, SavedSearch.person_id == person_id)
+    return bool(db.session.execute(mine.values(is_told=is_told)).rowcount)  # type: ignore[attr-defined]
 
 
 def forget(person_id: int, saved_id: uuid.UUID) -> Taken | None:

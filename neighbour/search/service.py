@@ -57,7 +57,7 @@ class Hit(NamedTuple):
 @dataclass(frozen=True)
 class Found:
     """A page of results. ``meant``: words that were looked for instead of mistyped ones, each standing somewhere the reader may
-    read; ``stems``: what to mark in the texts; ``is_loose``: not every word stands in all of them."""
+    read; ``stems``: what to mark in the texts; ``is_loose``: some of it is there only for being like what was asked for."""
 
     hits: tuple[Hit, ...] = ()
     has_more: bool = False
@@ -89,16 +89,18 @@ def find(wish: Wish, tags: Tags = lambda _stems: Called(), *, page: int = 1, unt
     if not typed:
         return Found(is_nothing_asked=True)
     stems = tuple(stem for word in typed for stem in word.stems)
-    rows = _ask(wish, typed, is_all=True, page=page, until=until)
-    enough = len(rows) >= FEW or (page > 1 and _has_many(wish, typed, until))
+    exact = _ask(wish, typed, is_all=True, page=page, until=until)
+    enough = len(exact) >= FEW or (page > 1 and _has_many(wish, typed, until))
     if enough:
-        return _page(rows, stems=stems)
-    if not rows:
+        return _page(exact, stems=stems)
+    if not exact:
         forgive(_standing_nowhere(wish, things_of(typed), until))
     be_generous(things_of(typed))
     rows = _ask(wish, typed, is_all=False, page=page, until=until)
     more = tuple(str(way[0]) for word in typed for way in word.ways if way[1] == "exact" and way[2] >= 0.5)  # type: ignore[operator]
-    return _page(rows, stems=(*stems, *more), meant=tuple(word.meant[0] for word in typed if word.meant), is_loose=True)
+    meant = tuple(word.meant[0] for word in typed if word.meant)
+    added = {hit.contribution_id for hit in rows} - {hit.contribution_id for hit in exact}
+    return _page(rows, stems=(*stems, *more), meant=meant, is_loose=bool(added))
 
 
 def things_of(typed: list[Word]) -> list[Word]:

@@ -26,9 +26,9 @@ from neighbour.core.limits import Rate
 from neighbour.core.tokens import to_uid
 from neighbour.core.web import back
 from neighbour.policy import Identity, Permission, requires
-from neighbour.policy.gate import identity, person_number
+from neighbour.policy.gate import identity
 from neighbour.quarters.models import Adjacency, Quarter
-from neighbour.search import marking, others, saved, service
+from neighbour.search import marking, others, service
 from neighbour.search.forms import SearchForm
 from neighbour.search.service import FURTHEST, Found, Hit, Wish
 from neighbour.search.tags import tags
@@ -52,9 +52,11 @@ def show() -> str:
         return render(form, is_over=bool(page and mark))
     wish, until = kept
     _fill(form, wish)
-    found = service.find(form.wish(), tags, page=page, until=until)
-    results, beside = _results(found, identity()), _beside(wish, page)
-    return render(form, found=found, page=page, mark=mark, results=results, beside=beside)
+    asked = form.wish()
+    found = service.find(asked, tags, page=page, until=until)
+    results, beside = _results(found, identity()), _beside(asked, page)
+    is_wider = bool(wish.home and not asked.home)
+    return render(form, found=found, page=page, mark=mark, results=results, beside=beside, is_wider=is_wider)
 
 
 @views.post("/search")
@@ -89,6 +91,12 @@ def _kept(mark: str) -> tuple[Wish, uuid.UUID] | None:
     return None
 
 
+def gets_digest() -> bool:
+    """Whether the digest, which tells of what is saved, comes to whoever asks; no without a room that makes one."""
+    ask = current_app.extensions.get("gets_digest")
+    return bool(ask and ask())
+
+
 def _page() -> int:
     """``?page=``, from 1; 0 without one."""
     text = request.args.get("page", "")
@@ -105,12 +113,14 @@ def _fill(form: SearchForm, wish: Wish) -> None:
     form.where.data = form.place_of(wish)
 
 
-def quarters_of(who: Identity) -> list[tuple[int, str]]:
-    """The reader's own quarters, and those beside them by name."""
+def quarters_of(who: Identity) -> list[tuple[int, str, str]]:
+    """The reader's own quarters, and those beside them by name: number, slug, name."""
     beside = select(Adjacency.neighbour_id).where(Adjacency.quarter_id.in_(who.quarters))
-    wanted = select(Quarter.id, Quarter.name).where(or_(Quarter.id.in_(who.quarters), Quarter.id.in_(beside)))
+    wanted = select(Quarter.id, Quarter.slug, Quarter.name).where(
+        or_(Quarter.id.in_(who.quarters), Quarter.id.in_(beside))
+    )
     rows = sorted(db.session.execute(wanted), key=lambda row: (row.id not in who.quarters, row.name))
-    return [(row.id, row.name) for row in rows]
+    return [(row.id, row.slug, row.name) for row in rows]
 
 
 def _beside(wish: Wish, page: int) -> others.Others:
@@ -149,10 +159,10 @@ def _answers(ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 def render(form: SearchForm, found: Found | None = None, page: int = 0, **more: Any) -> str:
-    """The page: the box, filled in as the form is, and below it what was found, or what one has saved."""
+    """The page: the box, filled in as the form is, and below it what was found."""
     wish = form.wish() if found else None
     is_narrow = bool(wish and (wish.kind or wish.days or wish.home))
     return render_template(
         "search/search.html", form=form, found=found, page=page, is_narrow=is_narrow,
-        saved=saved.all_of(person_number()) if not found else [], **more,
+        gets_digest=bool(found) and gets_digest(), **more,
     )  # fmt: skip

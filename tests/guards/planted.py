@@ -227,6 +227,8 @@ DEFECTS = (
     Defect("search/walls::test_what_is_silenced", ASKED_SEARCH, "    AND (h.id = h.contribution_id OR a.state = 'published');", "    AND (h.id = h.contribution_id OR a.state = 'published') AND NOT EXISTS (SELECT FROM mute m WHERE m.author_id = c.author_id);"),
     Defect("search/wishes::test_a_search_for_one_quarter", ASKED_SEARCH, ' = (s.filters ->> \'home\')::int) AND """', ' IS NOT NULL) AND """'),
     Defect("search/wishes::test_the_issue_is_as_forgiving", "migrations/versions/0115_as_forgiving_as_the_search.py", ">= 0.5 * sum", ">= 0.1 * sum"),
+    Defect("search/walls::test_what_a_kind_adds", "migrations/versions/0116_all_that_stands_on_a_slip.py", '"INSERT OR DELETE OR UPDATE OF question"', '"INSERT OR DELETE"'),
+    Defect("search/pages::test_each_of_the_last_few", "neighbour/core/undo.py", "if each[0] != uid]\n", "if False]\n"),
     Defect("search/deeds::test_what_fits", ASKED_SEARCH, "+ 0.25 * coalesce", "+ 0 * coalesce"),
     Defect("search/deeds::test_a_thing_that_stands", "neighbour/search/service.py", "if not word.is_deed] or typed", "] or typed"),
     Defect("wall::test_no_foreign_row_can_be_written", WALL, 'insert=f"author_id = {ME} AND quarter_id = ANY ({MY_QUARTERS})",\n        update=f"author_id = {ME}"', 'insert="true",\n        update="true"'),
