@@ -91,10 +91,7 @@ def revise(
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
     held, reached = alerts.is_on(post), post.audience
-    is_raised = becomes_urgent and _raise_alert(post, editor_id, is_limited)
-    expires_at = (
-        _expiry(category, hours) if becomes_urgent else (post.expires_at if category == Category.URGENT else None)
-    )
+    is_raised = becomes_urgent and _raise_alert(post, editor_id, hours, is_limited)
     revised = base.revise(
         post,
         editor_id=editor_id,
@@ -102,7 +99,7 @@ def revise(
         title=title,
         body_md=body_md,
         audience=audience,
-        expires_at=expires_at,
+        expires_at=_until(post, category, hours if becomes_urgent else None),
     )
     if is_raised or (held and alerts.is_on(revised) and audience != reached):
         alerts.tell(revised, is_limited=is_limited)
@@ -112,18 +109,27 @@ def revise(
     return revised
 
 
-def _raise_alert(post: Post, editor_id: int, is_limited: bool) -> bool:
-    """Whether it has to be told: not where a slip of the hand is taken back, as nobody has read yet that it is over."""
-    was_changed = post.edited_at is not None and clock.now() - post.edited_at < base.UNDO
-    if post.alerted_at is not None and was_changed:
+def _until(post: Post, category: str, hours: int | None) -> datetime | None:
+    """When the alert ends that a post is or (``hours``: how long) has just become."""
+    if category != Category.URGENT or hours is None or post.alerted_at is None:
+        return post.expires_at if category == Category.URGENT else None
+    return post.alerted_at + timedelta(hours=hours)
+
+
+def _raise_alert(post: Post, editor_id: int, hours: int, is_limited: bool) -> bool:
+    """Whether it has to be told: not where a slip of the hand is taken back, as nobody has read yet that it is over. Then it
+    holds from when it was told."""
+    now = clock.now()
+    was_changed = post.edited_at is not None and now - post.edited_at < base.UNDO
+    if was_changed and post.alerted_at is not None and post.alerted_at + timedelta(hours=hours) > now:
         return False
     if is_limited and has_urgent(editor_id):
         raise UrgentAlready
-    if clock.now() - post.published_at > ALERT_WITHIN:
+    if now - post.published_at > ALERT_WITHIN:
         raise base.NotPossible(
             __("This has been hanging for more than a day. Pin it up anew, so that everybody sees it is urgent now.")
         )
-    post.alerted_at = clock.now()
+    post.alerted_at = now
     return True
 
 
