@@ -83,6 +83,10 @@ def importer(walk: Walk) -> None:
     walk.look("an initiative's event, for whoever keeps it", picture="event-initiative")
     assert walk.page.locator(".byline__who").first.inner_text().strip() == "Nachbarschaftstreff Webstuhl"
     walk.go("/board?kind=event", "the board, an initiative's events", picture="board-initiative")
+    again = text.replace(b"Spulengasse 11", b"Werkraum").replace(b"nr;was", b"id;titel")
+    walk.go("/events/import", "import the list again")
+    walk.page.set_input_files("[name=file]", {"name": "liste.csv", "mimeType": "text/csv", "buffer": again})
+    _press(walk, "send", "import, what the list changes")
 
 
 def _press(walk: Walk, act: str, name: str, picture: str = "") -> None:
