@@ -69,6 +69,8 @@ def importer(walk: Walk) -> None:
     day = clock.today("Europe/Berlin") + timedelta(days=8)
     text = LIST.format(first=day, second=day + timedelta(days=1)).encode()
     walk.go("/events/import", "import a list")
+    names = walk.page.locator(".table code").evaluate_all("all => all.map(each => each.getClientRects().length)")
+    assert len(names) == 20 and set(names) == {1}, "names to be copied stand on one line"
     walk.send("/events/import", "import, no file", 422)
     walk.page.set_input_files("[name=file]", {"name": "liste.csv", "mimeType": "text/csv", "buffer": text})
     _press(walk, "send", "import, whose columns nobody knows")
