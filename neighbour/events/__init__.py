@@ -31,6 +31,7 @@ def include(app: Flask) -> None:
     soon.register(events_soon.fill)
     assert feed_views.views is import_views.views is views
     limits.register("calendar", feeds.FETCHING)
+    limits.register("event_list", import_views.LOOKING)
     app.register_blueprint(views)
     app.jinja_env.globals["event_words"] = words
     app.jinja_env.globals["dates_of_initiative"] = agenda.of_initiative

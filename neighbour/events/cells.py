@@ -73,6 +73,11 @@ def moment(field: str, text: str, zone: str, *, is_end: bool = False) -> tuple[d
             there = datetime.fromisoformat(f"{day}T{at:%H:%M}{offset}").astimezone(ZoneInfo(zone))
         except (ValueError, OverflowError):  # an offset of more than a day; a moment before the year 1 or after 9999
             raise wrong from None
+        if there.fold:  # the second 02:30 of the night in October: on the clock alone it would be the first
+            words = _(
+                "“%(text)s”: this time comes twice in that night, and only the first can be written.", text=quoted(text)
+            )
+            raise Wrong(field, words)
         day, at = there.date(), there.time()
     if not is_of_our_time(day):
         raise wrong

@@ -44,8 +44,8 @@ def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place
     """Move one date or give it another place; all others stay. Raises NoSuchDate, and BadPlan for a time that is over."""
     hold(event)
     stood = telling.as_it_stands(event)
-    date_of(event, slot)
-    _judge(event, begins, ends)
+    dated = date_of(event, slot)
+    _judge(event, begins, ends, is_kept=(begins, ends) == (dated.begins, dated.ends))
     usual = on(dates.series_of(event, {}), slot)
     assert usual is not None  # date_of has found it
     has_moved, has_place = (begins, ends) != (usual.begins, usual.ends), place != event.place
@@ -106,11 +106,12 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
     """Change a date and all that follow: the series ends before it, and another one, with the same words, photos and whoever has
     saved it, begins there. Gives the one that holds the date now. Raises NoSuchDate and BadPlan."""
     hold(event)
-    date_of(event, slot)
-    _judge(event, begins, ends)
+    dated = date_of(event, slot)
+    is_kept = (begins, ends) == (dated.begins, dated.ends)
+    _judge(event, begins, ends, is_kept=is_kept)
     shift = moved(dates.series_of(event, {}), slot, begins.date())
     plan = _plan(event, shift, begins, ends, place)
-    service.judge(plan)
+    service.judge(plan, is_kept=is_kept)
     if slot == event.begins.date():
         service.replan(event, plan)
         return event
@@ -195,8 +196,8 @@ def _plan(event: Event, shift: Moved, begins: datetime, ends: datetime, place: s
     )
 
 
-def _judge(event: Event, begins: datetime, ends: datetime) -> None:
-    service.judge(Plan(begins, ends, event.zone))
+def _judge(event: Event, begins: datetime, ends: datetime, *, is_kept: bool) -> None:
+    service.judge(Plan(begins, ends, event.zone, event.is_all_day), is_kept=is_kept)
     if begins.date() < clock.today(event.zone):
         raise BadPlan("day", __("This day is over. When is it?"))
 

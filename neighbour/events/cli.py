@@ -115,5 +115,9 @@ def _say(report: Report) -> None:
     for row in report.of(Becomes.WRONG):
         for column, why in row.wrong:
             click.echo(f"row {row.number}{f', {column}' if column else ''}: {why}")
+    for row in report.of(Becomes.CHANGED):
+        for said, parts in (("changes", row.changes), ("changed by hand, stays", row.kept)):
+            if parts:
+                click.echo(f"row {row.number}, {row.title}: {said} {', '.join(each.name for each in parts)}")
     counts = (f"{len(report.of(each))} {each}" for each in Becomes)
     click.echo(f"{len(report.rows)} rows: {', '.join(counts)}")

@@ -17,7 +17,9 @@ from neighbour.core.forms import Form
 from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.events import cells, words
 from neighbour.events.categories import CATEGORIES
+from neighbour.events.comparing import Part
 from neighbour.events.forms import DAYS
 from neighbour.events.list_rows import Choices, Target, guessed
 from neighbour.events.sheets import Sheet
@@ -47,18 +49,42 @@ LABELS: dict[Target, LazyText] = {
 
 
 #: what may stand in a column, where its name leaves a question
-EXAMPLES = {
+EXAMPLES: dict[Target, str | LazyText] = {
     Target.UID: "2026-017",
     Target.BEGINS: "2026-12-24, 24.12.2026 18:00",
     Target.ENDS: "2026-12-26",
-    Target.TIME: "10:00-18:00, ab 10:00, ganztägig",
-    Target.ALL_DAY: "yes, ja",
-    Target.WEEKDAYS: "Mi, Sa / Mo - Fr",
-    Target.RULE: "FREQ=MONTHLY;BYDAY=-1SA;UNTIL=20271231",
+    Target.TIME: __("10:00-18:00, from 10:00, all day"),
+    Target.ALL_DAY: __("yes, no"),
+    Target.WEEKDAYS: __("Wed, Sat / Mon - Fri"),
+    Target.RULE: "FREQ=MONTHLY;BYDAY=-1SA",
+    Target.UNTIL: "2027-12-31",
     Target.MORE: "12.12.2026, 16.1.2027",
-    Target.CATEGORY: ", ".join(each.key for each in CATEGORIES),
-    Target.STATUS: "confirmed, cancelled",
+    Target.CATEGORY: __("gathering, culture, active, learning, festival"),
+    Target.STATUS: __("confirmed, cancelled"),
 }
+
+
+def label_of(part: Part) -> str:
+    """What a part of an event is called."""
+    if part.name == "when":
+        return _("When")
+    return _("Who reads it") if part.name == "audience" else str(LABELS[Target(part.name)])
+
+
+def in_words(part: Part, value: Any) -> str:
+    """What a part says, as people say it: of the page (``part.stands``) or of the list (``part.listed``)."""
+    if part.name == "when":
+        return words.series(**{name: each for name, each in value._asdict().items() if name != "zone"})
+    if part.name == "audience":
+        return str(AUDIENCES[Audience(value)])
+    if part.name == "category":
+        return next(str(each.label) for each in CATEGORIES if each.key == value)
+    if part.name == "text" and value:  # its beginning may well be the same
+        pairs = enumerate(zip(part.stands, part.listed, strict=False))
+        differs = next((at for at, (one, other) in pairs if one != other), min(len(part.stands), len(part.listed)))
+        first = max(0, differs - 20)
+        return ("…" if first else "") + cells.quoted(value[first:])
+    return str(value) if value not in ("", None) else _("nothing")
 
 
 class ListForm(Form):

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import abort, flash, render_template, request
 
+from neighbour.core import limits
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.i18n import ngettext
 from neighbour.core.web import back
 from neighbour.events import importing, sheets, sources
-from neighbour.events.import_forms import EXAMPLES, LABELS, ListForm
+from neighbour.events.import_forms import EXAMPLES, LABELS, ListForm, in_words, label_of
 from neighbour.events.importing import Becomes, Refused, Report
 from neighbour.events.sheets import Sheet, Unreadable
 from neighbour.events.views import views
@@ -19,6 +20,7 @@ from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import person_number
 
 BODY = 3 << 20
+LOOKING = limits.Rate(120, 3600)  # a list of a thousand rows is worked through for about a second each time
 ON_THE_DESK = {
     "order": 60,
     "endpoint": "events.import_list",
@@ -38,9 +40,10 @@ def import_list() -> str:
 
 
 @views.post("/events/import")
-@requires(Permission.EVENT_IMPORT, rate="publish", body=BODY)
+@requires(Permission.EVENT_IMPORT, rate="event_list", body=BODY)
 def look_at_list() -> Any:
-    """Say of every row what it would become; with ``act=import`` do it. ``leave_out=1``: without the rows that are not right."""
+    """Say of every row what it would become; with ``act=import`` do it, which counts as publishing besides. ``leave_out=1``:
+    without the rows that are not right."""
     form, found = _form()
     is_sent = bool(request.files.get("file"))
     try:
@@ -51,6 +54,8 @@ def look_at_list() -> Any:
         form.content.data = ""
         form.add_error("file", str(error) if is_sent or form.content.data else _("Choose a file first."))
         return _page(form), 422
+    if not sheet.is_readable:
+        return _page(form, report=importing.unreadable(sheet)), 422
     form.offer(sheet)
     if is_sent:
         form.guess(sheet)
@@ -61,6 +66,7 @@ def look_at_list() -> Any:
     source = found[form.whose.data]
     if request.form.get("act") != "import":
         return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source))
+    limits.hit("publish", str(person_number()))
     try:
         done = importing.run(sheet, mapping, form.said(), source, leaves_out=request.form.get("leave_out") == "1")
     except Refused as error:
@@ -96,6 +102,8 @@ def _page(form: ListForm, sheet: Sheet | None = None, report: Report | None = No
         sheet=sheet,
         report=report,
         becomes=Becomes,
+        in_words=in_words,
+        label_of=label_of,
         labels={str(target): label for target, label in LABELS.items()},
         help=[(str(target), label, EXAMPLES.get(target, "")) for target, label in LABELS.items()],
         most_rows=sheets.MOST_ROWS,

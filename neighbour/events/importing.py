@@ -1,8 +1,9 @@
 """Importing a list of events: looked at as a whole first, then all of it in one transaction or nothing.
 
 A row is known by the list it stands in and what that calls it (``event_import``). Sent again it changes nothing; a row that says
-something else changes its event, and whoever answered it is told as of any change. What somebody has taken down stays down; what
-is missing from the list stays as it is. What an editor has cut in two ("this date and all that follow") is changed by the list as
+something else changes its event, and whoever answered it is told as of any change. What was changed by hand and is said by the
+list as before stays by hand (``comparing``). What somebody has taken down stays down; what is missing from the list stays as it
+is. What an editor has cut in two ("this date and all that follow") is changed by the list as
 far as its first half goes; the other one is no row of it. What comes with a list is an office's (``contributions.offices``): the
 next one who sends the list changes it, whoever keeps it.
 """
@@ -23,13 +24,14 @@ from neighbour.contributions import offices
 from neighbour.core import clock, i18n, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
-from neighbour.events import changing, dates, service
+from neighbour.events import answers, changing, comparing, dates, service
 from neighbour.events.cells import Wrong
+from neighbour.events.comparing import Part, Standing
 from neighbour.events.list_rows import Choices, Mapping_, Target, Wanted, wanted
-from neighbour.events.models import EventImport
+from neighbour.events.models import Event, EventImport
 from neighbour.events.recurrence import WINDOW, Series, expand
 from neighbour.events.service import Plan
-from neighbour.events.sheets import Row, Sheet
+from neighbour.events.sheets import Sheet
 
 _KNOWN = text("SELECT uid, event_id, author_id, digest, is_up, goes_on_at FROM events_of_list(:list)")
 
@@ -77,13 +79,28 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """A row, what it becomes, and what is wrong with it: (column meant, why)."""
+    """A row, what it becomes, and what is wrong with it: (column meant, why). ``wanted``: the event as it will be; ``digest``: of
+    what the row says; ``changes``, ``kept``: see ``comparing.Compared``."""
 
     number: int
     title: str
     becomes: Becomes
     wanted: Wanted | None = None
     wrong: tuple[tuple[str, str], ...] = ()
+    digest: bytes = b""
+    changes: tuple[Part, ...] = ()
+    kept: tuple[Part, ...] = ()
+
+    @property
+    def is_another(self) -> bool:
+        """Whether the event would have another title at another time: as where two lists both count from one."""
+        return {"title", "when"} <= {each.name for each in self.changes}
+
+    @property
+    def is_off(self) -> bool | None:
+        """Whether the event is called off by it (True), or takes place after all (False)."""
+        is_off = self.wanted.is_off if self.wanted is not None else None
+        return is_off if is_off or self.becomes is Becomes.CHANGED else None
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,16 @@ class Report:
     def of(self, *becomes: Becomes) -> list[Judged]:
         """The rows that become one of these."""
         return [row for row in self.rows if row.becomes in becomes]
+
+    @property
+    def off(self) -> int:
+        """How many events it would call off."""
+        return len([row for row in self.rows if row.is_off])
+
+    @property
+    def others(self) -> int:
+        """How many events would become quite another one."""
+        return len([row for row in self.rows if row.is_another])
 
     @property
     def to_do(self) -> int:
@@ -110,8 +137,26 @@ def judge(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source) -> 
     """Look at every row; changes nothing."""
     with scope.use(source.eyes):
         known = _known(source)
+    read = [(row, *wanted(row, mapping, choices)) for row in sheet.rows]
+    stand = _standing([known[found.uid] for _row, found, _wrong in read if found and found.uid in known], source)
     seen: dict[str, int] = {}
-    return Report(tuple(_judged(row, mapping, choices, known, seen) for row in sheet.rows))
+    rows = []
+    for row, found, wrong in read:
+        title = row.cells.get(mapping.get(Target.TITLE, ""), "")
+        if found is not None and found.uid in seen:
+            wrong = [Wrong(Target.UID, _("Row %(row)s has the same name.", row=seen[found.uid]))]
+        elif found is not None:
+            seen[found.uid] = row.number
+            before = known.get(found.uid)
+            rows.append(_judged(row.number, found, before, stand.get(before.event_id) if before else None))
+            continue
+        rows.append(_wrong(row.number, title, wrong))
+    return Report(tuple(rows))
+
+
+def unreadable(sheet: Sheet) -> Report:
+    """What keeps every row of a list from being one, where none can be read: no column of it can be asked for."""
+    return Report(tuple(_wrong(row.number, "", [Wrong("", row.trouble)]) for row in sheet.rows))
 
 
 def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, leaves_out: bool) -> Report:
@@ -126,33 +171,44 @@ def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, le
         known = _known(source)
         for row in report.of(Becomes.NEW, Becomes.CHANGED):
             assert row.wanted is not None  # only what is wrong has none
-            _put(row.wanted, known.get(row.wanted.uid), source)
+            _put(row.wanted, row.digest, known.get(row.wanted.uid), source)
         offices.settle()  # its sender may have left meanwhile, or be an operator who sends it for those who speak for it
     return report
 
 
-def _judged(row: Row, mapping: Mapping_, choices: Choices, known: dict[str, Known], seen: dict[str, int]) -> Judged:
-    found, wrong = wanted(row, mapping, choices)
-    title = row.cells.get(mapping.get(Target.TITLE, ""), "")
-    before = known.get(found.uid) if found is not None else None
-    if found is not None and found.uid in seen:
-        wrong = [Wrong(Target.UID, _("Row %(row)s has the same name.", row=seen[found.uid]))]
-    elif found is not None:
-        seen[found.uid] = row.number
-    if found is not None and not wrong and (before is None or before.digest != found.digest):
-        wrong = _over(found, before)
-    if wrong or found is None:
-        told = tuple((each.field, str(each)) for each in wrong)
-        return Judged(row.number, title, Becomes.WRONG, wrong=told)
-    return Judged(row.number, found.title, _becomes(found, before), found)
+def _judged(number: int, found: Wanted, before: Known | None, event: Standing | None) -> Judged:
+    """A row that can be read, beside its event if it has one."""
+    if before is not None and not before.is_up:
+        return Judged(number, found.title, Becomes.DOWN)
+    if before is not None and comparing.is_same(before.digest, found):
+        return Judged(number, found.title, Becomes.SAME)
+    digest, plan = comparing.digest(found), _plan_of(found, before)
+    if before is None or event is None:
+        it = Judged(number, found.title, Becomes.NEW, found, digest=digest)
+    else:
+        both = comparing.compare(found, plan, event, before.digest)
+        it = Judged(number, found.title, Becomes.CHANGED, both.wanted, (), digest, both.changes, both.kept)
+        plan = both.wanted.plan
+    wrong = _over(plan, before)
+    return _wrong(number, found.title, wrong) if wrong else it
 
 
-def _becomes(found: Wanted, before: Known | None) -> Becomes:
-    if before is None:
-        return Becomes.NEW
-    if not before.is_up:
-        return Becomes.DOWN
-    return Becomes.SAME if before.digest == found.digest else Becomes.CHANGED
+def _wrong(number: int, title: str, wrong: Iterable[Wrong]) -> Judged:
+    told = tuple((each.field, str(each)) for each in wrong)
+    return Judged(number, title, Becomes.WRONG, wrong=told)
+
+
+def _standing(known: Iterable[Known], source: Source) -> dict[UUID, Standing]:
+    """The events of these rows as they stand, each through the eyes of whoever keeps it."""
+    by_author: dict[int, list[UUID]] = {}
+    for each in known:
+        by_author.setdefault(each.author_id, []).append(each.event_id)
+    found: dict[UUID, Standing] = {}
+    for author_id, ids in by_author.items():
+        with scope.use(source.eyes_of(author_id)):
+            events = db.session.scalars(select(Event).where(Event.id.in_(ids)))
+            found |= {event.id: comparing.standing(event) for event in events}
+    return found
 
 
 def _plan_of(row: Wanted, before: Known | None) -> Plan:
@@ -165,9 +221,9 @@ def _plan_of(row: Wanted, before: Known | None) -> Plan:
     return replace(plan, until_on=ends, more_on=tuple(day for day in plan.more_on if day <= last))
 
 
-def _over(found: Wanted, before: Known | None) -> list[Wrong]:
+def _over(plan: Plan, before: Known | None) -> list[Wrong]:
     """What has no date to come cannot be announced."""
-    plan, now = _plan_of(found, before), clock.now()
+    now = clock.now()
     series = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
     first = max(clock.today(plan.zone) - timedelta(days=series.length.days + 1), plan.begins.date())
     if any(dates.is_to_come(each.begins_at, each.ends_at, now) for each in expand(series, first, first + WINDOW)):
@@ -186,14 +242,14 @@ def _known(source: Source) -> dict[str, Known]:
     return {each.uid: each for each in (Known(*row) for row in rows)}
 
 
-def _put(row: Wanted, before: Known | None, source: Source) -> None:
+def _put(row: Wanted, digest: bytes, before: Known | None, source: Source) -> None:
     """One row: pinned up, or changed through the eyes of whoever pinned it up."""
     words: dict[str, Any] = {
         "category": row.category,
         "title": row.title,
         "body_md": row.text,
         "audience": row.audience,
-        "plan": _plan_of(row, before),
+        "plan": row.plan,
     }
     author_id = source.author_id if before is None else before.author_id
     with scope.use(source.eyes_of(author_id)):
@@ -208,12 +264,13 @@ def _put(row: Wanted, before: Known | None, source: Source) -> None:
         else:
             found = service.of_person(before.event_id)
             assert found is not None  # the list's lock is held, and its author's rows are their own
+            words["for_guests"] = answers.for_guests(found.id)  # no list says it, so none takes it away
             event = service.revise(found, editor_id=author_id, **words)
         if row.is_off is not None and row.is_off != (event.cancelled_at is not None):
             (changing.call_off if row.is_off else changing.call_on)(event, None)
         put = insert(EventImport).values(
-            list=source.name, uid=row.uid, event_id=event.id, digest=row.digest, imported_at=clock.now()
+            list=source.name, uid=row.uid, event_id=event.id, digest=digest, imported_at=clock.now()
         )
-        new = {"digest": row.digest, "imported_at": clock.now()}
+        new = {"digest": digest, "imported_at": clock.now()}
         db.session.execute(put.on_conflict_do_update(index_elements=["list", "uid"], set_=new))
         db.session.flush()

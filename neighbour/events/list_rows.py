@@ -7,7 +7,6 @@ one time for several days, the first day of what is every week – they say so (
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -24,7 +23,7 @@ from neighbour.events.categories import CATEGORIES
 from neighbour.events.cells import ALL_DAY, Wrong
 from neighbour.events.forms import MOST_DAYS, MOST_PLACES
 from neighbour.events.models import Category
-from neighbour.events.recurrence import WEEKDAYS
+from neighbour.events.recurrence import WEEKDAYS, fits
 from neighbour.events.service import BadPlan, Plan
 from neighbour.events.sheets import Row
 
@@ -106,11 +105,6 @@ class Wanted:
     audience: Audience
     plan: Plan
     is_off: bool | None = None
-
-    @property
-    def digest(self) -> bytes:
-        """A hash of all it says: another one, and the event is changed."""
-        return hashlib.sha256(repr(self).encode()).digest()
 
 
 Mapping_ = Mapping[Target, str]
@@ -216,8 +210,10 @@ def _plan(one: Reading) -> Plan | None:
     try:
         service.judge(plan)
     except BadPlan as error:
+        has_hours = bool(one.cell(Target.TIME).strip())
         fields = {
-            "until_time": Target.ENDS,
+            "from_time": Target.TIME if has_hours else Target.BEGINS,
+            "until_time": Target.TIME if has_hours else Target.ENDS,
             "last_day": Target.ENDS,
             "day": Target.BEGINS,
             "repeats_until": Target.UNTIL,
@@ -318,6 +314,8 @@ def _timed(
     (day, from_time), (last, until_time) = begins, ends or (begins[0], None)
     if weekdays and WEEKDAYS[day.weekday()] not in weekdays:
         raise Wrong(Target.WEEKDAYS, _("The day on which it begins is none of these days of the week."))
+    if plan.rule and not fits(plan.rule, day):
+        raise Wrong(Target.RULE, _("The day on which it begins is none of those that the rule gives."))
     if last < day:
         raise Wrong(Target.ENDS, _("It ends before it begins."))
     if isinstance(hours, tuple):

@@ -114,6 +114,12 @@ def slots(series: Series, first: date, last: date) -> Iterator[date]:
         single = next(singles, None)
 
 
+def fits(rule: str, begun: date) -> bool:
+    """Whether a rule gives the day on which it begins. RFC 5545 section 3.8.5.3 leaves open what it means where it does not."""
+    midnight = datetime.combine(begun, time())
+    return any(_by_rule(Series(midnight, midnight, "UTC", rule), begun, begun))
+
+
 def _by_rule(series: Series, first: date, last: date) -> Iterator[date]:
     """Days that the rule alone gives, looked for from shortly before ``first`` on: a series may have begun long ago."""
     if not series.rule:
@@ -169,6 +175,11 @@ def on(series: Series, slot: date) -> Dated | None:
 def moment(wall: datetime, zone: str) -> datetime:
     """The moment (UTC) of a time on the clock of ``zone``."""
     return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def is_left_out(wall: datetime, zone: str) -> bool:
+    """Whether the clock of ``zone`` never shows this time: it is put forward over it."""
+    return moment(wall, zone).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall
 
 
 def _dated(series: Series, slot: date, change: Change) -> Dated:

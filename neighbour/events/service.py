@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -17,7 +17,7 @@ from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, dates, telling
 from neighbour.events.models import Event, EventForGuests
-from neighbour.events.recurrence import LONGEST, BadRule, checked, is_of_our_time
+from neighbour.events.recurrence import LONGEST, BadRule, checked, is_left_out, is_of_our_time
 from neighbour.residency.gazetteer.service import point_of
 
 LATEST = timedelta(days=730)  # how far ahead an event may begin
@@ -110,7 +110,7 @@ def revise(
     """Change an event and all its dates to come. Dates that were changed one by one stay as they are, as far as the rule
     still gives their day. Who cannot read it any more comes no more. Raises BadPlan, and NotPossible for what was taken down
     meanwhile."""
-    judge(plan)
+    judge(plan, is_kept=(plan.begins, plan.ends) == (event.begins, event.ends))
     base.one_at_a_time(editor_id)
     db.session.refresh(event)  # what the same form sent twice has just changed
     before = event.title, event.body_md, event.category, event.sequence, *(getattr(event, name) for name in SHOWN)
@@ -169,8 +169,9 @@ def replan(event: Event, plan: Plan) -> None:
         raise BadPlan("day", __("This day is over. When is it?"))
 
 
-def judge(plan: Plan) -> None:
-    """Raises BadPlan for what no calendar could hold."""
+def judge(plan: Plan, *, is_kept: bool = False) -> None:
+    """Raises BadPlan for what no calendar could hold. ``is_kept``: it is at this time already, which the clock may leave
+    out: the date of a series in the night of March is held an hour later (RFC 5545 section 3.3.5)."""
     latest = clock.today(plan.zone) + LATEST
     if not is_of_our_time(plan.begins.date()):
         raise BadPlan("day", __("That is too long ago."))
@@ -184,10 +185,20 @@ def judge(plan: Plan) -> None:
         raise BadPlan("more_days", __("That is more than two years away."))
     if plan.until_on is not None and plan.until_on < plan.begins.date():
         raise BadPlan("repeats_until", __("The last date is before the first one."))
+    if not plan.is_all_day and not is_kept:
+        _judge_clock(plan)
     try:
         checked(plan.rule)
     except BadRule as error:
         raise BadPlan("repeats", __("Please choose one of these.")) from error
+
+
+def _judge_clock(plan: Plan) -> None:
+    """Raises BadPlan for a time that the clock of the place never shows: which one is meant instead is not ours to guess."""
+    for field, wall in (("from_time", plan.begins), ("until_time", plan.ends)):
+        if is_left_out(wall, plan.zone) and (field == "from_time" or wall.time() != time()):  # a day ends everywhere
+            words = __("On this day there is no %(time)s: the clocks are put forward over it.", time=f"{wall:%H:%M}")
+            raise BadPlan(field, words)
 
 
 def of_person(event_id: uuid.UUID) -> Event | None:

@@ -1,6 +1,7 @@
 """Reading a list somebody sends: CSV as spreadsheets write it, or JSON, as rows of text.
 
-CSV: UTF-8 with or without a mark at its beginning, UTF-16 with one, or Windows-1252; separated by comma, semicolon or tab.
+CSV: UTF-8 with or without a mark at its beginning, UTF-16 with one, or Windows-1252; separated by comma, semicolon or tab, or by
+the sign that Excel's line ``sep=;`` names at its beginning.
 JSON: a list of flat objects, or an object with one such list in it. What a cell holds is text and nothing
 else: no formula is worked out.
 """
@@ -22,6 +23,7 @@ from neighbour.core.text import clean_line, clean_text
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 400_000, 1_000, 60
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SEPARATORS = ",;\t"
+_SAYS_SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?(?:\n|\Z)', re.I)
 _HALF = re.compile("[\ud800-\udfff]")  # JSON may hold half of a pair of surrogates (RFC 8259 section 8.2); UTF-8 cannot
 
 
@@ -44,6 +46,11 @@ class Sheet:
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether any row is one."""
+        return any(not row.trouble for row in self.rows)
 
 
 def decoded(data: bytes) -> str:
@@ -104,7 +111,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _object(number: int, found: Any) -> Row:
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not any(clean_line(name) for name in found):
         return Row(number, trouble=_("This is no object with names and values."))
     if isinstance(found, _Twice):
         return Row(number, trouble=_("Two names in it are the same."))
@@ -123,10 +130,14 @@ def _text(value: Any) -> str:
 
 
 def _csv(text: str) -> Sheet:
+    said = _SAYS_SEPARATOR.match(text)  # a line for Excel, which shows it nowhere: rows are counted without it
+    text = text[said.end() :] if said else text
     try:
-        reader = csv.reader(io.StringIO(text), delimiter=_separator(text), strict=True)
+        reader = csv.reader(io.StringIO(text), delimiter=said[1] if said else _separator(text), strict=True)
         head = [clean_line(name) for name in next(reader)]
         columns = _columns(head)
+        if not columns:
+            raise Unreadable(_("The first row has no names of columns."))
         if len(columns) != len([name for name in head if name]):
             raise Unreadable(_("Two columns have the same name."))
         rows: list[Row] = []

@@ -5,6 +5,7 @@ Days are said in full, never as "tomorrow": a card and a mail are read later tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from neighbour.core import clock, i18n
@@ -50,6 +51,20 @@ def span(begins: datetime, ends: datetime, *, is_all_day: bool) -> str:
         "%(first)s, %(begin)s to %(last)s, %(end)s",
         first=day(first), begin=clock_time(begins), last=day(last), end=clock_time(ends),
     )  # fmt: skip
+
+
+def series(
+    begins: datetime, ends: datetime, *, is_all_day: bool, rule: str, until_on: date | None, more_on: Sequence[date]
+) -> str:
+    """All that is known of when: ``Montag, 11. Januar, 18:00, jeden Montag, bis Sonntag, 28. Februar``."""
+    said = [span(begins, ends, is_all_day=is_all_day)]
+    if rule:
+        said.append(repeats(rule, begins.date(), has_more=False))
+    if rule and until_on is not None:
+        said.append(_("until %(day)s", day=day(until_on)))
+    if more_on:
+        said.append(_("also on %(days)s", days=_and([i18n.long_date(each) for each in more_on])))
+    return ", ".join(said)
 
 
 def repeats(rule: str, begins: date, *, has_more: bool) -> str:

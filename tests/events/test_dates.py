@@ -44,6 +44,24 @@ def test_a_weekly_series_has_a_year_of_dates_and_the_clock_change_moves_none(own
     assert {(slot.weekday(), at.hour) for slot, at, _off in found} == {(1, 16), (1, 17)}
 
 
+def test_a_series_goes_on_through_the_night_that_leaves_its_time_out(owner, here, host):
+    night = date(2027, 3, 28)
+    at = datetime(2027, 3, 28, 2, 30), datetime(2027, 3, 28, 2, 30)
+    event = make_event(host, here, datetime(2027, 3, 21, 2, 30), hours=0, rule="FREQ=WEEKLY")
+    assert rows(owner, event)[1] == (night, datetime(2027, 3, 28, 1, 30, tzinfo=UTC), False), "an hour later"
+    acting(host, here, event, changing.change_one, night, *at, "Garten")
+    for act in (changing.change_one, changing.change_following):
+        with pytest.raises(BadPlan, match="02:30"):
+            acting(host, here, event, act, night, at[0].replace(hour=1), at[1], "Garten")
+    with pytest.raises(BadPlan, match="02:30"):
+        make_event(host, here, at[0], hours=0)
+    following = acting(host, here, event, changing.change_following, night, *at, "Hof")
+    assert rows(owner, following)[:2] == [
+        (night, datetime(2027, 3, 28, 1, 30, tzinfo=UTC), False),
+        (date(2027, 4, 4), datetime(2027, 4, 4, 0, 30, tzinfo=UTC), False),
+    ]
+
+
 def test_every_night_dates_are_made_further_ahead_once_for_each_series(owner, here, host, jobs, frozen_clock):
     running = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
     ended = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", until_on=date(2026, 6, 30))

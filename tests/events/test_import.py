@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from neighbour.contributions import service as base
 from neighbour.contributions.models import Audience
-from neighbour.core import clock, scope
+from neighbour.core import clock, limits, scope
 from neighbour.core.db import atomic
 from neighbour.core.tokens import to_uid
 from neighbour.events import cells, importing, service, sheets
@@ -104,6 +104,10 @@ def test_what_breaks_in_the_middle_leaves_nothing_behind(host, here, owner, monk
         ("1;Fest;;30.05.2026;;10:00;;", [""]),
         ("1;Fest;;30.05.2026;;10:00;;;;;x", [""]),
         (";;;x;;y;;;", ["uid", "title", "begins", "time"]),
+        ("1;Fest;;28.03.2027 02:30;;;;;", ["begins"]),
+        ("1;Fest;;27.03.2027 22:00;28.03.2027 02:30;;;;", ["ends"]),
+        ("1;Fest;;28.03.2027;;02:30-04:00;;;", ["time"]),
+        ("1;Fest;;2026-10-25T02:30+01:00;;;;;", ["begins"]),
     ],
 )
 def test_whatever_leaves_a_doubt_is_complained_about_at_its_column(host, here, owner, row, columns):
@@ -163,8 +167,11 @@ def test_series_further_days_and_what_is_called_off(host, here, owner):
         "e,E,2026-05-20,10:00,Mi,FREQ=DAILY,,,,\n"
         "f,F,2026-05-20,10:00,,,2026-06-01,,,\n"
         "g,G,2026-05-20,10:00,,,,,,ja\n"
+        "h,H,2026-05-20,10:00,,FREQ=WEEKLY;BYDAY=TU,,,,\n"
+        "i,I,2026-05-20,10:00,,FREQ=MONTHLY;BYDAY=4WE,,,,\n"
     )
-    assert complaints(text, source(host, here)) == {5: ["weekdays"], 6: ["rule"], 7: ["until"], 8: ["all_day"]}
+    wrong = {5: ["weekdays"], 6: ["rule"], 7: ["until"], 8: ["all_day"], 9: ["rule"], 10: ["rule"]}
+    assert complaints(text, source(host, here)) == wrong
     imported(text, source(host, here), leaves_out=True)
     found = rows(owner, "title, rule, until_on, more_on, is_all_day, cancelled_at IS NOT NULL")
     assert found == [
@@ -212,12 +219,18 @@ def test_the_end_of_a_day_is_no_begin_and_what_lasts_for_days_is_not_held_every_
 def test_encodings_and_separators_of_spreadsheets(encoding, separator):
     text = f'uid{separator}title{separator}begins\r\n1{separator}"Straße, grün; ""schön"""{separator}2026-05-30\r\n\r\n'
     sheet = sheets.read(sheets.decoded(text.encode(encoding)))
-    assert [row.cells for row in sheet.rows] == [{"uid": "1", "title": 'Straße, grün; "schön"', "begins": "2026-05-30"}]
+    cells_ = [{"uid": "1", "title": 'Straße, grün; "schön"', "begins": "2026-05-30"}]
+    assert [row.cells for row in sheet.rows] == cells_
+    for said in (f"sep={separator}", f'"Sep={separator}"'):  # Excel's own line, which it shows nowhere
+        found = sheets.read(sheets.decoded(f"{said}\r\n{text}".encode(encoding)))
+        assert found == sheet and found.rows[0].number == 2
+    if separator == ";":
+        assert sheets.read("sep=|\n" + text.replace(";", "|", 2)).columns == ("uid", "title", "begins")
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"  \n ", b"uid,title", b"uid,uid\n1,2", b'uid,title\n"1,2', b"PK\x03\x04\0\0zip", b"\x81\x8d\x8f", b"[1, 2", b'{"a": 1}',
+    [b"", b"  \n ", b";;\n1;2;3", b"sep=;", b"uid,title", b"uid,uid\n1,2", b'uid,title\n"1,2', b"PK\x03\x04\0\0zip", b"\x81\x8d\x8f", b"[1, 2", b'{"a": 1}',
      b"[" * 100_000, b"[]", b"a\n" + b"1\n" * 1_001, b"x" * 400_001, ",".join(f"c{n}" for n in range(61)).encode() + b"\n1"],
 )  # fmt: skip
 def test_what_is_no_list_is_refused_as_a_whole(context, data):
@@ -237,6 +250,7 @@ def test_json_with_other_things_in_it_is_complained_about_row_by_row(host, here)
         3: [""],
         4: ["uid", "begins"],
     }
+    assert not sheets.read('[{"": 1}, {}, "text"]').is_readable
     row = '{"uid": "%s", "title": "A", "begins": "2026-05-30 10:00", "%s": "2026-05-31 10:00"}'
     text = f"[{row % (1, 'begins')}, {row % (2, 'title ')}, {row % (3, 'ends')}]"
     assert complaints(text, source(host, here)) == {1: [""], 2: [""]}, "what a name twice means is not guessed"
@@ -362,6 +376,7 @@ def test_an_editor_sends_a_list_looks_at_it_and_imports_it(client, here, owner):
     whose = f"i:{house.public_id} {here.key}"
     page = client.get("/events/import").get_data(as_text=True)
     assert "Haus am Kanal, Weberviertel" in page and "FREQ=MONTHLY" in page
+    assert "Lernen und Reparieren" in page and "gathering, " not in page and "bestätigt, abgesagt" in page
     foreign = LIST.replace(HEAD, "nr;was;category;begins;ends;time;place;cost;text")
     html = send(client, foreign, whose).get_data(as_text=True)
     assert html.count("Welche Spalte ist das?") == 4 and rows(owner) == [], (
@@ -375,6 +390,9 @@ def test_an_editor_sends_a_list_looks_at_it_and_imports_it(client, here, owner):
     assert rows(owner, "audience, initiative_id, author_id")[0] == ("quarter", house.id, editor.id)
     again = send(client, foreign.replace("nr;was", "id;titel"), whose).get_data(as_text=True)
     assert "Es gibt nichts zu tun" in again
+    with scope.use(scope.NOBODY):
+        counted = limits.RATES["publish"].times - limits.left("publish", str(editor.id))
+    assert counted == 1, "looking is not publishing"
     bad = send(client, LIST + "3;Fest;;0000-00-00;;;;;\n", whose).get_data(as_text=True)
     assert "„0000-00-00“ ist kein Tag" in bad and "<td>4</td>" in bad and "einlesen, die anderen" not in bad
 
@@ -521,6 +539,11 @@ def test_a_page_says_what_is_wrong_with_a_list_that_is_made_to_break_it(client, 
     whose = f"i:{house.public_id} {here.key}"
     long_head = f'{SMALL};"{"x" * 150_000}"\n1;Fest;24.12.2026 18:00;y\n'
     assert "Anführungszeichen" in send(client, long_head, whose).get_data(as_text=True)
+    nested = '[{"id": 1, "titel": "A", "beginn": "2027-01-11 10:00", "ort": {"name": "Hof"}}, {"id": 2, "id": 3}]'
+    refused = send(client, nested, whose)
+    html = refused.get_data(as_text=True)
+    assert refused.status_code == 422 and "Ein Wert darin ist selbst" in html and "gleich" in html
+    assert "Welche Spalte ist das?" not in html and "<td>2</td>" in html, "no column of it can be chosen"
     for text in (HOSTILE[0][0], HOSTILE[7][0], HOSTILE[11][0]):
         assert "einlesen, die anderen" not in send(client, text, whose).get_data(as_text=True)
     assert rows(owner) == []

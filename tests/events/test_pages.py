@@ -85,6 +85,8 @@ def test_the_composer_says_what_the_dates_will_be_before_and_without_scripts(cli
         ({"last_day": "9999-12-31"}, "last_day"),
         ({"repeats": "days", "more_days": "31.12.9999"}, "more_days"),
         ({"day": "2026-05-23"}, "repeats"),
+        ({"day": "2027-03-28", "from_time": "02:30", "until_time": "", "repeats": ""}, "from_time"),
+        ({"day": "2027-03-27", "from_time": "22:00", "until_time": "02:30", "repeats": ""}, "until_time"),
         ({"repeats": "yearly"}, "repeats"),
         ({"repeats_until": "2026-05-29"}, "repeats_until"),
         ({"repeats": "days", "more_days": "morgen"}, "more_days"),

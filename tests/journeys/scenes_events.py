@@ -69,6 +69,8 @@ def importer(walk: Walk) -> None:
     day = clock.today("Europe/Berlin") + timedelta(days=8)
     text = LIST.format(first=day, second=day + timedelta(days=1)).encode()
     walk.go("/events/import", "import a list")
+    names = walk.page.locator(".table code").evaluate_all("all => all.map(each => each.getClientRects().length)")
+    assert len(names) == 20 and set(names) == {1}, "names to be copied stand on one line"
     walk.send("/events/import", "import, no file", 422)
     walk.page.set_input_files("[name=file]", {"name": "liste.csv", "mimeType": "text/csv", "buffer": text})
     _press(walk, "send", "import, whose columns nobody knows")
@@ -83,6 +85,10 @@ def importer(walk: Walk) -> None:
     walk.look("an initiative's event, for whoever keeps it", picture="event-initiative")
     assert walk.page.locator(".byline__who").first.inner_text().strip() == "Nachbarschaftstreff Webstuhl"
     walk.go("/board?kind=event", "the board, an initiative's events", picture="board-initiative")
+    again = text.replace(b"Spulengasse 11", b"Werkraum").replace(b"nr;was", b"id;titel")
+    walk.go("/events/import", "import the list again")
+    walk.page.set_input_files("[name=file]", {"name": "liste.csv", "mimeType": "text/csv", "buffer": again})
+    _press(walk, "send", "import, what the list changes")
 
 
 def _press(walk: Walk, act: str, name: str, picture: str = "") -> None:

@@ -1,0 +1,158 @@
+"""A list that is sent again: what it says anew holds, what was changed by hand otherwise stays, and the page says all of it first."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import pytest
+
+from neighbour.core import i18n, limits, scope
+from neighbour.core.db import atomic
+from neighbour.core.text import plain
+from neighbour.events import answers, changing, importing, service
+from neighbour.events.categories import CATEGORIES
+from neighbour.events.cells import Wrong, flag, hours, is_off, weekdays
+from neighbour.events.import_forms import EXAMPLES
+from neighbour.events.importing import Becomes
+from neighbour.events.list_rows import Choices, Target
+from tests.events.lists import BERLIN, imported, read, rows, source
+from tests.events.test_import import carried, send
+from tests.factories import make_initiative, sign_in, viewer_of
+
+HEAD = "id;titel;beginn;zeit;ort;stand;text;tage;endet"
+FIRST = f"{HEAD}\n1;Nachtcafé;25.05.2026;18:00-20:00;Hof;;Erst so;Mo;30.11.2026\n"
+PLACE = "place, begins, until_on"
+
+
+def by_hand(owner, host, here, act):
+    """Do something to the only event as on its page."""
+    ((event_id,),) = owner.execute("SELECT id FROM event").fetchall()
+    with scope.use(viewer_of(host, here)), atomic():
+        return act(service.of_person(event_id))
+
+
+def moved(event):
+    """To Garnweg, at seven, with a point of its own and a word for its guests."""
+    plan = service.Plan(
+        datetime(2026, 5, 25, 19), datetime(2026, 5, 25, 21), BERLIN, rule=event.rule, until_on=event.until_on,
+        place="Garnweg 3", point=(10.02, 50.01),
+    )  # fmt: skip
+    words = {"category": event.category, "title": event.title, "body_md": event.body_md, "audience": event.audience}
+    service.revise(event, editor_id=event.author_id, plan=plan, for_guests="Klingel: Müller", **words)
+
+
+def judged(text, where):
+    """What the page says of the only row."""
+    sheet, mapping = read(text)
+    (row,) = importing.judge(sheet, mapping, Choices(BERLIN), where).rows
+    names = {"changes": [each.name for each in row.changes], "kept": [each.name for each in row.kept]}
+    return row.becomes, names, [each.name for each in row.changes if each.is_by_hand]
+
+
+def test_what_was_changed_by_hand_stays_unless_the_list_says_something_else(host, here, owner):
+    where = source(host, here)
+    imported(FIRST, where)
+    by_hand(owner, host, here, moved)
+    other = FIRST.replace("Erst so", "Jetzt so")
+    assert judged(FIRST, where)[0] is Becomes.SAME
+    assert judged(other, where) == (Becomes.CHANGED, {"changes": ["text"], "kept": ["when", "place"]}, [])
+    imported(other, where)
+    assert rows(owner, "body_md, place, begins, has_own_point") == [
+        ("Jetzt so", "Garnweg 3", datetime(2026, 5, 25, 19), True)
+    ]
+    told = by_hand(owner, host, here, lambda event: answers.for_guests(event.id))
+    assert told == "Klingel: Müller", "no list says it, so none takes it away"
+    saal = other.replace("Hof", "Saal")
+    assert judged(saal, where) == (Becomes.CHANGED, {"changes": ["place"], "kept": ["when"]}, ["place"])
+    imported(saal, where)
+    assert rows(owner, "place, begins, has_own_point") == [("Saal", datetime(2026, 5, 25, 19), False)]
+    as_there = saal.replace("18:00-20:00", "19:00-21:00")
+    assert judged(as_there, where) == (Becomes.CHANGED, {"changes": [], "kept": []}, [])
+
+
+def test_what_is_called_off_or_on_by_hand_stays_so_until_the_list_says_otherwise(host, here, owner):
+    where, on, off = (
+        source(host, here),
+        FIRST.replace(";Hof;;", ";Hof;bestätigt;"),
+        FIRST.replace("Hof;;", "Hof;abgesagt;"),
+    )
+    imported(on, where)
+    by_hand(owner, host, here, lambda event: changing.call_off(event, None, "Regen"))
+    other = on.replace("Erst", "Jetzt")
+    assert judged(other, where)[1] == {"changes": ["text"], "kept": ["is_off"]}
+    imported(other, where)
+    assert rows(owner, "cancelled_at IS NOT NULL, cancelled_why") == [(True, "Regen")]
+    imported(off, where)
+    by_hand(owner, host, here, lambda event: changing.call_on(event, None))
+    imported(off.replace("Erst", "Nun"), where)
+    assert rows(owner, "cancelled_at IS NULL, body_md") == [(True, "Nun so")]
+
+
+def test_a_row_of_an_earlier_version_is_known_and_the_list_holds(host, here, owner):
+    """Its digest was one hash of everything: what was changed by hand since cannot be told."""
+    where = source(host, here)
+    imported(FIRST, where)
+    (found, _wrong), *_rest = (importing.wanted(row, read(FIRST)[1], Choices(BERLIN)) for row in read(FIRST)[0].rows)
+    whole = importing.comparing.hashlib.sha256(repr(found).encode()).digest()
+    owner.execute("UPDATE event_import SET digest = %s", [whole])
+    by_hand(owner, host, here, moved)
+    assert judged(FIRST, where)[0] is Becomes.SAME
+    other = FIRST.replace("Erst", "Jetzt")
+    assert judged(other, where) == (Becomes.CHANGED, {"changes": ["when", "place", "text"], "kept": []}, [])
+    imported(other, where)
+    assert rows(owner, PLACE)[0][:2] == ("Hof", datetime(2026, 5, 25, 18))
+
+
+def test_the_page_says_what_a_changed_row_changes_and_what_it_leaves(client, host, here, owner):
+    house = make_initiative(here, host)
+    sign_in(client, host)
+    whose = f"i:{house.public_id} {here.key}"
+
+    def said(text):
+        return " ".join(plain(send(client, text, whose).get_data(as_text=True)).split())
+
+    new = said(FIRST + "2;Chor;26.05.2026;19:00;;abgesagt;;;\n")
+    assert "jeden Montag, bis Montag, 30. November" in new and "1 davon abgesagt" in new
+    assert re.search("Chor , Dienstag, 26. Mai, 19:00 abgesagt|Chor, Dienstag, 26. Mai, 19:00 abgesagt", new)
+    imported(FIRST, source(host, here, f"i:{house.public_id}", house))
+    off = said(FIRST.replace("Hof;;", "Hof;abgesagt;").replace("30.11.2026", "31.08.2026"))
+    assert "Wird abgesagt." in off and "1 davon abgesagt" in off
+    assert "bis Montag, 31. August (war: " in off and "bis Montag, 30. November)" in off
+    by_hand(owner, host, here, moved)
+    kept = said(FIRST.replace("Erst", "Jetzt"))
+    assert "Bleibt, wie von Hand geändert: Ort: Garnweg 3 (in der Liste: Hof)" in kept
+    assert "Text: Jetzt so (war: Erst so)" in kept and "ganz anderen" not in kept
+    assert "Ort: Saal (war: Garnweg 3) Das wurde von Hand geändert" in said(FIRST.replace("Hof", "Saal"))
+    another = said("Nr;titel;beginn;zeit\n1;A & B;01.06.2026;10:00\n".replace("Nr", "id"))
+    assert "einen ganz anderen" in another and "Überschrift: A &amp; B (war: Nachtcafé)" in another.replace(
+        "A & B", "A &amp; B"
+    )
+    assert rows(owner, "title") == [("Nachtcafé",)]
+
+
+def test_looking_has_a_limit_of_its_own_and_importing_that_of_all_that_is_published(client, host, here, owner):
+    house = make_initiative(here, host)
+    sign_in(client, host)
+    whose = f"i:{house.public_id} {here.key}"
+    limits.hit("publish", str(host.id), limits.RATES["publish"].times)
+    looked = send(client, FIRST, whose)
+    assert looked.status_code == 200
+    fields = carried(looked.get_data(as_text=True)) | {"act": "import"}
+    assert client.post("/events/import", data=fields).status_code == 429 and rows(owner) == []
+    limits.hit("event_list", str(host.id), limits.RATES["event_list"].times - 2)
+    assert send(client, FIRST, whose).status_code == 429
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_examples_of_the_page_are_read_in_the_language_they_are_told_in(language):
+    with i18n.speaking(language):
+        told = {target: str(words) for target, words in EXAMPLES.items()}
+        assert [is_off("status", each) for each in told[Target.STATUS].split(", ")] == [False, True]
+        assert [flag("all_day", each) for each in told[Target.ALL_DAY].split(", ")] == [True, False]
+        assert all(hours("time", each) for each in told[Target.TIME].split(", "))
+        assert all(weekdays("weekdays", each) for each in told[Target.WEEKDAYS].split(" / "))
+        known = {str(each.label) for each in CATEGORIES} | {str(each.key) for each in CATEGORIES}
+        assert set(told[Target.CATEGORY].split(", ")) <= known
+        with pytest.raises(Wrong):
+            is_off("status", "verlegt")
