@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import abort, current_app, render_template, request, url_for
 
-from neighbour.contributions import kinds, offices, photo_forms, photos, reach, service
+from neighbour.contributions import editing, kinds, offices, photo_forms, photos, reach, service
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience, Contribution, State
 from neighbour.core.db import db
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.tokens import from_uid
-from neighbour.policy import Identity
+from neighbour.policy import Identity, Permission, may
 from neighbour.policy.gate import identity
 from neighbour.quarters.models import Quarter
 
@@ -24,20 +25,26 @@ def page(
     contribution: Contribution | None = None,
     doubts: Sequence[Any] = (),
     copied: str = "",
+    newer: editing.Overtaken | None = None,
 ) -> str:
     """Of this kind, with what the form holds and the photos on the sheet; doubts: what is asked about before it is pinned up.
-    copied: the name of what something new begins with, from its first page to its last, as each has a draft of its own."""
+    copied: the name of what something new begins with, from its first page to its last, as each has a draft of its own.
+    newer: what was changed since the form was opened."""
+    entries = photo_forms.entries(form, sheet, contribution.id if contribution else None)
+    brought = [] if contribution or copied else [each.uid for each in entries]
     return render_template(
         "contributions/compose.html",
         kind=kind,
-        tabs=[] if contribution or copied else [_tab(each, each is kind) for each in kinds.all_kinds()],
+        tabs=[] if contribution or copied else [_tab(each, each is kind, brought) for each in kinds.all_kinds()],
         form=form,
-        sheet=sheet.entries(contribution.id if contribution else None),
+        sheet=entries,
         photos_off=sheet.off_uids,
         most_photos=photos.MOST,
         contribution=contribution,
         copied=copied,
         doubts=doubts,
+        stood=_stood(form, newer) if contribution else "",
+        newer=newer.stands if newer else [],
         quarter=_quarter(_where(contribution)),
         office=offices.of(contribution) if contribution and contribution.is_office else None,
         preview=_preview(form.audience.data or "", _where(contribution)),
@@ -67,8 +74,15 @@ def beginning(kind: kinds.Kind) -> Mapping[str, Any]:
     return kind.copied(source)
 
 
-def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
-    return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
+def _tab(kind: kinds.Kind, is_current: bool, brought: Sequence[str]) -> tuple[str, Any, str, bool]:
+    return url_for("contributions.compose", kind=kind.name, photo=brought), kind.label, kind.icon, is_current
+
+
+def _stood(form: ContributionForm, newer: editing.Overtaken | None) -> str:
+    """What was there when the form was opened; what is there now only once its reader has been told."""
+    if newer is not None:
+        return editing.mark(newer.now)
+    return request.form.get("stood", "") if form.is_submitted() else editing.mark(form)
 
 
 def reach_line(chosen: str, contribution: Contribution | None = None) -> str:
@@ -88,6 +102,32 @@ def _preview(chosen: str, quarter_id: int) -> reach.ReachPreview:
 def _next_issue() -> Any:
     ask = current_app.extensions.get("next_issue")
     return ask() if ask else None
+
+
+#: how far not everybody may reach: what it takes, and what is said to whoever may not
+_FAR = {
+    Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
+    Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
+}
+
+
+def doubts(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
+    """What is asked about before it is pinned up; nothing the second time."""
+    return () if request.form.get("sure") == "1" else kind.doubts(form)
+
+
+def reach_allowed(form: ContributionForm) -> bool:
+    """Whether whoever asks may reach so far; otherwise it stands at the field."""
+    permission, refusal = _FAR.get(form.audience.data, (None, ""))
+    if permission is not None and not may(permission):
+        form.add_error("audience", str(refusal))
+        return False
+    return True
+
+
+def field_of(error: service.NotPossible, form: ContributionForm) -> str:
+    """Where an error of a service stands."""
+    return next(name for name in (error.field, "category", "title") if name in form)
 
 
 def kind_named(name: str) -> kinds.Kind:
