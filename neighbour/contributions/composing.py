@@ -11,9 +11,8 @@ from neighbour.contributions import editing, kinds, offices, photo_forms, photos
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience, Contribution, State
 from neighbour.core.db import db
-from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.tokens import from_uid
-from neighbour.policy import Identity, Permission, may
+from neighbour.policy import Identity
 from neighbour.policy.gate import identity
 from neighbour.quarters.models import Quarter
 
@@ -102,32 +101,6 @@ def _preview(chosen: str, quarter_id: int) -> reach.ReachPreview:
 def _next_issue() -> Any:
     ask = current_app.extensions.get("next_issue")
     return ask() if ask else None
-
-
-#: how far not everybody may reach: what it takes, and what is said to whoever may not
-_FAR = {
-    Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
-    Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
-}
-
-
-def doubts(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
-    """What is asked about before it is pinned up; nothing the second time."""
-    return () if request.form.get("sure") == "1" else kind.doubts(form)
-
-
-def reach_allowed(form: ContributionForm) -> bool:
-    """Whether whoever asks may reach so far; otherwise it stands at the field."""
-    permission, refusal = _FAR.get(form.audience.data, (None, ""))
-    if permission is not None and not may(permission):
-        form.add_error("audience", str(refusal))
-        return False
-    return True
-
-
-def field_of(error: service.NotPossible, form: ContributionForm) -> str:
-    """Where an error of a service stands."""
-    return next(name for name in (error.field, "category", "title") if name in form)
 
 
 def kind_named(name: str) -> kinds.Kind:

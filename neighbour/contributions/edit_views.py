@@ -10,7 +10,7 @@ from flask import flash, request
 
 from neighbour.contributions import composing, editing, kinds, photo_forms, photos, service
 from neighbour.contributions.models import State
-from neighbour.contributions.views import views, visible
+from neighbour.contributions.views import doubts_about, field_of, reach_allowed, views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
@@ -38,10 +38,10 @@ def revise(contribution_id: uuid.UUID) -> Any:
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
-    is_right = form.validate_on_submit() and (contribution.is_office or composing.reach_allowed(form))
+    is_right = form.validate_on_submit() and (contribution.is_office or reach_allowed(form))
     sheet = photo_forms.read(form)
     page = partial(composing.page, kind, form, sheet, contribution)
-    doubts = composing.doubts(kind, form) if is_right else ()
+    doubts = doubts_about(kind, form) if is_right else ()
     if not is_right or form.photos.errors or doubts:
         return page(doubts=doubts), 422
     try:
@@ -55,7 +55,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
     except editing.Overtaken as newer:
         return page(newer=newer), 422
     except service.NotPossible as error:
-        form.add_error(composing.field_of(error, form), str(error))
+        form.add_error(field_of(error, form), str(error))
         return page(), 422
     flash(_("Changed."), "good")
     return back("contributions.show", contribution_id=contribution_id)

@@ -8,7 +8,9 @@ Whatever else is wrong with the form, what was received stays received: the next
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from flask import request
 
@@ -80,8 +82,7 @@ class Sheet:
 
 def brought_along() -> Sheet:
     """What a form had before it became one of another kind (``?photo=``). No other form's photos are shown: each has its own."""
-    named = list(filter(None, map(_id_of, request.args.getlist("photo")[: photos.MOST])))
-    return Sheet([photo.id for photo in photos.mine(person_number(), named)])
+    return Sheet([photo.id for photo in photos.mine(person_number(), _ids(request.args.getlist("photo")))])
 
 
 def entries(form: ContributionForm, sheet: Sheet, contribution_id: uuid.UUID | None) -> list[Entry]:
@@ -110,8 +111,8 @@ def read(form: ContributionForm) -> Sheet:
         if key is not None and key not in sheet.order:
             sheet.order.append(key)
             sheet.words[key] = request.form.get(f"alt-{uid}", "")[: photos.ALT_LENGTH]
-    sheet.off = [key for key in _named("photo_off") if key not in sheet.order]
-    sheet.told = [key for key in _named("photo_told") if key in sheet.order]
+    sheet.off = [key for key in _ids(request.form.getlist("photo_off")) if key not in sheet.order]
+    sheet.told = [key for key in _ids(request.form.getlist("photo_told")) if key in sheet.order]
     _move(sheet, request.form.get("move", ""))
     _take_files(form, sheet)
     return sheet
@@ -159,8 +160,8 @@ def _move(sheet: Sheet, said: str) -> None:
             sheet.order[at], sheet.order[other] = sheet.order[other], sheet.order[at]
 
 
-def _named(field: str) -> list[uuid.UUID]:
-    found = map(_id_of, request.form.getlist(field)[: 2 * photos.MOST])
+def _ids(uids: Iterable[str]) -> list[uuid.UUID]:
+    found = map(_id_of, islice(uids, 2 * photos.MOST))
     return list(dict.fromkeys(key for key in found if key is not None))
 
 

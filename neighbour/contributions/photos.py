@@ -237,8 +237,8 @@ def arrange(
     author_id: int, contribution_id: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, str]], off: Collection[uuid.UUID] = ()
 ) -> None:
     """Let these photos hang on the contribution, in this order, each with its alt text; those taken ``off`` it go, files and all.
-    At most MOST. What hangs there and is in neither list came from another window meanwhile and stays, behind these; raises
-    TooManyPhotos where that makes more than MOST, PhotosGone for those that are not there, not the author's, or hang elsewhere,
+    What hangs there and is in neither list came from another window meanwhile and stays, behind these. Raises TooManyPhotos where
+    that makes more than MOST, PhotosGone for those that are not there, not the author's, or hang elsewhere,
     and NothingComes for what was refused."""
     one_at_a_time(author_id)
     words = dict(wanted)
@@ -248,10 +248,9 @@ def arrange(
     chosen = [photo for photo in found if photo.state in (PhotoState.WAITING, PhotoState.READY)]
     if len(chosen) < len(found):
         raise NothingComes
-    chosen = chosen[:MOST]
     listed = {*words, *off}
     others = [each for each in hanging(contribution_id) if each.author_id == author_id and each.id not in listed]
-    if others and len(chosen) + len(others) > MOST:
+    if len(chosen) + len(others) > MOST:
         raise TooManyPhotos
     for position, photo in enumerate(chosen):
         photo.contribution_id, photo.position = contribution_id, position

@@ -28,6 +28,7 @@ from neighbour.contributions import (
 from neighbour.contributions.forms import (
     AllClearForm,
     CommentForm,
+    ContributionForm,
     ThanksForm,
     as_uuid,
     audience_label,
@@ -38,6 +39,7 @@ from neighbour.contributions.readers import Reader, reader_of
 from neighbour.contributions.thread import Entry, Thread, build_thread
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
+from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx, toast
 from neighbour.policy import Permission, may, requires
@@ -68,9 +70,9 @@ def publish() -> Any:
     page = partial(composing.page, kind, form, copied=request.args.get("copy", ""))
     if request.form.get("preview"):
         return page(photo_forms.read(form)), 422 if form.photos.errors else 200
-    is_right = form.validate_on_submit() and composing.reach_allowed(form)
+    is_right = form.validate_on_submit() and reach_allowed(form)
     sheet = photo_forms.read(form)
-    doubts = composing.doubts(kind, form) if is_right else ()
+    doubts = doubts_about(kind, form) if is_right else ()
     if not is_right or form.photos.errors or doubts:
         return page(sheet, doubts=doubts), 422
     try:
@@ -78,7 +80,7 @@ def publish() -> Any:
             contribution = kind.publish(identity(), form)
             photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.leaving)
     except service.NotPossible as error:
-        form.add_error(composing.field_of(error, form), str(error))
+        form.add_error(field_of(error, form), str(error))
         return page(sheet), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
@@ -327,3 +329,29 @@ def _parent(uid: str | None) -> uuid.UUID | None:
         return from_uid(uid) if uid else None
     except ValueError:
         return None
+
+
+#: how far not everybody may reach: what it takes, and what is said to whoever may not
+_FAR = {
+    Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
+    Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
+}
+
+
+def doubts_about(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
+    """What is asked about before it is pinned up; nothing the second time."""
+    return () if request.form.get("sure") == "1" else kind.doubts(form)
+
+
+def reach_allowed(form: ContributionForm) -> bool:
+    """Whether whoever asks may reach so far; otherwise it stands at the field."""
+    permission, refusal = _FAR.get(form.audience.data, (None, ""))
+    if permission is not None and not may(permission):
+        form.add_error("audience", str(refusal))
+        return False
+    return True
+
+
+def field_of(error: service.NotPossible, form: ContributionForm) -> str:
+    """Where an error of a service stands."""
+    return next(name for name in (error.field, "category", "title") if name in form)

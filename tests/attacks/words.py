@@ -58,7 +58,7 @@ FIELDS = {
     "photo": Word(OBJECT),
     "photo_off": Word(OBJECT),
     "photo_told": Word(OBJECT),
-    "stood": Word(CHOICE, "title:0123456789"),
+    "stood": Word(CHOICE, ""),
     "copy": Word(OBJECT),
     "why": Word(TEXT, "Dauerregen"),
     "photos": Word(PERSONAL),
