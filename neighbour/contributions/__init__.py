@@ -44,6 +44,7 @@ def _pages() -> Blueprint:
     from neighbour.contributions import (
         alert_views,
         answer_views,
+        edit_views,
         leaving_views,
         office_views,
         photo_views,
@@ -55,6 +56,7 @@ def _pages() -> Blueprint:
     assert (
         alert_views
         and answer_views
+        and edit_views
         and leaving_views
         and office_views
         and photo_views

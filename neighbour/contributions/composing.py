@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, current_app, render_template, request, url_for
 
-from neighbour.contributions import kinds, offices, photo_forms, photos, reach, service
+from neighbour.contributions import editing, kinds, offices, photo_forms, photos, reach, service
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience, Contribution, State
 from neighbour.core.db import db
@@ -24,20 +24,26 @@ def page(
     contribution: Contribution | None = None,
     doubts: Sequence[Any] = (),
     copied: str = "",
+    newer: editing.Overtaken | None = None,
 ) -> str:
     """Of this kind, with what the form holds and the photos on the sheet; doubts: what is asked about before it is pinned up.
-    copied: the name of what something new begins with, from its first page to its last, as each has a draft of its own."""
+    copied: the name of what something new begins with, from its first page to its last, as each has a draft of its own.
+    newer: what was changed since the form was opened."""
+    entries = photo_forms.entries(form, sheet, contribution.id if contribution else None)
+    brought = [] if contribution or copied else [each.uid for each in entries]
     return render_template(
         "contributions/compose.html",
         kind=kind,
-        tabs=[] if contribution or copied else [_tab(each, each is kind) for each in kinds.all_kinds()],
+        tabs=[] if contribution or copied else [_tab(each, each is kind, brought) for each in kinds.all_kinds()],
         form=form,
-        sheet=sheet.entries(contribution.id if contribution else None),
+        sheet=entries,
         photos_off=sheet.off_uids,
         most_photos=photos.MOST,
         contribution=contribution,
         copied=copied,
         doubts=doubts,
+        stood=_stood(form, newer) if contribution else "",
+        newer=newer.stands if newer else [],
         quarter=_quarter(_where(contribution)),
         office=offices.of(contribution) if contribution and contribution.is_office else None,
         preview=_preview(form.audience.data or "", _where(contribution)),
@@ -67,8 +73,15 @@ def beginning(kind: kinds.Kind) -> Mapping[str, Any]:
     return kind.copied(source)
 
 
-def _tab(kind: kinds.Kind, is_current: bool) -> tuple[str, Any, str, bool]:
-    return url_for("contributions.compose", kind=kind.name), kind.label, kind.icon, is_current
+def _tab(kind: kinds.Kind, is_current: bool, brought: Sequence[str]) -> tuple[str, Any, str, bool]:
+    return url_for("contributions.compose", kind=kind.name, photo=brought), kind.label, kind.icon, is_current
+
+
+def _stood(form: ContributionForm, newer: editing.Overtaken | None) -> str:
+    """What was there when the form was opened; what is there now only once its reader has been told."""
+    if newer is not None:
+        return editing.mark(newer.now)
+    return request.form.get("stood", "") if form.is_submitted() else editing.mark(form)
 
 
 def reach_line(chosen: str, contribution: Contribution | None = None) -> str:

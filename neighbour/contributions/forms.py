@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask_wtf.file import MultipleFileField
@@ -52,9 +53,10 @@ def as_uuid(text: str | None) -> uuid.UUID | None:
 
 class ContributionForm(Form):
     """The fields of every kind; kinds add their own, ``category`` with their own choices among them. ``form_key`` makes sending
-    twice harmless; ``offers``: how far it can reach."""
+    twice harmless; ``offers``: how far it can reach; ``shown_as``: where people read what a hidden field holds."""
 
     category: RadioField
+    shown_as: Mapping[str, str] = MappingProxyType({})
     offers: tuple[Audience, ...] = (Audience.QUARTER, Audience.NEARBY, Audience.CITY)
 
     form_key = HiddenField()

@@ -8,7 +8,9 @@ Whatever else is wrong with the form, what was received stays received: the next
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from flask import request
 
@@ -49,12 +51,13 @@ class Entry:
 
 @dataclass
 class Sheet:
-    """The photos of one form: ids in their order, the words for each, and what was taken off. What of it is the author's is
-    decided where it is used."""
+    """The photos of one form: ids in their order, the words for each, what was taken off, and those of which the form has told
+    that nothing comes. What of it is the author's is decided where it is used."""
 
     order: list[uuid.UUID] = field(default_factory=list)
     words: dict[uuid.UUID, str] = field(default_factory=dict)
     off: list[uuid.UUID] = field(default_factory=list)
+    told: list[uuid.UUID] = field(default_factory=list)
 
     @property
     def off_uids(self) -> list[str]:
@@ -64,7 +67,12 @@ class Sheet:
     @property
     def wanted(self) -> list[tuple[uuid.UUID, str]]:
         """What ``photos.arrange`` takes."""
-        return [(key, self.words.get(key, "")) for key in self.order]
+        return [(key, self.words.get(key, "")) for key in self.order if key not in self.told]
+
+    @property
+    def leaving(self) -> list[uuid.UUID]:
+        """What goes, if it hangs."""
+        return [*self.off, *self.told]
 
     def entries(self, contribution_id: uuid.UUID | None = None) -> list[Entry]:
         """What the page shows of it."""
@@ -72,9 +80,21 @@ class Sheet:
         return [Entry(photo, self.words.get(photo.id, photo.alt)) for photo in found]
 
 
-def unpinned() -> Sheet:
-    """What waits from before: sent, and not pinned up."""
-    return Sheet([photo.id for photo in photos.unpinned(person_number())])
+def brought_along() -> Sheet:
+    """What a form had before it became one of another kind (``?photo=``). No other form's photos are shown: each has its own."""
+    return Sheet([photo.id for photo in photos.mine(person_number(), _ids(request.args.getlist("photo")))])
+
+
+def entries(form: ContributionForm, sheet: Sheet, contribution_id: uuid.UUID | None) -> list[Entry]:
+    """What the page shows of a form's photos. Those that cannot be hung any more – a day has gone by, another window has taken
+    them off or pinned them up – are told of at the field. The form is another one from then on: the same file sent with it
+    again is a photo of its own, not the one that hangs elsewhere."""
+    found = sheet.entries(contribution_id)
+    if len(found) < len(sheet.order):
+        gone = str(photos.PhotosGone())
+        form.photos.errors = [" ".join([gone, *(each for each in form.photos.errors if each != gone)])]
+        form.form_key.data = str(uuid.uuid4())
+    return found
 
 
 def hanging(contribution_id: uuid.UUID) -> Sheet:
@@ -91,8 +111,8 @@ def read(form: ContributionForm) -> Sheet:
         if key is not None and key not in sheet.order:
             sheet.order.append(key)
             sheet.words[key] = request.form.get(f"alt-{uid}", "")[: photos.ALT_LENGTH]
-    off = map(_id_of, request.form.getlist("photo_off")[: 2 * photos.MOST])
-    sheet.off = [key for key in dict.fromkeys(off) if key is not None and key not in sheet.order]
+    sheet.off = [key for key in _ids(request.form.getlist("photo_off")) if key not in sheet.order]
+    sheet.told = [key for key in _ids(request.form.getlist("photo_told")) if key in sheet.order]
     _move(sheet, request.form.get("move", ""))
     _take_files(form, sheet)
     return sheet
@@ -103,6 +123,7 @@ def _take_files(form: ContributionForm, sheet: Sheet) -> None:
     for file in form.photos.data or ():
         raw = file.read() if hasattr(file, "read") else b""
         if not raw:
+            form.add_error("photos", say(Trouble.EMPTY))
             continue
         if len(sheet.order) >= photos.MOST:
             form.add_error("photos", _("At most %(most)s photos. The others were left out.", most=photos.MOST))
@@ -137,6 +158,11 @@ def _move(sheet: Sheet, said: str) -> None:
         other = at + (1 if way == "down" else -1)
         if 0 <= other < len(sheet.order):
             sheet.order[at], sheet.order[other] = sheet.order[other], sheet.order[at]
+
+
+def _ids(uids: Iterable[str]) -> list[uuid.UUID]:
+    found = map(_id_of, islice(uids, 2 * photos.MOST))
+    return list(dict.fromkeys(key for key in found if key is not None))
 
 
 def _id_of(uid: str) -> uuid.UUID | None:

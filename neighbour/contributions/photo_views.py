@@ -89,7 +89,8 @@ def compose_photos() -> Any:
     kind = composing.kind_named(request.form.get("kind", "post"))
     form = kind.form()
     sheet = photo_forms.read(form)
-    return composing.page(kind, form, sheet), 422 if form.photos.errors else 200
+    page = composing.page(kind, form, sheet, copied=request.args.get("copy", ""))
+    return page, 422 if form.photos.errors else 200
 
 
 @views.post("/c/<uid:contribution_id>/edit/photos")

@@ -54,6 +54,31 @@ class TooManyPhotos(NotPossible):
         )
 
 
+class PhotosGone(NotPossible):
+    """Photos of the form that are not there any more, or hang elsewhere."""
+
+    field = "photos"
+
+    def __init__(self) -> None:
+        super().__init__(
+            __(
+                "Not every photo from here can still come along: one was taken off or pinned up in another window, or has"
+                " waited for more than a day. Nothing has been saved yet. Choose it again, or go on without it."
+            )
+        )
+
+
+class NothingComes(NotPossible):
+    """Photos of the form that turned out to be none while it was filled in."""
+
+    field = "photos"
+
+    def __init__(self) -> None:
+        super().__init__(
+            __("Nothing comes of one of the photos, the reason stands beside it. Nothing has been saved yet.")
+        )
+
+
 class WrongOffset(ValueError):
     """A piece that does not begin where the last one ended. ``received``: how many bytes are there."""
 
@@ -197,18 +222,6 @@ def mine(author_id: int, ids: Iterable[uuid.UUID], contribution_id: uuid.UUID | 
     return [found[key] for key in wanted if key in found]
 
 
-def unpinned(author_id: int) -> list[Photo]:
-    """What the author has sent and not pinned up, oldest first: it waits in the composer for a day. What was refused with its
-    first piece was told at once and waits for nothing."""
-    waiting = select(Photo).where(
-        Photo.author_id == author_id,
-        Photo.contribution_id.is_(None),
-        Photo.state != PhotoState.RECEIVING,
-        Photo.received == Photo.size,
-    )
-    return list(db.session.scalars(waiting.order_by(Photo.id).limit(MOST)))
-
-
 def hanging(contribution_id: uuid.UUID) -> list[Photo]:
     """The photos of a contribution in their order, as far as these eyes see them."""
     there = select(Photo).where(Photo.contribution_id == contribution_id)
@@ -224,15 +237,20 @@ def arrange(
     author_id: int, contribution_id: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, str]], off: Collection[uuid.UUID] = ()
 ) -> None:
     """Let these photos hang on the contribution, in this order, each with its alt text; those taken ``off`` it go, files and all.
-    At most MOST; those that are not the author's, or hang elsewhere, are passed over. What hangs there and is in neither list
-    came from another window meanwhile and stays, behind these; raises TooManyPhotos where that makes more than MOST."""
+    What hangs there and is in neither list came from another window meanwhile and stays, behind these. Raises TooManyPhotos where
+    that makes more than MOST, PhotosGone for those that are not there, not the author's, or hang elsewhere,
+    and NothingComes for what was refused."""
     one_at_a_time(author_id)
     words = dict(wanted)
-    there = (PhotoState.WAITING, PhotoState.READY)
-    chosen = [photo for photo in mine(author_id, words, contribution_id) if photo.state in there][:MOST]
+    found = mine(author_id, words, contribution_id)
+    if len(found) < len(words):
+        raise PhotosGone
+    chosen = [photo for photo in found if photo.state in (PhotoState.WAITING, PhotoState.READY)]
+    if len(chosen) < len(found):
+        raise NothingComes
     listed = {*words, *off}
     others = [each for each in hanging(contribution_id) if each.author_id == author_id and each.id not in listed]
-    if others and len(chosen) + len(others) > MOST:
+    if len(chosen) + len(others) > MOST:
         raise TooManyPhotos
     for position, photo in enumerate(chosen):
         photo.contribution_id, photo.position = contribution_id, position

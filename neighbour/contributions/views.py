@@ -51,13 +51,14 @@ views = Blueprint("contributions", __name__, template_folder="templates")
 @views.get("/write")
 @requires(Permission.CONTRIBUTION_PUBLISH)
 def compose() -> str:
-    """The composer on the tab of ``?kind=``: empty, or with what stands in another one of one's own (``?copy=``)."""
+    """The composer on the tab of ``?kind=``: empty, or with what stands in another one of one's own (``?copy=``), and with the
+    photos that come along from another tab."""
     kind = composing.kind_named(request.args.get("kind", "post"))
     form = kind.form(**composing.beginning(kind))
     wanted = request.args.get("category")
     if wanted in {each.key for each in kind.categories}:
         form.category.data = wanted
-    return composing.page(kind, form, photo_forms.unpinned(), copied=request.args.get("copy", ""))
+    return composing.page(kind, form, photo_forms.brought_along(), copied=request.args.get("copy", ""))
 
 
 @views.post("/write")
@@ -68,18 +69,18 @@ def publish() -> Any:
     form = kind.form()
     page = partial(composing.page, kind, form, copied=request.args.get("copy", ""))
     if request.form.get("preview"):
-        return page(photo_forms.read(form))
-    is_right = form.validate_on_submit() and _reach_allowed(form)
+        return page(photo_forms.read(form)), 422 if form.photos.errors else 200
+    is_right = form.validate_on_submit() and reach_allowed(form)
     sheet = photo_forms.read(form)
-    doubts = _doubts(kind, form) if is_right else ()
+    doubts = doubts_about(kind, form) if is_right else ()
     if not is_right or form.photos.errors or doubts:
         return page(sheet, doubts=doubts), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
-            photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.off)
+            photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.leaving)
     except service.NotPossible as error:
-        form.add_error(_field_of(error, form), str(error))
+        form.add_error(field_of(error, form), str(error))
         return page(sheet), 422
     toast(_("Pinned up."), url_for("contributions.withdraw", contribution_id=contribution.id), "good")
     return back("feed.board")
@@ -110,43 +111,6 @@ def show(contribution_id: uuid.UUID) -> str:
         return thread_page(found, CommentForm())
     remains = () if who.is_anonymous else (kind.remains(contribution_id, who) for kind in kinds.all_kinds())
     return next(filter(None, remains), None) or _refuse()
-
-
-@views.get("/c/<uid:contribution_id>/edit")
-@requires(Permission.ACCOUNT_OWN)
-def edit(contribution_id: uuid.UUID) -> Any:
-    """The composer with what stands there now."""
-    contribution = visible(contribution_id)
-    demand(Permission.CONTRIBUTION_EDIT, contribution)
-    if contribution.state != State.PUBLISHED:
-        return back("contributions.show", contribution_id=contribution_id)
-    kind = kinds.get(contribution.kind)
-    return composing.page(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
-
-
-@views.post("/c/<uid:contribution_id>/edit")
-@requires(Permission.ACCOUNT_OWN, rate="publish", body=photo_forms.MOST_BODY)
-def revise(contribution_id: uuid.UUID) -> Any:
-    """Change it; the wording before is kept in the history."""
-    contribution = visible(contribution_id)
-    demand(Permission.CONTRIBUTION_EDIT, contribution)
-    kind = kinds.get(contribution.kind)
-    form = kind.form()
-    is_right = form.validate_on_submit() and (contribution.is_office or _reach_allowed(form))
-    sheet = photo_forms.read(form)
-    doubts = _doubts(kind, form) if is_right else ()
-    if not is_right or form.photos.errors or doubts:
-        return composing.page(kind, form, sheet, contribution, doubts), 422
-    try:
-        with atomic():
-            service.one_at_a_time(person_number())
-            kind.revise(identity(), contribution, form)
-            photos.arrange(person_number(), contribution_id, sheet.wanted, sheet.off)
-    except service.NotPossible as error:
-        form.add_error(_field_of(error, form), str(error))
-        return composing.page(kind, form, sheet, contribution), 422
-    flash(_("Changed."), "good")
-    return back("contributions.show", contribution_id=contribution_id)
 
 
 @views.get("/c/<uid:contribution_id>/history")
@@ -360,26 +324,6 @@ def _entries(thread: Thread) -> Iterator[Entry]:
         yield from replies
 
 
-#: how far not everybody may reach: what it takes, and what is said to whoever may not
-_FAR = {
-    Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
-    Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
-}
-
-
-def _doubts(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
-    """What is asked about before it is pinned up; nothing the second time."""
-    return () if request.form.get("sure") == "1" else kind.doubts(form)
-
-
-def _reach_allowed(form: ContributionForm) -> bool:
-    permission, refusal = _FAR.get(form.audience.data, (None, ""))
-    if permission is not None and not may(permission):
-        form.add_error("audience", str(refusal))
-        return False
-    return True
-
-
 def _parent(uid: str | None) -> uuid.UUID | None:
     try:
         return from_uid(uid) if uid else None
@@ -387,6 +331,27 @@ def _parent(uid: str | None) -> uuid.UUID | None:
         return None
 
 
-def _field_of(error: service.NotPossible, form: ContributionForm) -> str:
+#: how far not everybody may reach: what it takes, and what is said to whoever may not
+_FAR = {
+    Audience.CITY: (Permission.CONTRIBUTION_PUBLISH_CITY, __("You cannot reach the whole city yet.")),
+    Audience.PUBLIC: (Permission.CONTRIBUTION_PUBLISH_PUBLIC, __("You cannot make anything public yet.")),
+}
+
+
+def doubts_about(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
+    """What is asked about before it is pinned up; nothing the second time."""
+    return () if request.form.get("sure") == "1" else kind.doubts(form)
+
+
+def reach_allowed(form: ContributionForm) -> bool:
+    """Whether whoever asks may reach so far; otherwise it stands at the field."""
+    permission, refusal = _FAR.get(form.audience.data, (None, ""))
+    if permission is not None and not may(permission):
+        form.add_error("audience", str(refusal))
+        return False
+    return True
+
+
+def field_of(error: service.NotPossible, form: ContributionForm) -> str:
     """Where an error of a service stands."""
     return next(name for name in (error.field, "category", "title") if name in form)

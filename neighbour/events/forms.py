@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -107,6 +108,7 @@ class EventForm(WhenForm, ContributionForm):
     """An event. ``plan`` is what it means once the form is valid."""
 
     offers = tuple(Audience)
+    shown_as = MappingProxyType({"rule": "repeats"})
 
     category = RadioField(
         __("What is it?"),

@@ -76,7 +76,7 @@ class PostForm(ContributionForm):
 
     def __init__(self, *args: Any, obj: Post | None = None, **kwargs: Any):
         super().__init__(*args, obj=obj, **kwargs)
-        draft = polls.draft_of(obj) if obj is not None and not self.is_submitted() else None
+        draft = polls.draft_of(obj) if obj is not None else None
         self.is_frozen = obj is not None and draft is not None and polls.has_votes(obj)
         if draft is not None:
             self.poll_question.data, self.poll_multiple.data, self.poll_days.data = (

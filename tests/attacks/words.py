@@ -57,6 +57,8 @@ FIELDS = {
     "passkey": Word(OBJECT, "x"),
     "photo": Word(OBJECT),
     "photo_off": Word(OBJECT),
+    "photo_told": Word(OBJECT),
+    "stood": Word(CHOICE, ""),
     "copy": Word(OBJECT),
     "why": Word(TEXT, "Dauerregen"),
     "photos": Word(PERSONAL),

@@ -104,7 +104,7 @@ def test_what_lies_in_the_database_meanwhile_is_sealed_and_goes_when_it_is_drawn
     work(app)
     assert owner.execute(ROWS).fetchall() == [("ready", len(secret), "", True, 0)]
     assert client.get(f"/p/{uid}/960.webp").status_code == 200 and len(files(app)) == 6
-    assert sheet(client.get("/write")) == [uid]
+    assert sheet(client.get(f"/write?photo={uid}")) == [uid]
 
 
 def test_nobody_goes_on_with_somebody_elses_upload_nor_learns_of_it(ada, client, visitor, owner):
@@ -245,9 +245,3 @@ def test_who_sends_is_told_when_the_next_piece_may_come(ada, client):
     first = piece(client, sent.headers["Location"], 0, NOISE[:1_000])
     assert 0 < int(sent.headers["Upload-Pause"]) <= 60_000
     assert 0 < int(first.headers["Upload-Pause"]) <= 60_000
-
-
-def test_a_file_that_was_refused_at_once_does_not_wait_in_the_next_composer(ada, client):
-    sent = piece(client, begin(client, 40).headers["Location"], 0, b"<svg>" * 8)
-    assert sent.status_code == 422
-    assert sheet(client.get("/write")) == []

@@ -95,7 +95,10 @@ def test_what_was_received_is_kept_when_the_rest_is_wrong_and_can_be_ordered_nam
     assert sheet(post(browser, "/write/photos", photos=(first, third), move=f"down-{first}")) == [third, first]
     off = post(browser, "/write/photos", photos=(third, first, second), move=f"off-{second}")
     assert sheet(off) == [third, first] and owner.execute("SELECT count(*) FROM photo").fetchone() == (2,)
-    assert sheet(browser.get("/write")) == [first, third], "whoever comes back finds them"
+    assert sheet(browser.get("/write")) == [], "another composer has photos of its own"
+    tab = f"/write?kind=offer&photo={third}&photo={first}"
+    assert f'href="{tab}"'.replace("&", "&amp;") in off.get_data(as_text=True), "they become whatever the form becomes"
+    assert sheet(browser.get(tab + "&photo=" + "a" * 26 + "&photo=x")) == [third, first]
     given = {f"alt_{first}": "Die Katze <i>", f"alt_{third}": ""}
     assert post(browser, "/write", photos=(third, first), **given).status_code == 303
     work(app)
@@ -135,9 +138,48 @@ def test_a_form_sent_twice_pins_up_each_photo_once(app, browser, owner):
     assert owner.execute("SELECT count(*), count(contribution_id) FROM photo").fetchone() == (2, 2)
     assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (1,)
     kept = sheet(browser.get(f"/c/{newest()}/edit"))
-    assert post(browser, "/write", photos=tuple(kept)).status_code == 303, "what hangs elsewhere is not taken along"
-    assert sheet(browser.get(f"/c/{newest()}/edit")) == []
-    assert owner.execute("SELECT count(DISTINCT contribution_id) FROM photo").fetchone() == (1,)
+    other = post(browser, "/write", photos=tuple(kept))
+    assert other.status_code == 422 and sheet(other) == [], "what hangs elsewhere is not taken along"
+    assert owner.execute("SELECT count(DISTINCT contribution_id), count(*) FROM photo").fetchone() == (1, 2)
+    assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (1,)
+
+
+GONE = "Nicht jedes Foto von hier kann noch mit"
+
+
+def test_what_cannot_be_hung_any_more_is_told_at_the_field_and_nothing_is_done_without_it(app, browser, owner):
+    key = str(uuid.uuid4())
+    taken, thrown = sheet(post(browser, "/write/photos", photo(), photo("tomato"), form_key=key))
+    assert post(browser, "/write", photos=(taken,), title="Aus dem anderen Fenster").status_code == 303
+    post(browser, "/write/photos", photos=(thrown,), move=f"off-{thrown}")
+    own = sheet(post(browser, "/write/photos", photo("gold")))[0]
+    here = f"/c/{newest()}"
+    for path in ("/write", "/write/photos", here + "/edit", here + "/edit/photos"):
+        late = post(browser, path, photos=(thrown, own), form_key=key, body_md="Bleibt stehen")
+        words = late.get_data(as_text=True)
+        assert (late.status_code, sheet(late)) == (422, [own]), path
+        assert 'id="photos-error"' in words and GONE in words and "Bleibt stehen" in words, path
+    assert owner.execute("SELECT title, body_md FROM contribution").fetchall() == [
+        ("Aus dem anderen Fenster", "Sie sitzt im Hof.")
+    ]
+    again = post(browser, "/write", photo(), photos=(taken,), form_key=key, title="Aus diesem")
+    (fresh,) = re.findall(r'name="form_key"[^>]*value="([^"]+)"', again.get_data(as_text=True))
+    assert again.status_code == 422 and fresh != key, (
+        "or the same file would be the photo that hangs elsewhere for ever"
+    )
+    assert post(browser, "/write", photo(), photos=(own,), form_key=fresh, title="Aus diesem").status_code == 303
+    assert len(sheet(browser.get(f"/c/{newest()}/edit"))) == 2
+
+
+def test_of_which_nothing_came_meanwhile_is_told_once_before_it_is_done_without(browser, owner):
+    (bad,) = sheet(post(browser, "/write/photos", photo()))
+    owner.execute("UPDATE photo SET state = 'refused', trouble = 'broken', salt = NULL")
+    told = post(browser, "/write", photos=(bad,))
+    assert told.status_code == 422 and sheet(told) == [bad]
+    assert f'name="photo_told" value="{bad}"' in told.get_data(as_text=True) and "nicht lesen" in told.get_data(
+        as_text=True
+    )
+    assert post(browser, "/write", photos=(bad,), photo_told=bad).status_code == 303
 
 
 def test_at_most_eight_and_what_is_no_photo_stands_at_the_field(browser, owner):
@@ -149,6 +191,7 @@ def test_at_most_eight_and_what_is_no_photo_stands_at_the_field(browser, owner):
         (b"<svg onload=alert(1)>", "JPEG, PNG, WebP oder HEIC"),
         (heic, "HEIC"),
         (photo()[:60], "nicht lesen"),
+        (b"", "Auf diesem Foto ist nichts"),
     ):
         answer = post(browser, "/write/photos", raw)
         assert answer.status_code == 422 and 'id="photos-error"' in answer.get_data(as_text=True)
@@ -254,6 +297,12 @@ def test_whoever_publishes_from_two_windows_while_photos_are_drawn_hangs_each_on
             photos.arrange(ada.id, made.id, [(key, "") for key in mine])
             return made.id
 
+    def try_to(number: int) -> uuid.UUID | None:
+        try:
+            return publish(number)
+        except photos.PhotosGone:
+            return None
+
     def draw(_number: int) -> int:
         with app.app_context():
             scope.enter(scope.NOBODY)
@@ -261,13 +310,14 @@ def test_whoever_publishes_from_two_windows_while_photos_are_drawn_hangs_each_on
 
     with ThreadPoolExecutor(6) as pool:
         drawing = [pool.submit(draw, number) for number in range(2)]
-        published = list(pool.map(publish, range(4)))
+        published = [key for key in pool.map(try_to, range(4)) if key]
         assert sum(each.result() for each in drawing) <= len(mine)
     draw(0)
     rows = owner.execute(
         "SELECT contribution_id, array_agg(position ORDER BY position), min(state) FROM photo GROUP BY 1"
     ).fetchall()
-    assert [(key in published, places, state) for key, places, state in rows] == [(True, [0, 1, 2, 3], "ready")]
+    assert [([key], places, state) for key, places, state in rows] == [(published, [0, 1, 2, 3], "ready")]
+    assert owner.execute("SELECT count(*) FROM contribution").fetchone() == (1,), "the others hang nothing without them"
     assert len(files(app)) == len(mine) * 6
 
 

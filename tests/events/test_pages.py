@@ -11,6 +11,7 @@ import pytest
 from neighbour.contributions.models import Audience
 from neighbour.core.tokens import to_uid
 from tests.factories import make_comment, make_event, sign_in
+from tests.support.composer import stood
 
 TUESDAY = datetime(2026, 5, 19, 18)
 
@@ -172,6 +173,17 @@ def test_all_dates_are_changed_in_the_composer_and_the_old_time_is_struck(client
     assert "<del>Dienstag, 18:00</del> <ins>Dienstag, 19:00</ins>" in seen and "<del>Hof</del> <ins>Saal</ins>" in seen
     assert "tag--event" in page(neighbour, "/board") and "19. Mai, 19:00 bis 21:00" in page(neighbour, "/board")
     assert owner.execute("SELECT sequence FROM event").fetchone() == (1,)
+    older = {**now, "body_md": "Wir singen.", "from_time": "18:00", "until_time": "20:00", "place": "Hof"}
+    late = client.post(f"/c/{uid}/edit", data={**older, "stood": stood(composer)})
+    said = late.get_data(as_text=True)
+    assert late.status_code == 422 and "Wir singen." in said and 'value="18:00"' in said, "what was typed stands there"
+    meanwhile = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", said)
+    assert meanwhile[1:] == [("Beginn", "19:00"), ("Ende", "21:00"), ("Ort", "Saal")]
+    assert owner.execute("SELECT sequence, place FROM event").fetchone() == (1, "Saal"), (
+        "and nobody is told of anything"
+    )
+    assert client.post(f"/c/{uid}/edit", data={**older, "stood": stood(said)}).status_code == 303, "knowingly"
+    assert owner.execute("SELECT sequence, place FROM event").fetchone() == (2, "Hof")
 
 
 def test_this_and_all_that_follow_lead_to_the_series_they_are_now(client, author, here, owner):

@@ -325,7 +325,7 @@ DEFECTS = (
     Defect("events/offices::test_what_an_operator_sends", "neighbour/events/importing.py", "        offices.settle()", "        # offices.settle()"),
     Defect("events/offices::test_a_keeper_from_elsewhere", "neighbour/events/changing.py", "        is_office=event.is_office,\n        initiative_id=event.initiative_id,\n", ""),
     Defect("events/offices::test_a_keeper_from_elsewhere", "neighbour/policy/table.py", "(proven_there, in_office)", "proven_there"),
-    Defect("events/offices::test_an_operator_who_lives", "neighbour/contributions/views.py", "(contribution.is_office or _reach_allowed(form))", "_reach_allowed(form)"),
+    Defect("events/offices::test_an_operator_who_lives", "neighbour/contributions/edit_views.py", "(contribution.is_office or reach_allowed(form))", "reach_allowed(form)"),
     Defect("events/offices::test_whoever_keeps_it_now", "neighbour/events/page.py", "    return event.is_office and", "    return False and"),
     Defect("events/offices::test_only_whoever_holds", OFFICES, "OR (is_office AND holds_office({ME}, initiative_id))", "OR is_office"),
     Defect("events/offices::test_the_archive_says", "neighbour/contributions/personal.py", " is_office initiative_id:initiative", " is_office"),

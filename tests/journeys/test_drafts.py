@@ -12,9 +12,11 @@ from neighbour.core import postgres, roles
 from tests.journeys.browsing import PHONE
 from tests.journeys.looking import PASSWORD, email_of, enter
 from tests.journeys.scenes_inside import busiest_thread
+from tests.support.photos import photo
 
 pytestmark = pytest.mark.browser
 TITLE, WORDS = "Wer hat eine Kreissäge?", "Nur für einen Nachmittag, **mit** Gehörschutz."
+ALT = "#photo-sheet .photo-entry [name^=alt-]"
 DRAFTS = "Object.keys(sessionStorage).filter(name => name.startsWith('draft'))"
 
 
@@ -80,6 +82,9 @@ def hand_on(walk, request):
 
 def test_a_reload_and_the_way_out_and_back_lose_nothing(walk):
     write(walk)
+    walk.page.set_input_files("[name=photos]", {"name": "saege.jpg", "mimeType": "image/jpeg", "buffer": photo("navy")})
+    walk.page.locator(ALT).fill("Eine Kreissäge")
+    uid = walk.page.input_value("[name=photo]")
     reach = walk.page.locator("#reach")
     quarter = reach.inner_text()
     walk.page.check("[name=audience][value=city]", force=True)
@@ -87,12 +92,18 @@ def test_a_reload_and_the_way_out_and_back_lose_nothing(walk):
     city = reach.inner_text()
     walk.page.reload()
     assert typed(walk.page) == (TITLE, WORDS)
+    assert walk.page.input_value(ALT) == "Eine Kreissäge" and walk.page.input_value("[name=photo]") == uid
     walk.page.wait_for_function("now => document.getElementById('reach').innerText === now", arg=city)
     assert "Dein Entwurf ist wieder da." in walk.visitor.words
     walk.page.fill("[name=title]", TITLE + " Oder")
     walk.visitor.go("/board")  # before the draft is kept by the clock
     walk.visitor.go("/write?kind=offer")
     assert walk.page.input_value("[name=title]") == TITLE + " Oder", "whatever it becomes"
+    assert walk.page.input_value(ALT) == "Eine Kreissäge", "with its photos"
+    walk.page.locator("[name=move][id^=off-]").click()
+    walk.page.locator(ALT).wait_for(state="detached")
+    walk.page.reload()
+    assert walk.page.input_value("[name=title]") == TITLE + " Oder" and walk.page.locator(ALT).count() == 0
 
 
 def test_a_session_that_ended_leads_through_the_sign_in_back_to_the_filled_composer(walk, altenbrueck):
@@ -183,8 +194,17 @@ def test_an_answer_and_a_change_survive_too(walk, altenbrueck):
         slip.get_by_role("link", name="Ändern").click()
     walk.page.fill("[name=title]", TITLE + " Bis Sonntag")
     walk.page.locator("[data-draft-note]").wait_for()
+    other = walk.page.context.new_page()
+    write(walk, other, urlsplit(walk.page.url).path, words="Aus dem anderen Fenster.")
+    with other.expect_navigation():
+        other.locator(".composer__foot button[type=submit]").click()
     walk.page.reload()
     assert walk.page.input_value("[name=title]") == TITLE + " Bis Sonntag"
+    pin_up(walk)
+    assert walk.page.locator(".meanwhile dd").all_inner_texts() == ["Aus dem anderen Fenster."], (
+        "it is as old as its words"
+    )
+    assert typed(walk.page) == (TITLE + " Bis Sonntag", WORDS)
     pin_up(walk)
     walk.page.get_by_text("Geändert.").wait_for()
     assert [key for key in walk.page.evaluate(DRAFTS) if "edit" in key] == []

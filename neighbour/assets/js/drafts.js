@@ -1,4 +1,5 @@
 // What somebody types into a form with data-draft="name" survives a reload, a lost session and a lost network.
+// The photos that were sent with it come back with it: the server has them, and the form says which are its own.
 // It is kept in this tab only (sessionStorage), under whoever is signed in, never sent anywhere, and forgotten once the server
 // has taken it: the page after it then shows a good toast or leads to the new reply (#r-…). Signing out forgets all drafts, in
 // other tabs, too; and whoever signs in next forgets those of anybody else before they see a form.
@@ -10,6 +11,10 @@ const SENT = "draft-sent";
 const SWITCH = "draft:switch"; // any other form, while the language of its page is changed: kept for one page only
 const SIGNED_OUT = "signed-out";
 const FORMS = "form[data-draft]";
+// Hidden fields that belong to what is typed. The form's own number: sent again because the answer got lost on the way, it is still
+// sent once. What stood there when it was opened: a change is judged by that, however often it is taken up again.
+const OWN = ["form_key", "stood"];
+const PHOTOS = ["photo", "photo_off"];
 
 let waiting;
 let isOver = false; // signed out: nothing is kept any more
@@ -22,10 +27,10 @@ function key(form) {
   return `${PREFIX}${owner()}:${form.dataset.draft}`;
 }
 
-// The form's own number is kept with the words: sent again because the answer got lost on the way, it is still sent once.
 function fields(form) {
   const passed = ["hidden", "password", "file", "submit", "button"];
-  return [...form.elements].filter((field) => field.name && field.tagName !== "FIELDSET" && (field.name === "form_key" || !passed.includes(field.type)));
+  const kept = [...OWN, ...PHOTOS];
+  return [...form.elements].filter((field) => field.name && field.tagName !== "FIELDSET" && (kept.includes(field.name) || !passed.includes(field.type)));
 }
 
 function isChoice(field) {
@@ -37,7 +42,7 @@ function read(form) {
 }
 
 function touched(form) {
-  return fields(form).some((field) => field.type !== "hidden" && !isChoice(field) && field.tagName !== "SELECT" && field.value.trim() !== "");
+  return fields(form).some((field) => field.name === "photo" || field.type !== "hidden" && !isChoice(field) && field.tagName !== "SELECT" && field.value.trim() !== "");
 }
 
 function note(form, text) {
@@ -52,29 +57,62 @@ function note(form, text) {
   status.textContent = text;
 }
 
+function keep(form) {
+  if (isOver || !owner()) return false;
+  if (touched(form)) {
+    sessionStorage.setItem(key(form), JSON.stringify(read(form)));
+    return true;
+  }
+  sessionStorage.removeItem(key(form));
+  return false;
+}
+
 function save(form) {
   clearTimeout(waiting);
   waiting = undefined;
-  if (isOver || !owner()) return;
-  if (touched(form)) {
-    sessionStorage.setItem(key(form), JSON.stringify(read(form)));
+  if (keep(form)) {
     const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format();
     note(form, (words.saved || "").replace("{time}", time));
-  } else {
-    sessionStorage.removeItem(key(form));
   }
 }
 
 function restore(form) {
   const kept = sessionStorage.getItem(key(form));
-  if (!kept || form.querySelector(".error-list")) return; // after an error the server has put the text back itself
-  if (fill(form, JSON.parse(kept))) note(form, words.restored || "");
+  if (!kept || "asSent" in form.dataset || form.querySelector(".error-list")) return; // the server has put the text back itself
+  const values = JSON.parse(kept);
+  const isFilled = fill(form, values);
+  if (bringPhotos(form, values) || isFilled) note(form, words.restored || "");
+}
+
+// The form names its photos at once, so that they go with it whatever happens next; the server shows them (askForPhotos).
+function bringPhotos(form, values) {
+  const sheet = form.querySelector("[data-upload]");
+  const names = (pairs) => JSON.stringify(pairs.filter(([name]) => PHOTOS.includes(name)).map(([name, , value]) => [name, value]).sort(byName));
+  if (!sheet || names(values) === names(read(form))) return false;
+  for (const old of sheet.querySelectorAll("ol.photo-list, [name=photo_off]")) old.remove();
+  for (const [name, , value] of values) {
+    if (!PHOTOS.includes(name) && !name.startsWith("alt-")) continue;
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name, value });
+    sheet.append(field);
+  }
+  sheet.dataset.brought = "";
+  return true;
+}
+
+function byName([one], [other]) {
+  return one < other ? -1 : Number(one > other); // those of one name stay in their order
+}
+
+function askForPhotos() {
+  for (const sheet of document.querySelectorAll("[data-brought]")) sheet.dispatchEvent(new CustomEvent("photos-sent"));
 }
 
 function fill(form, values) {
   const now = fields(form);
   let changed = false;
   for (const [name, option, value] of values) {
+    if (PHOTOS.includes(name)) continue;
     const field = now.find((one) => one.name === name && (option === null || one.value === option));
     if (!field) continue;
     if (isChoice(field)) field.checked = value;
@@ -164,11 +202,16 @@ export function keepDrafts() {
   restoreAfterSwitch();
   for (const form of document.querySelectorAll(FORMS)) restore(form);
   document.addEventListener("htmx:load", tellOfChanges, { once: true }); // earlier nobody would hear it
+  document.addEventListener("htmx:load", askForPhotos, { once: true });
   document.addEventListener("input", (event) => {
     const form = event.target.closest(FORMS);
     if (!form) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => save(form), 400);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const form = event.target.closest?.(FORMS);
+    if (form && event.target.matches("[data-upload]")) keep(form); // photos came, moved or went
   });
   // Gone faster than that: by a link, the tab's end, another program on the phone.
   addEventListener("pagehide", () => {
@@ -189,6 +232,6 @@ export function keepDrafts() {
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.target.closest?.(FORMS);
-    if (form && event.detail.successful && event.detail.requestConfig.verb === "post") sessionStorage.removeItem(key(form));
+    if (form && event.target === form && event.detail.successful && event.detail.requestConfig.verb === "post") sessionStorage.removeItem(key(form));
   });
 }

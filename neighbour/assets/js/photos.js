@@ -178,6 +178,7 @@ async function take(input) {
       field.value = uid;
       shown.item.replaceChildren(field);
       shown.item.hidden = true;
+      field.dispatchEvent(new Event("input", { bubbles: true })); // or a draft would not know of it
       count += 1;
     } catch (error) {
       shown.fail(error instanceof Refused ? error.message : "");

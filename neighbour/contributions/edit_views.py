@@ -1,0 +1,61 @@
+"""Changing what hangs: the composer with what stands there, and saving it."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Any
+
+from flask import flash, request
+
+from neighbour.contributions import composing, editing, kinds, photo_forms, photos, service
+from neighbour.contributions.models import State
+from neighbour.contributions.views import doubts_about, field_of, reach_allowed, views, visible
+from neighbour.core.db import atomic
+from neighbour.core.i18n import gettext as _
+from neighbour.core.web import back
+from neighbour.policy import Permission, requires
+from neighbour.policy.gate import demand, identity, person_number
+
+
+@views.get("/c/<uid:contribution_id>/edit")
+@requires(Permission.ACCOUNT_OWN)
+def edit(contribution_id: uuid.UUID) -> Any:
+    """The composer with what stands there now."""
+    contribution = visible(contribution_id)
+    demand(Permission.CONTRIBUTION_EDIT, contribution)
+    if contribution.state != State.PUBLISHED:
+        return back("contributions.show", contribution_id=contribution_id)
+    kind = kinds.get(contribution.kind)
+    return composing.page(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
+
+
+@views.post("/c/<uid:contribution_id>/edit")
+@requires(Permission.ACCOUNT_OWN, rate="publish", body=photo_forms.MOST_BODY)
+def revise(contribution_id: uuid.UUID) -> Any:
+    """Change it; the wording before is kept in the history. What another window has changed meanwhile is asked about first."""
+    contribution = visible(contribution_id)
+    demand(Permission.CONTRIBUTION_EDIT, contribution)
+    kind = kinds.get(contribution.kind)
+    form = kind.form()
+    is_right = form.validate_on_submit() and (contribution.is_office or reach_allowed(form))
+    sheet = photo_forms.read(form)
+    page = partial(composing.page, kind, form, sheet, contribution)
+    doubts = doubts_about(kind, form) if is_right else ()
+    if not is_right or form.photos.errors or doubts:
+        return page(doubts=doubts), 422
+    try:
+        with atomic():
+            service.one_at_a_time(person_number())
+            editing.hold(contribution)
+            before = editing.standing(kind, contribution)
+            kind.revise(identity(), contribution, form)
+            photos.arrange(person_number(), contribution_id, sheet.wanted, sheet.leaving)
+            editing.keep_newer(request.form.get("stood", ""), before, editing.standing(kind, contribution))
+    except editing.Overtaken as newer:
+        return page(newer=newer), 422
+    except service.NotPossible as error:
+        form.add_error(field_of(error, form), str(error))
+        return page(), 422
+    flash(_("Changed."), "good")
+    return back("contributions.show", contribution_id=contribution_id)
