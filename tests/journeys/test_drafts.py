@@ -100,6 +100,13 @@ def test_a_reload_and_the_way_out_and_back_lose_nothing(walk):
     walk.visitor.go("/write?kind=offer")
     assert walk.page.input_value("[name=title]") == TITLE + " Oder", "whatever it becomes"
     assert walk.page.input_value(ALT) == "Eine Kreissäge", "with its photos"
+    walk.page.locator("[name=category][value=sell]").evaluate("choice => choice.click()")
+    walk.page.fill("[name=price]", "12 €")
+    walk.visitor.go("/write?kind=event")
+    walk.page.fill("[name=place]", "Färberhof")
+    walk.visitor.go("/write?kind=offer")
+    assert walk.page.input_value("[name=price]") == "12 €", "what an event has no field for waits meanwhile"
+    assert walk.page.is_checked("[name=category][value=sell]")
     walk.page.locator("[name=move][id^=off-]").click()
     walk.page.locator(ALT).wait_for(state="detached")
     walk.page.reload()

@@ -59,12 +59,21 @@ function note(form, text) {
 
 function keep(form) {
   if (isOver || !owner()) return false;
-  if (touched(form)) {
-    sessionStorage.setItem(key(form), JSON.stringify(read(form)));
+  const others = ofOtherKinds(form);
+  if (touched(form) || others.length) {
+    sessionStorage.setItem(key(form), JSON.stringify([...read(form), ...others]));
     return true;
   }
   sessionStorage.removeItem(key(form));
   return false;
+}
+
+// What was typed on another kind's tab: a price waits there while the place of an event is looked at.
+function ofOtherKinds(form) {
+  const here = new Set(read(form).map(([name, option]) => JSON.stringify([name, option])));
+  const kept = JSON.parse(sessionStorage.getItem(key(form)) || "[]");
+  const isOther = ([name, option, value]) => value && !here.has(JSON.stringify([name, option]));
+  return kept.filter((each) => isOther(each) && ![...OWN, ...PHOTOS].includes(each[0]) && !each[0].startsWith("alt-"));
 }
 
 function save(form) {
