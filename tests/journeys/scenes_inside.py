@@ -116,6 +116,10 @@ def writer(walk: Walk) -> None:
     walk.look("her own thread, no replies")
     walk.go(f"{here}/edit", "edit")
     walk.send(f"{here}/edit", "edit, empty", 422, title="")
+    walk.page.locator("[name=stood]").evaluate(
+        "field => { field.value = 'title:0' }"
+    )  # as before another window's change
+    walk.send(f"{here}/edit", "edit, older than another window", 422, picture="edit-older", title="Wer leiht?")
     walk.send(f"{here}/edit", "her own thread, changed", title="Wer leiht mir eine lange Stehleiter?")
     walk.go(f"{here}/history")
     for act, name in (("solve", "her own thread, solved"), ("withdraw", "the board, taken down")):
