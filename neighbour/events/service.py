@@ -147,7 +147,7 @@ def replan(event: Event, plan: Plan) -> None:
     differing = {name for name, value in wanted.items() if getattr(event, name) != value}
     if not differing:
         return
-    stood, days = telling.as_it_stands(event), dates.days_of(event)
+    stood, was = telling.as_it_stands(event), dates.series_of(event, {})
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
@@ -159,7 +159,7 @@ def replan(event: Event, plan: Plan) -> None:
     if before != (event.begins.date(), "", []) and before[1:] == (event.rule, event.more_on) == ("", []):
         dates.move(event.id, before[0], event.begins.date())
     else:
-        dates.go_along(event, days, event.begins.date() - before[0])
+        dates.go_along(event, was)
     is_there = dates.make(event)
     if differing & set(TOLD):
         telling.of_change(event, stood)

@@ -178,6 +178,45 @@ def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does
     assert text.count("Fällt aus: Mittwoch") == 3 and "Die nächsten Male: Dienstag, 19. Mai, 18:00" in text
 
 
+@pytest.mark.parametrize(
+    ("begun", "rule", "day", "new_rule", "goes"),
+    [
+        ("2026-03-03", "FREQ=WEEKLY", "2026-05-21", None, {"05-19": "05-21", "05-26": "05-28", "05-12": ""}),
+        ("2026-05-05", "FREQ=WEEKLY", "2026-05-20", None, {"05-19": "05-20", "05-12": ""}),
+        ("2026-05-05", "FREQ=WEEKLY", "2026-05-13", None, {"05-12": "05-13", "05-19": "05-20"}),
+        ("2026-05-05", "FREQ=WEEKLY", "2026-05-17", None, {"05-12": "05-17", "05-19": "05-24"}),
+        ("2026-05-05", "FREQ=WEEKLY;INTERVAL=2", "2026-06-04", None, {"05-19": "", "06-02": "06-04", "06-16": "06-18"}),
+        ("2026-05-05", "FREQ=WEEKLY;INTERVAL=2", "2026-05-27", None, {"05-19": "05-27", "06-02": "06-10"}),
+        ("2026-03-03", "FREQ=WEEKLY", "2026-05-21", "", {"05-19": "05-21", "05-26": ""}),
+        ("2026-01-15", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-06-11", "FREQ=MONTHLY;BYMONTHDAY=11",
+         {"05-15": "", "06-15": "06-11", "07-15": "07-11"}),
+        ("2026-01-20", "FREQ=MONTHLY;BYDAY=3TU", "2026-05-20", "FREQ=MONTHLY;BYDAY=3WE",
+         {"05-19": "05-20", "06-16": "06-17", "07-21": "07-15"}),
+        ("2026-03-03", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-20", "FREQ=WEEKLY;BYDAY=WE,FR",
+         {"05-19": "05-20", "05-21": "05-22", "05-14": ""}),
+        ("2026-05-02", "FREQ=DAILY;INTERVAL=3", "2026-05-15", None, {"05-14": "05-15", "05-17": "05-18"}),
+    ],
+)  # fmt: skip
+def test_a_series_that_has_begun_goes_to_other_days_of_the_same_weeks(
+    owner, host, here, jobs, mailbox, begun, rule, day, new_rule, goes
+):
+    with clock.freeze(datetime.fromisoformat(begun + "T08:00+00:00")):
+        event = make_event(host, here, datetime.fromisoformat(begun + "T18:00"), rule=rule, title="Chorprobe")
+    guests = {slot: comes(owner, here, event, date.fromisoformat("2026-" + slot)) for slot in goes}
+    begins = datetime.fromisoformat(day + "T18:00")
+    plan = Plan(begins, begins + timedelta(hours=2), "Europe/Berlin", rule=rule if new_rule is None else new_rule)
+    past = owner.execute("SELECT slot_on, id FROM occurrence WHERE ends_at < '2026-05-12' ORDER BY 1").fetchall()
+    acting(host, here, event, service.replan, plan)
+    mine = "SELECT to_char(slot_on, 'MM-DD'), is_cancelled FROM occurrence JOIN participation ON id = occurrence_id"
+    for slot, guest in guests.items():
+        (found,) = owner.execute(f"{mine} WHERE person_id = %s", [guest.id]).fetchall()
+        assert found == ((goes[slot], False) if goes[slot] else (slot, True)), slot
+    assert {address for address, *_rest in told(jobs, mailbox)} == {guest.email for guest in guests.values()}
+    assert (
+        owner.execute("SELECT slot_on, id FROM occurrence WHERE ends_at < '2026-05-12' ORDER BY 1").fetchall() == past
+    ), "what is over stays"
+
+
 def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbox):
     event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
     early, late = comes(owner, here, event, date(2026, 5, 19)), comes(owner, here, event, date(2026, 6, 2))
