@@ -100,7 +100,7 @@ def _difference(event: Event, date_id: uuid.UUID, was: Stood, now: Stood) -> dic
 
 def of_tomorrow(zone: str) -> int:
     """From six in the evening on: promise a reminder to everybody who comes to something tomorrow; gives how many are new.
-    Commits. Asked for again it promises only to who has said so since."""
+    Commits. Asked for again it promises only to who has said so since; what was put off is reminded of on its new eve."""
     now = clock.now().astimezone(ZoneInfo(zone))
     if now.hour < REMINDED_AT:
         return 0
@@ -108,7 +108,12 @@ def of_tomorrow(zone: str) -> int:
     with scope.use(scope.NOBODY), atomic():
         rows = db.session.execute(_BETWEEN, {"since": first, "until": first + timedelta(days=1)}).all()
         sent = [
-            Tomorrow.send(row.person_id, subject_key=str(row.occurrence_id), payload={"date": str(row.occurrence_id)})
+            Tomorrow.send(
+                row.person_id,
+                subject_key=str(row.occurrence_id),
+                period=f"{first:%Y-%m-%d}",
+                payload={"date": str(row.occurrence_id)},
+            )
             for row in rows
         ]
     return sum(sent)

@@ -144,7 +144,9 @@ def test_a_day_that_the_new_rule_has_no_more_is_called_off_for_who_wanted_to_com
     assert owner.execute("SELECT is_cancelled FROM occurrence WHERE slot_on = '2026-05-26'").fetchone() == (True,)
 
 
-def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does_not(owner, host, here, jobs, mailbox):
+def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does_not(
+    owner, host, here, jobs, mailbox, monkeypatch
+):
     event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
     days = [TUESDAY.date() + timedelta(weeks=number) for number in range(3)]
     guest, early = comes(owner, here, event, days[0]), comes(owner, here, event, days[0])
@@ -168,6 +170,10 @@ def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does
     subject, text = said(changing.call_off, None, "Ferien")[guest.email]
     assert "Die ganze Reihe ist abgesagt." in text and text.count("Grund: Ferien") == 1
     assert all(f"Fällt aus: Dienstag, {day}, 18:00" in text for day in ("19. Mai", "26. Mai", "2. Juni"))
+    for act, named, more in ((changing.call_on, 2, "ein weiterer"), (changing.call_off, 1, "2 weitere")):
+        with monkeypatch.context() as few:
+            few.setattr(telling, "MOST_NAMED", named)
+            assert f"Und {more} deiner Termine." in said(act, None)[guest.email][1]
     said(changing.call_on, None)
     day = timedelta(days=1)
     mails = said(service.replan, replace(plan, begins=plan.begins + day, ends=plan.ends + day))
@@ -272,6 +278,12 @@ def test_the_evening_before_at_six_whoever_comes_is_reminded_once(owner, host, h
         jobs.run()
     ((address, subject, text),) = told(jobs, mailbox)
     assert (address, subject) == (guest.email, "Morgen: Chorprobe") and "/unsubscribe/" in text
+    acting(host, here, event, moved)
+    assert {subject for _address, subject, _text in told(jobs, mailbox)} == {"Geändert: Chorprobe"}
+    for hours, reminded in ((1, []), (47, [(guest.email, "Morgen: Chorprobe")]), (1, [])):
+        frozen_clock.tick(hours * 3600)
+        jobs.sent.append(("events.remind", []))
+        assert [each[:2] for each in told(jobs, mailbox)] == reminded, "it was put off: on its new eve, and once"
 
 
 def test_an_issue_says_what_is_on_this_week_and_what_was_changed(owner, context, jobs, mailbox, frozen_clock):
