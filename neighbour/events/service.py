@@ -152,7 +152,7 @@ def replan(event: Event, plan: Plan) -> None:
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
         event.changed_at, event.is_on_again, event.sequence = clock.now(), False, event.sequence + 1
-    before = event.begins.date(), event.rule, event.more_on
+    before, places = (event.begins.date(), event.rule, event.more_on), event.capacity
     for name in differing:
         setattr(event, name, wanted[name])
     db.session.flush()
@@ -164,7 +164,7 @@ def replan(event: Event, plan: Plan) -> None:
     if differing & set(TOLD):
         telling.of_change(event, stood)
     if "capacity" in differing:
-        answers.other_places(event)
+        answers.other_places(event, places)
     if not is_there and differing & set(TOLD):
         raise BadPlan("day", __("This day is over. When is it?"))
 
