@@ -223,6 +223,40 @@ def test_a_series_that_has_begun_goes_to_other_days_of_the_same_weeks(
     ), "what is over stays"
 
 
+def test_a_mail_says_how_a_date_was_when_its_reader_last_heard_of_it(owner, host, here, jobs, mailbox):
+    day, hour = date(2026, 5, 26), timedelta(hours=1)
+    begins = datetime.combine(day, TUESDAY.time())
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Hof")
+    comes(owner, here, event, day)
+
+    def said(*acts):
+        for act, *given in acts:
+            acting(host, here, event, act, *given)
+        return [(subject, " ".join(text.split())) for _to, subject, text in told(jobs, mailbox)]
+
+    def at(place):
+        return changing.change_one, day, begins, begins + 2 * hour, place
+
+    def plan(later, place):
+        times = TUESDAY + later * hour, TUESDAY + (later + 2) * hour
+        return service.replan, Plan(*times, "Europe/Berlin", rule="FREQ=WEEKLY", place=place)
+
+    for was, place in (("Hof", "Keller"), ("Keller", "Garten"), ("Garten", "Hof")):
+        ((_subject, text),) = said(at(place))
+        assert f"20:00, {place}" in text and f"Vorher: {was}" in text and text.count("Vorher") == 1
+    first, second = said(at("Saal"), at("Turm"))  # before a mail was written
+    assert all("20:00, Turm" in text for _subject, text in (first, second)) and "Vorher: Hof" in first[1]
+    said((changing.call_off, day), at("Hof"))
+    said((changing.call_off, None))
+    assert said(plan(1, "Hof"), plan(2, "Aula")) == [], "it is off"
+    ((subject, text),) = said((changing.call_on, None))
+    assert subject == "Findet doch statt: Chorprobe" and "26. Mai, 20:00 bis 22:00, Aula" in text
+    assert "Vorher: Dienstag, 26. Mai, 18:00 bis 20:00" in text and "Vorher: Hof" in text and text.count("Vorher") == 2
+    said((changing.call_off, None), plan(3, "Aula"), plan(2, "Aula"))
+    assert "Vorher" not in said((changing.call_on, None))[0][1], "it is as it was"
+    assert owner.execute("SELECT count(*) FROM occurrence WHERE known IS NOT NULL").fetchone() == (0,)
+
+
 def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbox):
     event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
     early, late = comes(owner, here, event, date(2026, 5, 19)), comes(owner, here, event, date(2026, 6, 2))
