@@ -113,7 +113,7 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
     plan = _plan(event, shift, begins, ends, place)
     service.judge(plan, is_kept=is_kept)
     if slot == event.begins.date():
-        service.replan(event, plan)
+        service.carry_out(event, plan)
         return event
     following = base.publish(
         Event,
