@@ -145,11 +145,15 @@ class EventForm(WhenForm, ContributionForm):
     plan: Plan | None = None
     #: where the series goes on that is changed here, if it was cut in two
     goes_on: GoesOn | None = None
+    #: whether its first day, which the form shows, is long over
+    has_begun = False
 
     def __init__(self, *args: Any, obj: Event | None = None, **kwargs: Any):
         kwargs = {**(fields_of(obj) if obj is not None else {}), **kwargs}
         super().__init__(*args, obj=obj, **kwargs)
-        self.goes_on = goes_on(obj) if obj is not None else None
+        if obj is not None:
+            self.goes_on = goes_on(obj)
+            self.has_begun = bool(obj.rule) and obj.begins.date() < clock.today(obj.zone)
         if self.rule.data:
             self.repeats.choices = [*self.repeats.choices, SelectChoice(Repeats.AS_IS.value, self._as_is())]
 

@@ -310,7 +310,11 @@ def test_a_series_cut_in_two_says_where_it_goes_on_and_stays_cut(
     assert f"{new}?date=2026-06-10#coming" in box(neighbour, f"{old}?date=2026-06-09")[1], "through both cuts"
     again = {**earlier, "day": "2026-05-29"}
     assert client.post(f"{between}/date?day=2026-05-28", data=again).location.split("?")[0] == between
+    begun = "An diesem Tag hat die Reihe begonnen."
+    assert begun not in client.get(f"{old}/edit").text
     frozen_clock.tick(9 * 86_400)
+    sign_in(client, author)
+    assert begun in client.get(f"{old}/edit").text
     for each, person in ((client, author), (mine, guest)):
         sign_in(each, person)
         said, links = box(each, old)
