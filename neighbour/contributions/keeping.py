@@ -37,8 +37,10 @@ def let_go(person_id: int, contribution_id: uuid.UUID) -> None:
 
 
 def carry_over(old: uuid.UUID, new: uuid.UUID) -> None:
-    """Whoever has saved ``old`` has saved ``new``, too: what its author has made two of. As the author of both."""
-    db.session.execute(select(func.carry_bookmarks(old, new, clock.now())))
+    """Whoever has saved ``old`` has saved ``new``, too, and whoever has silenced its thread hears nothing of the other one's:
+    what its author has made two of. As the author of both."""
+    for carry in (func.carry_bookmarks, func.carry_silences):
+        db.session.execute(select(carry(old, new, clock.now())))
 
 
 @dataclass(frozen=True)

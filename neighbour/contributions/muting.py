@@ -176,7 +176,11 @@ def _has_room(person_id: int) -> None:
 
 def all_of(person_id: int) -> list[Mute]:
     """Everything this person has silenced, the newest first."""
-    return list(db.session.scalars(select(Mute).where(Mute.person_id == person_id).order_by(Mute.id.desc())))
+    return list(
+        db.session.scalars(
+            select(Mute).where(Mute.person_id == person_id).order_by(Mute.created_at.desc(), Mute.id.desc())
+        )
+    )
 
 
 def is_silent(person_id: int, answer: Comment) -> bool:

@@ -96,6 +96,12 @@ def page(quarter_id: int, since: datetime, *, after: tuple[datetime, uuid.UUID] 
     return Page(by_day(shown, since), shown[-1].date_id if len(found) > PAGE else None)
 
 
+def whole_day(quarter_id: int, day: date, *, own_only: bool) -> Page:
+    """All that is on on this day, or was."""
+    there = month(quarter_id, day, day, own_only=own_only, most=listing.MOST).get(day)
+    return Page(((day, there.lines),) if there else (), None)
+
+
 def of_initiative(initiative_id: int) -> tuple[tuple[date, tuple[Markup, ...]], ...]:
     """What an initiative has announced, as far as the viewer of the session reads it: each event with its next date, as they
     begin, under their days."""

@@ -18,6 +18,7 @@ from neighbour.contributions.cards import authors
 from neighbour.contributions.models import Audience
 from neighbour.contributions.readers import Reader
 from neighbour.core import clock, scope
+from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db
 from neighbour.events.models import Answer, Event, EventForGuests, Occurrence, Participation
 from neighbour.events.notices import PlaceFree, TooMany
@@ -54,7 +55,7 @@ def goes_to_others(state: str, waiting: int) -> bool:
     """Whether a no of somebody who is this now to a date gives away what a yes after it does not bring back: the place that is
     theirs or kept for them, or the one in line. ``waiting``: how many wait, they themselves among them."""
     others = waiting - (state == Answer.WAITING)
-    return state == Answer.OFFERED or (state in (Answer.COMING, Answer.WAITING) and others > 0)
+    return state in (Answer.COMING, Answer.WAITING, Answer.OFFERED) and others > 0
 
 
 def tell_offers() -> int:
@@ -78,13 +79,15 @@ def expire() -> int:
     return int(count)
 
 
-def other_places(event: Event) -> None:
-    """After an event was given more places, or fewer: what is free is offered to who waits, and parties that do not fit any more
-    hear that they are passed over. Inside atomic(), through the eyes of whoever invites."""
+def other_places(event: Event, before: int | None) -> None:
+    """After an event that had so many places ``before`` was given more, or fewer: what is free is offered to who waits, and where
+    there are fewer, parties that do not fit any more hear that they are passed over. Inside atomic(), through the eyes of whoever
+    invites."""
     db.session.execute(select(func.more_places(event.id, clock.now())))
     tell_offers()
-    if event.capacity is None:
+    if event.capacity is None or (before is not None and event.capacity > before):
         return
+    this_change = str(new_id())  # told of once each time, though there have been so few before
     outgrown = (
         select(Participation.person_id, Participation.occurrence_id)
         .join(Occurrence, Occurrence.id == Participation.occurrence_id)
@@ -93,7 +96,7 @@ def other_places(event: Event) -> None:
         .where(1 + Participation.companions > event.capacity)
     )
     for person_id, date_id in db.session.execute(outgrown).all():
-        TooMany.send(person_id, subject_key=str(date_id), period=str(event.capacity), payload={"date": str(date_id)})
+        TooMany.send(person_id, subject_key=str(date_id), period=this_change, payload={"date": str(date_id)})
 
 
 def let_go(event: Event, since: datetime) -> None:

@@ -113,7 +113,7 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
     plan = _plan(event, shift, begins, ends, place)
     service.judge(plan, is_kept=is_kept)
     if slot == event.begins.date():
-        service.replan(event, plan)
+        service.carry_out(event, plan)
         return event
     following = base.publish(
         Event,
@@ -138,13 +138,14 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
     if following.begins.time() != event.begins.time():
         following.was_begins = datetime.combine(slot, event.begins.time())
     following.was_place = event.place if following.place != event.place else None
-    following.changed_at = clock.now()
+    following.changed_at, following.places_before = clock.now(), list(event.places_before)
+    following.goes_on_at, following.goes_on_as = event.goes_on_at, event.goes_on_as
     stood = telling.as_it_stands(event)
     _move_dates(event, following, slot, shift)
     _carry_over(event, following)
     event.until_on = slot - _DAY if event.rule else None
     event.more_on = [day for day in event.more_on if day < slot]
-    event.goes_on_at = slot
+    event.goes_on_at, event.goes_on_as = slot, following.id
     event.sequence += 1
     db.session.flush()
     dates.make(event)
@@ -153,7 +154,7 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
 
 
 def _carry_over(event: Event, following: Event) -> None:
-    """What hangs on an event besides its words: what only guests read, its photos, and who has saved it."""
+    """What hangs on an event besides its words: what only guests read, its photos, who has saved it and who has silenced it."""
     service.tell_guests(following, answers.for_guests(event.id))
     photos.hang_also(event.id, following.id)
     keeping.carry_over(event.id, following.id)

@@ -6,7 +6,7 @@ What is over stays as it was: whatever is changed later is said of dates to come
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, exists, or_, select, text, true, tuple_, update
@@ -16,11 +16,13 @@ from sqlalchemy.orm import aliased
 from neighbour.core import clock, scope
 from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
+from neighbour.events import pairing
 from neighbour.events.models import Event, EventException, Occurrence, Participation
 from neighbour.events.recurrence import LONGEST, WINDOW, Change, Dated, Series, expand, slots
 
 AHEAD = timedelta(days=365)  # dates are made anew once they reach less far
 LONG = timedelta(days=1)
+LOOK_BACK = timedelta(days=62)  # a week or a month that has begun, and a date that lasts into it
 _RUNNING_OUT = text("SELECT event_id, author_id FROM events_running_out(:before)")
 
 
@@ -74,27 +76,29 @@ def move(event_id: uuid.UUID, old: date, new: date) -> None:
         db.session.execute(delete(EventException).where(*theirs))
 
 
-def days_of(event: Event) -> set[date]:
-    """The days from today on that the event's rule names, as far as dates are made."""
-    today = clock.today(event.zone)
-    return set(slots(series_of(event, {}), today, today + WINDOW))
-
-
-def go_along(event: Event, days: Collection[date], by: timedelta) -> None:
-    """A series that had these ``days`` has gone ``by`` so many to others, a Tuesday's to Wednesdays: its dates go there, and with
-    each whoever has answered it. Where it still has one of its days it has not gone, but begins or ends elsewhere. Inside
-    atomic()."""
-    new = days_of(event)
-    if not by or not days or new & set(days):
+def go_along(event: Event, was: Series) -> None:
+    """An event that was ``was`` has gone to other days, a series from Tuesdays to Wednesdays: its dates go there (``pairing``),
+    and with each whoever has answered it. Where it still has one of its days it has not gone, but begins or ends elsewhere.
+    Inside atomic()."""
+    now, today = series_of(event, {}), clock.today(event.zone)
+    old, new = (set(slots(each, today - LOOK_BACK, today + WINDOW)) for each in (was, now))
+    if was.begins.date() == now.begins.date() or any(day >= today for day in old & new):
         return
     ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= clock.now(), Occurrence.begins_at >= clock.now())
-    to_come = set(db.session.scalars(select(Occurrence.slot_on).where(*ahead))) & set(days)
+    to_come = set(db.session.scalars(select(Occurrence.slot_on).where(*ahead))) & old
+    if not to_come:
+        return
+    goes = pairing.pairs(was, now, old, new, min(to_come))
     for table in (Occurrence, EventException):
         mine = table.event_id == event.id
         taken = set(db.session.scalars(select(table.slot_on).where(mine)))
-        going = [day for day in to_come if day + by in new - taken]
-        there = update(table).where(mine, table.slot_on.in_(going))
-        db.session.execute(there.values(slot_on=table.slot_on + by.days))
+        far: dict[timedelta, list[date]] = {}
+        for day in to_come & goes.keys():
+            if goes[day] >= today and goes[day] not in taken:
+                far.setdefault(goes[day] - day, []).append(day)
+        for by, days in far.items():
+            there = update(table).where(mine, table.slot_on.in_(days))
+            db.session.execute(there.values(slot_on=table.slot_on + by.days))
 
 
 def _write(event: Event, wanted: Sequence[Dated]) -> None:

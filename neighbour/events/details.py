@@ -26,7 +26,7 @@ class EventDetail(Detail):
     begins: datetime
     ends: datetime
     is_all_day: bool
-    repeats: tuple[str, date, bool]
+    repeats: tuple[str, date, bool, date | None]
     place: str
     cost: str
     access: str
@@ -41,9 +41,9 @@ class EventDetail(Detail):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        rule, begun, has_more = self.repeats
+        rule, begun, has_more, until = self.repeats
         when = words.span(self.begins, self.ends, is_all_day=self.is_all_day)
-        often = words.repeats(rule, begun, has_more=has_more)
+        often = words.repeats(rule, begun, has_more=has_more, until=until)
         where = self.place or (_("online") if self.is_online else "")
         lines = (
             ("clock", f"{when}, {often}" if often else when),
@@ -63,9 +63,8 @@ class EventDetail(Detail):
 
 
 _COLUMNS = (
-    Event.__table__.c.id, Event.begins, Event.ends, Event.zone, Event.is_all_day, Event.rule, Event.more_on, Event.place,
-    Event.online_url, Event.cost, Event.access, Event.cancelled_at, Event.changed_at,
-    Event.is_on_again,
+    Event.__table__.c.id, Event.begins, Event.ends, Event.zone, Event.is_all_day, Event.rule, Event.until_on, Event.more_on,
+    Event.place, Event.online_url, Event.cost, Event.access, Event.cancelled_at, Event.changed_at, Event.is_on_again,
 )  # fmt: skip
 
 
@@ -118,7 +117,7 @@ def _detail(row: Row[Any], coming: Occurrence | None, other: _Other | None) -> E
         begins=begins,
         ends=ends,
         is_all_day=row.is_all_day,
-        repeats=(row.rule, row.begins.date(), bool(row.more_on)),
+        repeats=(row.rule, row.begins.date(), bool(row.more_on), row.until_on),
         place=row.place if other is None or other.place is None else other.place,
         cost=row.cost,
         access=row.access,

@@ -22,6 +22,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, points, service, words
 from neighbour.events.categories import CATEGORIES
+from neighbour.events.going_on import GoesOn, goes_on
 from neighbour.events.models import Category, Event
 from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand, is_of_our_time
 from neighbour.events.service import BadPlan, Plan
@@ -142,10 +143,17 @@ class EventForm(WhenForm, ContributionForm):
     access = StringField(__("Steps, toilet, hearing"), filters=[one_line], validators=[at_most(160)])
 
     plan: Plan | None = None
+    #: where the series goes on that is changed here, if it was cut in two
+    goes_on: GoesOn | None = None
+    #: whether its first day, which the form shows, is long over
+    has_begun = False
 
     def __init__(self, *args: Any, obj: Event | None = None, **kwargs: Any):
         kwargs = {**(fields_of(obj) if obj is not None else {}), **kwargs}
         super().__init__(*args, obj=obj, **kwargs)
+        if obj is not None:
+            self.goes_on = goes_on(obj)
+            self.has_begun = bool(obj.rule) and obj.begins.date() < clock.today(obj.zone)
         if self.rule.data:
             self.repeats.choices = [*self.repeats.choices, SelectChoice(Repeats.AS_IS.value, self._as_is())]
 

@@ -23,15 +23,18 @@ MOST_IN_A_DAY = 4
 @views.get("/events")
 @requires(Permission.BOARD_READ)
 def index() -> str:
-    """Dates to come, by day: ``?day=`` begins later, ``?after=`` goes on, ``?own=1`` leaves nearby out."""
-    since = clock.now()
+    """Dates to come, by day: ``?day=`` begins later, ``?after=`` goes on, ``?own=1`` leaves nearby out. A day that has begun or
+    is over, asked for by name, stands there alone and whole, as the month counts it."""
+    since, today, named = clock.now(), clock.today(i18n.zone()), None
     if "day" in request.args:
-        since = max(since, _midnight(_date(request.args["day"])))
+        named = _date(request.args["day"])
+        since = max(since, _midnight(named))
     own_only = request.args.get("own") == "1"
-    found = agenda.page(_quarter(), since, after=_after(), own_only=own_only)
-    return render_template(
-        "events/index.html", page=found, own_only=own_only, view="list", today=clock.today(i18n.zone())
-    )
+    if named is not None and named <= today:
+        found = agenda.whole_day(_quarter(), named, own_only=own_only)
+    else:
+        found, named = agenda.page(_quarter(), since, after=_after(), own_only=own_only), None
+    return render_template("events/index.html", page=found, own_only=own_only, view="list", today=today, alone=named)
 
 
 @views.get("/events/month")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.contributions.models import Contribution
@@ -52,6 +54,7 @@ class Event(Contribution):
         CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
         CheckConstraint("lon IS NOT NULL OR NOT has_own_point", name="own_point"),
         Index("ix_event_dated_until", "dated_until", postgresql_where=text("rule <> ''")),
+        Index("ix_event_goes_on_as", "goes_on_as", postgresql_where=text("goes_on_as IS NOT NULL")),
         Index("ix_event_gone_at", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
     )
     __mapper_args__ = {"polymorphic_identity": "event"}
@@ -68,6 +71,8 @@ class Event(Contribution):
     more_on: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list, server_default=text("'{}'"))
     #: from which day on another event holds the series' dates: "this one and all that follow" were changed
     goes_on_at: Mapped[date | None] = mapped_column(Date)
+    #: which one; None, too, where it is gone or was made before this was kept
+    goes_on_as: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("event.id", ondelete="SET NULL"))
     place: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: where the place is: the point its author has set (``has_own_point``), or where the register has the address. Only the
     #: first is given away as it is; the other may be somebody's door, and leaves here as the middle of its cell
@@ -88,6 +93,8 @@ class Event(Contribution):
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     was_begins: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
     was_place: Mapped[str | None] = mapped_column(Text)
+    #: where it or single dates have been before; mails of changes name them by their number here
+    places_before: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
     #: counts every change that a calendar shows, for calendars (RFC 5545 section 3.8.7.4); being taken down and pinned up
     #: again is counted by the database (migration 0043)
     sequence: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -137,6 +144,8 @@ class Occurrence(Base):
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_long: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     is_cancelled: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    #: what those who have answered know of it, where it was changed while it was off (``telling``)
+    known: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     #: places that are taken or offered, and people in line; kept by the database, which closes the count when it forgets who
     taken: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     waiting: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -26,7 +26,6 @@ from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import invented, ways_out
 
 _GONE = text("SELECT title, begins_at, zone FROM date_that_is_gone(:wanted)")
-BEFORE, USUAL = "before", "usual"  # where a date was: where all were before the change, or where all are
 _OUT_OF_REACH = text("SELECT title, zone FROM date_out_of_reach(:wanted, :since)")
 
 
@@ -296,6 +295,12 @@ def _answered_of(person_id: int, date_ids: Collection[uuid.UUID]) -> list[_Answe
     return [_Answered(*row) for row in rows]
 
 
+def place_before(event: Event, number: object) -> str | None:
+    """The place of this number where the event or a date was before; None where it is kept no more."""
+    places = event.places_before
+    return places[number] if isinstance(number, int) and number < len(places) else None
+
+
 def _different(found: _Answered, given: Mapping[str, Any]) -> Different:
     """One of these dates in words; ``given``: what the payload says of it."""
     event, other = found.event, found.other
@@ -306,7 +311,7 @@ def _different(found: _Answered, given: Mapping[str, Any]) -> Different:
         *moments, is_all_day = given["was"]
         since, until = (datetime.fromisoformat(each).astimezone(ZoneInfo(event.zone)) for each in moments)
         was = words.span(since.replace(tzinfo=None), until.replace(tzinfo=None), is_all_day=is_all_day)
-    was_place = {BEFORE: event.was_place, USUAL: event.place}.get(given.get("place", "")) or ""
+    was_place = place_before(event, given.get("place")) or ""
     is_off = found.date.is_cancelled
     return Different(
         words.span(begins, ends, is_all_day=event.is_all_day),

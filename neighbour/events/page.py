@@ -18,7 +18,7 @@ from neighbour.contributions.readers import reader_of
 from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
-from neighbour.events import answers, dates, words
+from neighbour.events import answers, dates, going_on, words
 from neighbour.events.answers import Guest
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
@@ -97,11 +97,14 @@ class Coming:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The date that is answered, if one can be; and what became of the one that was asked for, in words, and why."""
+    """The date that is answered, if one can be; and what became of the one that was asked for, in words, and why. url, label:
+    where the way leads from there, if not to the next date."""
 
     date: Occurrence | None
     missed: str = ""
     why: str = ""
+    url: str = ""
+    label: str = ""
 
 
 def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
@@ -111,7 +114,7 @@ def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
     exceptions = dates.exceptions_of(event.id)
     coming = dates.coming(event.id, SHOWN + 1)
     named = _named(event, coming, "date")
-    chosen, since = _chosen(event, coming, named, exceptions), _further(event, coming, named)
+    chosen, since = _chosen(event, coming, named, exceptions, who), _further(event, coming, named)
     listed = coming if since is None else dates.coming(event.id, SHOWN + 1, since)
     own = answers.mine([each.id for each in listed], who.person_id)
     lines = [_line(event, each, exceptions.get(each.slot_on), own.get(each.id)) for each in listed]
@@ -127,6 +130,7 @@ def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
         "structured": _structured(event, coming[:SHOWN], exceptions),
         "coming": None if chosen.date is None else coming_to(event, chosen.date, who),
         "chosen": chosen,
+        "continued": going_on.goes_on(event),
     }
 
 
@@ -136,22 +140,33 @@ def _is_series(event: Event) -> bool:
 
 def _named(event: Event, coming: list[Occurrence], key: str) -> Occurrence | None:
     """The date that the address names, wherever in its series it stands."""
-    try:
-        slot = date.fromisoformat(request.args.get(key, ""))
-    except ValueError:
+    slot = _day(key)
+    if slot is None:
         return None
     return next((each for each in coming if each.slot_on == slot), None) or dates.of_slot(event.id, slot)
 
 
+def _day(key: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(key, ""))
+    except ValueError:
+        return None
+
+
 def _chosen(
-    event: Event, coming: list[Occurrence], named: Occurrence | None, exceptions: Mapping[date, EventException]
+    event: Event,
+    coming: list[Occurrence],
+    named: Occurrence | None,
+    exceptions: Mapping[date, EventException],
+    who: Identity,
 ) -> Chosen:
     """The date that was asked for and never another one in its place: it would be answered by mistake. Of what happens once
     there is no other."""
-    if named is None and ("date" not in request.args or not _is_series(event)):
+    if named is None and ("date" not in request.args or not (_is_series(event) or event.goes_on_at)):
         return Chosen(next((each for each in coming if not each.is_cancelled), None))
     if named is None:
-        return Chosen(None, _("There is no such date, or no longer."))
+        said, url, label = going_on.became(event, _day("date"), who.person_id)
+        return Chosen(None, said, url=url, label=label)
     begins, ends = wall_times(named, event.zone)
     when = words.span(begins, ends, is_all_day=event.is_all_day)
     if not dates.is_to_come(named.begins_at, named.ends_at, clock.now()):

@@ -10,10 +10,11 @@ about(
     kind="contribution",
     out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access capacity"
     " cancelled_at cancelled_why",
-    inner="changed_at was_begins was_place sequence dated_until gone_at has_own_point goes_on_at is_on_again",
+    inner="changed_at was_begins was_place sequence dated_until gone_at has_own_point goes_on_at"
+    " goes_on_as places_before is_on_again",
     erase=Calls(
         "UPDATE event SET place = '', online_url = '', cost = '', access = '', lon = NULL, lat = NULL,"
-        " has_own_point = false, was_place = NULL, cancelled_why = '',"
+        " has_own_point = false, was_place = NULL, places_before = '{}', cancelled_why = '',"
         " cancelled_at = coalesce(cancelled_at, c.edited_at, c.published_at) FROM contribution c"
         " WHERE c.id = event.id AND c.author_id = app_erasing() AND NOT c.is_office AND c.state <> 'published'",
         why="a part of the contribution: it goes with it, and is emptied where that stays for the answers below it",
@@ -39,7 +40,7 @@ about(
     "occurrence",
     of="event_id.id.author_id",
     kind="contribution",
-    inner="id event_id slot_on begins_at ends_at is_long is_cancelled taken waiting is_closed",
+    inner="id event_id slot_on begins_at ends_at is_long is_cancelled known taken waiting is_closed",
     erase=WITH_PARENT,
     lasts="worked out from the event: it goes with it",
 )

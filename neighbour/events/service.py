@@ -11,9 +11,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import service as base
-from neighbour.contributions.models import Audience
-from neighbour.core import clock
+from neighbour.contributions.models import Audience, State
+from neighbour.core import clock, i18n
 from neighbour.core.db import db
+from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, dates, telling
 from neighbour.events.models import Event, EventForGuests
@@ -141,30 +142,59 @@ def tell_guests(event: Event, words: str) -> None:
         db.session.execute(delete(EventForGuests).where(EventForGuests.event_id == event.id))
 
 
+def following(event: Event) -> Event | None:
+    """The event that holds a series' later dates since it was cut in two, if the viewer of this session may read it and it
+    hangs."""
+    found = of_person(event.goes_on_as) if event.goes_on_as is not None else None
+    return found if found is not None and found.state == State.PUBLISHED else None
+
+
 def replan(event: Event, plan: Plan) -> None:
-    """Give an event another plan; what it said before is kept to be shown. Raises BadPlan. Inside atomic()."""
+    """Give an event another plan; what it said before is kept to be shown. A series that was cut in two stays cut. Raises
+    BadPlan. Inside atomic()."""
+    _stays_cut(event, plan)
+    carry_out(event, plan)
+
+
+def _stays_cut(event: Event, plan: Plan) -> None:
+    """Raises BadPlan where both halves would have dates on the same days: the form was opened before the cut, or forgets it."""
+    if event.goes_on_at is None or following(event) is None:
+        return
+    last = event.goes_on_at - timedelta(days=1)
+    since = i18n.long_date(event.goes_on_at)
+    if plan.rule and (plan.until_on is None or plan.until_on > max(last, event.until_on or last)):
+        said = _("From %(since)s on the series is a slip of its own. This one ends on %(last)s at the latest.",
+                 since=since, last=i18n.long_date(last))  # fmt: skip
+        raise BadPlan("repeats_until", said)
+    if any(day > last and day not in event.more_on for day in plan.more_on):
+        said = _("From %(since)s on the series is a slip of its own. Put later days there.", since=since)
+        raise BadPlan("more_days", said)
+
+
+def carry_out(event: Event, plan: Plan) -> None:
+    """As ``replan``, wherever the plan reaches: for whoever moves what is left of a series that was cut. Inside atomic()."""
     wanted = columns(plan)
     differing = {name for name, value in wanted.items() if getattr(event, name) != value}
     if not differing:
         return
-    stood, days = telling.as_it_stands(event), dates.days_of(event)
+    stood, was = telling.as_it_stands(event), dates.series_of(event, {})
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
         event.changed_at, event.is_on_again, event.sequence = clock.now(), False, event.sequence + 1
-    before = event.begins.date(), event.rule, event.more_on
+    before, places = (event.begins.date(), event.rule, event.more_on), event.capacity
     for name in differing:
         setattr(event, name, wanted[name])
     db.session.flush()
     if before != (event.begins.date(), "", []) and before[1:] == (event.rule, event.more_on) == ("", []):
         dates.move(event.id, before[0], event.begins.date())
     else:
-        dates.go_along(event, days, event.begins.date() - before[0])
+        dates.go_along(event, was)
     is_there = dates.make(event)
     if differing & set(TOLD):
         telling.of_change(event, stood)
     if "capacity" in differing:
-        answers.other_places(event)
+        answers.other_places(event, places)
     if not is_there and differing & set(TOLD):
         raise BadPlan("day", __("This day is over. When is it?"))
 

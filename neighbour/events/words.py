@@ -67,10 +67,15 @@ def series(
     return ", ".join(said)
 
 
-def repeats(rule: str, begins: date, *, has_more: bool) -> str:
-    """How often: ``jeden Dienstag``, ``jeden Mittwoch und Samstag``; empty for what happens once."""
+def repeats(rule: str, begins: date, *, has_more: bool, until: date | None = None) -> str:
+    """How often: ``jeden Dienstag``, ``jeden Mittwoch und Samstag bis 7. Juli 2026``; empty for what happens once."""
     if not rule:
         return _("on several days") if has_more else ""
+    often = _often(rule, begins)
+    return _("%(often)s until %(day)s", often=often, day=i18n.long_date(until)) if until else often
+
+
+def _often(rule: str, begins: date) -> str:
     parts = dict(part.split("=") for part in rule.split(";"))
     every, days = int(parts.get("INTERVAL", "1")), parts.get("BYDAY", "").split(",")
     if parts["FREQ"] == "DAILY":

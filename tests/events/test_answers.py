@@ -222,6 +222,9 @@ def test_the_page_takes_an_answer_shows_it_and_opens_what_only_guests_read(
     )
     assert client.post(path, data={"come": "0", "sure": "1"}).status_code == 303
     assert "für dich frei, bis" in look("late") and "Fadenlauf" not in look("guest")
+    assert "die Nächsten auf der Warteliste" not in look("late"), "nobody is next"
+    said = clients["late"].post(path, data={"come": "0"}, headers={"HX-Request": "true"}).text
+    assert states(owner, date_id) == {guest.id: "declined", late.id: "declined"} and "Du kommst nicht." in said
     assert clients["host"].post(path, data={"come": "1"}).status_code == 404, "whoever invites is there anyway"
     assert re.search(r'\?date=2026-05-26#coming">Zusagen', look("guest"))
     assert "26. Mai" in re.search(r'id="coming".*?</section>', look("guest", f"{page}?date=2026-05-26"), re.S).group()
@@ -378,6 +381,10 @@ def test_who_does_not_fit_into_fewer_places_is_told_and_passed(client, owner, ho
     ((to, subject, text),) = mails(jobs, mailbox, frozen_clock)
     assert (to, subject) == (large.email, "Nicht mehr so viele Plätze: Kochen")
     assert "auf 5 Plätze" in text and "nur noch 1" in text and "weil du auf der Warteliste stehst" in text
+    for capacity, count in ((5, 0), (1, 1), (2, 0), (1, 1)):
+        for _twice in range(2):
+            revised(host, here, event, title="Kochen", capacity=capacity)
+        assert len([each for each in mails(jobs, mailbox, frozen_clock) if each[0] == large.email]) == count, capacity
     sign_in(client, large)
     assert "Du hast nach 5 Plätzen gefragt" in client.get(f"/c/{to_uid(event.id)}").text
     say(comes, here, date_id, is_coming=False)

@@ -241,12 +241,14 @@ def test_what_hangs_on_a_series_goes_along_with_its_later_dates(app, owner, here
         assert post(client, "/write", photo(), **fields, **more).status_code == 303
         jobs.run()
         (old,) = owner.execute("SELECT id FROM event").fetchone()
-        saving.post(f"/c/{to_uid(old)}/keep")
+        for act in ("keep", "mute"):
+            saving.post(f"/c/{to_uid(old)}/{act}", data={"what": "thread"})
         change = {"day": "2026-05-26", "from_time": "19:00", "until_time": "21:00", "reaches": "following"}
         assert client.post(f"/c/{to_uid(old)}/date?day=2026-05-26", data=change).status_code == 303
         (new,) = owner.execute("SELECT id FROM event WHERE id <> %s", [old]).fetchone()
         saved = set(owner.execute("SELECT person_id, contribution_id FROM bookmark").fetchall())
         assert saved == {(reader.id, old), (reader.id, new)}
+        assert set(owner.execute("SELECT person_id, contribution_id FROM mute").fetchall()) == saved
         assert owner.execute("SELECT text FROM event_for_guests").fetchall() == [("Klingel: Müller",)] * 2
         pictures = dict(owner.execute("SELECT contribution_id, id FROM photo WHERE state = 'ready'").fetchall())
         with scope.use(viewer_of(host, here)), atomic():

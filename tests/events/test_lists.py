@@ -86,6 +86,16 @@ def test_a_month_is_a_table_with_what_is_over_too(client, reader, host, here, fr
     sign_in(client, reader)
     html = page(client, "/events/month")
     assert html.count("<th scope") == 7 and titles(html) == ["Chorprobe"] * 3
+    for number in range(5):
+        make_event(host, here, datetime(2026, 5, 20, 8) + timedelta(minutes=number), title=f"Früh {number}")
+    frozen_clock.tick(5 * 86_400)
+    sign_in(client, reader)
+    html = page(client, "/events/month")
+    (more,) = re.findall(r'href="(/events\?day=2026-05-20)">2 weitere', cell(html, "2026-05-20"))
+    html = page(client, more)
+    assert titles(html) == [*(f"Früh {number}" for number in range(5)), "Chorprobe"] and "<h1>Was los war</h1>" in html
+    assert ">Mittwoch, 20. Mai</h2>" in html and 'href="/events">' in html and html.count("day-rule") == 1
+    assert "An diesem Tag war nichts los." in page(client, "/events?day=2026-05-21")
     assert titles(page(client, "/events/month?month=2026-06-01")) == ["Chorprobe"] * 5
     for wrong in (
         "/events/month?month=2026-13-01",

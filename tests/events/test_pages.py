@@ -9,8 +9,11 @@ from datetime import datetime
 import pytest
 
 from neighbour.contributions.models import Audience
+from neighbour.core import scope
+from neighbour.core.db import atomic
 from neighbour.core.tokens import to_uid
-from tests.factories import make_comment, make_event, sign_in
+from neighbour.events import answers
+from tests.factories import make_comment, make_event, make_person, sign_in, viewer_of
 from tests.support.composer import stood
 
 TUESDAY = datetime(2026, 5, 19, 18)
@@ -265,3 +268,77 @@ def test_an_event_is_called_off_and_never_solved(client, author, neighbour, here
         assert "/solve" not in page(client, path) and "Abnehmen" in page(client, path)
     assert client.post(f"/c/{uid}/solve").status_code == 404
     assert owner.execute("SELECT solved_at FROM contribution").fetchone() == (None,)
+
+
+def box(client, path):
+    """What a page says, and where its links lead."""
+    html = re.search(r"<main.*</main>", page(client, path), re.S)[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split()), re.findall(r'href="([^"]*)"', html)
+
+
+def test_a_series_cut_in_two_says_where_it_goes_on_and_stays_cut(
+    client, author, neighbour, owner, here, visitor, frozen_clock
+):
+    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", title="Chor", place="Hof")
+    old = f"/c/{to_uid(event.id)}"
+    stale = fields(title="Chor", category="gathering", day="2026-05-19", from_time="18:00", until_time="20:00",
+                   place="Hof", repeats="weekly", cost="", access="")  # fmt: skip
+    guest, late = make_person(here), "SELECT id FROM occurrence WHERE slot_on = '2026-06-09'"
+    with scope.use(viewer_of(guest, here)), atomic():
+        answers.answer(owner.execute(late).fetchone()[0], is_coming=True)
+    change = {"day": "2026-06-03", "from_time": "19:00", "until_time": "21:00", "place": "Hof", "reaches": "following"}
+    moved = client.post(f"{old}/date?day=2026-06-02", data=change)
+    new = moved.location.split("?")[0]
+    assert new != old
+    assert "jeden Dienstag bis 1. Juni 2026" in box(neighbour, old)[0]
+    said, links = box(neighbour, f"{old}?date=2026-06-09")
+    assert "geht auf einem eigenen Zettel weiter: jeden Mittwoch, ab 3. Juni 2026." in said
+    assert "Mittwoch, 10. Juni, 19:00" in said and {new, f"{new}?date=2026-06-10#coming"} <= set(links)
+    mine = visitor()
+    sign_in(mine, guest)
+    said, links = box(mine, f"{old}?date=2026-06-02")
+    assert "Deiner ist: Mittwoch, 10. Juni, 19:00 bis 21:00." in said and f"{new}?date=2026-06-10#coming" in links
+    for more in ({}, {"repeats_until": "2026-06-02"}, {"repeats": "days", "more_days": "26.5.2026, 9.6.2026"}):
+        refused = client.post(f"{old}/edit", data={**stale, **more})
+        assert refused.status_code == 422 and "Ab 2. Juni 2026 ist die Reihe ein eigener Zettel." in refused.text
+        assert f'href="{new}"' in refused.text and ("spätestens am 1. Juni 2026" in refused.text) is (
+            "days" not in more.values()
+        )
+    assert client.post(f"{old}/edit", data={**stale, "repeats_until": "2026-06-01"}).status_code == 303
+    earlier = {**change, "day": "2026-05-28"}
+    between = client.post(f"{old}/date?day=2026-05-26", data=earlier).location.split("?")[0]
+    assert f"{new}?date=2026-06-10#coming" in box(neighbour, f"{old}?date=2026-06-09")[1], "through both cuts"
+    again = {**earlier, "day": "2026-05-29"}
+    assert client.post(f"{between}/date?day=2026-05-28", data=again).location.split("?")[0] == between
+    begun = "An diesem Tag hat die Reihe begonnen."
+    assert begun not in client.get(f"{old}/edit").text
+    frozen_clock.tick(9 * 86_400)
+    sign_in(client, author)
+    assert begun in client.get(f"{old}/edit").text
+    for each, person in ((client, author), (mine, guest)):
+        sign_in(each, person)
+        said, links = box(each, old)
+        assert "Das ist vorbei" not in said and between in links
+    owner.execute(
+        "UPDATE contribution SET state = 'withdrawn' WHERE id = (SELECT goes_on_as FROM event WHERE id = %s)",
+        [event.id],
+    )
+    assert "Das ist vorbei" in box(mine, old)[0]
+
+
+def test_a_link_to_a_date_of_before_says_what_became_of_it(client, author, neighbour, owner, here, visitor):
+    event = make_event(author, here, TUESDAY, rule="FREQ=WEEKLY", title="Chor", place="Hof")
+    guest, page_ = make_person(here), f"/c/{to_uid(event.id)}"
+    with scope.use(viewer_of(guest, here)), atomic():
+        day = "SELECT id FROM occurrence WHERE slot_on = '2026-05-26'"
+        answers.answer(owner.execute(day).fetchone()[0], is_coming=True)
+    mine = visitor()
+    sign_in(mine, guest)
+    assert "Diesen Termin gibt es nicht oder nicht mehr." in box(mine, f"{page_}?date=2026-05-25")[0]
+    day = fields(title="Chor", category="gathering", day="2026-05-20", from_time="18:00", until_time="20:00",
+                 place="Hof", repeats="weekly", cost="", access="")  # fmt: skip
+    assert client.post(f"{page_}/edit", data=day).status_code == 303
+    said, links = box(mine, f"{page_}?date=2026-05-26")
+    assert "Deiner ist: Mittwoch, 27. Mai, 18:00 bis 20:00." in said and f"{page_}?date=2026-05-27#coming" in links
+    said, _links = box(neighbour, f"{page_}?date=2026-05-26")
+    assert "die Reihe wurde geändert. Das nächste Mal: Mittwoch, 20. Mai, 18:00" in said

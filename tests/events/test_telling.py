@@ -144,7 +144,9 @@ def test_a_day_that_the_new_rule_has_no_more_is_called_off_for_who_wanted_to_com
     assert owner.execute("SELECT is_cancelled FROM occurrence WHERE slot_on = '2026-05-26'").fetchone() == (True,)
 
 
-def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does_not(owner, host, here, jobs, mailbox):
+def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does_not(
+    owner, host, here, jobs, mailbox, monkeypatch
+):
     event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
     days = [TUESDAY.date() + timedelta(weeks=number) for number in range(3)]
     guest, early = comes(owner, here, event, days[0]), comes(owner, here, event, days[0])
@@ -168,6 +170,10 @@ def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does
     subject, text = said(changing.call_off, None, "Ferien")[guest.email]
     assert "Die ganze Reihe ist abgesagt." in text and text.count("Grund: Ferien") == 1
     assert all(f"Fällt aus: Dienstag, {day}, 18:00" in text for day in ("19. Mai", "26. Mai", "2. Juni"))
+    for act, named, more in ((changing.call_on, 2, "ein weiterer"), (changing.call_off, 1, "2 weitere")):
+        with monkeypatch.context() as few:
+            few.setattr(telling, "MOST_NAMED", named)
+            assert f"Und {more} deiner Termine." in said(act, None)[guest.email][1]
     said(changing.call_on, None)
     day = timedelta(days=1)
     mails = said(service.replan, replace(plan, begins=plan.begins + day, ends=plan.ends + day))
@@ -176,6 +182,79 @@ def test_one_mail_names_every_date_of_its_reader_that_differs_and_none_that_does
     assert subject == "Geändert: Chorprobe" and text.count("Jetzt: Mittwoch") == text.count("Vorher: Dienstag") == 3
     subject, text = said(service.replan, replace(plan, rule="FREQ=MONTHLY;BYMONTHDAY=28"))[guest.email]
     assert text.count("Fällt aus: Mittwoch") == 3 and "Die nächsten Male: Dienstag, 19. Mai, 18:00" in text
+
+
+@pytest.mark.parametrize(
+    ("begun", "rule", "day", "new_rule", "goes"),
+    [
+        ("2026-03-03", "FREQ=WEEKLY", "2026-05-21", None, {"05-19": "05-21", "05-26": "05-28", "05-12": ""}),
+        ("2026-05-05", "FREQ=WEEKLY", "2026-05-20", None, {"05-19": "05-20", "05-12": ""}),
+        ("2026-05-05", "FREQ=WEEKLY", "2026-05-13", None, {"05-12": "05-13", "05-19": "05-20"}),
+        ("2026-05-05", "FREQ=WEEKLY", "2026-05-17", None, {"05-12": "05-17", "05-19": "05-24"}),
+        ("2026-05-05", "FREQ=WEEKLY;INTERVAL=2", "2026-06-04", None, {"05-19": "", "06-02": "06-04", "06-16": "06-18"}),
+        ("2026-05-05", "FREQ=WEEKLY;INTERVAL=2", "2026-05-27", None, {"05-19": "05-27", "06-02": "06-10"}),
+        ("2026-03-03", "FREQ=WEEKLY", "2026-05-21", "", {"05-19": "05-21", "05-26": ""}),
+        ("2026-01-15", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-06-11", "FREQ=MONTHLY;BYMONTHDAY=11",
+         {"05-15": "", "06-15": "06-11", "07-15": "07-11"}),
+        ("2026-01-20", "FREQ=MONTHLY;BYDAY=3TU", "2026-05-20", "FREQ=MONTHLY;BYDAY=3WE",
+         {"05-19": "05-20", "06-16": "06-17", "07-21": "07-15"}),
+        ("2026-03-03", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-20", "FREQ=WEEKLY;BYDAY=WE,FR",
+         {"05-19": "05-20", "05-21": "05-22", "05-14": ""}),
+        ("2026-05-02", "FREQ=DAILY;INTERVAL=3", "2026-05-15", None, {"05-14": "05-15", "05-17": "05-18"}),
+    ],
+)  # fmt: skip
+def test_a_series_that_has_begun_goes_to_other_days_of_the_same_weeks(
+    owner, host, here, jobs, mailbox, begun, rule, day, new_rule, goes
+):
+    with clock.freeze(datetime.fromisoformat(begun + "T08:00+00:00")):
+        event = make_event(host, here, datetime.fromisoformat(begun + "T18:00"), rule=rule, title="Chorprobe")
+    guests = {slot: comes(owner, here, event, date.fromisoformat("2026-" + slot)) for slot in goes}
+    begins = datetime.fromisoformat(day + "T18:00")
+    plan = Plan(begins, begins + timedelta(hours=2), "Europe/Berlin", rule=rule if new_rule is None else new_rule)
+    past = owner.execute("SELECT slot_on, id FROM occurrence WHERE ends_at < '2026-05-12' ORDER BY 1").fetchall()
+    acting(host, here, event, service.replan, plan)
+    mine = "SELECT to_char(slot_on, 'MM-DD'), is_cancelled FROM occurrence JOIN participation ON id = occurrence_id"
+    for slot, guest in guests.items():
+        (found,) = owner.execute(f"{mine} WHERE person_id = %s", [guest.id]).fetchall()
+        assert found == ((goes[slot], False) if goes[slot] else (slot, True)), slot
+    assert {address for address, *_rest in told(jobs, mailbox)} == {guest.email for guest in guests.values()}
+    assert (
+        owner.execute("SELECT slot_on, id FROM occurrence WHERE ends_at < '2026-05-12' ORDER BY 1").fetchall() == past
+    ), "what is over stays"
+
+
+def test_a_mail_says_how_a_date_was_when_its_reader_last_heard_of_it(owner, host, here, jobs, mailbox):
+    day, hour = date(2026, 5, 26), timedelta(hours=1)
+    begins = datetime.combine(day, TUESDAY.time())
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe", place="Hof")
+    comes(owner, here, event, day)
+
+    def said(*acts):
+        for act, *given in acts:
+            acting(host, here, event, act, *given)
+        return [(subject, " ".join(text.split())) for _to, subject, text in told(jobs, mailbox)]
+
+    def at(place):
+        return changing.change_one, day, begins, begins + 2 * hour, place
+
+    def plan(later, place):
+        times = TUESDAY + later * hour, TUESDAY + (later + 2) * hour
+        return service.replan, Plan(*times, "Europe/Berlin", rule="FREQ=WEEKLY", place=place)
+
+    for was, place in (("Hof", "Keller"), ("Keller", "Garten"), ("Garten", "Hof")):
+        ((_subject, text),) = said(at(place))
+        assert f"20:00, {place}" in text and f"Vorher: {was}" in text and text.count("Vorher") == 1
+    first, second = said(at("Saal"), at("Turm"))  # before a mail was written
+    assert all("20:00, Turm" in text for _subject, text in (first, second)) and "Vorher: Hof" in first[1]
+    said((changing.call_off, day), at("Hof"))
+    said((changing.call_off, None))
+    assert said(plan(1, "Hof"), plan(2, "Aula")) == [], "it is off"
+    ((subject, text),) = said((changing.call_on, None))
+    assert subject == "Findet doch statt: Chorprobe" and "26. Mai, 20:00 bis 22:00, Aula" in text
+    assert "Vorher: Dienstag, 26. Mai, 18:00 bis 20:00" in text and "Vorher: Hof" in text and text.count("Vorher") == 2
+    said((changing.call_off, None), plan(3, "Aula"), plan(2, "Aula"))
+    assert "Vorher" not in said((changing.call_on, None))[0][1], "it is as it was"
+    assert owner.execute("SELECT count(*) FROM occurrence WHERE known IS NOT NULL").fetchone() == (0,)
 
 
 def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbox):
@@ -233,6 +312,12 @@ def test_the_evening_before_at_six_whoever_comes_is_reminded_once(owner, host, h
         jobs.run()
     ((address, subject, text),) = told(jobs, mailbox)
     assert (address, subject) == (guest.email, "Morgen: Chorprobe") and "/unsubscribe/" in text
+    acting(host, here, event, moved)
+    assert {subject for _address, subject, _text in told(jobs, mailbox)} == {"Geändert: Chorprobe"}
+    for hours, reminded in ((1, []), (47, [(guest.email, "Morgen: Chorprobe")]), (1, [])):
+        frozen_clock.tick(hours * 3600)
+        jobs.sent.append(("events.remind", []))
+        assert [each[:2] for each in told(jobs, mailbox)] == reminded, "it was put off: on its new eve, and once"
 
 
 def test_an_issue_says_what_is_on_this_week_and_what_was_changed(owner, context, jobs, mailbox, frozen_clock):
