@@ -22,6 +22,10 @@ _OURS = {
 }
 
 
+# for every DateField: browsers send the first; where they have no calendar of their own, people write the others
+DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"]
+
+
 class _Messages:
     """WTForms' own messages through our catalogues."""
 

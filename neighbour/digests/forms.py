@@ -6,7 +6,7 @@ from wtforms import BooleanField, DateField
 from wtforms.validators import Optional
 
 from neighbour.core import clock, i18n
-from neighbour.core.forms import Form
+from neighbour.core.forms import DAYS, Form
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 
@@ -17,7 +17,7 @@ class DigestForm(Form):
     is_on = BooleanField(__("Send me the digest"))
     includes_nearby = BooleanField(__("Also from the quarters next to mine"))
     # browsers send the first; where they have no calendar of their own, people write the second
-    paused_until = DateField(__("Pause until"), format=["%Y-%m-%d", "%d.%m.%Y"], validators=[Optional()])
+    paused_until = DateField(__("Pause until"), format=DAYS, validators=[Optional()])
 
     def validate(self, extra_validators: object = None) -> bool:
         """A pause ends in the future, within a year."""

@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from neighbour.contributions.forms import ContributionForm
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n
-from neighbour.core.forms import Form, at_most, one_line
+from neighbour.core.forms import DAYS, Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, points, service, words
@@ -27,8 +27,6 @@ from neighbour.events.models import Category, Event
 from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand, is_of_our_time
 from neighbour.events.service import BadPlan, Plan
 
-# browsers send the first; where they have no calendar of their own, people write the others
-DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"]
 TIMES = ["%H:%M", "%H.%M", "%H:%M:%S"]
 SHOWN = 6  # dates of the preview
 MOST_PLACES = 10_000

@@ -13,14 +13,13 @@ from wtforms.validators import Optional
 from neighbour.contributions.forms import AUDIENCES
 from neighbour.contributions.models import Audience
 from neighbour.core import i18n
-from neighbour.core.forms import Form
+from neighbour.core.forms import DAYS, Form
 from neighbour.core.i18n import LazyText
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import cells, words
 from neighbour.events.categories import CATEGORIES
 from neighbour.events.comparing import Part
-from neighbour.events.forms import DAYS
 from neighbour.events.list_rows import Choices, Target, guessed
 from neighbour.events.sheets import Sheet
 
