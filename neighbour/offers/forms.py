@@ -10,7 +10,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Optional
 
 from neighbour.contributions.forms import ContributionForm
-from neighbour.core.forms import Form, at_most, many_lines, needed, one_line
+from neighbour.core.forms import DAYS, Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers import loans, prices
@@ -64,11 +64,8 @@ class OfferForm(ContributionForm):
         if self.category.data == Category.SELL and not self.price.data:
             self.add_error("price", _("Say what you would like for it, such as 25 or “for a coffee”."))
             is_valid = False
-        try:
-            prices.read(self.price.data or "")
-        except ValueError:
-            self.add_error("price", _("That is more than neighbours pay each other here."))
-            is_valid = False
+        if self.category.data in PRICED:
+            is_valid = self._has_price() and is_valid
         if _HOUSE.search(self.pickup.data or ""):
             self.add_error(
                 "pickup",
@@ -78,6 +75,17 @@ class OfferForm(ContributionForm):
             )
             is_valid = False
         return is_valid
+
+    def _has_price(self) -> bool:
+        try:
+            prices.read(self.price.data or "")
+        except prices.TooDear:
+            self.add_error("price", _("That is more than neighbours pay each other here."))
+        except prices.NoAmount:
+            self.add_error("price", _("Write an amount such as 25 or 12,50, or words such as “for a coffee”."))
+        else:
+            return True
+        return False
 
     def said(self) -> dict[str, Any]:
         """With what it is, beyond any contribution."""
@@ -118,14 +126,14 @@ class HandOverForm(Form):
     """At the door: the code the other one shows, and for a loan until when and in which state."""
 
     code = StringField(__("Code"), filters=[one_line], validators=[at_most(20)])
-    due_on = DateField(__("Back on"), validators=[Optional()])
+    due_on = DateField(__("Back on"), format=DAYS, validators=[Optional()])
     note = TextAreaField(__("Condition now"), filters=[many_lines], validators=[at_most(NOTE_LENGTH)])
 
 
 class ProlongForm(Form):
     """A loan goes on: until another day."""
 
-    due_on = DateField(__("Back on"), validators=[Optional()])
+    due_on = DateField(__("Back on"), format=DAYS, validators=[Optional()])
 
 
 class ReturnForm(Form):

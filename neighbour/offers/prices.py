@@ -10,9 +10,13 @@ from babel.numbers import format_currency
 from neighbour.core import i18n
 
 LONGEST, DEAREST = 60, 1_000_000  # letters; cents
+_CURRENCY = r"(?:€|eur|euro)?"
 _AMOUNT = re.compile(
-    r"(?:€|eur|euro)?\s*(\d{1,3}(?:\.\d{3})+|\d{1,6})(?:[.,](\d{2}|-))?\s*(?:€|eur|euro)?", re.IGNORECASE
+    rf"{_CURRENCY}\s*(\d{{1,3}}(?:[.\s]\d{{3}})+|\d+)(?:[.,](\d{{1,2}}|[-–]{{1,2}}))?\s*{_CURRENCY}", re.IGNORECASE
 )
+#: meant as an amount, and none: "-3", "12,345", "1e9"; from one amount to another is words
+_FIGURES = re.compile(rf"{_CURRENCY}[\s\d.,'+\-–−e]*\d[\s\d.,'+\-–−e]*{_CURRENCY}", re.IGNORECASE)
+_SPAN = re.compile(rf"{_CURRENCY}\s*\d+\s*[-–]\s*\d+\s*{_CURRENCY}", re.IGNORECASE)
 
 
 class Price(NamedTuple):
@@ -22,16 +26,28 @@ class Price(NamedTuple):
     words: str = ""
 
 
+class TooDear(ValueError):
+    """More than neighbours pay each other."""
+
+
+class NoAmount(ValueError):
+    """Only figures, and yet no amount."""
+
+
 def read(typed: str) -> Price:
-    """What somebody typed into the field. ``25``, ``25 €``, ``1.250,00`` and ``12.50 Euro`` are amounts; all else is words.
-    Raises ValueError for an amount nobody pays among neighbours."""
-    found = _AMOUNT.fullmatch(typed.strip())
+    """What somebody typed into the field. ``25``, ``25 €``, ``1.250,00``, ``12,5`` and ``12.50 Euro`` are amounts; all else is
+    words. Raises TooDear for an amount nobody pays among neighbours, NoAmount for figures that are none: the market would show
+    them as they stand."""
+    text = typed.strip()
+    found = _AMOUNT.fullmatch(text)
     if found is None:
-        return Price(words=typed.strip())
-    whole, part = found[1].replace(".", ""), (found[2] or "").replace("-", "")
-    cents = 100 * int(whole) + int(part or 0)
+        if _FIGURES.fullmatch(text) and not _SPAN.fullmatch(text):
+            raise NoAmount(typed)
+        return Price(words=text)
+    whole, part = re.sub(r"\D", "", found[1]), (found[2] or "").strip("-–")
+    cents = 100 * int(whole) + int(part.ljust(2, "0") if part else 0)
     if cents > DEAREST:
-        raise ValueError(typed)
+        raise TooDear(typed)
     return Price(cents=cents)
 
 

@@ -57,6 +57,7 @@ def test_an_offer_hangs_with_price_condition_and_place(here, author, client):
     [
         ({"category": "sell"}, "price"),
         ({"category": "sell", "price": "20.000 €"}, "price"),
+        ({"category": "swap", "price": "-3"}, "price"),
         ({"pickup": "Spulengasse 6, klingeln"}, "pickup"),
         ({"category": "lend", "lend_days": "400"}, "lend_days"),
         ({"title": "Luftgewehr mit Munition"}, "category"),
@@ -214,8 +215,13 @@ def test_prices_are_read_as_people_write_them():
 
     amounts = {"25": 2500, "25 €": 2500, "1.250,00": 125000, "12.50 Euro": 1250, "12,-": 1200, "€ 3": 300, "0": 0}
     assert {typed: prices.read(typed).cents for typed in amounts} == amounts
-    for text in ("VB", "25 VB", "für einen Kaffee", "1.2.3", "12,5", "-3", "25 € oder Tausch"):
+    more = {"12,5": 1250, "25,--": 2500, "1 000": 100000}
+    assert {typed: prices.read(typed).cents for typed in more} == more
+    for text in ("VB", "25 VB", "für einen Kaffee", "10-15", "10 – 15 €", "2 x 5", "25 € oder Tausch"):
         assert prices.read(text) == Price(words=text)
+    for text in ("-3", "−3 €", "--5", "1e9", "12,345", "1.2.3", "+5", "5,"):
+        with pytest.raises(prices.NoAmount):
+            prices.read(text)
     assert [prices.said(Price(cents)) for cents in (2500, 1250)] == ["25\xa0€", "12,50\xa0€"]
     assert [prices.read(prices.typed(Price(cents))).cents for cents in (0, 5, 1250, 99999)] == [0, 5, 1250, 99999]
     with pytest.raises(ValueError, match="10001"):
