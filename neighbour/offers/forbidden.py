@@ -89,6 +89,13 @@ def _found(pattern: str, text: str) -> bool:
 
 
 _FIRED = r"(?:schreckschuss|gas|luft|soft-?air|air-?soft|signal|start(?:er)?|jagd|sport|dienst|klein-?kaliber|schrot|sturm|maschinen|scharfsch(?:ü|ue)tzen|pr(?:ä|ae)zisions|druckluft|co2)"
+_ANIMALS = (
+    r"(?:meerschweinchen|kaninchen|hamster|wellensittiche?|katzen?|kater|hunde?|hasen|schildkr(?:ö|oe)ten?|h(?:ü|ue)hner|papageie?n?|"
+    r"rennm(?:ä|ae)use|\w*welpen?|k(?:ä|ae)tzchen)"
+)
+_HANDED_ON = r"(?:abzugeben|zu verkaufen|zu verschenken|in (?:gute|liebe\w*) h(?:ä|ae)nde|suchen? ein neues zuhause|suchen? (?:ein )?zuhause)"
+#: what follows is handed on because of the animal, not the animal: "we have a cat and therefore wool"
+_THEREFORE = rf"und\s+(?:deshalb|deswegen|daher|darum)\s+(?!{_HANDED_ON})"
 _RULES = (
     _Rule(
         why=__("Weapons and ammunition are not passed on here: the law wants to know who has them. The police takes them in."),
@@ -124,10 +131,9 @@ _RULES = (
         why=__("Animals are not passed on here: they need somebody who looks closely. The animal shelter helps to find a home."),
         question=__("Animals are not passed on here. If this is a thing, pin it up."),
         always=(
-            r"(?:meerschweinchen|kaninchen|hamster|wellensittiche?|katzen?|kater|hunde?|hasen|schildkr(?:ö|oe)ten?|h(?:ü|ue)hner|papageie?n?|"
-            r"rennm(?:ä|ae)use|\w*welpen?|k(?:ä|ae)tzchen)\s+(?:\w+\s+){0,4}"
-            r"(?:abzugeben|zu verkaufen|zu verschenken|in (?:gute|liebe\w*) h(?:ä|ae)nde|suchen? ein neues zuhause|suchen? (?:ein )?zuhause)"
+            rf"{_ANIMALS}\s+(?:(?!(?:und|oder|aber|weil|hat|haben|mag|m(?:ö|oe)gen|braucht|brauchen)\b)\w+\s+){{0,4}}{_HANDED_ON}"
         ),
+        perhaps=rf"{_ANIMALS}\s+(?:(?!{_THEREFORE})\w+\s+){{0,4}}{_HANDED_ON}",
         mostly=r"[\w-]*welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|pupp(?:y|ies)",
         heads=r"rüde|ruede|hündin|huendin|mädchen|maedchen|junge|wurf|paar|pärchen|geschwister|baby|",
         help=r"\w*sitter\w*|betreu\w*|gassi\w*|f(?:ü|ue)tter\w*|spazier\w*",

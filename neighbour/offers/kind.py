@@ -11,7 +11,7 @@ from neighbour.offers import forbidden, newcomers, queue, scam, service, trade
 from neighbour.offers.categories import CATEGORIES
 from neighbour.offers.details import details
 from neighbour.offers.forms import OfferForm
-from neighbour.offers.models import Category, Offer, Stage
+from neighbour.offers.models import UNPAID, Category, Offer, Stage
 from neighbour.offers.page import loan_page, page_data
 from neighbour.policy import Identity
 
@@ -40,7 +40,7 @@ def doubts(form: OfferForm) -> list[LazyText]:
     unclear = forbidden.doubt(text, is_wanted=form.category.data == Category.WANTED)
     if unclear is not None:
         found.append(unclear)
-    if (words := trade.signs(text)) and not trade.is_plain(text):
+    if (words := trade.signs(text)) and not trade.is_plain(text, is_gift=form.category.data in UNPAID):
         found.append(
             __(
                 "It may read like trade, because it says: %(signs)s. If it is private, pin it up.",

@@ -28,6 +28,10 @@ class Category(StrEnum):
     WANTED = "wanted"
 
 
+#: nobody earns by it
+UNPAID = (Category.GIVE, Category.LEND)
+
+
 class Stage(StrEnum):
     """Where the thing is, as long as the offer is not over."""
 

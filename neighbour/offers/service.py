@@ -6,6 +6,7 @@ market, and that nobody trades under the name of a neighbour.
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +21,7 @@ from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers import forbidden, trade
-from neighbour.offers.models import OPEN, Ask, Category, Offer, OfferForHolder
+from neighbour.offers.models import OPEN, UNPAID, Ask, Category, Offer, OfferForHolder
 from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
@@ -28,7 +29,11 @@ ASKED_BEFORE = timedelta(days=7)  # its end, an author is asked whether it is st
 NOT_AGAIN = timedelta(days=14)  # the same thing is not announced twice within
 MOST_OFFERS, MOST_ASKS = 20, 10  # open at the same time, of one person
 SALES_SPAN, MOST_SALES, MOST_OF_A_KIND = timedelta(days=182), 12, 3
-ALIKE = 0.82  # how much two titles must have in common to mean the same thing
+ALIKE = 0.82  # how much two titles must have in common to mean things of one kind
+#: sizes, volumes, measures; what a thing costs says nothing of what it is
+_MEASURE = re.compile(
+    r"(?<!\d)(?<!\d[.,])\d+(?:[.,]\d+)?(?![\d.,]*\s*(?:€|eur\b|euro\b))|\b(?:x{0,4}[sl]|m)\b", re.IGNORECASE
+)
 A_TRY = timedelta(hours=1)  # taken down within, before an issue named it or anybody asked, it was not offered
 
 
@@ -161,7 +166,7 @@ def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of
     found = forbidden.look(text, is_wanted=category == Category.WANTED)
     if found is not None:
         raise base.NotPossible(found)
-    if trade.is_plain(text):
+    if trade.is_plain(text, is_gift=category in UNPAID):
         raise base.NotPossible(
             __(
                 "This reads like trade, because it says: %(signs)s. This is a market among neighbours, not for business.",
@@ -183,7 +188,7 @@ def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of
         raise base.NotPossible(
             __(
                 "You have offered %(most)s of these for sale within six months. More than that counts as trade, and this is"
-                " a market among neighbours.",
+                " a market among neighbours. Put several on one slip, or give, lend or swap them.",
                 most=MOST_OF_A_KIND,
             )
         )
@@ -215,7 +220,7 @@ def _not_again(person_id: int, title: str) -> None:
     recent = select(Offer.title).where(
         Offer.author_id == person_id, Offer.published_at > clock.now() - NOT_AGAIN, _hung_long_enough()
     )
-    if any(is_alike(known, title) for known in db.session.scalars(recent)):
+    if any(is_same(known, title) for known in db.session.scalars(recent)):
         raise base.NotPossible(
             __(
                 "You pinned this up within the last 14 days. Everybody has seen it once: change what hangs there instead of"
@@ -224,8 +229,19 @@ def _not_again(person_id: int, title: str) -> None:
         )
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two titles mean the same thing. Alike, but each with a number or size that the other lacks, they are two: a bicycle
+    of 16 and one of 20 inches, the first and the second volume. One more number is none: "Sofa 2" is the sofa."""
+    first, second = ({each.casefold().replace(",", ".") for each in _MEASURE.findall(title)} for title in (one, other))
+    return is_alike(one, other) and (first <= second or second <= first)
+
+
 def is_alike(one: str, other: str) -> bool:
-    """Whether two titles mean the same thing: the same words in whatever order, or nearly the same letters."""
+    """Whether two titles mean things of one kind: the same words in whatever order, or nearly the same letters.
+
+    Sizes and volumes count for nothing here. Whoever sells children's bicycles of every size, one after the other, is a shop, and
+    that is what the limit of three is for; a family that grows out of them gives, lends or swaps the fourth, or puts several on
+    one slip. The limit is on sales alone."""
     first, second = (" ".join(sorted(each.casefold().split())) for each in (one, other))
     return SequenceMatcher(None, first, second, autojunk=False).ratio() >= ALIKE
 

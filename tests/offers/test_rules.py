@@ -13,7 +13,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.tokens import to_uid
 from neighbour.digests import edition
 from neighbour.offers import forbidden, tending, trade
-from neighbour.offers.service import is_alike
+from neighbour.offers.service import is_alike, is_same
 from tests.factories import make_person, make_post, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise
 
@@ -95,6 +95,10 @@ def test_the_same_thing_hangs_once_in_a_fortnight(here, author, client, frozen_c
         with pytest.raises(NotPossible, match="14 Tagen"):
             make_offer(author, here, title=title)
     make_offer(author, here, title="Esstisch aus Kiefer")
+    for title in ("Kinderfahrrad 16 Zoll", "Kinderfahrrad 20 Zoll"):
+        make_offer(author, here, title=title)
+    with pytest.raises(NotPossible, match="14 Tagen"):
+        make_offer(author, here, title="Kinderfahrrad, 20 Zoll")
     make_offer(make_person(here), here, title="Bücherregal aus Kiefer")
     sign_in(client, author)
     client.post(f"{url(offer)}/withdraw")
@@ -204,7 +208,7 @@ REFUSED = {
     "|Schrotpatronen|Pistolen-Munition|Pistole mit Munition, Kaliber 9|Armbrust|Springmesser",
     "Medikamente": "Ibuprofen, noch verschlossen|Rest einer Packung, verschreibungspflichtig|Ibuprofen-Tabletten|Ibuprofen-400|Insulin"
     "|Insulin-Pens|Medikamente übrig",
-    "Tiere": "Zwei Kätzchen suchen ein Zuhause|Kaninchen in gute Hände|Labrador-Welpen|Labradorwelpe|Zuhause für Welpen gesucht"
+    "Tiere": "Katze mit Korb abzugeben|Katze daher abzugeben|Hund ist in gute Hände abzugeben|Zwei Kätzchen suchen ein Zuhause|Kaninchen in gute Hände|Labrador-Welpen|Labradorwelpe|Zuhause für Welpen gesucht"
     "|Welpen-Geschwister|100 Euro für Welpen|Welpen mit Puzzle zu verkaufen",
     "Gutscheine": "Amazon-Gutschein über 50 €|Steam Guthaben|Gutschein-Heft",
 }
@@ -213,9 +217,12 @@ TAKEN = (
     "|Medikamentenschrank aus Holz|Buch über Meerschweinchen|Futternapf für Hasen|Spielzeugpistole|Tintenpatronen für den Drucker"
     "|Schere und Messerblock|Kinderwagen, gut erhalten|Katze Mikesch (Buch)|Patronen für HP-Drucker 364|Toner und Patronen (Canon)"
     "|Patronen für Füller|CO2-Patronen für SodaStream|Spielzeug-Pistole|Wasser-Pistole|Hundebox für Welpen|Welpen-Laufgitter"
-    "|Insulin-Kühltasche|Tasche für Medikamente|Kühltasche für Insulin|Silikonpistole mit Kartuschen"
+    "|Wir haben eine Katze und deshalb Wolle abzugeben|Insulin-Kühltasche|Tasche für Medikamente|Kühltasche für Insulin|Silikonpistole mit Kartuschen"
 )
-ASKED = "Patronen|Pistole aus Holz|Pistole zum Cowboykostüm|Radarpistole|Kätzchen aus Plüsch|Tausche Rad für Pistole|Creme ohne Cortison"
+ASKED = (
+    "Patronen|Pistole aus Holz|Pistole zum Cowboykostüm|Radarpistole|Kätzchen aus Plüsch|Tausche Rad für Pistole|Creme ohne Cortison"
+    "|Katze und Kratzbaum abzugeben|Unsere Katze hat Spielzeug abzugeben"
+)
 
 
 @pytest.mark.parametrize(("word", "texts"), REFUSED.items())
@@ -245,7 +252,10 @@ def test_where_the_word_alone_does_not_say_whoever_wrote_it_is_asked_and_says(au
 TRADE = (
     "Malerbetrieb Schulz GmbH, Rechnung mit MwSt., Festpreise. Gewerblich.|Wir kaufen Altgold, Ladengeschäft, USt-IdNr. DE123456789"
     "|50 Powerbanks: Händler, Neuware mit Rechnung, Onlineshop|Kleinunternehmer nach § 19 UStG|Gewerblicher Verkauf|Autoankauf. Wir kaufen alle"
+    "|Kaufe Autos aller Art, Firma Al-Motors|gebrauchte Handys, 30 Stück vorrätig, Gewährleistung 12 Monate"
+    "|Bestelle jederzeit nach auf www.meinshop.de, Versand, Widerrufsrecht|Amtsgericht Altenbrück, Handelsregister B 4711"
 )
+PROOF = "Kleinunternehmer nach § 19 UStG|Amtsgericht Altenbrück, Handelsregister B 4711|Gewerblicher Verkauf"
 LIKE_TRADE = (
     "Paletten der Schulz GmbH|Ankauf von Schallplatten|Teppich, Rechnung mit MwSt.|Fliesen aus einem Meisterbetrieb"
 )
@@ -253,6 +263,9 @@ PRIVATE = (
     "Waschmaschine, Rechnung ist noch da|Rad mit Rechnung vom Händler|Bohrmaschine, neu vom Händler|Kein Händler, keine MwSt.|Buch GmbH-Recht"
     "|Gekauft bei der Teppich Schulz GmbH|Sofa, im Onlineshop bestellt|Neuware, nie getragen|Suche Händler für Altmetall|Weder Händler noch gewerblich"
     "|Wir kaufen uns ein größeres Bett|Kennt jemand einen guten Malerbetrieb?|Beim Händler gekauft"
+    "|Laptop – Originalrechnung vom Händler mit ausgewiesener MwSt liegt bei|Händler unerwünscht, Ankauf zwecklos"
+    "|Reste vom Meisterbetrieb Müller GmbH, in unserem Bad verlegt|Bücher: Handelsregisterrecht und Umsatzsteuer, aus meinem Studium"
+    "|Bohrmaschine, Firma Bosch|Kein Widerrufsrecht, Gewährleistung ausgeschlossen|noch 12 Monate Gewährleistung|Gekauft auf www.radshop.example"
 )
 
 
@@ -260,6 +273,8 @@ def test_trade_is_refused_and_what_only_reads_like_it_is_asked_about(author, cli
     assert [text for text in TRADE.split("|") if not trade.is_plain(text)] == []
     assert [text for text in LIKE_TRADE.split("|") if trade.is_plain(text) or not trade.signs(text)] == []
     assert [text for text in PRIVATE.split("|") if trade.signs(text)] == []
+    given_away = [text for text in TRADE.split("|") if trade.is_plain(text, is_gift=True)]
+    assert set(PROOF.split("|")) <= set(given_away) and len(given_away) < len(TRADE.split("|"))
     data = {
         "kind": "offer",
         "category": "wanted",
@@ -273,6 +288,10 @@ def test_trade_is_refused_and_what_only_reads_like_it_is_asked_about(author, cli
     assert refused.status_code == 422 and "liest sich wie Handel" in refused.text
     asked = client.post("/write", data={**data, "body_md": "Ankauf von Altgold", "sure": ""})
     assert asked.status_code == 422 and "Wenn es privat ist" in asked.text
+    left_over = {**data, "category": "give", "body_md": "Meisterbetrieb Müller GmbH: Reste"}
+    assert "Wenn es privat ist" in client.post("/write", data={**left_over, "sure": ""}).text
+    assert client.post("/write", data=left_over).status_code == 303, "what is given away is asked about only"
+    assert client.post("/write", data={**left_over, "title": "Fliesen", "category": "swap"}).status_code == 422
     assert client.post("/write", data={**data, "title": "Suche Pistole mit Munition"}).status_code == 422
 
 
@@ -293,6 +312,20 @@ def test_what_may_not_be_offered_may_not_be_wanted_but_help_and_accessories_may(
 def test_titles_mean_the_same_thing_whatever_their_order():
     assert is_alike("Kinderfahrrad, 20 Zoll", "20 Zoll Kinderfahrrad")
     assert not is_alike("Kinderfahrrad", "Kinderwagen") and not is_alike("Sofa", "Topf")
+    assert is_same("Kinderfahrrad, 20 Zoll", "20 Zoll Kinderfahrrad")
+
+
+OTHERS = (
+    "Kinderfahrrad 16 Zoll/Kinderfahrrad 20 Zoll|Babykleidung Größe 56/Babykleidung Größe 62|Harry Potter Band 1/Harry Potter Band 2"
+    "|Winterjacke Größe S neu/Winterjacke Größe XL neu|Regal 80x200/Regal 90x200|Babyjacke Gr.56/Babyjacke Gr.62"
+)
+AGAIN = "Bücherregal/Bücherregal 2|Bücherregal 25 €/Bücherregal 20 €|Topf, 1,5 l/Topf, 1.5 l|Stuhl 1 und 2/Stuhl 1 und 2 neu"
+
+
+def test_another_size_or_volume_is_another_thing_and_still_of_the_same_kind():
+    pairs = [[tuple(each.split("/")) for each in every.split("|")] for every in (OTHERS, AGAIN)]
+    assert [pair for pair in pairs[0] if is_same(*pair) or not is_alike(*pair)] == []
+    assert [pair for pair in pairs[1] if not is_same(*pair)] == []
 
 
 def test_offers_fill_a_third_of_an_issue_at_most(here, author):
