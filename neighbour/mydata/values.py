@@ -35,11 +35,11 @@ VALUES: dict[str, dict[str, LazyText]] = {
     },
     "ask.state": {
         "waiting": __("waits in line"),
-        "promised": __("promised to you"),
+        "promised": __("promised to you, or accepted from you"),
         "lent": __("lent to you"),
-        "done": __("collected or brought back"),
+        "done": __("collected, brought back or found"),
         "left": __("out of the line"),
-        "missed": __("somebody else has it"),
+        "missed": __("somebody else was first, or it is over"),
         "declined": __("it did not work out"),
     },
     "participation.state": {

@@ -16,7 +16,7 @@ def include(app: Flask) -> None:
     from neighbour.offers import notices
     from neighbour.offers.kind import KIND
     from neighbour.offers.placing import LAYER
-    from neighbour.offers.sections import GONE, LAST_CALL
+    from neighbour.offers.sections import FOUND, GONE, LAST_CALL
     from neighbour.offers.views import views
     from neighbour.policy import Permission
 
@@ -25,6 +25,7 @@ def include(app: Flask) -> None:
     placing.register(LAYER)
     sections.register(LAST_CALL)
     sections.register(GONE)
+    sections.register(FOUND)
     app.register_blueprint(views)
     app.extensions["nav"].append(
         {

@@ -15,8 +15,8 @@ from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
-from neighbour.offers import prices
-from neighbour.offers.models import Category, Offer, Stage
+from neighbour.offers import prices, words
+from neighbour.offers.models import Offer, Stage
 from neighbour.offers.prices import Price
 
 
@@ -55,16 +55,15 @@ class OfferDetail(Detail):
 
     @property
     def ribbon(self) -> Ribbon | None:
+        say = words.of(self.category)
         if self.solved_at is not None:
-            text = _("Found") if self.category == Category.WANTED else _("Gone")
-            return Ribbon(_("Ended"), "", "history") if self.has_ended else Ribbon(text, "", "check")
+            return Ribbon(_("Ended"), "", "history") if self.has_ended else Ribbon(say("ribbon over"), "", "check")
         if self.stage == Stage.LENT and self.due_on is not None:
             return Ribbon(_("Lent until %(day)s", day=self._back), "event", "repeat")
         if self.stage == Stage.PROMISED:
-            return Ribbon(_("Promised"), "offer", "hourglass")
+            return Ribbon(say("ribbon promised"), "offer", "hourglass")
         if self.waiting:
-            waiting = ngettext("%(num)s waits", "%(num)s wait", self.waiting)
-            return Ribbon(_("Asked for, %(waiting)s", waiting=waiting), "offer", "hourglass")
+            return Ribbon(say.waiting(self.waiting), "offer", "hourglass")
         return None
 
     @property

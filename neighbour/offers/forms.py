@@ -50,8 +50,8 @@ class OfferForm(ContributionForm):
         ],
     )
     condition = StringField(__("Condition"), filters=[one_line], validators=[at_most(SHORT)])
-    pickup = StringField(__("Where and when to collect it"), filters=[one_line], validators=[at_most(SHORT)])
-    for_holder = StringField(__("Only for the one it is promised to"), filters=[one_line], validators=[at_most(LONG)])
+    pickup = StringField(__("Where and when to hand it over"), filters=[one_line], validators=[at_most(SHORT)])
+    for_holder = StringField(__("Only for the one you choose"), filters=[one_line], validators=[at_most(LONG)])
 
     def __init__(self, *args: Any, obj: Offer | None = None, **kwargs: Any):
         if obj is not None:
@@ -69,9 +69,7 @@ class OfferForm(ContributionForm):
         if _HOUSE.search(self.pickup.data or ""):
             self.add_error(
                 "pickup",
-                _(
-                    "No house number, please: everybody reads this. For the one who gets it there is a field of its own."
-                ),
+                _("No house number, please: everybody reads this. For the one you choose there is a field of its own."),
             )
             is_valid = False
         return is_valid
@@ -118,7 +116,7 @@ class AskForm(Form):
     words = TextAreaField(
         __("A word to your neighbour"),
         filters=[many_lines],
-        validators=[needed(__("Write a few words: when you could come, for instance.")), at_most(WORDS_LENGTH)],
+        validators=[needed(__("Write a few words: when it would suit you, for instance.")), at_most(WORDS_LENGTH)],
     )
 
 

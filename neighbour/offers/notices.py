@@ -18,14 +18,28 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
-from neighbour.offers import loans
-from neighbour.offers.models import OPEN, Ask, AskState, Category, Offer
+from neighbour.offers import loans, words
+from neighbour.offers.models import OPEN, Ask, AskState, Offer
 
 TITLE = "Kinderfahrrad, 20 Zoll"
 
 
 def _name(person_id: int, reader: Reader, offer: Offer) -> str:
     return authors([person_id], reader, offer.audience)[person_id].shown
+
+
+def _of_borrower(offer_id: uuid.UUID, reader: Reader) -> dict[str, Any]:
+    """What whoever has borrowed it may know of it."""
+    loan = loans.borrowed(offer_id)
+    if loan is None:
+        raise Skip
+    return {
+        "title": loan.title or _("something you have borrowed"),
+        "url": site_url(url_of(offer_id)),
+        "name": authors([loan.author_id], reader, loan.audience)[loan.author_id].shown,
+        "say": words.Words(),
+        **choice(),
+    }
 
 
 class _OfAsk:
@@ -50,7 +64,7 @@ class _OfAsk:
         return {
             "title": offer.title,
             "url": site_url(url_of(offer.id)),
-            "is_wanted": offer.category == Category.WANTED,
+            "say": words.of(offer.category),
             **choice(),
         }
 
@@ -62,24 +76,24 @@ class _OfAsk:
         return {
             "title": TITLE,
             "url": site_url("/c/beispiel"),
-            "is_wanted": False,
+            "say": words.Words(),
             **choice(),
             "name": "Maximiliane-Theodora O.",
         }
 
 
 class Asked(_OfAsk, Notice):
-    """To the author: somebody asks for it, with their words."""
+    """To the author: somebody asks for it, or has one, with their words."""
 
     key = "offers.asked"
-    title = __("Somebody asks for your offer")
+    title = __("Somebody has come forward for an offer of yours")
     is_list = True
     list_name = Answered.list_name  # it is an answer to what one has pinned up
     list_title = Answered.list_title
     list_hint = Answered.list_hint
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("%(name)s asks: %(title)s", name=context["name"], title=context["title"])
+        return context["say"]("asked subject", name=context["name"], title=context["title"])
 
     def ask_now(self, ask_id: uuid.UUID) -> Ask | None:
         """Whoever stepped back and asked again in the meantime asks with other words."""
@@ -106,11 +120,11 @@ class Promised(_OfAsk, Notice):
     """To one who waited: it is yours."""
 
     key = "offers.promised"
-    title = __("Something is promised to you")
+    title = __("Something is promised to you, or yours is accepted")
     while_ = (AskState.PROMISED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("Promised to you: %(title)s", title=context["title"])
+        return context["say"]("promised subject", title=context["title"])
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -132,10 +146,12 @@ class _Over(_OfAsk):
             if ask is None or ask.state not in self.while_:
                 raise Skip
             is_seen = db.session.get(Offer, ask.offer_id) is not None
-            title = db.session.scalar(select(func.asked_title(ask.id)))
+            title, category = db.session.execute(select(func.asked_title(ask.id), func.asked_category(ask.id))).one()
+        say = words.of(category)
         return {
-            "title": title or _("something you asked for"),
+            "title": title or say("unnamed"),
             "url": site_url(url_of(ask.offer_id) if is_seen else "/market"),
+            "say": say,
             **choice(),
         }
 
@@ -144,11 +160,11 @@ class Missed(_Over, Notice):
     """To everybody else who waited: it is gone."""
 
     key = "offers.missed"
-    title = __("Something you asked for is gone")
+    title = __("Something you came forward for is settled")
     while_ = (AskState.MISSED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("Gone: %(title)s", title=context["title"])
+        return context["say"]("missed subject", title=context["title"])
 
 
 class PassedOn(_Over, Notice):
@@ -159,7 +175,7 @@ class PassedOn(_Over, Notice):
     while_ = (AskState.LEFT,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("Passed on: %(title)s", title=context["title"])
+        return context["say"]("passed on subject", title=context["title"])
 
 
 class Declined(_Over, Notice):
@@ -181,7 +197,7 @@ class SteppedBack(_OfAsk, Notice):
     while_ = (AskState.LEFT,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("%(name)s steps back: %(title)s", name=context["name"], title=context["title"])
+        return context["say"]("stepped back subject", name=context["name"], title=context["title"])
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         return {"name": _name(ask.person_id, reader, offer), "stage": offer.stage}
@@ -197,7 +213,7 @@ class StillThere(_OfAsk, Notice):
     title = __("An offer of yours ends soon")
 
     def subject(self, context: dict[str, Any]) -> str:
-        return _("Still there? %(title)s", title=context["title"])
+        return context["say"]("still there subject", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
         with reading_as(person_id):
@@ -224,20 +240,8 @@ class _OfLoan(_OfAsk):
                 offer = db.session.get_one(Offer, ask.offer_id)  # what one has pinned up oneself one sees
                 said = {**self.of_offer(offer), "name": _name(ask.person_id, reader, offer)}
             else:
-                said = self.of_borrower(ask.offer_id, reader)
+                said = _of_borrower(ask.offer_id, reader)
             return {**said, "is_mine": ask.person_id != person_id, "due_on": ask.due_on, **self.besides(ask, payload)}
-
-    def of_borrower(self, offer_id: uuid.UUID, reader: Reader) -> dict[str, Any]:
-        """What whoever has borrowed it may know of it."""
-        loan = loans.borrowed(offer_id)
-        if loan is None:
-            raise Skip
-        return {
-            "title": loan.title or _("something you have borrowed"),
-            "url": site_url(url_of(offer_id)),
-            "name": authors([loan.author_id], reader, loan.audience)[loan.author_id].shown,
-            **choice(),
-        }
 
     def besides(self, ask: Ask, payload: dict[str, Any]) -> dict[str, Any]:
         """What this notice says of the loan besides; raises Skip for what is past."""

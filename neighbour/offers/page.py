@@ -23,7 +23,7 @@ from neighbour.contributions.readers import reader_of
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import LazyText
-from neighbour.offers import loans, queue, scam
+from neighbour.offers import loans, queue, scam, words
 from neighbour.offers.forms import AskForm, HandOverForm, ProlongForm, ReturnForm
 from neighbour.offers.models import HELD, Ask, AskState, Category, Offer
 from neighbour.offers.newcomers import NEW_FOR
@@ -55,7 +55,8 @@ class Seller:
 
 @dataclass(frozen=True)
 class OfferPage:
-    """What the template shows. ``own``: what the reader asks for; ``held``: who has the promise or the thing."""
+    """What the template shows. ``own``: what the reader asks for; ``held``: who has the promise or the thing; ``code``: what
+    whoever takes the thing away shows at the door."""
 
     offer: Offer
     is_mine: bool
@@ -90,6 +91,11 @@ class OfferPage:
         return self.offer.category == Category.WANTED
 
     @property
+    def say(self) -> words.Words:
+        """What the steps are called, in the direction in which the thing goes."""
+        return words.of(self.offer.category)
+
+    @property
     def ends_soon(self) -> bool:
         """Whether its author is asked if it is still there."""
         end = self.offer.expires_at
@@ -113,7 +119,7 @@ def page_data(offer: Offer, who: Identity) -> Mapping[str, Any]:
         is_over=queue.is_over(offer),
         own=own,
         place=queue.place_of(own) if own is not None and own.state == AskState.WAITING else 0,
-        code=queue.code_of(own) if own is not None and own.state == AskState.PROMISED else "",
+        code=_code(offer, own, held.ask if held is not None else None),
         held=held,
         queue=tuple(each for each in waiting if each is not held),
         back=Waiting(last, people.get(last.person_id, NOBODY)) if last is not None else None,
@@ -139,6 +145,13 @@ def loan_page(offer_id: uuid.UUID, who: Identity) -> str | None:
         return None
     lender = authors([loan.author_id], reader_of(who), loan.audience)[loan.author_id]
     return render_template("offers/loan.html", loan=loan, lender=lender, for_holder=loans.for_holder(offer_id))
+
+
+def _code(offer: Offer, own: Ask | None, held: Ask | None) -> str:
+    """Whoever takes the thing away shows it, so that whoever gives it away knows who stands before them. What is offered is typed
+    in by its author and shown to the other one alone. What is wanted its author takes away: both see it, and compare."""
+    shown = own or (held if offer.category == Category.WANTED else None)
+    return queue.code_of(shown) if shown is not None and shown.state == AskState.PROMISED else ""
 
 
 def _words(offer: Offer) -> str:

@@ -28,6 +28,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import clean_text
 from neighbour.notices.base import Notice
 from neighbour.offers import loans, newcomers, notices
+from neighbour.offers import words as directions
 from neighbour.offers.models import HELD, OPEN, Ask, AskState, Category, Offer, Stage
 from neighbour.offers.service import MOST_ASKS, room
 
@@ -70,12 +71,12 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
     if is_over(offer):
         raise NotPossible(__("This is over: somebody else was first."))
     if is_declined(offer.id, person_id):
-        raise NotPossible(__("It does not work out this time. You can ask again tomorrow."))
+        raise NotPossible(directions.of(offer.category).later("declined"))
     newcomers.keep_slow(person_id, words, offer)
     if not room(person_id).asks:
         raise NotPossible(
             __(
-                "You are waiting for %(most)s things already, as many as anybody may. Step back from one first.",
+                "You are in the queue for %(most)s things already, as many as anybody may. Step back from one first.",
                 most=MOST_ASKS,
             )
         )
@@ -128,16 +129,16 @@ def promise(offer: Offer, ask_id: uuid.UUID) -> NotPossible | bool:
     the offer any more: it is over for them."""
     chosen = _of_author(offer, ask_id)
     if chosen is None or chosen.state not in (AskState.WAITING, AskState.PROMISED):
-        raise NotPossible(__("This neighbour does not wait for it any more."))
+        raise NotPossible(__("This neighbour is not in the queue any more."))
     if chosen.state == AskState.PROMISED:
         return False
     if is_over(offer) or offer.stage != Stage.FREE:
-        raise NotPossible(__("It is promised already. Pass it on first."))
+        raise NotPossible(directions.of(offer.category).later("one already"))
     chosen.state = AskState.PROMISED
     db.session.flush()
     tell(offer.id)
     db.session.refresh(chosen)
-    return chosen.state == AskState.PROMISED or NotPossible(__("This neighbour does not wait for it any more."))
+    return chosen.state == AskState.PROMISED or NotPossible(__("This neighbour is not in the queue any more."))
 
 
 def pass_on(offer: Offer) -> bool:

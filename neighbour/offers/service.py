@@ -119,7 +119,7 @@ def revise(
     base.one_at_a_time(editor_id)
     db.session.refresh(offer)
     if category != offer.category and _has_queue(offer):
-        raise base.NotPossible(__("Somebody waits for this already: it stays what it is."))
+        raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
     _keep_rules(editor_id, category, title, body_md, instead_of=offer)
     base.revise(
         offer,

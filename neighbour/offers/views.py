@@ -20,7 +20,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx, toast
 from neighbour.offers import market as shelf
-from neighbour.offers import queue, scam, service, taking_back
+from neighbour.offers import queue, scam, service, taking_back, words
 from neighbour.offers.categories import CATEGORIES
 from neighbour.offers.forms import AskForm, HandOverForm, ProlongForm, ReturnForm
 from neighbour.offers.models import Ask, AskState, Offer, Stage
@@ -65,7 +65,7 @@ def ask(contribution_id: uuid.UUID) -> Any:
     is_right = form.validate_on_submit()
     if not is_right or (scam.look(form.words.data) and request.form.get("sure") != "1"):
         return _again(offer, form)
-    said = _("You have asked. You get a mail when it is promised to you, or gone.")
+    said = words.of(offer.category)("has asked")
     return _do(offer, lambda: queue.ask(offer, person_id=person_number(), words=form.words.data), said, form, "words")
 
 
@@ -97,7 +97,8 @@ def asks_to_step_back(contribution_id: uuid.UUID) -> Any:
 def wait_again(contribution_id: uuid.UUID) -> Any:
     """Undo leaving the queue."""
     offer = _others(contribution_id)
-    return _do(offer, lambda: taking_back.wait_again(offer, person_number()), _("You wait again, at your place."))
+    said = words.of(offer.category)("waits again")
+    return _do(offer, lambda: taking_back.wait_again(offer, person_number()), said)
 
 
 @views.post("/c/<uid:contribution_id>/promise")
@@ -106,7 +107,7 @@ def promise(contribution_id: uuid.UUID) -> Any:
     """Promise it to one of those who wait (field ``ask``)."""
     offer = _own(contribution_id)
     chosen = _chosen(request.form)
-    return _do(offer, lambda: queue.promise(offer, chosen), _("Promised. Your neighbour gets a mail."))
+    return _do(offer, lambda: queue.promise(offer, chosen), words.of(offer.category)("has promised"))
 
 
 @views.post("/c/<uid:contribution_id>/pass-on")
@@ -114,7 +115,7 @@ def promise(contribution_id: uuid.UUID) -> Any:
 def pass_on(contribution_id: uuid.UUID) -> Any:
     """Whoever has the promise does not come: the next one has it."""
     offer = _own(contribution_id)
-    return _do(offer, lambda: queue.pass_on(offer), _("Passed on. Both get a mail."))
+    return _do(offer, lambda: queue.pass_on(offer), words.of(offer.category)("has passed on"))
 
 
 @views.get("/c/<uid:contribution_id>/pass-on")
@@ -148,12 +149,12 @@ def asks_to_decline(contribution_id: uuid.UUID) -> Any:
 @views.post("/c/<uid:contribution_id>/hand-over")
 @requires(Permission.ACCOUNT_OWN)
 def hand_over(contribution_id: uuid.UUID) -> Any:
-    """It was collected, with the code or on one's own word."""
+    """It was collected, with the code or on one's own word; or what was wanted is there."""
     offer, form = _own(contribution_id), HandOverForm()
     if not form.validate_on_submit():
         return _again(offer, form)
     given = {"code": form.code.data or "", "due_on": form.due_on.data, "note": form.note.data or ""}
-    said = _("Handed over. That was neighbourly.")
+    said = words.of(offer.category)("has handed over")
     undo = url_for("offers.take_back", contribution_id=contribution_id)
     return _do(offer, lambda: queue.hand_over(offer, **given), said, form, "due_on", undo=undo)
 
@@ -234,7 +235,8 @@ def _question(offer: Offer, step: str, about: Ask | None = None) -> str:
     name = ""
     if about is not None:
         name = cards.authors([about.person_id], reader_of(identity()), offer.audience)[about.person_id].shown
-    return render_template("offers/question.html", offer=offer, step=step, ask=about, name=name)
+    say = words.of(offer.category)
+    return render_template("offers/question.html", offer=offer, step=step, ask=about, name=name, say=say)
 
 
 def _do(
