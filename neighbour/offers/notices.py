@@ -19,7 +19,7 @@ from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
 from neighbour.offers import loans, words
-from neighbour.offers.models import OPEN, Ask, AskState, Offer
+from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer
 
 TITLE = "Kinderfahrrad, 20 Zoll"
 
@@ -135,6 +135,36 @@ class Promised(_OfAsk, Notice):
 
     def preview(self) -> dict[str, Any]:
         return {**super().preview(), "pickup": "am Brunnenplatz, abends", "has_words": True}
+
+
+class Changed(_OfAsk, Notice):
+    """To whoever has the promise or the thing: its author has changed where and when, or what only they read. It says what holds
+    when the mail is written."""
+
+    key = "offers.changed"
+    title = __("Where and when has changed")
+    folds = True
+
+    def subject(self, context: dict[str, Any]) -> str:
+        return _("Changed: %(title)s", title=context["title"])
+
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        return str(payload["ask"])
+
+    def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+        with reading_as(person_id) as reader:
+            ask = db.session.get(Ask, uuid.UUID(payload["ask"]), populate_existing=True)
+            if ask is None or ask.state not in HELD:
+                raise Skip
+            offer = db.session.get(Offer, ask.offer_id)
+            if offer is None:  # a loan is seen on its own page
+                said = {**_of_borrower(ask.offer_id, reader), "pickup": ""}
+            else:
+                said = {**self.of_offer(offer), "name": _name(offer.author_id, reader, offer), "pickup": offer.pickup}
+            return {**said, "has_words": bool(loans.for_holder(ask.offer_id))}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "pickup": "am Brunnenplatz, Dienstag um neun", "has_words": True}
 
 
 class _Over(_OfAsk):
@@ -277,11 +307,15 @@ class Prolonged(_OfLoan, Notice):
 
     key = "offers.prolonged"
     title = __("A loan has another day")
+    folds = True
 
     def subject(self, context: dict[str, Any]) -> str:
         return _("Until %(day)s: %(title)s", day=i18n.full_date(context["due_on"]), title=context["title"])
 
+    def kind_of(self, payload: dict[str, Any]) -> str:
+        return str(payload["ask"])
+
     def besides(self, ask: Ask, payload: dict[str, Any]) -> dict[str, Any]:
-        if ask.due_on != date.fromisoformat(payload["day"]):
+        if ask.due_on != date.fromisoformat(payload["day"]) and "folded" not in payload:  # a later mail says it
             raise Skip
         return {}

@@ -21,6 +21,7 @@ from neighbour.contributions import solving
 from neighbour.contributions.models import State
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock, tokens
+from neighbour.core.columns import new_id
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.crypto import same as same_bytes
 from neighbour.core.db import db
@@ -207,10 +208,9 @@ def prolong(offer: Offer, due_on: date | None) -> bool:
     held.due_on = loans.day_of_return(offer, due_on)
     held.reminded = loans.reminders_before(held.due_on)
     db.session.flush()
-    day = held.due_on.isoformat()
-    notices.Prolonged.send(
-        held.person_id, subject_key=str(held.id), period=day, payload={"ask": str(held.id), "day": day}
-    )
+    said = {"ask": str(held.id), "day": held.due_on.isoformat()}
+    # each change is told, also one back to a day that was told before: what counts is what the last mail says
+    notices.Prolonged.send(held.person_id, subject_key=f"{held.id} {new_id()}", payload=said)
     return True
 
 

@@ -18,10 +18,11 @@ from sqlalchemy.dialects.postgresql import insert
 from neighbour.contributions import service as base
 from neighbour.contributions.models import Audience, State
 from neighbour.core import clock
+from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import forbidden, trade
-from neighbour.offers.models import OPEN, UNPAID, Ask, Category, Offer, OfferForHolder
+from neighbour.offers import forbidden, loans, notices, trade
+from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder
 from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
@@ -114,13 +115,14 @@ def publish(
 def revise(
     offer: Offer, *, editor_id: int, category: str, title: str, body_md: str, audience: Audience, things: Things
 ) -> Offer:
-    """Change an offer; its end stays. Raises NotPossible as ``publish`` does, and for a category that would turn the queue
-    into something else."""
+    """Change an offer; its end stays. Whoever has the promise or the thing is told where it concerns them. Raises NotPossible as
+    ``publish`` does, and for a category that would turn the queue into something else."""
     base.one_at_a_time(editor_id)
     db.session.refresh(offer)
     if category != offer.category and _has_queue(offer):
         raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
     _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    before = offer.pickup, loans.for_holder(offer.id)
     base.revise(
         offer,
         editor_id=editor_id,
@@ -131,7 +133,17 @@ def revise(
         expires_at=offer.expires_at,
     )
     _set(offer, things)
+    if (things.pickup, things.for_holder) != before:
+        _tell_holder(offer)
     return offer
+
+
+def _tell_holder(offer: Offer) -> None:
+    """Where and when, or the words for them alone, are not what whoever has the promise or the thing has read: they are told. A
+    promise of this very moment waits for the row of the contribution and is told with the new words."""
+    held = db.session.scalar(select(Ask).where(Ask.offer_id == offer.id, Ask.state.in_(HELD)))
+    if held is not None:
+        notices.Changed.send(held.person_id, subject_key=f"{held.id} {new_id()}", payload={"ask": str(held.id)})
 
 
 def keep(offer: Offer) -> bool:

@@ -104,6 +104,8 @@ FOLDED = {
     "accounts.password_changed",
     "accounts.protection_ended",
     "mydata.export_ready",
+    "offers.changed",
+    "offers.prolonged",
     "residency.moved",
 }
 

@@ -42,6 +42,8 @@ def test_a_loan_goes_with_a_day_and_a_note_comes_back_and_can_be_lent_again(here
         ("", "Macht einen Tag aus"),
         ("2026-05-11", "Dieser Tag ist vorbei"),
         ("2026-06-30", "länger, als du"),
+        ("30.06.2026", "länger, als du"),
+        ("morgen", "schreib den Tag so: 24.12.2026"),
     ):
         answer = client.post(f"{url(offer)}/hand-over", data={"due_on": due, "note": "Futter klemmt"})
         assert (
@@ -185,6 +187,14 @@ def test_a_loan_goes_on_until_another_day_and_its_borrower_is_told(here, loan, c
     before = len(mails(owner, "bring_back"))
     with at(date(2026, 5, 19), "18:05"):
         assert tending.tend("Europe/Berlin") == 2 and len(mails(owner, "bring_back")) == before + 2
+        sign_in(client, author)
+        for day in ("2026-05-25", "20.05.2026"):  # and back to the day that was told before
+            jobs.run()
+            mailbox.clear()
+            client.post(f"{url(offer)}/prolong", data={"due_on": day})
+            jobs.run()
+            assert [mail.message["To"] for mail in mailbox.messages()] == [neighbour.email]
+        assert mailbox.messages()[0].message["Subject"] == "Bis Mittwoch, 20. Mai 2026: Bohrmaschine"
     sign_in(client, neighbour)
     assert client.post(f"{url(offer)}/prolong", data={"due_on": "2026-05-30"}).status_code == 404
 
@@ -200,3 +210,38 @@ def test_a_loan_that_began_or_ended_by_mistake_is_as_it_was(here, loan, client, 
     client.post(f"{url(offer)}/take-back")
     back = owner.execute("SELECT a.state, a.note_out, a.note_back, o.stage FROM ask a, offer o").fetchone()
     assert back == ("lent", "Futter klemmt", "", "lent")
+
+
+def test_whoever_has_the_promise_is_told_once_of_each_change_of_where_and_when(here, client, owner, jobs, mailbox):
+    author, holder, waiting = (make_person(here) for _each in range(3))
+    offer = make_offer(author, here, title="Sofa", pickup="Hof, Montag um sechs", category="lend", lend_days=14)
+    asks = [make_ask(person, here, offer) for person in (holder, waiting)]
+    sign_in(client, author)
+
+    def change(**more):
+        data = {"title": "Sofa", "category": "lend", "pickup": "Hof, Montag um sechs", "lend_days": "14", **more}
+        data["audience"] = "quarter"
+        assert client.post(f"{url(offer)}/edit", data=data).status_code == 303
+
+    change(for_holder="Klingel Faden")
+    assert mails(owner, "changed") == [], "nobody has it yet"
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    mailbox.clear()
+    change(for_holder="Klingel Faden", body_md="Mit Kissen")
+    assert mails(owner, "changed") == [], "that does not concern where and when"
+    for _twice in range(2):
+        change(for_holder="Klingel Zwirn")
+    hand_over(author, here, offer, due_on=clock.today("Europe/Berlin") + timedelta(days=3))
+    change(for_holder="Klingel Zwirn", pickup="Hof, Dienstag um neun")
+    jobs.run()
+    assert mails(owner, "changed") == [holder.id] * 2
+    told = mailbox.messages()
+    assert {mail.message["Subject"] for mail in told} == {"Geändert: Sofa"}
+    assert "Hof, Dienstag um neun" in told[-1].text and "Zwirn" not in told[-1].text, (
+        "what is for them alone stays behind its wall"
+    )
+    assert "steht auf der Seite" in told[-1].text
+    for number in range(9):
+        change(for_holder=f"Klingel {number}")
+    assert len(mails(owner, "changed")) == 4, "three at once; the rest of the hour is one mail"

@@ -155,7 +155,7 @@ def test_the_digest_says_found_of_what_was_wanted_and_gone_of_what_was_offered(h
 def test_every_mail_has_words_for_what_is_wanted_in_both_forms(session, language, monkeypatch):
     loans = ("offers.bring_back", "offers.prolonged")
     keys = [key for key in Notice.registry if key.startswith("offers.") and key not in loans]
-    assert len(keys) == 7
+    assert len(keys) == 8
     usual = {key: delivery.preview(key, language) for key in keys}
     monkeypatch.setattr(words.Words, "is_wanted", property(lambda _self: True, lambda *_given: None), raising=False)
     for key in keys:
