@@ -106,12 +106,12 @@ _RULES = (
             r"schlagringe?|elektroschocker|pfefferspray|samuraischwert|handgranaten?|rifles?|ammunition|handguns?"
         ),
         mostly=r"pistolen?|gewehre?|revolver|armbr(?:u|ü)ste?|pistols?",
-        perhaps=r"\w*patronen?|[\w-]+pistolen?|[\w-]+gewehre?",
+        perhaps=r"\w*patronen?|[\w-]{1,40}pistolen?|[\w-]{1,40}gewehre?",
         clear=_INK,
         toys=(
             r"(?:wasser|spielzeug|kinder|hei(?:ß|ss)-?kleber?|klebe?r?|spritz|massage|lackier|farb|spr(?:ü|ue)h|nerf|kartuschen|silikon|seifenblasen|"
             r"tinten|drucker|f(?:ü|ue)ller|filter|hei(?:ß|ss)luft|blas|ausblas|druckluft-?ausblas|reinigungs|tank|zapf|schaum|bauschaum|fett|tacker|garten|brause)"
-            r"[\w-]*(?:pistolen?|gewehre?|patronen?)"
+            r"[\w-]{0,40}(?:pistolen?|gewehre?|patronen?)"
         ),
         heads=r"munition|patronen|waffe\w*|",
     ),
@@ -134,7 +134,7 @@ _RULES = (
             rf"{_ANIMALS}\s+(?:(?!(?:und|oder|aber|weil|hat|haben|mag|m(?:ö|oe)gen|braucht|brauchen)\b)\w+\s+){{0,4}}{_HANDED_ON}"
         ),
         perhaps=rf"{_ANIMALS}\s+(?:(?!{_THEREFORE})\w+\s+){{0,4}}{_HANDED_ON}",
-        mostly=r"[\w-]*welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|pupp(?:y|ies)",
+        mostly=r"[\w-]{0,40}welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|pupp(?:y|ies)",
         heads=r"rüde|ruede|hündin|huendin|mädchen|maedchen|junge|wurf|paar|pärchen|geschwister|baby|",
         help=r"\w*sitter\w*|betreu\w*|gassi\w*|f(?:ü|ue)tter\w*|spazier\w*",
     ),

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 
 _FIRM = r"(?:gGmbH|GmbH|OHG|e\. ?K\.|UG \(haftungsbeschr(?:ä|ae)nkt\)|Ltd\.?)(?![-\w])"
-_SHOP = r"(?:online-?|web-?)shops?\b|ladengesch(?:ä|ae)fte?s?\b|(?:www\.)?[\w-]*(?<!work)shop[\w-]*\.[a-z]{2,}\b"
+_SHOP = (
+    r"(?:online-?|web-?)shops?\b|ladengesch(?:ä|ae)fte?s?\b|(?:www\.)?[\w-]{0,20}(?<!work)shop[\w-]{0,20}\.[a-z]{2,8}\b"
+)
 _TRADER = r"h(?:ä|ae)ndler(?:in)?\b|gewerblich\w*|(?:commercial|professional) seller\b"
 #: the tax on a price; the word alone may be what a book is about
 _TAX = (
@@ -43,12 +45,12 @@ _PROOFS = (
 )  # fmt: skip
 _ANY = "|".join((*_SIGNS, *_PROOFS))
 _NAMED = r"(?:[\w&-]+\.? )"  # a word of a name before it
-_MORE = rf"(?:,? (?:(?:noch|und|oder|mit|inkl\.?|bitte) )?(?:\w+ )?(?:{_ANY}))*"  # and what stands beside it
+_MORE = rf"(?:,? (?:(?:noch|und|oder|mit|inkl\.?|bitte) )?(?:\w+ )?(?:{_ANY})){{0,2}}"  # and what stands beside it
 _DENIED = (
     rf"\b(?:kein\w*|nicht|weder|(?<!VAT )no|not a) {_NAMED}{{0,2}}?(?:{_ANY})(?: (?:noch |und |oder )?(?:{_ANY}))*"
 )
 _UNWANTED = (
-    rf"(?<!\w)(?:{_ANY})(?:,? (?:und |oder )?(?:{_ANY}))* (?:(?:sind|ist|wird|bitte|hier) )?"
+    rf"(?<!\w)(?:{_ANY})(?:,? (?:und |oder )?(?:{_ANY})){{0,2}} (?:(?:sind|ist|wird|bitte|hier) )?"
     r"(?:(?:un|nicht )erw(?:ü|ue)nscht|zwecklos|ausgeschlossen|nicht\b|nein danke|verboten|tabu|unwelcome|not welcome)"
 )
 _BOUGHT = (
@@ -56,7 +58,7 @@ _BOUGHT = (
     rf"(?:bei|beim|von|vom|der|des|aus|auf|im|in|from|at) {_NAMED}{{0,5}}?(?:{_ANY}){_MORE}"
 )
 _THERE = (
-    rf"\b(?:bei|beim|von|vom|im|durch|from|at) {_NAMED}{{0,5}}?(?:{_ANY})(?: {_NAMED}{{0,3}}?(?:{_ANY}))*,? (?:\w+ ){{0,4}}?"
+    rf"\b(?:bei|beim|von|vom|im|durch|from|at) {_NAMED}{{0,5}}?(?:{_ANY})(?: {_NAMED}{{0,3}}?(?:{_ANY}))?,? (?:\w+ ){{0,4}}?"
     r"(?:gekauft|erworben|bestellt|verlegt|eingebaut|montiert|gestrichen|bought|fitted)\b"
 )
 _LOOKED_FOR = rf"\b(?:suche\w*|gesucht|kennt|kenne|looking for) {_NAMED}{{0,3}}?(?:{_ANY})"

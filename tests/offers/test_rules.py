@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 
 import pytest
 
-from neighbour.contributions.service import NotPossible
+from neighbour.contributions.service import BODY_LENGTH, NotPossible
 from neighbour.core import clock, scope
 from neighbour.core.columns import id_at
 from neighbour.core.tokens import to_uid
@@ -293,6 +294,15 @@ def test_trade_is_refused_and_what_only_reads_like_it_is_asked_about(author, cli
     assert client.post("/write", data=left_over).status_code == 303, "what is given away is asked about only"
     assert client.post("/write", data={**left_over, "title": "Fliesen", "category": "swap"}).status_code == 422
     assert client.post("/write", data={**data, "title": "Suche Pistole mit Munition"}).status_code == 422
+
+
+@pytest.mark.parametrize("word", ["a-", "gmbh ", "shop-", "händler ", "mit MwSt ", "katze a "])
+def test_nobody_keeps_the_server_busy_with_a_long_text(word):
+    text = "Rechnung vom Händler bei " + word * (BODY_LENGTH // len(word))
+    began = time.process_time()
+    for look in (trade.signs, forbidden.look, forbidden.doubt):
+        look(text)
+    assert time.process_time() - began < 2, "0.4 s at most; it was two minutes where one repetition stood in another"
 
 
 def test_what_may_not_be_offered_may_not_be_wanted_but_help_and_accessories_may():
