@@ -24,7 +24,7 @@ LEND_DAYS = (1, 3, 7, 14, 30)
 SHORT, LONG = 80, 300
 #: a street and its number: "Spulengasse 6", "Am Mühlgraben 12 a", "Garnstr. 4"
 _HOUSE = re.compile(
-    r"(?:\w*(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ufer|ring|damm|hof|graben|steig|zeile|chaussee))\s*\d+\s?[a-z]?\b",
+    r"(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ufer|ring|damm|hof|graben|steig|zeile|chaussee)\s{0,9}\d{1,9}\s?[a-z]?\b",
     re.IGNORECASE,
 )
 
@@ -64,7 +64,7 @@ class OfferForm(ContributionForm):
         if self.category.data == Category.SELL and not self.price.data:
             self.add_error("price", _("Say what you would like for it, such as 25 or “for a coffee”."))
             is_valid = False
-        if self.category.data in PRICED:
+        if self.category.data in PRICED and not self.price.errors:
             is_valid = self._has_price() and is_valid
         if _HOUSE.search(self.pickup.data or ""):
             self.add_error(

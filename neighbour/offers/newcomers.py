@@ -22,7 +22,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers.models import Ask, Offer
 
 NEW_FOR, NEW_CONTACTS = timedelta(days=7), 5  # accounts younger than this reach so many people a day
-_LINK = re.compile(r"https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b)", re.IGNORECASE)
+_LINK = re.compile(r"https?:|www\.|[\w-]\.[a-z]{2,24}(?:/|\b)", re.IGNORECASE)
 
 
 def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | None = None) -> None:

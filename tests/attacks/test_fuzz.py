@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from neighbour.contributions import kinds
 from neighbour.policy.table import allows
 from tests.attacks import fuzz, mapping, words
 from tests.attacks.world import World
@@ -27,7 +26,7 @@ def test_what_is_no_number_is_refused_in_every_field_for_one(town: World):
                 role for role in ("operator", "steward") if allows(town.identities[role], page.gate["permission"])
             )
             for typed in NO_NUMBERS:
-                data = {**words.fill_in(page, fields), **_tab_of(form), name: typed}
+                data = {**words.fill_in(page, fields), **words.tab_of(form), name: typed}
                 answer = town.ask(role, page, town.things(page)[0].values, data=data)
                 is_refused = 400 <= answer.status < 500 or page.endpoint in SHOWS_AGAIN
                 assert is_refused and answer.written == [], (page.key, name, typed[:9], answer.status)
@@ -37,12 +36,6 @@ def test_what_is_no_number_is_refused_in_every_field_for_one(town: World):
                 )  # said by the library, in no words of ours
                 asked += 1
     assert asked >= 3 * len(NO_NUMBERS)
-
-
-def _tab_of(form: str) -> dict[str, str]:
-    """The composer's field that says whose form it is."""
-    kind = next((each.name for each in kinds.all_kinds() if each.form.__name__ == form), None)
-    return {"kind": kind} if kind else {}
 
 
 @pytest.mark.thorough

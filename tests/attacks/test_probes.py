@@ -20,6 +20,8 @@ from tests.attacks.world import World
 pytestmark = pytest.mark.thorough
 
 PATIENCE = 1.0  # seconds over the slowest harmless answer
+BUSY = 4.0  # seconds of a processor; a password's hash and the restored town are among them
+TYPED = ("StringField", "TextAreaField", "HiddenField", "EmailField", "PasswordField", "SearchField", "")
 
 
 def test_no_filter_runs_what_was_typed_as_sql(world: World):
@@ -48,6 +50,27 @@ def test_no_filter_runs_what_was_typed_as_sql(world: World):
                     slow.append((page.key, probe))
         world.hands.execute("DELETE FROM rate_count")
     assert slow == [] and tried >= 30 * 12
+
+
+@pytest.mark.parametrize("again", ["1", "a-", "a ", "a.", "Im Weg 1 ", "\n ", "@a", "[a](", "Händler, "])
+def test_no_field_keeps_a_process_busy(world: World, again: str):
+    """The same few letters over and over, as long as a text may be and as long as a request may be: what looks for something in
+    them takes time that grows with their length, not with its square."""
+    slow, tried = {}, 0
+    most = {"as a text": again * (9_900 // len(again)), "as a request": again * (900_000 // len(quote(again)))}
+    for page in (page for page in mapping.pages(world.app) if not page.is_safe):
+        fields = mapping.fields(page)
+        typed = [(given.name, given.form) for given in fields if given.kind in TYPED]
+        role = "operator" if page.endpoint.startswith(("stewardship.", "residency.")) else "author"
+        for name, form in typed:
+            for how, value in most.items():
+                data = {**words.fill_in(page, fields), **words.tab_of(form), name: value}
+                begun = time.process_time()
+                answer = world.ask(role, page, world.things(page)[0].values, data=data)
+                slow[page.key, name, how] = time.process_time() - begun
+                assert answer.status < 500, (page.key, name, how)
+                tried += 1
+    assert {key: spent for key, spent in slow.items() if spent > BUSY} == {} and tried >= 150
 
 
 def test_next_leads_nowhere_else(world: World):

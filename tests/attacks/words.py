@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neighbour.contributions import kinds
 from neighbour.events.list_rows import Target
 from tests.attacks.mapping import Given, Page
 
@@ -270,3 +271,9 @@ NO_SECRET = {
     ("accounts.add_app", "code"),
     ("accounts.show_again", "code"),
 }
+
+
+def tab_of(form: str) -> dict[str, str]:
+    """The composer's field that says whose form it is."""
+    kind = next((each.name for each in kinds.all_kinds() if each.form.__name__ == form), None)
+    return {"kind": kind} if kind else {}
