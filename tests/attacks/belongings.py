@@ -461,7 +461,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
     key = select(Passkey.credential_id).where(Passkey.person_id == world.people["keys"].id)
     return {
         "before": ("author", far, beside), "newest": ("author", far, beside), "parent": ("author", elsewhere, NOTHING),
-        "photo": ("author", world.photo, NOTHING), "photo_off": ("author", world.photo, NOTHING), "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
+        "photo": ("author", world.photo, NOTHING), "photo_off": ("author", world.photo, NOTHING), "photo_told": ("author", world.photo, NOTHING), "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
         "copy": ("author", far, beside),
         "ask": ("author", to_uid(world.foreign_ask.id), NOTHING),
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
