@@ -106,7 +106,7 @@ def silence() -> str:
 
 
 @views.get("/me/kept")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, names=True)
 def kept() -> str:
     """What I have set aside."""
     page = _page()
@@ -114,7 +114,7 @@ def kept() -> str:
 
 
 @views.get("/me/threads")
-@requires(Permission.ACCOUNT_OWN)
+@requires(Permission.ACCOUNT_OWN, names=True)
 def threads() -> str:
     """The threads I began or wrote in, the one answered last first."""
     page = _page()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from neighbour.core import clock, limits, scope
 from neighbour.core.limits import PAGES_AT_ONCE, RATES, Rate, TooMany
 from tests.attacks.world import World
 from tests.factories import make_person
-from tests.guards import routes
 
 pytestmark = pytest.mark.thorough
 
@@ -69,11 +66,3 @@ def test_a_week_of_collecting_stays_under_the_cap(world: World, accounts):
             clock.tick(DAY)
     world.app.extensions.pop("names")
     assert set(got.values()) <= set(range(most, most + 2 * PAGES_AT_ONCE + 1)), got
-
-
-def test_every_page_that_names_neighbours_is_counted():
-    """What shows names (found by looking, see routes.json) has ``names=True`` on its view."""
-    kept = json.loads(routes.KEPT.read_text(encoding="utf-8"))
-    shows = {key for key, line in kept.items() if "shown name" in line["shows"]["others"] and key.endswith(" GET")}
-    assert {key for key in shows if not kept[key].get("names")} == set()
-    assert shows

@@ -67,6 +67,14 @@ def test_only_pages_of_the_public_are_kept_and_every_other_is_not_stored(app, cl
             assert client.get(rule.rule).headers["Cache-Control"] == "no-store", rule.rule
 
 
+def test_every_page_that_names_neighbours_is_counted():
+    """What shows names (found by looking, see routes.json) has ``names=True`` on its view."""
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    shows = {key for key, line in kept.items() if "shown name" in line["shows"]["others"] and key.endswith(" GET")}
+    assert {key for key in shows if not kept[key].get("names")} == set()
+    assert shows
+
+
 def test_what_is_sent_in_an_address_is_nothing_personal():
     """Addresses stand in histories and in logs of proxies: names, streets and mail addresses are sent in the body."""
     fields = {page: kept["fields"] for page, kept in kept_routes().items() if page.endswith(" GET")}
