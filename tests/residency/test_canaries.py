@@ -42,11 +42,23 @@ def backup_of(databases: Databases, file: Path) -> str:
 def in_the_log_of_writes(databases: Databases, pattern: bytes) -> set[bytes]:
     """What the pattern finds in the server's write-ahead log."""
     with roles.connect(databases.superuser_url, autocommit=True) as superuser:
+        superuser.execute("SELECT pg_switch_wal()")  # what is not written yet is written now
         (folder,) = superuser.execute("SELECT current_setting('data_directory')").fetchone() or ("",)
     found = set[bytes]()
     for segment in (path for path in (Path(folder) / "pg_wal").iterdir() if path.is_file()):
         found |= set(re.findall(pattern, segment.read_bytes()))
     return found
+
+
+@pytest.fixture
+def keeps_its_log(clean_database: Databases):
+    """The server keeps its write-ahead log, whatever else is tested beside and fills it."""
+    with roles.connect(clean_database.superuser_url, autocommit=True) as superuser:
+        for setting in ("SET wal_keep_size = '2GB'", "RESET wal_keep_size"):
+            superuser.execute(f"ALTER SYSTEM {setting}")
+            superuser.execute("SELECT pg_reload_conf()")
+            if setting.startswith("SET"):
+                yield
 
 
 def forms_of(word: str) -> list[str]:
@@ -55,6 +67,7 @@ def forms_of(word: str) -> list[str]:
     return [word, word.lower(), raw.hex(), base64.b64encode(raw).decode().rstrip("=")[:-1]]
 
 
+@pytest.mark.usefixtures("keeps_its_log")
 @pytest.mark.parametrize("people", [30, pytest.param(1_000, marks=pytest.mark.thorough)])
 def test_homes_leave_no_trace_outside_the_seal(town: Town, tmp_path: Path, clean_database: Databases, caplog, people):
     with town.app.app_context(), as_owner(), atomic():
