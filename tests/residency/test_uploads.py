@@ -174,7 +174,8 @@ def trial(raw: bytes) -> list[bytes] | Trouble:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         # Processor time of the child: the clock on the wall belongs to whatever else this machine does.
         assert used.ru_utime + used.ru_stime - spent.ru_utime - spent.ru_stime <= MOST_SECONDS
-        assert time.perf_counter() - began <= pictures.SECONDS + 1
+        # … and this only says that it ends at all, however busy the machine is.
+        assert time.perf_counter() - began <= 6 * pictures.SECONDS
         assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10 <= MOST_GROWTH
 
 
@@ -237,7 +238,7 @@ def test_a_child_that_hangs_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures, "SECONDS", 1)
     began = time.perf_counter()
     assert trial(JPEG) is Trouble.TOO_LARGE
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 50
 
 
 @pytest.mark.parametrize("does", ["bytearray(700 << 20)", "import os; os.write(os.open({file!r}, 65), b'x')"])
