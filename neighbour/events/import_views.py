@@ -42,8 +42,8 @@ def import_list() -> str:
 @views.post("/events/import")
 @requires(Permission.EVENT_IMPORT, rate="event_list", body=BODY)
 def look_at_list() -> Any:
-    """Say of every row what it would become; with ``act=import`` do it, which counts as publishing besides. ``leave_out=1``:
-    without the rows that are not right."""
+    """Say of every row what it would become; with ``act=import`` do it, which counts as publishing besides. ``looked_at``: the
+    mark of what was seen last; ``leave_out=1``: without the rows that are not right."""
     form, found = _form()
     is_sent = bool(request.files.get("file"))
     try:
@@ -52,7 +52,7 @@ def look_at_list() -> Any:
         sheet = sheets.read(form.content.data or "")
     except Unreadable as error:
         form.content.data = ""
-        form.add_error("file", str(error) if is_sent or form.content.data else _("Choose a file first."))
+        form.add_error("file", str(error) if is_sent else _("Choose a file first."))
         return _page(form), 422
     if not sheet.is_readable:
         return _page(form, report=importing.unreadable(sheet)), 422
@@ -67,8 +67,9 @@ def look_at_list() -> Any:
     if request.form.get("act") != "import":
         return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source))
     limits.hit("publish", str(person_number()))
+    leaves_out, looked_at = request.form.get("leave_out") == "1", request.form.get("looked_at", "")
     try:
-        done = importing.run(sheet, mapping, form.said(), source, leaves_out=request.form.get("leave_out") == "1")
+        done = importing.run(sheet, mapping, form.said(), source, leaves_out=leaves_out, looked_at=looked_at)
     except Refused as error:
         form.add_error("file", str(error))
         return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source)), 422

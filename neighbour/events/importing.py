@@ -10,6 +10,7 @@ next one who sends the list changes it, whoever keeps it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -128,9 +129,14 @@ class Report:
         """How many events would be new or changed."""
         return len(self.of(Becomes.NEW, Becomes.CHANGED))
 
+    @property
+    def mark(self) -> str:
+        """What tells it from any other report: of another list, read in another way, or beside events that have changed."""
+        return hashlib.sha256(repr(self.rows).encode()).hexdigest()
+
 
 class Refused(ValueError):
-    """Some rows are wrong, and nobody said to leave them out; or there is nothing to do."""
+    """Some rows are wrong, and nobody said to leave them out; or something else would come of it than its sender has seen."""
 
 
 def judge(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source) -> Report:
@@ -159,12 +165,16 @@ def unreadable(sheet: Sheet) -> Report:
     return Report(tuple(_wrong(row.number, "", [Wrong("", row.trouble)]) for row in sheet.rows))
 
 
-def run(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, leaves_out: bool) -> Report:
+def run(
+    sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source, *, leaves_out: bool, looked_at: str | None = None
+) -> Report:
     """Import a list; gives what was done. Commits: everything, or nothing. ``leaves_out``: rows that are wrong stay out, which
-    is never done unasked. Raises Refused."""
+    is never done unasked. ``looked_at``: the mark of the report its sender has seen, None where nobody looks. Raises Refused."""
     with scope.use(source.eyes), atomic():
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"list:{source.name}", 0))))
         report = judge(sheet, mapping, choices, source)
+        if looked_at not in (None, report.mark):
+            raise Refused(_("It would become something else than what you saw last. Look at it as it would be now."))
         wrong = report.of(Becomes.WRONG)
         if wrong and not leaves_out:
             raise Refused(_("Rows that are not right: %(count)s. Nothing was imported.", count=len(wrong)))

@@ -416,6 +416,31 @@ def test_a_page_with_rows_that_are_wrong_imports_the_others_only_when_that_is_as
     assert len(rows(owner)) == 2
 
 
+@pytest.mark.parametrize("what", ["another file", "another audience", "an event that was changed meanwhile"])
+def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
+    """Enter in any field presses the first button of a form, and that imports."""
+    editor = make_person(here)
+    house = make_initiative(here, editor)
+    sign_in(client, editor)
+    whose = f"i:{house.public_id} {here.key}"
+    fields = carried(send(client, LIST, whose).get_data(as_text=True)) | {"act": "import"}
+    client.post("/events/import", data=fields, content_type="multipart/form-data")
+    fields = carried(send(client, LIST.replace("Saal", "Hof"), whose).get_data(as_text=True)) | {"act": "import"}
+    if what == "another file":
+        fields["file"] = (io.BytesIO(LIST.replace("Saal", "Halle").encode()), "andere.csv")
+    elif what == "another audience":
+        fields["audience"] = "nearby"
+    else:
+        owner.execute("UPDATE event SET place = 'Keller' WHERE place = 'Saal'")
+    before = rows(owner, "place, audience")
+    refused = client.post("/events/import", data=fields, content_type="multipart/form-data")
+    html = refused.get_data(as_text=True)
+    assert refused.status_code == 422 and "etwas anderes" in html and rows(owner, "place, audience") == before
+    fields = carried(html) | {"act": "import"}
+    assert client.post("/events/import", data=fields, content_type="multipart/form-data").status_code == 303
+    assert rows(owner, "place, audience") != before
+
+
 @pytest.mark.parametrize("state", ["stranger", "unverified", "suspended initiative", "suspended", "elsewhere"])
 def test_nobody_else_imports_anything(client, here, owner, state):
     editor = make_person(here, **({"status": "suspended"} if state == "suspended" else {}))
