@@ -94,6 +94,7 @@ FIELDS = {
     "first_day": Word(CHOICE, "2026-06-01"),
     "file": Word(TEXT),
     "leave_out": Word(CHOICE),
+    "looked_at": Word(CHOICE, ""),
     "rule": Word(CHOICE, ""),
     **{
         f"column_{each}": Word(CHOICE, each if each in ("uid", "title", "begins", "all_day") else "") for each in Target
