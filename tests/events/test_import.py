@@ -394,7 +394,7 @@ def test_an_editor_sends_a_list_looks_at_it_and_imports_it(client, here, owner):
         counted = limits.RATES["publish"].times - limits.left("publish", str(editor.id))
     assert counted == 1, "looking is not publishing"
     bad = send(client, LIST + "3;Fest;;0000-00-00;;;;;\n", whose).get_data(as_text=True)
-    assert "„0000-00-00“ ist kein Tag" in bad and "<td>4</td>" in bad and "einlesen, die anderen" not in bad
+    assert "„0000-00-00“ ist kein Tag" in bad and "Zeile 4" in bad and "einlesen, die anderen" not in bad
 
 
 def test_a_page_with_rows_that_are_wrong_imports_the_others_only_when_that_is_asked(client, here, owner):
@@ -568,7 +568,7 @@ def test_a_page_says_what_is_wrong_with_a_list_that_is_made_to_break_it(client, 
     refused = send(client, nested, whose)
     html = refused.get_data(as_text=True)
     assert refused.status_code == 422 and "Ein Wert darin ist selbst" in html and "gleich" in html
-    assert "Welche Spalte ist das?" not in html and "<td>2</td>" in html, "no column of it can be chosen"
+    assert "Welche Spalte ist das?" not in html and "Zeile 2" in html, "no column of it can be chosen"
     for text in (HOSTILE[0][0], HOSTILE[7][0], HOSTILE[11][0]):
         assert "einlesen, die anderen" not in send(client, text, whose).get_data(as_text=True)
     assert rows(owner) == []

@@ -177,9 +177,10 @@ class Walk:
             return
         PICTURES.mkdir(exist_ok=True)
         self.page.evaluate("scrollTo(0, 0)")
-        self.page.screenshot(path=PICTURES / f"{name}.jpg", type="jpeg", quality=80)
+        whole = os.environ.get("PICTURES") == "whole"  # not only what is seen first
+        self.page.screenshot(path=PICTURES / f"{name}.jpg", type="jpeg", quality=80, full_page=whole)
         with self._in_the_dark():
-            self.page.screenshot(path=PICTURES / f"{name}-dark.jpg", type="jpeg", quality=80)
+            self.page.screenshot(path=PICTURES / f"{name}-dark.jpg", type="jpeg", quality=80, full_page=whole)
 
 
 def enter(
