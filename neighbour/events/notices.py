@@ -97,8 +97,13 @@ class Changed(Notice):
 
     def preview(self) -> dict[str, Any]:
         rows = [
-            Different(INVENTED["when"], INVENTED["place"], was="28. 11., 15:00–18:30", was_place="Werkraum 5"),
-            Different("5. 12., 14:00–17:30", is_off=True, why="Dauerregen"),
+            Different(
+                INVENTED["when"],
+                INVENTED["place"],
+                was="Samstag, 28. November, 15:00 bis 18:30",
+                was_place="Werkraum 5",
+            ),
+            Different("Samstag, 5. Dezember, 14:00 bis 17:30", is_off=True, why="Dauerregen"),
         ]
         said = {"is_cancelled": False, "is_on_again": False, "is_whole": False, "why": "", "link": None, "goes_on": ""}
         return {
@@ -222,7 +227,7 @@ class Tomorrow(Notice):
 #: an event for previews
 INVENTED = {
     "title": "Repair-Café: Toaster, Lampen, Nähmaschinen",
-    "when": "28. 11., 14:00–17:30",
+    "when": "Samstag, 28. November, 14:00 bis 17:30",
     "place": "Spulengasse 11",
     "url": "http://localhost/c/beispiel",
 }
