@@ -37,7 +37,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind. ``form`` is its WTForms class, ``fields`` the template with its fields in the composer;
+    """A kind. ``form`` is its WTForms class, ``fields`` the template with its fields between title and text;
     ``publish(author, form)`` and ``revise(author, contribution, form)`` are its services.
 
     ``more`` is a template with what few need, below title and text. ``details`` fetches what the kind adds to the cards of
