@@ -37,15 +37,17 @@ def tell(contribution: Contribution, *, is_limited: bool = True) -> int:
     such alert today, as any neighbour's; off: all of them. Inside atomic()."""
     db.session.flush()
     period = clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)
-    return _send(Job.CONTRIBUTIONS_ALERT, period, db.session.execute(_PROMISE, _values(contribution, period=period)))
+    values = {"id": contribution.id, "period": period, "now": clock.now()}
+    return _send(Job.CONTRIBUTIONS_ALERT, period, db.session.execute(_PROMISE, values))
 
 
 def clear(contribution: Contribution, word: str) -> int:
     """Say that the danger is over, with a word (at most 200 characters) that stands there until the alert would have ended; gives
     how many are told. Its author can, and the quarter's team. Raises NotPossible where it is over already. Inside atomic()."""
-    if not db.session.scalar(_CLEAR, _values(contribution, word=clean_line(word))):
+    now = clock.now()  # one moment for both: what was cleared then is told
+    if not db.session.scalar(_CLEAR, {"id": contribution.id, "word": clean_line(word), "now": now}):
         raise service.NotPossible(__("This alert is over already."))
-    return _send(Job.CONTRIBUTIONS_ALL_CLEAR, _own_period(contribution), _promise_end(contribution, clock.now()))
+    return _send(Job.CONTRIBUTIONS_ALL_CLEAR, _own_period(contribution), _promise_end(contribution, now, now))
 
 
 def withdraw(contribution: Contribution) -> int:
@@ -58,13 +60,14 @@ def withdraw(contribution: Contribution) -> int:
 def end_soon(contribution: Contribution) -> int:
     """What held as an alert has just been taken down, or is not urgent any more: whoever was told hears so when the time to take
     that back is over, unless it was (``alert_notices.AllClear``). Gives how many; the sweep of the ledger sends them."""
-    return sum(count for _quarter, count in _promise_end(contribution, clock.now() + service.UNDO))
+    now = clock.now()
+    return sum(count for _quarter, count in _promise_end(contribution, now, now + service.UNDO))
 
 
-def _promise_end(contribution: Contribution, due: datetime) -> Any:
+def _promise_end(contribution: Contribution, now: datetime, due: datetime) -> Any:
     today, period = clock.today(i18n.zone()), _own_period(contribution)
     days = [(today - timedelta(days=back)).isoformat() for back in range(LONGEST_ALERT.days + 2)]
-    values = _values(contribution, days=[period, *days], period=period, due=due)
+    values = {"id": contribution.id, "days": [period, *days], "period": period, "now": now, "due": due}
     return db.session.execute(_TELL_CLEAR, values)
 
 
@@ -77,10 +80,6 @@ def is_on(contribution: Contribution) -> bool:
 def _own_period(contribution: Contribution) -> str:
     """What stands in the ledger for something that is told once, on whatever day."""
     return str(contribution.id)
-
-
-def _values(contribution: Contribution, **more: Any) -> dict[str, Any]:
-    return {"id": contribution.id, "now": clock.now(), **more}
 
 
 def _send(job: Job, period: str, promised: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import kinds, muting, service
+from neighbour.contributions import editing, kinds, muting, service
 from neighbour.contributions.forms import CommentForm
 from neighbour.contributions.keeping_views import SAID
 from neighbour.contributions.models import Comment, Contribution, State
@@ -46,7 +46,11 @@ def revise_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Any:
         return _edit_page(contribution, answer, form, signs), 422
     try:
         with atomic():
+            service.one_at_a_time(person_number())
+            editing.keep_newer_answer(request.form.get("stood", ""), answer, form.body.data)
             service.revise_comment(answer, form.body.data)
+    except editing.AnswerOvertaken as newer:
+        return _edit_page(contribution, answer, form, newer=newer.stands), 422
     except service.NotPossible as error:
         form.add_error("body", str(error))
         return _edit_page(contribution, answer, form), 422
@@ -135,10 +139,19 @@ def _to_change(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> tuple[Contr
     return contribution, answer
 
 
-def _edit_page(contribution: Contribution, answer: Comment, form: CommentForm, signs: Sequence[Any] = ()) -> str:
-    """The form with an answer; signs: what is suspicious about it."""
+def _edit_page(
+    contribution: Contribution, answer: Comment, form: CommentForm, signs: Sequence[Any] = (), newer: str | None = None
+) -> str:
+    """The form with an answer; signs: what is suspicious about it; newer: what another window has made of it meanwhile."""
+    is_told = newer is not None or not form.is_submitted()
     return render_template(
-        "contributions/answer_edit.html", contribution=contribution, answer=answer, form=form, signs=signs
+        "contributions/answer_edit.html",
+        contribution=contribution,
+        answer=answer,
+        form=form,
+        signs=signs,
+        stood=editing.mark_of(answer.body_md) if is_told else request.form.get("stood", ""),
+        newer=newer,
     )
 
 

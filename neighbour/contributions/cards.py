@@ -112,6 +112,11 @@ class CardData:
         return is_urgent(self.category.key, self.expires_at, self.solved_at)
 
     @property
+    def may_reopen(self) -> bool:
+        """Whether it is done and can be opened again: the end of an alert was told."""
+        return self.is_solved and self.category.key != URGENT
+
+    @property
     def is_solvable(self) -> bool:
         return kinds.get(self.kind).is_solvable
 

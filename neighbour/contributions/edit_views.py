@@ -27,7 +27,8 @@ def edit(contribution_id: uuid.UUID) -> Any:
     if contribution.state != State.PUBLISHED:
         return back("contributions.show", contribution_id=contribution_id)
     kind = kinds.get(contribution.kind)
-    return composing.page(kind, kind.form(obj=contribution), photo_forms.hanging(contribution_id), contribution)
+    form = editing.standing(kind, contribution)
+    return composing.page(kind, form, photo_forms.hanging(form), contribution)
 
 
 @views.post("/c/<uid:contribution_id>/edit")
@@ -38,6 +39,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
     demand(Permission.CONTRIBUTION_EDIT, contribution)
     kind = kinds.get(contribution.kind)
     form = kind.form()
+    form.changes(contribution)
     is_right = form.validate_on_submit() and (contribution.is_office or reach_allowed(form))
     sheet = photo_forms.read(form)
     page = partial(composing.page, kind, form, sheet, contribution)

@@ -15,17 +15,18 @@ from typing import Any
 
 from wtforms import BooleanField, Field, RadioField, SelectField
 
-from neighbour.contributions import kinds
+from neighbour.contributions import kinds, photos
 from neighbour.contributions.forms import ContributionForm
-from neighbour.contributions.models import Contribution
+from neighbour.contributions.models import Comment, Contribution
 from neighbour.contributions.service import NotPossible
 from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.text import clean_text
 
-#: a number of the form's own, and what is no words: photos of another window stay anyway (``photos.arrange``)
-_LEFT_OUT = ("form_key", "csrf_token", "photos")
+#: numbers of the form's own
+_LEFT_OUT = ("form_key", "csrf_token")
 
 
 class Overtaken(NotPossible):
@@ -40,18 +41,37 @@ class Overtaken(NotPossible):
     def stands(self) -> list[tuple[str, str]]:
         """(label, what stands there) of each."""
         names = dict.fromkeys(self.now.shown_as.get(name, name) for name in self.changed)
-        return [(str(self.now[name].label.text), _in_words(self.now[name])) for name in names]
+        return [(str(self.now[name].label.text), self._of(name)) for name in names]
+
+    def _of(self, name: str) -> str:
+        if name != "photos":
+            return _in_words(self.now[name])
+        return "; ".join(f"{at}. {alt or '–'}" for at, (_id, alt) in enumerate(self.now.hanging, 1)) or "–"
+
+
+class AnswerOvertaken(NotPossible):
+    """An answer was changed since its form was opened. ``stands``: what it says now."""
+
+    def __init__(self, stands: str):
+        super().__init__(__("This was changed after you had opened it here."))
+        self.stands = stands
 
 
 def standing(kind: kinds.Kind, contribution: Contribution) -> ContributionForm:
     """The composer as it would be opened now, whatever the request has typed."""
     form: ContributionForm = kind.form(formdata=None, obj=contribution)
+    form.hanging = [(each.id, each.alt) for each in photos.hanging(contribution.id)]
     return form
 
 
 def mark(form: ContributionForm) -> str:
     """What a form carries of what it was opened with."""
     return " ".join(f"{name}:{value}" for name, value in _marks(form).items())
+
+
+def mark_of(words: str) -> str:
+    """The mark of one field; an answer's form has no other."""
+    return hashlib.blake2s(words.encode(), digest_size=5).hexdigest()
 
 
 def hold(contribution: Contribution) -> None:
@@ -68,9 +88,18 @@ def keep_newer(opened: str, before: ContributionForm, after: ContributionForm) -
         raise Overtaken(before, changed)
 
 
+def keep_newer_answer(opened: str, answer: Comment, words: str) -> None:
+    """Raises AnswerOvertaken where a form that was ``opened`` with this mark would put these words in the place of others that it
+    has not seen. Holds the answer until the end of the transaction."""
+    db.session.refresh(answer, with_for_update=True)
+    if opened not in ("", mark_of(answer.body_md)) and clean_text(words) != answer.body_md:
+        raise AnswerOvertaken(answer.body_md)
+
+
 def _marks(form: ContributionForm) -> Mapping[str, str]:
     said = {field.short_name: _plain(field.data) for field in form if field.short_name not in _LEFT_OUT}
-    return {name: hashlib.blake2s(text.encode(), digest_size=5).hexdigest() for name, text in said.items()}
+    said["photos"] = " ".join(f"{key} {alt}" for key, alt in form.hanging)
+    return {name: mark_of(text) for name, text in said.items()}
 
 
 def _read(mark: str) -> Mapping[str, str]:

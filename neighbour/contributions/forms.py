@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -57,6 +57,8 @@ class ContributionForm(Form):
 
     category: RadioField
     shown_as: Mapping[str, str] = MappingProxyType({})
+    #: (id, alt text) of each photo that hangs there, in their order; see ``editing.standing``
+    hanging: Sequence[tuple[uuid.UUID, str]] = ()
     offers: tuple[Audience, ...] = (Audience.QUARTER, Audience.NEARBY, Audience.CITY)
 
     form_key = HiddenField()
@@ -72,6 +74,9 @@ class ContributionForm(Form):
         self.audience.choices = [SelectChoice(each.value, AUDIENCES[each]) for each in self.offers]
         if not self.form_key.data:
             self.form_key.data = str(uuid.uuid4())
+
+    def changes(self, contribution: Contribution) -> None:
+        """Let the form know what hangs there that it changes, for what its page says of that whatever was typed."""
 
     def said(self) -> dict[str, Any]:
         """What the composer holds, as the services of every kind take it; kinds add what they have besides."""

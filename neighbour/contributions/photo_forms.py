@@ -97,10 +97,10 @@ def entries(form: ContributionForm, sheet: Sheet, contribution_id: uuid.UUID | N
     return found
 
 
-def hanging(contribution_id: uuid.UUID) -> Sheet:
-    """What hangs there now."""
-    there = photos.hanging(contribution_id)
-    return Sheet([photo.id for photo in there], {photo.id: photo.alt for photo in there})
+def hanging(form: ContributionForm) -> Sheet:
+    """What hangs there as this form was opened."""
+    there = dict(form.hanging)
+    return Sheet(list(there), there)
 
 
 def read(form: ContributionForm) -> Sheet:

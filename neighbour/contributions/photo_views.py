@@ -103,6 +103,7 @@ def edit_photos(contribution_id: uuid.UUID) -> Any:
         abort(404)
     kind = kinds.get(contribution.kind)
     form = kind.form()
+    form.changes(contribution)
     sheet = photo_forms.read(form)
     return composing.page(kind, form, sheet, contribution), 422 if form.photos.errors else 200
 

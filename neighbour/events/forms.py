@@ -7,7 +7,7 @@ from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, StringField, TimeField
@@ -15,7 +15,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from neighbour.contributions.forms import ContributionForm
-from neighbour.contributions.models import Audience
+from neighbour.contributions.models import Audience, Contribution
 from neighbour.core import clock, i18n
 from neighbour.core.forms import DAYS, Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
@@ -150,10 +150,15 @@ class EventForm(WhenForm, ContributionForm):
         kwargs = {**(fields_of(obj) if obj is not None else {}), **kwargs}
         super().__init__(*args, obj=obj, **kwargs)
         if obj is not None:
-            self.goes_on = goes_on(obj)
-            self.has_begun = bool(obj.rule) and obj.begins.date() < clock.today(obj.zone)
+            self.changes(obj)
         if self.rule.data:
             self.repeats.choices = [*self.repeats.choices, SelectChoice(Repeats.AS_IS.value, self._as_is())]
+
+    def changes(self, contribution: Contribution) -> None:
+        """Where a series goes on that was cut in two, and whether it has begun."""
+        event = cast(Event, contribution)
+        self.goes_on = goes_on(event)
+        self.has_begun = bool(event.rule) and event.begins.date() < clock.today(event.zone)
 
     def _as_is(self) -> str:
         """In words, how often it is by the rule it brings along."""

@@ -9,7 +9,6 @@ from neighbour.events.categories import CATEGORIES
 from neighbour.events.copying import copied
 from neighbour.events.details import details
 from neighbour.events.forms import EventForm
-from neighbour.events.going_on import goes_on
 from neighbour.events.models import Event
 from neighbour.events.page import page_data
 from neighbour.policy import Identity
@@ -22,7 +21,6 @@ def publish(author: Identity, form: EventForm) -> Event:
 
 def revise(editor: Identity, event: Event, form: EventForm) -> Event:
     """Change an event and all its dates to what the composer holds."""
-    form.goes_on = goes_on(event)  # said on the page that refuses to go on beyond it
     return service.revise(event, **form.changed_by(editor))
 
 

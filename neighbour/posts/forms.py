@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
+from neighbour.contributions import alerts
 from neighbour.contributions.forms import ContributionForm
-from neighbour.contributions.models import Audience
+from neighbour.contributions.models import Audience, Contribution
 from neighbour.core.forms import at_most, one_line
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.policy import Permission, may
@@ -20,7 +22,12 @@ from neighbour.posts.service import URGENT_HOURS, WIDENS_AFTER
 
 
 class PostForm(ContributionForm):
-    """A post: its category, and for urgent ones how long it holds."""
+    """A post: its category, and for urgent ones how long it holds. ``draft``: the poll it has; ``is_frozen``: that has
+    votes; ``holds_until``: until when it is urgent already."""
+
+    draft: polls.Draft | None = None
+    is_frozen = False
+    holds_until: datetime | None = None
 
     category = RadioField(
         __("What is it?"),
@@ -76,9 +83,10 @@ class PostForm(ContributionForm):
 
     def __init__(self, *args: Any, obj: Post | None = None, **kwargs: Any):
         super().__init__(*args, obj=obj, **kwargs)
-        draft = polls.draft_of(obj) if obj is not None else None
-        self.is_frozen = obj is not None and draft is not None and polls.has_votes(obj)
-        if draft is not None:
+        if obj is None:
+            return
+        self.changes(obj)
+        if (draft := self.draft) is not None:
             self.poll_question.data, self.poll_multiple.data, self.poll_days.data = (
                 draft.question,
                 draft.is_multiple,
@@ -86,6 +94,13 @@ class PostForm(ContributionForm):
             )
             for field, label in zip(self.poll_options, draft.options, strict=False):
                 field.data = label
+
+    def changes(self, contribution: Contribution) -> None:
+        """A poll that has votes, and how long an alert holds, stay as they are."""
+        post = cast(Post, contribution)
+        self.draft = polls.draft_of(post)
+        self.is_frozen = self.draft is not None and polls.has_votes(post)
+        self.holds_until = post.expires_at if alerts.is_on(post) else None
 
     @property
     def poll_options(self) -> list[StringField]:

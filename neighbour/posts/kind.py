@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from neighbour.contributions.kinds import Kind
+from neighbour.contributions.service import NotPossible
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.policy import Identity, Permission
 from neighbour.policy.table import allows
 from neighbour.posts import polls, service
 from neighbour.posts.categories import CATEGORIES
 from neighbour.posts.forms import PostForm
-from neighbour.posts.models import Post
+from neighbour.posts.models import Category, Post
 
 
 def publish(author: Identity, form: PostForm) -> Post:
@@ -28,7 +29,17 @@ def revise(editor: Identity, post: Post, form: PostForm) -> Post:
     """Change a post to what the composer holds."""
     is_limited = not allows(editor, Permission.ALERT_UNLIMITED, post)
     polls.revise(post, form.poll())
+    if form.category.data == Category.URGENT and polls.draft_of(post) is not None:
+        raise NotPossible(__("Something urgent is not voted on."))
     return service.revise(post, **form.changed_by(editor), is_limited=is_limited)
+
+
+def keep_reopening(post: Post) -> None:
+    """An alert that is over stays over: whoever was told of it was told of its end."""
+    if post.solved_at is not None and post.category == Category.URGENT:
+        raise NotPossible(
+            __("This alert is over, and whoever was told knows. Pin it up anew, so that they hear of it.")
+        )
 
 
 KIND = Kind(
@@ -45,6 +56,7 @@ KIND = Kind(
     publish=publish,
     revise=revise,
     details=polls.details,
+    keep_reopening=keep_reopening,
     page="posts/poll.html",
     page_data=polls.page_data,
 )

@@ -32,6 +32,9 @@ class Post(Contribution):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True)
     #: when it became urgent last; stays when the post turns into something else, so that a day has one alert
     alerted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when it became something else while it was urgent, and until when it would have held: that can be taken back
+    calmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    calmed_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Poll(Base):

@@ -9,6 +9,7 @@ about(
     of="id.author_id",
     kind="contribution",
     out="id:contribution_id alerted_at",
+    inner="calmed_at calmed_until",
     erase=WITH_PARENT,
     order="id",
     lasts="a part of the contribution: it goes with it",

@@ -84,14 +84,13 @@ def revise(
     not reach before.
 
     Raises UrgentAlready for a second alert within a day, except where this one was changed into something else just before
-    (UNDO), NotPossible for what has hung too long to become one: as it keeps its place on the board and in the digest, it would
-    hardly be seen.
+    (UNDO); NotPossible for what was urgent before, as whoever was told hears of nothing twice, and for what has hung too long to
+    become so: as it keeps its place on the board and in the digest, it would hardly be seen.
     """
     base.one_at_a_time(editor_id)
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
     held, reached = alerts.is_on(post), post.audience
-    is_raised = becomes_urgent and _raise_alert(post, editor_id, hours, is_limited)
     revised = base.revise(
         post,
         editor_id=editor_id,
@@ -99,38 +98,52 @@ def revise(
         title=title,
         body_md=body_md,
         audience=audience,
-        expires_at=_until(post, category, hours if becomes_urgent else None),
+        expires_at=_until(post, category, editor_id, hours, is_limited),
     )
-    if is_raised or (held and alerts.is_on(revised) and audience != reached):
+    if becomes_urgent or (alerts.is_on(revised) and audience != reached):
         alerts.tell(revised, is_limited=is_limited)
     elif held and category != Category.URGENT:
-        revised.edited_at = clock.now()
         alerts.end_soon(revised)
     return revised
 
 
-def _until(post: Post, category: str, hours: int | None) -> datetime | None:
-    """When the alert ends that a post is or (``hours``: how long) has just become."""
-    if category != Category.URGENT or hours is None or post.alerted_at is None:
-        return post.expires_at if category == Category.URGENT else None
-    return post.alerted_at + timedelta(hours=hours)
+def _until(post: Post, category: str, editor_id: int, hours: int, is_limited: bool) -> datetime | None:
+    """When the alert ends that a post is going to be; notes when it is none any more."""
+    if category == Category.URGENT:
+        is_one = post.category == Category.URGENT
+        return post.expires_at if is_one else _taken_back(post) or _raised(post, editor_id, hours, is_limited)
+    if alerts.is_on(post):
+        post.calmed_at, post.calmed_until = clock.now(), post.expires_at
+    return None
 
 
-def _raise_alert(post: Post, editor_id: int, hours: int, is_limited: bool) -> bool:
-    """Whether it has to be told: not where a slip of the hand is taken back, as nobody has read yet that it is over. Then it
-    holds from when it was told."""
+def _taken_back(post: Post) -> datetime | None:
+    """Until when an alert goes on that was made something else by a slip of the hand just now: nobody has read yet that it is
+    over. None where it was none."""
+    now, until, since = clock.now(), post.calmed_until, post.calmed_at
+    if since is None or until is None or now - since >= base.UNDO or until <= now:
+        return None
+    post.calmed_at = post.calmed_until = None
+    return until
+
+
+def _raised(post: Post, editor_id: int, hours: int, is_limited: bool) -> datetime:
+    """Until when something holds that becomes urgent now, for the first time."""
     now = clock.now()
-    was_changed = post.edited_at is not None and now - post.edited_at < base.UNDO
-    if was_changed and post.alerted_at is not None and post.alerted_at + timedelta(hours=hours) > now:
-        return False
     if is_limited and has_urgent(editor_id):
         raise UrgentAlready
+    if post.alerted_at is not None:
+        raise base.NotPossible(
+            __(
+                "This was urgent before, and whoever was told knows that it is over. Pin it up anew, so that they hear of it."
+            )
+        )
     if now - post.published_at > ALERT_WITHIN:
         raise base.NotPossible(
             __("This has been hanging for more than a day. Pin it up anew, so that everybody sees it is urgent now.")
         )
     post.alerted_at = now
-    return True
+    return now + timedelta(hours=hours)
 
 
 def has_urgent(author_id: int) -> bool:

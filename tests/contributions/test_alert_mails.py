@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,13 @@ from tests.factories import make_listed, make_move, make_person, make_quarter, s
 
 pytestmark = pytest.mark.usefixtures("context")
 NOW = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def moments_pass(monkeypatch):
+    """A stopped clock says the same however often it is asked; a real one never does."""
+    still, asked = clock.now, itertools.count()
+    monkeypatch.setattr(clock, "now", lambda: still() + timedelta(microseconds=next(asked)))
 
 
 @pytest.fixture
@@ -191,6 +199,50 @@ def test_an_alert_that_is_taken_down_or_becomes_a_notice_has_an_end_unless_that_
     with clock.freeze(after):
         client.post(f"{path}/all-clear", data={"said": "Das Wasser läuft wieder."})
     assert set(mails(after)) == ({reader.email} if is_taken_back else set())
+
+
+def test_what_was_taken_back_reaches_whom_it_had_not_reached_and_holds_as_long_as_before(
+    here, author, client, mails, owner
+):
+    reader, beside = make_listed(here), make_listed(make_quarter("Mühlgraben", beside=here))
+    pin_up(client, hours="6")
+    path, ends = newest(owner), "SELECT expires_at FROM contribution"
+    assert set(mails()) == {reader.email}
+    (end,) = owner.execute(ends).fetchone()
+    form = {"title": "Rohrbruch", "body_md": "", "hours": "72"}
+    with clock.freeze(NOW + timedelta(minutes=1)):
+        assert (
+            client.post(f"{path}/edit", data={**form, "category": "notice", "audience": "quarter"}).status_code == 303
+        )
+        again = {**form, "category": "urgent", "audience": "nearby"}
+        assert client.post(f"{path}/edit", data=again).status_code == 303
+    assert set(mails(NOW + timedelta(minutes=1))) == {beside.email}
+    assert owner.execute(ends).fetchone() == (end,)
+
+
+@pytest.mark.parametrize("ended", ["as a notice", "by running out", "by an all-clear"])
+def test_an_alert_whose_end_was_told_does_not_come_back(ended, here, author, client, owner):
+    make_listed(here)
+    pin_up(client, hours="6")
+    path, late = newest(owner), NOW + timedelta(hours=1 if ended == "as a notice" else 7)
+    form = {"title": "Rohrbruch", "body_md": "", "audience": "quarter", "hours": "72"}
+    if ended == "by an all-clear":
+        with clock.freeze(NOW + timedelta(minutes=1)):
+            client.post(f"{path}/solve")
+            again = client.post(f"{path}/solve", data={"open": "1"}, follow_redirects=True)
+            assert "ist vorbei, und wer" in again.text and "Wieder offen" not in again.text
+            assert owner.execute("SELECT solved_at IS NULL FROM contribution").fetchone() == (False,)
+        return
+    with clock.freeze(NOW + timedelta(minutes=1) if ended == "as a notice" else late):
+        client.post(f"{path}/edit", data={**form, "category": "notice"})
+    with clock.freeze(late):
+        client.post(f"{path}/edit", data={**form, "category": "notice", "body_md": "Noch etwas."})
+        assert client.post(f"{path}/edit", data={**form, "category": "urgent"}).status_code == 422
+    with clock.freeze(NOW + timedelta(hours=23, minutes=59)):
+        owner.execute("UPDATE post SET alerted_at = alerted_at - interval '1 day'")
+        sign_in(client, author)
+        refused = client.post(f"{path}/edit", data={**form, "category": "urgent"})
+        assert refused.status_code == 422 and "war schon einmal dringend" in refused.text
 
 
 def board(browser, at):

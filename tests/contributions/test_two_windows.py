@@ -76,6 +76,35 @@ def test_what_others_do_to_it_and_photos_of_another_window_make_no_form_old(clie
     )
 
 
+@pytest.mark.parametrize("what", ["an alt text", "their order"])
+def test_what_another_window_made_of_the_photos_is_asked_about(client, author, here, owner, what):
+    slip = make_post(author, here, title="Wer hat eine Leiter?", body="Bis Freitag.")
+    edit = f"/c/{to_uid(slip.id)}/edit"
+    assert post(client, edit, photo(), photo("gold"), title=slip.title).status_code == 303
+    one, two = sheet(client.get(edit))
+    opened = stood(client.get(edit).text)
+    newer = {"photos": (one, two), f"alt_{one}": "Die Leiter"} if what == "an alt text" else {"photos": (two, one)}
+    assert post(client, edit, title=slip.title, stood=opened, **newer).status_code == 303
+    hangs = "SELECT id, alt FROM photo ORDER BY position"
+    stands, older = owner.execute(hangs).fetchall(), {"title": slip.title, "photos": (one, two)}
+    late = post(client, edit, stood=opened, **older)
+    assert late.status_code == 422 and "<dt>Fotos</dt>" in late.text and owner.execute(hangs).fetchall() == stands
+    assert what == "their order" or "Die Leiter" in late.text
+    assert post(client, edit, stood=stood(late.text), **older).status_code == 303
+
+
+def test_an_answer_that_another_window_has_changed_is_asked_about(client, author, here):
+    slip = make_post(author, here)
+    edit = f"/c/{to_uid(slip.id)}/answer/{to_uid(make_comment(author, here, slip).id)}/edit"
+    opened = stood(client.get(edit).text)
+    for _click in range(2):
+        assert client.post(edit, data={"body": "Fassung <B>", "stood": opened}).status_code == 303
+    late = client.post(edit, data={"body": "Fassung A", "stood": opened})
+    assert late.status_code == 422 and "Fassung &lt;B&gt;" in late.text and "Fassung A</textarea>" in late.text
+    assert stood(client.post(edit, data={"body": "", "stood": opened}).text) == opened
+    assert client.post(edit, data={"body": "Fassung A", "stood": stood(late.text)}).status_code == 303
+
+
 def test_words_that_a_kind_writes_its_own_way_are_the_same_the_second_time(client, author, here):
     offer = make_offer(author, here, category="sell", title="Ein Rad", price=Price(3000))
     edit = f"/c/{to_uid(offer.id)}/edit"

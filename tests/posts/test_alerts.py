@@ -91,5 +91,8 @@ def test_an_alert_turned_into_a_notice_was_one_all_the_same(author, client, owne
 
 def test_changing_an_alert_twice_with_the_same_form_is_no_second_alert(author, here, client, owner):
     post = make_post(author, here)
+    edit = f"/c/{to_uid(post.id)}/edit"
+    assert 'name="hours"' in client.get(edit).text
     assert [revise(client, post), revise(client, post)] == [303, 303]
+    assert 'name="hours"' not in client.get(edit).text, "it holds as long as everybody was told"
     assert owner.execute("SELECT count(*) FROM revision").fetchone() == (1,)

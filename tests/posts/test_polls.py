@@ -222,8 +222,11 @@ def test_after_the_first_vote_nothing_of_it_changes(author, reads, owner):
     vote(reads(), path, "2")
     assert change(**POLL) == 422 and change() == 303
     assert owner.execute(labels).fetchone() == (["Samstag", "Montag", "Gar nicht"],) and counts(owner) == ((0, 1, 0), 1)
-    frozen = page(author, f"{path}/edit")
-    assert "schon jemand abgestimmt" in frozen and 'name="poll_1"' not in frozen
+    assert change(category="urgent") == 422, "and nothing urgent is voted on"
+    with clock.freeze(NOW):
+        mistaken = author.post(f"{path}/edit", data={**form, "title": ""}).text
+    for frozen in (page(author, f"{path}/edit"), mistaken):
+        assert "schon jemand abgestimmt" in frozen and 'name="poll_1"' not in frozen
 
 
 def test_a_poll_is_open_as_long_as_its_author_chose_from_when_it_is_put_up(author, reads, owner):
