@@ -80,7 +80,9 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     answer = _own(contribution_id, comment_id)
     with atomic():
         service.withdraw_comment(answer)
-    if answer.is_left:  # nothing is said again where one does not live any more
+    if (
+        answer.is_left or service.find(contribution_id) is None
+    ):  # nothing is said again where one does not live, or reads
         flash(_("Your answer is taken down."), "info")
         return back("contributions.left")
     undo = url_for("contributions.restore_comment", contribution_id=contribution_id, comment_id=comment_id)

@@ -57,15 +57,17 @@ def _can_be_done() -> list:
 @dataclass(frozen=True)
 class Left:
     """What a person left behind: contributions with the name of their quarter, answers with the contribution they hang on
-    (its id only: what it says is no longer theirs to read), and what comes along with the next proof."""
+    (its id only: what it says is no longer theirs to read), and what comes along with the next proof; and the answers under what
+    they do not see any more where they live, as it was taken down or is shown in fewer quarters."""
 
     contributions: Sequence[tuple[Contribution, str]]
     answers: Sequence[Comment]
     coming_along: Sequence[Contribution]
+    out_of_sight: Sequence[Comment]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.contributions or self.answers or self.coming_along)
+        return not (self.contributions or self.answers or self.coming_along or self.out_of_sight)
 
 
 def left_by(person_id: int, most: int = 200) -> Left:
@@ -76,10 +78,13 @@ def left_by(person_id: int, most: int = 200) -> Left:
         .join(Quarter, Quarter.id == Contribution.quarter_id)
         .where(mine, Contribution.is_left, Contribution.state == State.PUBLISHED)
     )
-    answers = select(Comment).where(Comment.author_id == person_id, Comment.is_left, Comment.state == State.PUBLISHED)
+    own = select(Comment).where(Comment.author_id == person_id, Comment.state == State.PUBLISHED)
+    answers, here = own.where(Comment.is_left), own.where(Comment.is_left.is_(False))
+    unseen = here.where(~exists().where(Contribution.id == Comment.contribution_id))  # through their eyes
     along = select(Contribution).where(mine, Contribution.goes_along)
     return Left(
         [(row[0], row[1]) for row in db.session.execute(hanging.order_by(Contribution.id.desc()).limit(most))],
         db.session.scalars(answers.order_by(Comment.id.desc()).limit(most)).all(),
         db.session.scalars(along.order_by(Contribution.id.desc()).limit(most)).all(),
+        db.session.scalars(unseen.order_by(Comment.id.desc()).limit(most)).all(),
     )

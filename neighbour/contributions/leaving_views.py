@@ -14,7 +14,7 @@ from neighbour.policy.gate import person_number
 @views.get("/me/left")
 @requires(Permission.ACCOUNT_OWN)
 def left() -> str:
-    """Everything of mine that hangs where I used to live, and what comes along with me."""
+    """Everything of mine that hangs where I used to live or do not see it, and what comes along with me."""
     found = leaving.left_by(person_number())
-    words = {answer.id: excerpt(answer.body_html) for answer in found.answers}
+    words = {answer.id: excerpt(answer.body_html) for answer in (*found.answers, *found.out_of_sight)}
     return render_template("contributions/left.html", found=found, words=words)

@@ -184,3 +184,19 @@ def test_two_who_change_at_once_as_one_lose_no_wording(here, anna, slip, answer,
         owner.execute("UPDATE comment SET body_md = 'Von nebenan'")
         service.revise_comment(stale, "Zuletzt")
     assert owner.execute(KEPT).fetchone() == (["Von nebenan"],)
+
+
+def test_an_answer_is_taken_down_by_whoever_wrote_it_though_its_thread_was_narrowed_away(here, visitor, owner):
+    """It still hangs there, and is still theirs."""
+    beside = make_quarter("Mühlgraben", beside=here)
+    slip, writer, browser = make_post(make_person(here), here, audience="nearby"), make_person(beside), visitor()
+    answer = make_comment(writer, beside, slip)
+    sign_in(browser, writer)
+    owner.execute("UPDATE contribution SET audience = 'quarter'")
+    owner.execute("DELETE FROM reach WHERE quarter_id = %s", [beside.id])
+    assert browser.get(f"/c/{to_uid(slip.id)}").status_code == 404
+    address = f"/c/{to_uid(slip.id)}/answer/{to_uid(answer.id)}/withdraw"
+    assert address in browser.get("/me/left").text
+    gone = browser.post(address, follow_redirects=True)
+    assert gone.status_code == 200 and "Deine Antwort ist abgenommen" in gone.text and address not in gone.text
+    assert owner.execute("SELECT state FROM comment").fetchone() == ("withdrawn",)
