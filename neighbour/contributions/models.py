@@ -228,7 +228,8 @@ class Helped(Base):
 
 
 class Revision(Base):
-    """What a contribution said before it was edited."""
+    """What a contribution said before it was edited. ``audience``: its reach then; those whom a wider one takes in later do not
+    read it (``revision_select``)."""
 
     __tablename__ = "revision"
     __table_args__ = (Index("ix_revision_contribution_id", "contribution_id", "id"),)
@@ -238,6 +239,7 @@ class Revision(Base):
     title: Mapped[str] = mapped_column(Text)
     body_md: Mapped[str] = mapped_column(Text)
     editor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"))
+    audience: Mapped[Audience] = mapped_column(Text)
     replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
 
 

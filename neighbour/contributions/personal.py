@@ -87,7 +87,7 @@ about(
     of="editor_id",
     kind="contribution",
     office="contribution_id.is_office",
-    out="contribution_id title body_md replaced_at",
+    out="contribution_id title body_md audience replaced_at",
     inner="id editor_id",
     order="id",
     lasts="as long as the contribution: who answered must be able to show what they answered to",

@@ -122,6 +122,7 @@ def revise(
                 title=contribution.title,
                 body_md=contribution.body_md,
                 editor_id=editor_id,
+                audience=contribution.audience,
                 replaced_at=clock.now(),
             )
         )

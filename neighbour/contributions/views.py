@@ -116,7 +116,7 @@ def show(contribution_id: uuid.UUID) -> str:
 @views.get("/c/<uid:contribution_id>/history")
 @requires(Permission.CONTRIBUTION_READ, names=True)
 def history(contribution_id: uuid.UUID) -> str:
-    """Earlier wordings, for everybody who may read the contribution."""
+    """Earlier wordings, for everybody who could read them then."""
     contribution = visible(contribution_id)
     return render_template(
         "contributions/history.html", contribution=contribution, revisions=service.revisions_of(contribution_id)

@@ -114,7 +114,13 @@ def hostile(world: World) -> World:
             db.session.execute(update(Subscription).values(told_up_to=long_ago))
             for person, post in world.hostile[::4]:
                 db.session.add(
-                    Revision(contribution_id=post.id, title=post.title, body_md=post.body_md, editor_id=person.id)
+                    Revision(
+                        contribution_id=post.id,
+                        title=post.title,
+                        body_md=post.body_md,
+                        editor_id=person.id,
+                        audience=post.audience,
+                    )
                 )
     clock.tick(60)  # an issue holds what was there before it is cut
     return world

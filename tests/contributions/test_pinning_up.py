@@ -128,6 +128,19 @@ def test_a_change_keeps_the_wording_before(client, author, here, neighbour):
     assert "Für Freitag." in page(neighbour, f"/c/{uid}/history")
 
 
+def test_a_wording_from_before_stays_with_those_it_was_written_for(client, author, here, neighbour, visitor):
+    post, next_door = make_post(author, here, title="Feier", body="Bei uns, Spulengasse."), visitor()
+    uid = to_uid(post.id)
+    sign_in(next_door, make_person(make_quarter("Mühlgraben", beside=here)))
+    for words, audience in (("Bei uns.", "nearby"), ("Kommt!", "nearby")):
+        changed = fields(title="Feier", body_md=words, audience=audience)
+        assert client.post(f"/c/{uid}/edit", data=changed).status_code == 303
+    for browser in (client, neighbour):
+        assert "Spulengasse" in page(browser, f"/c/{uid}/history")
+    assert "Bei uns." in page(next_door, f"/c/{uid}/history")
+    assert "Spulengasse" not in page(next_door, f"/c/{uid}/history")
+
+
 def test_an_answer_can_be_taken_down_by_who_wrote_it_and_leaves_its_place(author, here, neighbour, client, owner):
     post = make_post(author, here)
     answer = make_comment(neighbour.person, here, post, "Doch nicht.")

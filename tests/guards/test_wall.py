@@ -88,7 +88,7 @@ def two_quarters(context, owner):
     comment = make_comment(stranger, foreign, post, CANARY)
     owner.execute("INSERT INTO thanks (contribution_id, person_id) VALUES (%s, %s)", [post.id, stranger.id])
     owner.execute(
-        "INSERT INTO revision (contribution_id, title, body_md, editor_id, replaced_at) VALUES (%s, %s, %s, %s, now())",
+        "INSERT INTO revision (contribution_id, title, body_md, editor_id, audience, replaced_at) VALUES (%s, %s, %s, %s, 'quarter', now())",
         [post.id, CANARY, CANARY, stranger.id],
     )
     owner.execute(
