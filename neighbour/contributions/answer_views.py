@@ -80,13 +80,15 @@ def withdraw_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Respo
     answer = _own(contribution_id, comment_id)
     with atomic():
         service.withdraw_comment(answer)
-    if (
-        answer.is_left or service.find(contribution_id) is None
-    ):  # nothing is said again where one does not live, or reads
-        flash(_("Your answer is taken down."), "info")
+    contribution, said = service.find(contribution_id), _("Your answer is taken down.")
+    if answer.is_left or contribution is None:  # nothing is said again where one does not live, or reads
+        flash(said, "info")
         return back("contributions.left")
-    undo = url_for("contributions.restore_comment", contribution_id=contribution_id, comment_id=comment_id)
-    toast(_("Your answer is taken down."), undo, "info")
+    if may(Permission.COMMENT_WRITE, contribution):
+        undo = url_for("contributions.restore_comment", contribution_id=contribution_id, comment_id=comment_id)
+        toast(said, undo, "info")
+    else:
+        flash(said, "info")
     return back("contributions.show", contribution_id=contribution_id)
 
 

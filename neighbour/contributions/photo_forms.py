@@ -21,6 +21,7 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.limits import TooMany
 from neighbour.core.pictures import CannotDraw, Trouble
+from neighbour.core.text import clean_line
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.policy.gate import person_number
 
@@ -119,27 +120,36 @@ def read(form: ContributionForm) -> Sheet:
 
 
 def _take_files(form: ContributionForm, sheet: Sheet) -> None:
+    """Receive what came along. What is wrong with files of several says of which; a field shows one sentence."""
     me, form_key = person_number(), as_uuid(form.form_key.data) or uuid.uuid4()
-    for file in form.photos.data or ():
-        raw = file.read() if hasattr(file, "read") else b""
-        if not raw:
-            form.add_error("photos", say(Trouble.EMPTY))
-            continue
+    files, wrong = form.photos.data or [], []
+    for file in files:
         if len(sheet.order) >= photos.MOST:
-            form.add_error("photos", _("At most %(most)s photos. The others were left out.", most=photos.MOST))
-            return
-        try:
-            with atomic():
-                photo = photos.receive(me, raw, form_key)
-        except CannotDraw as no:
-            form.add_error("photos", say(no.trouble))
-        except TooMany:
-            form.add_error("photos", too_much())
-        else:
-            if photo.state == PhotoState.REFUSED:
-                form.add_error("photos", say(Trouble(photo.trouble)))
-            elif photo.id not in sheet.order:
-                sheet.order.append(photo.id)
+            wrong.append(_("At most %(most)s photos. The others were left out.", most=photos.MOST))
+            break
+        if trouble := _take(me, file.read() if hasattr(file, "read") else b"", form_key, sheet):
+            name = clean_line(getattr(file, "filename", None) or "")[:40]
+            wrong.append(_("“%(name)s”: %(trouble)s", name=name, trouble=trouble) if len(files) > 1 else trouble)
+    if wrong:
+        form.add_error("photos", " ".join(wrong))
+
+
+def _take(me: int, raw: bytes, form_key: uuid.UUID, sheet: Sheet) -> str:
+    """Receive one file; gives what is wrong with it."""
+    if not raw:
+        return say(Trouble.EMPTY)
+    try:
+        with atomic():
+            photo = photos.receive(me, raw, form_key)
+    except CannotDraw as no:
+        return say(no.trouble)
+    except TooMany:
+        return too_much()
+    if photo.state == PhotoState.REFUSED:
+        return say(Trouble(photo.trouble))
+    if photo.id not in sheet.order:
+        sheet.order.append(photo.id)
+    return ""
 
 
 def _move(sheet: Sheet, said: str) -> None:

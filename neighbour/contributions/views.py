@@ -135,7 +135,10 @@ def withdraw(contribution_id: uuid.UUID) -> Response:
         flash(_("Taken down."), "info")
         return back("contributions.left")
     later = _("Taken down. Whoever was told by mail hears of it in ten minutes.") if told else _("Taken down.")
-    toast(later, url_for("contributions.restore", contribution_id=contribution_id), "info")
+    if may(Permission.CONTRIBUTION_EDIT, contribution):  # pinning up again is not for everybody who may take down
+        toast(later, url_for("contributions.restore", contribution_id=contribution_id), "info")
+    else:
+        flash(later, "info")
     return back("feed.board")
 
 

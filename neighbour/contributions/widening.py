@@ -52,7 +52,10 @@ def plan(contribution: Contribution, zone: str, after: timedelta = AFTER) -> Non
 
 
 def stop(contribution: Contribution) -> None:
-    """Leave it where it is. What has been widened stays so. Inside atomic()."""
+    """Leave it where it is. Raises NotPossible for what has been widened: that stays so. Inside atomic()."""
+    db.session.refresh(contribution)
+    if contribution.audience != Audience.QUARTER:
+        raise NotPossible(__("It hangs in the quarters nearby already."))
     mine = Widening.contribution_id == contribution.id, Widening.done_at.is_(None)
     db.session.execute(delete(Widening).where(*mine))
 

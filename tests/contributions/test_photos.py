@@ -106,6 +106,8 @@ def test_what_was_received_is_kept_when_the_rest_is_wrong_and_can_be_ordered_nam
     assert shown(browser, here) == [third, first]
     assert 'alt="Die Katze &lt;i&gt;"' in browser.get(here).get_data(as_text=True)
     assert sheet(browser.get("/write")) == []
+    several = post(browser, "/write", b"", b"<svg/>", title="").get_data(as_text=True)
+    assert "„0.jpg“: " in several and "„1.jpg“: " in several
 
 
 def test_changing_keeps_what_is_there_and_takes_off_what_was_taken_off_in_this_window(app, browser, reader, owner):

@@ -44,6 +44,13 @@ def test_the_page_of_what_was_taken_down_offers_the_way_back_for_ten_minutes(cli
     assert state() == "withdrawn"
 
 
+def test_who_may_not_pin_up_any_more_is_offered_no_way_back(client, post, act, owner):
+    owner.execute("UPDATE person SET status = 'suspended'")
+    act("withdraw")
+    page = client.get("/board").text
+    assert "Abgenommen." in page and "/restore" not in page
+
+
 def test_pinned_up_again_it_does_not_count_as_changed(act, owner):
     act("withdraw")
     act("restore")

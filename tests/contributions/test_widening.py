@@ -196,6 +196,8 @@ def test_its_author_asks_nearby_at_once_or_plans_it_later_and_nobody_else_does(
         assert "Ab morgen, 10:00 Uhr" in client.get(path).text and "Ab morgen" not in stranger.get(path).text
         for _twice in range(2):
             assert client.post(f"{path}/widen", data={"act": "now"}).status_code == 303
+        late = client.post(f"{path}/widen", data={"act": "stop"}, follow_redirects=True)
+        assert "hängt schon in den Quartieren nebenan" in late.text
     assert reached(key) == {here.id, beside.id}
     with clock.freeze(ASKED + timedelta(minutes=5)):  # taken down by mistake and pinned up again
         client.post(f"{path}/withdraw")

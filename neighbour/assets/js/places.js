@@ -91,7 +91,10 @@ function pin(box, { properties, geometry }) {
   const made = marker([lat, lon], { icon, keyboard: true, riseOnHover: true });
   made.bindPopup(() => paper(box, properties, made), { autoPanPadding: [12, 12], minWidth: 190, maxWidth: 230 });
   made.on("add", () => made.getElement().setAttribute("aria-label", properties.label));
-  made.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
+  made.on("popupopen", ({ popup }) => {
+    popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", box.dataset.close);
+    popup.getElement().querySelector("a")?.focus({ preventScroll: true });
+  });
   return made;
 }
 
