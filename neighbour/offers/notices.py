@@ -19,7 +19,7 @@ from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
 from neighbour.offers import loans, words
-from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer
+from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer, Stage
 
 TITLE = "Kinderfahrrad, 20 Zoll"
 
@@ -230,10 +230,19 @@ class SteppedBack(_OfAsk, Notice):
         return context["say"]("stepped back subject", name=context["name"], title=context["title"])
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return {"name": _name(ask.person_id, reader, offer), "stage": offer.stage}
+        return {"name": _name(ask.person_id, reader, offer), "follows": self._what_follows(offer)}
+
+    def _what_follows(self, offer: Offer) -> str:
+        """How things stand when the mail is written: others may have come, or its author may have said that it is done."""
+        say = words.of(offer.category)
+        if offer.stage != Stage.FREE:
+            return say("next has it") if offer.stage == Stage.PROMISED else ""
+        if offer.solved_at is not None:
+            return say("nobody moves up")
+        return say.to_choose(offer.waiting) if offer.waiting else say("nobody else")
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "stage": "promised"}
+        return {**super().preview(), "follows": words.Words()("next has it")}
 
 
 class StillThere(_OfAsk, Notice):

@@ -180,6 +180,10 @@ TABLE: dict[str, tuple[LazyText, LazyText]] = {
         __("At the moment nobody else waits for it."),
         __("At the moment nobody else has come forward."),
     ),
+    "nobody moves up": (
+        __("It is settled by now, so nobody moves up."),
+        __("It is found by now, so nobody else is accepted."),
+    ),
     "still there subject": (__("Still there? %(title)s"), __("Still looking? %(title)s")),
     "is it still there": (__("Is it still there?"), __("Are you still looking?")),
     "why still there": (
