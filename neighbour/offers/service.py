@@ -122,6 +122,8 @@ def revise(
     if category != offer.category and _has_queue(offer):
         raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
     _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    if not is_same(offer.title, title):  # a word more or less is the same slip
+        _not_again(offer.author_id, title, instead_of=offer)
     before = offer.pickup, loans.for_holder(offer.id)
     base.revise(
         offer,
@@ -227,11 +229,13 @@ def _hung_long_enough() -> ColumnElement[bool]:
     )
 
 
-def _not_again(person_id: int, title: str) -> None:
+def _not_again(person_id: int, title: str, instead_of: Offer | None = None) -> None:
     """The same thing is announced once in a fortnight; who has it hanging changes it instead."""
     recent = select(Offer.title).where(
         Offer.author_id == person_id, Offer.published_at > clock.now() - NOT_AGAIN, _hung_long_enough()
     )
+    if instead_of is not None:
+        recent = recent.where(Offer.id != instead_of.id)
     if any(is_same(known, title) for known in db.session.scalars(recent)):
         raise base.NotPossible(
             __(

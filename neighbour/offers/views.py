@@ -176,7 +176,7 @@ def prolong(contribution_id: uuid.UUID) -> Any:
     offer, form = _own(contribution_id), ProlongForm()
     if not form.validate_on_submit():
         return _again(offer, form)
-    said = _("Prolonged. Your neighbour gets a mail.")
+    said = _("The new day holds. Your neighbour gets a mail.")
     return _do(offer, lambda: queue.prolong(offer, form.due_on.data), said, form, "due_on")
 
 

@@ -191,7 +191,8 @@ def test_a_loan_goes_on_until_another_day_and_its_borrower_is_told(here, loan, c
         for day in ("2026-05-25", "20.05.2026"):  # and back to the day that was told before
             jobs.run()
             mailbox.clear()
-            client.post(f"{url(offer)}/prolong", data={"due_on": day})
+            page = client.post(f"{url(offer)}/prolong", data={"due_on": day}, follow_redirects=True).text
+            assert "Der neue Tag gilt." in page and "Verlängert." not in page, "earlier or later"
             jobs.run()
             assert [mail.message["To"] for mail in mailbox.messages()] == [neighbour.email]
         assert mailbox.messages()[0].message["Subject"] == "Bis Mittwoch, 20. Mai 2026: Bohrmaschine"

@@ -101,7 +101,16 @@ def test_the_same_thing_hangs_once_in_a_fortnight(here, author, client, frozen_c
     with pytest.raises(NotPossible, match="14 Tagen"):
         make_offer(author, here, title="Kinderfahrrad, 20 Zoll")
     make_offer(make_person(here), here, title="Bücherregal aus Kiefer")
+    table = make_offer(author, here, title="Esstisch, rund")
     sign_in(client, author)
+    data = {"category": "give", "audience": "quarter", "lend_days": "7"}
+    renamed = [
+        client.post(f"{url(table)}/edit", data={**data, "title": title})
+        for title in ("Bücherregal, aus Kiefer", "Esstisch, rund, Ahorn", "Couchtisch")
+    ]
+    assert [each.status_code for each in renamed] == [422, 303, 303] and "14 Tagen" in renamed[0].text, (
+        "nor by renaming"
+    )
     client.post(f"{url(offer)}/withdraw")
     again = make_offer(author, here, title="Bücherregal aus Kiefer")  # taken down at once: that was a try
     frozen_clock.tick(2 * DAY)
