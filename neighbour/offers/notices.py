@@ -175,26 +175,40 @@ class _Over(_OfAsk):
             ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
             if ask is None or ask.state not in self.while_:
                 raise Skip
-            is_seen = db.session.get(Offer, ask.offer_id) is not None
+            offer = db.session.get(Offer, ask.offer_id)
             title, category = db.session.execute(select(func.asked_title(ask.id), func.asked_category(ask.id))).one()
         say = words.of(category)
         return {
             "title": title or say("unnamed"),
-            "url": site_url(url_of(ask.offer_id) if is_seen else "/market"),
+            "url": site_url(url_of(ask.offer_id) if offer is not None else "/market"),
             "say": say,
             **choice(),
+            **self.besides(ask, offer),
         }
+
+    def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
+        """What this notice says besides; ``offer``: None where they do not see it any more."""
+        return {}
 
 
 class Missed(_Over, Notice):
-    """To everybody else who waited: it is gone."""
+    """To everybody else who waited: it is gone. To whom it was promised: its author has said that it is done, and who got it was
+    somebody else, or that is a mistake."""
 
     key = "offers.missed"
     title = __("Something you came forward for is settled")
     while_ = (AskState.MISSED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return context["say"]("missed subject", title=context["title"])
+        return context["say"]("lapsed subject" if context["had_promise"] else "missed subject", title=context["title"])
+
+    def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
+        # what is missed with a promise of old was missed out of its holder's hands: who steps back has left
+        is_done = offer is not None and offer.solved_at is not None and not offer.is_left
+        return {"had_promise": ask.turn > 0 and is_done}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "had_promise": False}
 
 
 class PassedOn(_Over, Notice):

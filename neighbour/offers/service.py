@@ -22,7 +22,7 @@ from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers import forbidden, loans, notices, trade
-from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder
+from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder, Stage
 from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
@@ -62,7 +62,8 @@ def room(person_id: int) -> Room:
     """What remains for this person, never below nothing. Through their own eyes."""
     now = clock.now()
     mine = Offer.author_id == person_id, Offer.state == State.PUBLISHED
-    open_offers = select(func.count()).where(*mine, Offer.solved_at.is_(None), Offer.expires_at > now)
+    has_time = or_(Offer.expires_at > now, Offer.stage != Stage.FREE)  # what somebody has hangs until it is back
+    open_offers = select(func.count()).select_from(Offer).where(*mine, Offer.solved_at.is_(None), has_time)
     asks = select(func.count()).where(Ask.person_id == person_id, Ask.state.in_(OPEN))
     return Room(
         offers=max(0, MOST_OFFERS - (db.session.scalar(open_offers) or 0)),

@@ -13,7 +13,7 @@ from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.notices.service import begin_lists
-from neighbour.offers import pickup, tending
+from neighbour.offers import tending
 from neighbour.offers.models import Offer
 from neighbour.offers.prices import Price
 from neighbour.policy import Level
@@ -50,21 +50,6 @@ def test_an_offer_hangs_with_price_condition_and_place(here, author, client):
     assert "Noch hat niemand gefragt." in page and "60 Tage länger" not in page
     edit = client.get(re.search(r"/c/\w{26}/edit", board)[0]).text
     assert 'value="25"' in edit and 'value="gebraucht"' in edit
-
-
-HOUSES = (
-    "Spulengasse 6, klingeln|Am Mühlgraben 12 a|Garnstr. 4|Spulengasse Nr. 6|Webergasse Haus 14|Spulengasse, Hausnummer 6|Hausnr. 6, hinten"
-    "|Spulengasse 6, 18 Uhr|Spulengasse 6 ab 18 Uhr|Spulengasse 10-12|Webergasse 3 18:00"
-)
-MEETINGS = (
-    "am Brunnenplatz, abends|am Brunnenplatz 18 Uhr|Brunnenplatz 18:00|Spielplatz 17 Uhr|Im Hof 10-12 Uhr|am Marktplatz 9.30 Uhr|im Hof 18h"
-    "|Brunnenplatz 10 bis 12 Uhr|Brunnenplatz 9.30–11 Uhr|Marktplatz 24.12.|Marktplatz 6. Dezember|Hof 5 Minuten vom Bahnhof|Haus am See, 18 Uhr"
-)
-
-
-def test_a_house_number_is_told_from_a_time_of_day():
-    assert [text for text in HOUSES.split("|") if not pickup.has_house(text)] == []
-    assert [text for text in MEETINGS.split("|") if pickup.has_house(text)] == []
 
 
 def test_what_is_wanted_asks_for_no_condition_and_loses_none_that_was_typed(author, client):
