@@ -256,7 +256,7 @@ class SteppedBack(_OfAsk, Notice):
         return say.to_choose(offer.waiting) if offer.waiting else say("nobody else")
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "follows": words.Words()("next has it")}
+        return {**super().preview(), "follows": words.Words().later("next has it")}
 
 
 class StillThere(_OfAsk, Notice):
