@@ -26,6 +26,12 @@ _NOT_AFTER = "".join(
     f"(?<!{word} )"
     for word in ("zuhause", "heim", "platz", "plätzchen", "familie", "familien", "euro", "€", "suche", "home")
 )
+#: what tells of something, or shows it: "Roman: Der Revolver", "Puzzle Katzen"
+_ABOUT = (
+    r"(?:\w{0,30}(?:buch|b(?:ü|ue)cher|roman|romane|krimi|krimis|film|filme|(?<!bei)spiel|puzzle)|thriller|comic|"
+    r"manga|dvds?|blu-?ray|cd|poster|kalender|zeitschrift)"
+    r":?[^\S\n]+[„“»«\"'‚]?(?:(?!(?:und|sowie|plus|mit|oder)\b)\w+[^\S\n]+){0,3}?"
+)
 #: playthings, pictures and costumes
 _PLAY = (
     r"\b\w*(?:spielzeug|spielfigur|plastik|holz|wasserspritz|nerf|karneval|fasching|fastnacht|halloween|kost(?:ü|ue)m|verkleid|pl(?:ü|ue)sch|"
@@ -39,15 +45,20 @@ _INK = (
 
 @dataclass(frozen=True)
 class _Rule:
-    """``always``: refused wherever it stands; ``mostly``: refused, but asked about among playthings; ``perhaps``: asked about,
-    unless ``clear`` words stand beside it. ``heads``: what keeps its meaning behind a hyphen ("Ibuprofen-Tabletten"). ``help``:
-    somebody is looked for, not the thing: who fetches it from the pharmacy, feeds it, disposes of it."""
+    """``always``: refused wherever it stands; ``at_head``: refused where nothing stands before it that it could be a part or picture
+    of; ``mostly``: refused, but asked about among playthings; ``perhaps``: asked about, unless ``clear`` words stand beside it;
+    ``unsure``: asked about though a word of ``always`` is in it. ``named``: what else may stand behind "for" or "about". ``heads``:
+    what keeps its meaning behind a hyphen ("Ibuprofen-Tabletten"). ``help``: somebody is looked for, not the thing: who fetches it
+    from the pharmacy, feeds it, disposes of it."""
 
     why: LazyText
     question: LazyText
     always: str
     mostly: str = _NEVER
     perhaps: str = _NEVER
+    at_head: str = _NEVER
+    unsure: str = _NEVER
+    named: str = _NEVER
     clear: str = _NEVER
     toys: str = _NEVER
     heads: str = ""
@@ -58,7 +69,11 @@ class _Rule:
         if is_wanted and _found(self.help, text):
             return None
         meant = self._aside.sub(" ", self._meant(text))
-        if _found(self.always, meant) or (_found(self.mostly, meant) and not re.search(_PLAY, text, re.IGNORECASE)):
+        if (
+            _found(self.always, meant)
+            or _found(self.at_head, meant)
+            or (_found(self.mostly, meant) and not re.search(_PLAY, text, re.IGNORECASE))
+        ):
             return self.why
         return None
 
@@ -76,12 +91,13 @@ class _Rule:
 
     @property
     def _words(self) -> str:
-        return f"{self.always}|{self.mostly}"
+        return f"{self.always}|{self.mostly}|{self.named}"
 
     @property
     def _aside(self) -> re.Pattern[str]:
-        """Where it is what something else is for."""
-        return re.compile(rf"\b{_NOT_AFTER}(?:für|fuer|über|ueber|ohne)\s+{_BETWEEN}(?:{self._words})\b", re.IGNORECASE)
+        """Where it is what something else is for, or about."""
+        apart = rf"{_NOT_AFTER}(?:für|fuer|über|ueber|ohne)\s+{_BETWEEN}(?:{self._words})|{_ABOUT}(?:{self._words})|{self.unsure}"
+        return re.compile(rf"\b(?:{apart})\b", re.IGNORECASE)
 
 
 def _found(pattern: str, text: str) -> bool:
@@ -91,9 +107,27 @@ def _found(pattern: str, text: str) -> bool:
 _FIRED = r"(?:schreckschuss|gas|luft|soft-?air|air-?soft|signal|start(?:er)?|jagd|sport|dienst|klein-?kaliber|schrot|sturm|maschinen|scharfsch(?:ü|ue)tzen|pr(?:ä|ae)zisions|druckluft|co2)"
 _ANIMALS = (
     r"(?:meerschweinchen|kaninchen|hamster|wellensittiche?|katzen?|kater|hunde?|hasen|schildkr(?:ö|oe)ten?|h(?:ü|ue)hner|papageie?n?|"
-    r"rennm(?:ä|ae)use|\w*welpen?|k(?:ä|ae)tzchen)"
+    r"rennm(?:ä|ae)use|\w*welpen?|k(?:ä|ae)tzchen|h(?:ü|ue)ndin(?:nen)?|r(?:ü|ue)den?|frettchen|degus?|kanarienv(?:o|ö|oe)gel)"
 )
-_HANDED_ON = r"(?:abzugeben|zu verkaufen|zu verschenken|in (?:gute|liebe\w*) h(?:ä|ae)nde|suchen? ein neues zuhause|suchen? (?:ein )?zuhause)"
+#: of a living thing alone
+_A_HOME = (
+    r"(?:in (?:gute|liebe\w*) h(?:ä|ae)nde|such(?:t|en?) (?:(?:ein|eine|einen|neue?[ns]?|liebe\w*|sch(?:ö|oe)ne[ns]?|gute[ns]?) ){0,2}"
+    r"(?:zuhause|pl(?:ä|ae)tzchen|familie))"
+)
+_HANDED_ON = rf"(?:abzugeben|zu verkaufen|zu verschenken|{_A_HOME})"
+#: between the animal and that it is handed on; what it is made of, stands on or has to do with it is asked about
+_STILL_IT = (
+    r"(?:(?!(?:und|oder|aber|weil|hat|haben|mag|m(?:ö|oe)gen|braucht|brauchen|aus|als|von|auf|im|zum|zur|steiff|playmobil|lego|schleich|"
+    r"pl(?:ü|ue)sch\w*|porzellan\w*|deko\w*)\b)\w+\s+){0,4}"
+)
+_A_FEW = r"(?:ein\w{0,2}|zwei|drei|vier|f(?:ü|ue)nf|sechs|sieben|\d{1,2})"
+#: what may stand before the animal at the beginning of a line or sentence; with any other word it may be a part of a thing
+_NO_THING = (
+    rf"(?:{_A_FEW}|(?:unser|mein|dies|klein|jung|alt|(?:ä|ae)lter|lieb|s(?:ü|ue)(?:ß|ss)|zahm|zutraulich|verschmust|schwarz|wei(?:ß|ss)|grau|getigert|"
+    r"gesund|nett|verspielt|h(?:ü|ue)bsch|wundersch(?:ö|oe)n)\w{0,3}|ich|wir|leider|habe|haben|gebe|verkaufe|verschenke|wegen\s+\w{1,30}|"
+    r"aus\s+\w{1,20}gr(?:ü|ue)nden|(?-i:(?!(?:mit|aus|auf|als|von|und|oder|im)\b)[a-zäöü])\w{0,20})"
+)
+_HEAD = rf"(?:(?m:^)|[.!?:;,]\s{{1,3}})(?:{_NO_THING}\s+){{0,4}}"
 #: what follows is handed on because of the animal, not the animal: "we have a cat and therefore wool"
 _THEREFORE = rf"und\s+(?:deshalb|deswegen|daher|darum)\s+(?!{_HANDED_ON})"
 _RULES = (
@@ -106,7 +140,7 @@ _RULES = (
             r"schlagringe?|elektroschocker|pfefferspray|samuraischwert|handgranaten?|rifles?|ammunition|handguns?"
         ),
         mostly=r"pistolen?|gewehre?|revolver|armbr(?:u|ü)ste?|pistols?",
-        perhaps=r"\w*patronen?|[\w-]{1,40}pistolen?|[\w-]{1,40}gewehre?",
+        perhaps=r"soft-?air|air-?soft|\w*patronen?|[\w-]{1,40}pistolen?|[\w-]{1,40}gewehre?",
         clear=_INK,
         toys=(
             r"(?:wasser|spielzeug|kinder|hei(?:ß|ss)-?kleber?|klebe?r?|spritz|massage|lackier|farb|spr(?:ü|ue)h|nerf|kartuschen|silikon|seifenblasen|"
@@ -120,7 +154,8 @@ _RULES = (
         question=__("Medicine is not passed on here. If this is something to keep it in, or to read about it, pin it up."),
         always=(
             r"antibiotik\w+|ibuprofen|paracetamol|schmerztabletten|schlaftabletten|schlafmittel|tilidin|tramadol|ritalin|insulin|"
-            r"ozempic|viagra|valium|cortison\w*|kortison\w*|(?:verschreibungs|rezept)pflichtig\w*|medikamente?n?|arzneimittel|"
+            r"ozempic|viagra|valium|amoxicillin|penicillin|novalgin|metamizol|diclofenac|voltaren|aspirin|oxycodon|codein|diazepam|lorazepam|"
+            r"zopiclon|pregabalin|sildenafil|prednisolon|pantoprazol|metformin|cortison\w*|kortison\w*|(?:verschreibungs|rezept)pflichtig\w*|medikamente?n?|arzneimittel|"
             r"antibiotics|painkillers|prescription drugs"
         ),
         toys=r"medikament\w*(?:dose|schrank|box|spender|tasche|koffer|organizer)\w*",
@@ -130,11 +165,18 @@ _RULES = (
     _Rule(
         why=__("Animals are not passed on here: they need somebody who looks closely. The animal shelter helps to find a home."),
         question=__("Animals are not passed on here. If this is a thing, pin it up."),
-        always=(
-            rf"{_ANIMALS}\s+(?:(?!(?:und|oder|aber|weil|hat|haben|mag|m(?:ö|oe)gen|braucht|brauchen)\b)\w+\s+){{0,4}}{_HANDED_ON}"
+        always=_NEVER,
+        at_head=rf"{_HEAD}{_ANIMALS}\s+{_STILL_IT}{_HANDED_ON}",
+        named=rf"{_ANIMALS}\s+{_STILL_IT}{_HANDED_ON}",
+        perhaps=(
+            rf"{_ANIMALS}\s+(?:(?!{_THEREFORE})\w+\s+){{0,4}}{_HANDED_ON}|"
+            rf"(?:verschenke|verkaufe|gebe|vermittle)\s+(?:{_NO_THING}\s+){{0,3}}{_ANIMALS}|{_ANIMALS}\b[^.!?\n]{{1,60}}\b{_A_HOME}|"
+            rf"(?:zuhause|pl(?:ä|ae)tzchen|familie)\s+(?:für|fuer)\s+(?:\w+\s+){{0,3}}{_ANIMALS}"
         ),
-        perhaps=rf"{_ANIMALS}\s+(?:(?!{_THEREFORE})\w+\s+){{0,4}}{_HANDED_ON}",
-        mostly=r"[\w-]{0,40}welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|kitten|pupp(?:y|ies)",
+        mostly=(
+            r"[\w-]{0,40}welpen?|k(?:ä|ae)tzchen|hundebabys?|katzenbabys?|baby-?(?:katzen?|hunde?)|kitten|pupp(?:y|ies)|"
+            rf"wurf\s+(?:\w+\s+)?{_ANIMALS}|(?<!mit )(?<!aus ){_ANIMALS}\s+{_STILL_IT}{_A_HOME}"
+        ),
         heads=r"rüde|ruede|hündin|huendin|mädchen|maedchen|junge|wurf|paar|pärchen|geschwister|baby|",
         help=r"\w*sitter\w*|betreu\w*|gassi\w*|f(?:ü|ue)tter\w*|spazier\w*",
     ),
@@ -145,6 +187,13 @@ _RULES = (
             r"\w*gutscheine?|\w*guthabenkarten?|geschenkkarten?|paysafe\w*|wertmarken|(?:amazon|steam|google play|apple|itunes)[- ]?"
             r"(?:karten?|codes?|guthaben)|gift ?cards?|vouchers?"
         ),
+        #: a favour of one's own, not one that is bought: time, or what a neighbour does
+        unsure=(
+            rf"\w*gutscheine?:?\s+(?:(?:für|fuer|über|ueber)\s+)?(?:{_A_FEW}\s+)?(?:(?:nachmittage?|abende?|vormittage?|stunden?|mal)\s+)?"
+            r"(?:\w*m(?:ä|ae)hen|babysitt\w*|kinderh(?:ü|ue)ten|garten\w*|\w*putzen|nachhilfe|\w*hilfe|kuchen|gassi\w*|vorlesen|kochen)|"
+            r"selbst\s?(?:gemachte?|gebastelte?|geschriebene?)[rnms]?\s+\w*gutscheine?"
+        ),
+        toys=r"[\w-]{0,40}gutschein-?(?:rahmen|h(?:ü|ue)llen?|mappen?|box|schachteln?|verpackung|etuis?|halter|umschl(?:a|ä|ae)ge?)",
         heads="|",  # whatever stands behind it
     ),
 )  # fmt: skip

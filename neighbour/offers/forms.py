@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
@@ -13,7 +12,7 @@ from neighbour.contributions.forms import ContributionForm
 from neighbour.core.forms import DAYS, Form, at_most, many_lines, needed, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import loans, prices
+from neighbour.offers import loans, pickup, prices
 from neighbour.offers.categories import CATEGORIES, PRICED
 from neighbour.offers.models import Category, Offer
 from neighbour.offers.queue import NOTE_LENGTH, WORDS_LENGTH
@@ -22,11 +21,6 @@ from neighbour.policy.gate import person_number
 
 LEND_DAYS = (1, 3, 7, 14, 30)
 SHORT, LONG = 80, 300
-#: a street and its number: "Spulengasse 6", "Am Mühlgraben 12 a", "Garnstr. 4"
-_HOUSE = re.compile(
-    r"(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ufer|ring|damm|hof|graben|steig|zeile|chaussee)\s{0,9}\d{1,9}\s?[a-z]?\b",
-    re.IGNORECASE,
-)
 
 
 class OfferForm(ContributionForm):
@@ -66,7 +60,7 @@ class OfferForm(ContributionForm):
             is_valid = False
         if self.category.data in PRICED and not self.price.errors:
             is_valid = self._has_price() and is_valid
-        if _HOUSE.search(self.pickup.data or ""):
+        if pickup.has_house(self.pickup.data or ""):
             self.add_error(
                 "pickup",
                 _("No house number, please: everybody reads this. For the one you choose there is a field of its own."),
@@ -94,7 +88,7 @@ class OfferForm(ContributionForm):
         category = Category(self.category.data)
         return Things(
             price=prices.read(self.price.data or "") if category in PRICED else prices.Price(),
-            condition=self.condition.data or "" if category is not Category.WANTED else "",
+            condition=self.condition.data or "",
             pickup=self.pickup.data or "",
             for_holder=self.for_holder.data or "",
             lend_days=self.lend_days.data if category is Category.LEND else None,

@@ -22,7 +22,13 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers.models import Ask, Offer
 
 NEW_FOR, NEW_CONTACTS = timedelta(days=7), 5  # accounts younger than this reach so many people a day
-_LINK = re.compile(r"https?:|www\.|[\w-]\.[a-z]{2,24}(?:/|\b)", re.IGNORECASE)
+#: where names of hosts end; what is a German word, too, only as it is written in one ("Gern.Info folgt")
+_ENDS = (
+    r"(?i:de|com|net|org|eu|biz|ch|nl|pl|ru|cn|uk|fr|us|tk|ly|me|io|co|cc|tv|gg|gl|xyz|example)"
+    r"|(?:at|info|shop|store|online|app|page|site|website|link|click|top|live|pro|club|vip|icu|buzz|space|tech|dev|cloud|email|world)"
+)
+#: a scheme, "www.", a host; any country with something behind it ("wa.me/49"). No missing space: "Sehr gern.Wann passt es?"
+_LINK = re.compile(rf"(?i:https?:|www\.)|[\w-]\.(?:(?:{_ENDS})(?![\w-])|[a-z]{{2}}/\w)")
 
 
 def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | None = None) -> None:
@@ -31,7 +37,7 @@ def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | 
     began = db.session.scalar(select(Person.created_at).where(Person.id == person_id))
     if began is None or began <= clock.now() - NEW_FOR:
         return
-    if _LINK.search(words):
+    if has_link(words):
         raise NotPossible(__("In your first week, without links, please. They help swindlers more than neighbours."))
     reached = {offer.author_id, _writer(replied_to)} - {None, person_id}
     before = _reached(person_id)
@@ -42,6 +48,11 @@ def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | 
                 most=NEW_CONTACTS,
             )
         )
+
+
+def has_link(words: str) -> bool:
+    """Whether these words lead somewhere else."""
+    return _LINK.search(words) is not None
 
 
 def _writer(answer: uuid.UUID | None) -> int | None:

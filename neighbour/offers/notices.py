@@ -19,7 +19,7 @@ from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
 from neighbour.offers import loans, words
-from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer
+from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer, Stage
 
 TITLE = "Kinderfahrrad, 20 Zoll"
 
@@ -175,26 +175,40 @@ class _Over(_OfAsk):
             ask = db.session.get(Ask, uuid.UUID(payload["ask"]))
             if ask is None or ask.state not in self.while_:
                 raise Skip
-            is_seen = db.session.get(Offer, ask.offer_id) is not None
+            offer = db.session.get(Offer, ask.offer_id)
             title, category = db.session.execute(select(func.asked_title(ask.id), func.asked_category(ask.id))).one()
         say = words.of(category)
         return {
             "title": title or say("unnamed"),
-            "url": site_url(url_of(ask.offer_id) if is_seen else "/market"),
+            "url": site_url(url_of(ask.offer_id) if offer is not None else "/market"),
             "say": say,
             **choice(),
+            **self.besides(ask, offer),
         }
+
+    def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
+        """What this notice says besides; ``offer``: None where they do not see it any more."""
+        return {}
 
 
 class Missed(_Over, Notice):
-    """To everybody else who waited: it is gone."""
+    """To everybody else who waited: it is gone. To whom it was promised: its author has said that it is done, and who got it was
+    somebody else, or that is a mistake."""
 
     key = "offers.missed"
     title = __("Something you came forward for is settled")
     while_ = (AskState.MISSED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return context["say"]("missed subject", title=context["title"])
+        return context["say"]("lapsed subject" if context["had_promise"] else "missed subject", title=context["title"])
+
+    def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
+        # what is missed with a promise of old was missed out of its holder's hands: who steps back has left
+        is_done = offer is not None and offer.solved_at is not None and not offer.is_left
+        return {"had_promise": ask.turn > 0 and is_done}
+
+    def preview(self) -> dict[str, Any]:
+        return {**super().preview(), "had_promise": False}
 
 
 class PassedOn(_Over, Notice):
@@ -230,10 +244,19 @@ class SteppedBack(_OfAsk, Notice):
         return context["say"]("stepped back subject", name=context["name"], title=context["title"])
 
     def more(self, ask: Ask, offer: Offer, reader: Reader, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return {"name": _name(ask.person_id, reader, offer), "stage": offer.stage}
+        return {"name": _name(ask.person_id, reader, offer), "follows": self._what_follows(offer)}
+
+    def _what_follows(self, offer: Offer) -> str:
+        """How things stand when the mail is written: others may have come, or its author may have said that it is done."""
+        say = words.of(offer.category)
+        if offer.stage != Stage.FREE:
+            return say("next has it") if offer.stage == Stage.PROMISED else ""
+        if offer.solved_at is not None:
+            return say("nobody moves up")
+        return say.to_choose(offer.waiting) if offer.waiting else say("nobody else")
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "stage": "promised"}
+        return {**super().preview(), "follows": words.Words().later("next has it")}
 
 
 class StillThere(_OfAsk, Notice):

@@ -112,14 +112,15 @@ def page_data(offer: Offer, who: Identity) -> Mapping[str, Any]:
     people = authors(wanted, reader_of(who), offer.audience)
     waiting = [Waiting(ask, people.get(ask.person_id, NOBODY)) for ask in asks]
     held = next((each for each in waiting if each.ask.state != AskState.WAITING), None)
+    is_over = queue.is_over(offer)
     ask_form = _form(AskForm)
     page = OfferPage(
         offer=offer,
         is_mine=is_mine,
-        is_over=queue.is_over(offer),
+        is_over=is_over,
         own=own,
         place=queue.place_of(own) if own is not None and own.state == AskState.WAITING else 0,
-        code=_code(offer, own, held.ask if held is not None else None),
+        code="" if is_over else _code(offer, own, held.ask if held is not None else None),
         held=held,
         queue=tuple(each for each in waiting if each is not held),
         back=Waiting(last, people.get(last.person_id, NOBODY)) if last is not None else None,

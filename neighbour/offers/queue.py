@@ -1,10 +1,10 @@
 """The queue of an offer: who asks, to whom it is promised, how it changes hands, how it comes back.
 
 An ask goes waiting → promised → done; a loan promised → lent → done; anybody who has not got it may go (``left``), and when the
-offer is over first, who still waits has ``missed`` it. To whoever waits the author can say no (``declined``). The author chooses
-to whom it is promised; when that one steps back or is passed over, the next in the order of asking is. The database keeps places,
-the one promise and the moving up (migrations 0040, 0110); here is who may do
-what, and that everybody concerned hears of it once. Runs in the ``atomic()`` of its caller.
+offer is over first, who still waits or was promised it has ``missed`` it. To whoever waits the author can say no (``declined``).
+The author chooses to whom it is promised; when that one steps back or is passed over, the next in the order of asking is. The
+database keeps places, the one promise, the moving up, and a week for what becomes free again at its end (migrations 0040, 0119);
+here is who may do what, and that everybody concerned hears of it once. Runs in the ``atomic()`` of its caller.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
 
 
 def returned(offer: Offer, *, note: str = "") -> bool:
-    """The loan is back, whole or not; it can be lent again. False where it was back already."""
+    """The loan is back, whole or not; it can be lent again if its offer hangs. False where it was back already."""
     held = _held(offer)
     if held is None or held.state != AskState.LENT:
         return False
@@ -230,7 +230,12 @@ def _check(held: Ask, code: str) -> WrongCode | None:
 def is_over(offer: Offer) -> bool:
     """Whether nobody can ask any more."""
     is_late = offer.expires_at is not None and offer.expires_at <= clock.now() and offer.stage == Stage.FREE
-    return offer.state != State.PUBLISHED or offer.solved_at is not None or offer.is_left or is_late
+    return has_ended(offer) or is_late
+
+
+def has_ended(offer: Offer) -> bool:
+    """Whether it is done, taken down or left behind: whoever has it may have it still, and nobody gets it after them."""
+    return offer.state != State.PUBLISHED or offer.solved_at is not None or offer.is_left
 
 
 def mine(offer_id: uuid.UUID, person_id: int) -> Ask | None:

@@ -22,7 +22,7 @@ from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.offers import forbidden, loans, notices, trade
-from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder
+from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder, Stage
 from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
@@ -62,7 +62,8 @@ def room(person_id: int) -> Room:
     """What remains for this person, never below nothing. Through their own eyes."""
     now = clock.now()
     mine = Offer.author_id == person_id, Offer.state == State.PUBLISHED
-    open_offers = select(func.count()).where(*mine, Offer.solved_at.is_(None), Offer.expires_at > now)
+    has_time = or_(Offer.expires_at > now, Offer.stage != Stage.FREE)  # what somebody has hangs until it is back
+    open_offers = select(func.count()).select_from(Offer).where(*mine, Offer.solved_at.is_(None), has_time)
     asks = select(func.count()).where(Ask.person_id == person_id, Ask.state.in_(OPEN))
     return Room(
         offers=max(0, MOST_OFFERS - (db.session.scalar(open_offers) or 0)),
@@ -122,6 +123,8 @@ def revise(
     if category != offer.category and _has_queue(offer):
         raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
     _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    if not is_same(offer.title, title):  # a word more or less is the same slip
+        _not_again(offer.author_id, title, instead_of=offer)
     before = offer.pickup, loans.for_holder(offer.id)
     base.revise(
         offer,
@@ -227,11 +230,13 @@ def _hung_long_enough() -> ColumnElement[bool]:
     )
 
 
-def _not_again(person_id: int, title: str) -> None:
+def _not_again(person_id: int, title: str, instead_of: Offer | None = None) -> None:
     """The same thing is announced once in a fortnight; who has it hanging changes it instead."""
     recent = select(Offer.title).where(
         Offer.author_id == person_id, Offer.published_at > clock.now() - NOT_AGAIN, _hung_long_enough()
     )
+    if instead_of is not None:
+        recent = recent.where(Offer.id != instead_of.id)
     if any(is_same(known, title) for known in db.session.scalars(recent)):
         raise base.NotPossible(
             __(

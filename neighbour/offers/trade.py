@@ -33,6 +33,12 @@ _SIGNS = (
     r"(?:st(?:ü|ue)ck|staffel)preise?\b|mengenrabatt|gro(?:ß|ss)handel\w*|gro(?:ß|ss)h(?:ä|ae)ndler\w*|wholesale\b|dropshipping|lagerverkauf\w*",
     r"(?<!noch )(?:\d+ st(?:ü|ue)ck )?(?:vorr(?:ä|ae)tig|auf lager|lieferbar)\b",
     r"(?<!noch )\d+ (?:monate|jahre?) gew(?:ä|ae)hrleistung\b|gew(?:ä|ae)hrleistung:? (?:von |f(?:ü|ue)r )?\d+ (?:monate|jahre?)",
+    # what one does for a living
+    r"(?:(?:entr(?:ü|ue)mpel|renovier|reinig|sanier|haushaltsaufl(?:ö|oe)s|wart|dienstleist)ung(?:en)?|\w{0,30}(?:arbeiten|montagen?)|"
+    r"reparaturen|umz(?:ü|ue)ge|transporte) (?:aller|jeder|jeglicher) art\b",
+    r"\w{2,30}(?:unternehmen|firma|service|dienstleister) (?:bietet|bieten)\b",
+    r"ab \d{1,5} ?(?:€|euros?\b) ?(?:/|pro|die|je) ?(?:h|std|stunde)\b",
+    r"(?:besuch\w{0,5}|kommt?|schaut?) (?:\w+ ){0,3}?(?:meine[nm]?|unsere?[nm]?) (?:\w+ )?(?:laden|gesch(?:ä|ae)ft|boutique|salon)\b",
     r"(?:nach|vor)?bestell\w* (?:\w+ ){0,3}?(?:auf|unter|bei) (?:www\.|https?:)|widerrufsrecht\b|widerrufsbelehrung\b",
 )
 #: beside another sign, one more: by itself it is a brand ("drill, Firma Bosch")
@@ -54,7 +60,7 @@ _UNWANTED = (
     r"(?:(?:un|nicht )erw(?:ü|ue)nscht|zwecklos|ausgeschlossen|nicht\b|nein danke|verboten|tabu|unwelcome|not welcome)"
 )
 _BOUGHT = (
-    rf"\b(?:gekauft|erworben|bestellt|\w*rechnung|garantie|kassenbon|quittung|\w*beleg|neu|bought|invoice) (?:\w+ ){{0,3}}?"
+    rf"\b(?:gekauft|erworben|bestellt|\w*rechnung|garantie|gew(?:ä|ae)hrleistung|kassenbon|quittung|\w*beleg|neu|bought|invoice) (?:\w+ ){{0,3}}?"
     rf"(?:bei|beim|von|vom|der|des|aus|auf|im|in|from|at) {_NAMED}{{0,5}}?(?:{_ANY}){_MORE}"
 )
 _THERE = (

@@ -176,7 +176,7 @@ def prolong(contribution_id: uuid.UUID) -> Any:
     offer, form = _own(contribution_id), ProlongForm()
     if not form.validate_on_submit():
         return _again(offer, form)
-    said = _("Prolonged. Your neighbour gets a mail.")
+    said = _("The new day holds. Your neighbour gets a mail.")
     return _do(offer, lambda: queue.prolong(offer, form.due_on.data), said, form, "due_on")
 
 
@@ -187,8 +187,8 @@ def returned(contribution_id: uuid.UUID) -> Any:
     offer, form = _own(contribution_id), ReturnForm()
     if not form.validate_on_submit():
         return _again(offer, form)
-    said = _("It is back, and can be lent again.")
     undo = url_for("offers.take_back", contribution_id=contribution_id)
+    said = _("It is back.") if queue.has_ended(offer) else _("It is back, and can be lent again.")
     return _do(offer, lambda: queue.returned(offer, note=form.note.data or ""), said, undo=undo)
 
 

@@ -51,6 +51,10 @@ TABLE: dict[str, tuple[LazyText, LazyText]] = {
             " you shows you this code:"
         ),
     ),
+    "lapsed here": (
+        __("It was promised to you and has just been settled without you. Is that a mistake? Answer below."),
+        __("Yours was accepted, and it has just been settled without you. Is that a mistake? Answer below."),
+    ),
     "step back": (__("I do not need it any more"), __("I cannot help after all")),
     # Its author
     "author title": (__("Who asks for it"), __("Who has one")),
@@ -61,6 +65,16 @@ TABLE: dict[str, tuple[LazyText, LazyText]] = {
     "promise": (__("Promise it to %(name)s"), __("Accept it from %(name)s")),
     "promised": (__("Promised to %(name)s"), __("You take it from %(name)s")),
     "hand over": (__("It is collected"), __("I have got it")),
+    "not got": (
+        __(
+            "%(name)s hears in a few minutes that it is settled without them. Have they got it? Then open it again and say"
+            " “It is collected”."
+        ),
+        __(
+            "%(name)s hears in a few minutes that it is settled without them. Is it theirs? Then open it again and say"
+            " “I have got it”."
+        ),
+    ),
     "pass on": (__("Does not come: on to the next"), __("Comes to nothing: on to the next")),
     "still there": (
         __("This ends on %(day)s. Is it still there?"),
@@ -149,6 +163,21 @@ TABLE: dict[str, tuple[LazyText, LazyText]] = {
             " coming forward. You do not have to do anything."
         ),
     ),
+    "lapsed subject": (__("Settled without you: %(title)s"), __("Found without you: %(title)s")),
+    "lapsed": (__("It is settled without you"), __("It was found without you")),
+    "why lapsed": (
+        __(
+            "“%(title)s” was promised to you. Whoever offers it has said that it is settled, and not that you have got it."
+        ),
+        __(
+            "Yours was accepted for “%(title)s”. Whoever looks for it has said that it is settled, and not that it comes"
+            " from you. Thank you for coming forward."
+        ),
+    ),
+    "lapsed by mistake": (
+        __("Is that a mistake? Answer below the offer."),
+        __("Is that a mistake? Answer below what is looked for."),
+    ),
     "passed on subject": (__("Passed on: %(title)s"), __("Not after all: %(title)s")),
     "passed on": (__("It was passed on"), __("It comes to nothing after all")),
     "why passed on": (
@@ -179,6 +208,10 @@ TABLE: dict[str, tuple[LazyText, LazyText]] = {
     "nobody else": (
         __("At the moment nobody else waits for it."),
         __("At the moment nobody else has come forward."),
+    ),
+    "nobody moves up": (
+        __("It is settled by now, so nobody moves up."),
+        __("It is found by now, so nobody else is accepted."),
     ),
     "still there subject": (__("Still there? %(title)s"), __("Still looking? %(title)s")),
     "is it still there": (__("Is it still there?"), __("Are you still looking?")),

@@ -52,6 +52,24 @@ def test_an_offer_hangs_with_price_condition_and_place(here, author, client):
     assert 'value="25"' in edit and 'value="gebraucht"' in edit
 
 
+def test_what_is_wanted_asks_for_no_condition_and_loses_none_that_was_typed(author, client):
+    sign_in(client, author)
+    shown_for = 'data-for="give lend sell swap"'
+    assert shown_for in client.get("/write?kind=offer").text
+    client.post("/write", data=words(category="wanted", title="Leiter", condition="gern gebraucht"))
+    board = client.get("/board").text
+    assert "gern gebraucht" in board
+    edit = client.get(re.search(r"/c/\w{26}/edit", board)[0]).text
+    assert 'value="gern gebraucht"' in edit and shown_for not in edit, "what is kept can be seen and changed"
+
+
+def test_whoever_is_suspended_is_not_told_that_their_address_is_missing(here, author, client):
+    offer = make_offer(author, here)
+    sign_in(client, make_person(here, status="suspended"))
+    page = client.get(url(offer)).text
+    assert "Du kannst gerade lesen, aber nicht schreiben" in page and "Sobald deine Adresse" not in page
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [

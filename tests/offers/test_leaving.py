@@ -120,6 +120,40 @@ def test_whoever_does_not_see_it_any_more_is_told_and_the_next_one_has_it(here, 
     assert "in weniger Quartieren" in " ".join(told[far.email].split()) and "/c/" not in told[far.email]
 
 
+@pytest.mark.parametrize("category", ["give", "wanted"])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_whoever_has_the_promise_hears_ten_minutes_later_that_it_was_settled_without_them(
+    here, author, owner, client, visitor, jobs, mailbox, frozen_clock, category, is_late
+):
+    holder, waiting = make_person(here, name="Bela"), make_person(here)
+    offer = make_offer(author, here, title="Leiter", category=category)
+    ask, _other = make_ask(holder, here, offer), make_ask(waiting, here, offer)
+    promise(author, here, offer, ask)
+    if is_late:
+        frozen_clock.tick(61 * 86_400)
+    jobs.run()
+    mailbox.clear()
+    url, holds = f"/c/{to_uid(offer.id)}", visitor()
+    sign_in(client, author)
+    sign_in(holds, holder)
+    client.post(f"{url}/solve")
+    page = client.get(url).text
+    assert "Bela P. erfährt in ein paar Minuten" in page and "hand-over" not in page and "shown-code__code" not in page
+    assert ("Du nimmst es von" in page, "Versprochen an" in page) == (False, False)
+    assert "shown-code__code" not in (page := holds.get(url).text) and "ohne dich erledigt" in page
+    tend()
+    assert mails(owner, "missed") == [] and states(owner) == ["promised", "waiting"], "it can be taken back"
+    frozen_clock.tick(660)
+    tend()
+    assert sorted(mails(owner, "missed")) == [holder.id, waiting.id] and states(owner) == ["missed", "missed"]
+    jobs.run()
+    told = {
+        mail.message["To"]: " ".join(f"{mail.message['Subject']} {mail.text}".split()) for mail in mailbox.messages()
+    }
+    assert "ohne dich erledigt" in told[holder.email] and "Antworte" in told[holder.email], told[holder.email]
+    assert "ohne dich" not in told[waiting.email] and "Das ist vorbei" in holds.get(url).text
+
+
 def test_what_left_somebodys_sight_by_another_way_is_over_for_them_with_the_next_round(here, author, owner):
     beside = make_quarter(beside=here)
     far = make_person(beside)

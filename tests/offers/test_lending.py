@@ -15,6 +15,7 @@ from tests.factories import make_comment, make_move, make_person, make_quarter, 
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
 
 pytestmark = pytest.mark.usefixtures("context")
+DAY = 86_400
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -191,12 +192,62 @@ def test_a_loan_goes_on_until_another_day_and_its_borrower_is_told(here, loan, c
         for day in ("2026-05-25", "20.05.2026"):  # and back to the day that was told before
             jobs.run()
             mailbox.clear()
-            client.post(f"{url(offer)}/prolong", data={"due_on": day})
+            page = client.post(f"{url(offer)}/prolong", data={"due_on": day}, follow_redirects=True).text
+            assert "Der neue Tag gilt." in page and "Verlängert." not in page, "earlier or later"
             jobs.run()
             assert [mail.message["To"] for mail in mailbox.messages()] == [neighbour.email]
         assert mailbox.messages()[0].message["Subject"] == "Bis Mittwoch, 20. Mai 2026: Bohrmaschine"
     sign_in(client, neighbour)
     assert client.post(f"{url(offer)}/prolong", data={"due_on": "2026-05-30"}).status_code == 404
+
+
+def test_a_loan_that_outlives_its_offer_leaves_it_a_week_and_the_one_question(here, client, owner, frozen_clock):
+    author, borrower = make_person(here), make_person(here)
+    lent, down, kept = (make_offer(author, here, category="lend", lend_days=30) for _each in range(3))
+    for offer in (lent, down):
+        promise(author, here, offer, make_ask(borrower, here, offer))
+    frozen_clock.tick(50 * DAY)
+    for offer in (lent, down):
+        hand_over(author, here, offer, due_on=clock.today("Europe/Berlin") + timedelta(days=14))
+    frozen_clock.tick(14 * DAY)
+    tending.tend("Europe/Berlin")
+    sign_in(client, author)
+    assert "dir bleiben 18" in client.get("/write?kind=offer").text, "what is lent is open, whenever its days are over"
+    client.post(f"{url(down)}/withdraw")
+    said = [client.post(f"{url(offer)}/returned", follow_redirects=True).text for offer in (lent, down)]
+    assert ["kann wieder verliehen werden" in page for page in said] == [True, False] and kept.title
+    assert "Ja, 60 Tage länger" in said[0] and "Das ist vorbei" not in said[0]
+    before = mails(owner, "still_there")
+    for _twice in range(2):
+        tending.tend("Europe/Berlin")
+    assert mails(owner, "still_there") == [*before, author.id]
+    make_ask(make_person(here), here, lent)
+    frozen_clock.tick(7 * DAY + 60)
+    tending.tend("Europe/Berlin")
+    assert owner.execute(
+        "SELECT count(*) FROM contribution WHERE solved_at IS NULL AND state = 'published'"
+    ).fetchone() == (0,)
+
+
+def test_what_is_given_back_in_its_last_week_stays_a_week_and_is_asked_about_once(here, client, owner, frozen_clock):
+    author, people = make_person(here), [make_person(here) for _each in range(2)]
+    offer = make_offer(author, here)
+    ask = make_ask(people[0], here, offer)
+    frozen_clock.tick(54 * DAY)
+    tending.tend("Europe/Berlin")
+    promise(author, here, offer, ask)
+    frozen_clock.tick(DAY)
+    sign_in(client, people[0])
+    client.post(f"{url(offer)}/step-back")
+    tending.tend("Europe/Berlin")
+    assert mails(owner, "still_there") == [author.id], "the question of this term has gone"
+    frozen_clock.tick(6 * DAY)
+    tending.tend("Europe/Berlin")
+    promise(author, here, offer, make_ask(people[1], here, offer))
+    frozen_clock.tick(9 * DAY)
+    make_move(people[1], make_quarter("Anderswo"))
+    tending.tend("Europe/Berlin")
+    assert mails(owner, "still_there") == [author.id] * 2, "and that of a new one comes, however it was given back"
 
 
 def test_a_loan_that_began_or_ended_by_mistake_is_as_it_was(here, loan, client, owner):

@@ -185,6 +185,29 @@ def test_the_author_hears_once_that_the_one_it_was_promised_to_is_gone(here, aut
     assert "Nächste" in told[0].text, told[0].text
 
 
+@pytest.mark.parametrize("comes", ["done", "later"])
+def test_whoever_steps_back_is_not_followed_by_a_false_word_about_the_queue(here, author, client, jobs, mailbox, comes):
+    holder, other = make_person(here), make_person(here)
+    offer = make_offer(author, here, title="Kinderrad")
+    promise(author, here, offer, make_ask(holder, here, offer))
+    jobs.run()
+    mailbox.clear()
+    if comes == "done":
+        make_ask(other, here, offer)
+        sign_in(client, author)
+        client.post(f"/c/{to_uid(offer.id)}/solve")
+    sign_in(client, holder)
+    client.post(f"/c/{to_uid(offer.id)}/step-back")
+    if comes == "later":
+        make_ask(other, here, offer)
+    jobs.run()
+    (told,) = [
+        " ".join(mail.text.split()) for mail in mailbox.messages() if "Kinderrad" in str(mail.message["Subject"])
+    ]
+    says = {"done": "rückt niemand nach", "later": "1 Person wartet. Du suchst aus"}
+    assert says[comes] in told and "wartet sonst niemand" not in told, told
+
+
 def test_who_only_waited_or_has_borrowed_leaves_without_a_word_to_the_author(here, author, owner):
     offer, lent = make_offer(author, here), make_offer(author, here, category="lend", lend_days=30)
     first, second, borrower = (make_person(here) for _each in range(3))

@@ -12,7 +12,7 @@ from neighbour.contributions.service import NotPossible
 from neighbour.core import clock
 from neighbour.core.tokens import to_uid
 from neighbour.demo import offers as demo
-from neighbour.offers import scam
+from neighbour.offers import newcomers, scam
 from tests.factories import make_comment, make_person, make_quarter, sign_in
 from tests.offers.helpers import mails, make_ask, make_offer
 from tests.offers.messages import FINE, SCAM, is_held_out
@@ -144,6 +144,18 @@ def test_above_the_form_stands_how_to_pay_and_since_when_the_seller_is_here(cont
 
 def test_demo_neighbours_who_offer_something_are_not_asked_whether_they_swindle():
     assert [each.title for each in demo.offers() if scam.look(f"{each.title}\n{each.text}")] == []
+
+
+LINKS = (
+    "Schau hier: zahlung.example/k7|boese.de|www.bibliothek.example|HTTPS://BOESE.DE|Boese.De|wa.me/49151|t.me/kauf|kauf-hier.shop jetzt"
+    "|mail@boese.com|bit.ly/x|xn--bse-sna.net"
+)
+NO_LINKS = "Sehr gern.Wann passt es?|ca.zehn Uhr|z.B. heute|Um 9.30 Uhr|Gern.Info folgt|gern.am Montag|ja.es passt|Mo.-Fr. ab 17 Uhr|ja.und/oder morgen"
+
+
+def test_a_link_is_what_names_a_host_and_no_missing_space():
+    assert [text for text in LINKS.split("|") if not newcomers.has_link(text)] == []
+    assert [text for text in NO_LINKS.split("|") if newcomers.has_link(text)] == []
 
 
 def test_answers_are_no_side_door_for_a_new_account(context, client, frozen_clock):
