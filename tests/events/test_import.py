@@ -416,11 +416,21 @@ def test_a_page_with_rows_that_are_wrong_imports_the_others_only_when_that_is_as
     assert len(rows(owner)) == 2
 
 
-@pytest.mark.parametrize("what", ["another file", "another audience", "an event that was changed meanwhile"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "another file",
+        "another audience",
+        "another quarter",
+        "another initiative",
+        "an event that was changed meanwhile",
+    ],
+)
 def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
     """Enter in any field presses the first button of a form, and that imports."""
-    editor = make_person(here)
-    house = make_initiative(here, editor)
+    editor, fern = make_person(here), make_quarter("Fern")
+    house, other = make_initiative(here, editor), make_initiative(here, editor, slug="werkstatt")
+    owner.execute("INSERT INTO initiative_quarter (initiative_id, quarter_id) VALUES (%s, %s)", [house.id, fern.id])
     sign_in(client, editor)
     whose = f"i:{house.public_id} {here.key}"
     fields = carried(send(client, LIST, whose).get_data(as_text=True)) | {"act": "import"}
@@ -430,6 +440,14 @@ def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
         fields["file"] = (io.BytesIO(LIST.replace("Saal", "Halle").encode()), "andere.csv")
     elif what == "another audience":
         fields["audience"] = "nearby"
+    elif what in ("another quarter", "another initiative"):  # nothing of it is there yet
+        new = LIST.replace("\n1;", "\n3;").replace("\n2;", "\n4;")
+        fields = carried(send(client, new, whose).get_data(as_text=True)) | {"act": "import"}
+        elsewhere = (
+            f"i:{house.public_id} {fern.key}" if what == "another quarter" else f"i:{other.public_id} {here.key}"
+        )
+        assert fields["whose"] == whose
+        fields["whose"] = elsewhere
     else:
         owner.execute("UPDATE event SET place = 'Keller' WHERE place = 'Saal'")
     before = rows(owner, "place, audience")
