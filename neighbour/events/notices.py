@@ -177,7 +177,8 @@ class OutOfReach(Notice):
 
 
 class TooMany(Notice):
-    """There are fewer places now than the reader, who waits, asked for: nobody waits for them."""
+    """There are fewer places now: the one that was kept for the reader is not any more, or they, who wait, have asked for more
+    than there are, and nobody waits for them."""
 
     key = "events.too_many"
     title = __("There are not so many places any more")
@@ -186,18 +187,21 @@ class TooMany(Notice):
         return _("Not so many places any more: %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Fits by now, or does not want to come any more: nothing to say."""
+        """Fits by now, is offered a place again, or does not want to come any more: nothing to say."""
         with reading_as(person_id):
             event, date, own = _answered(person_id, payload)
             if own is None or own.state not in (Answer.WAITING, Answer.OFFERED) or date.is_cancelled:
                 raise Skip
-            if event.capacity is None or 1 + own.companions <= event.capacity:
+            asked, was_kept = 1 + own.companions, payload.get("was_kept", False) and own.state == Answer.WAITING
+            fits = event.capacity is None or asked <= event.capacity
+            if fits and not was_kept:
                 raise Skip
-            asked, because = 1 + own.companions, _because(own.state)
-            return {**_told_of(event, date), "places": event.capacity, "asked": asked, "because": because}
+            said = {"places": event.capacity, "asked": asked, "fits": fits, "was_kept": was_kept}
+            return {**_told_of(event, date), **said, "because": _because(own.state)}
 
     def preview(self) -> dict[str, Any]:
-        return {**INVENTED, "places": 3, "asked": 5, "because": _because(Answer.WAITING)}
+        said = {"places": 3, "asked": 5, "fits": False, "was_kept": False}
+        return {**INVENTED, **said, "because": _because(Answer.WAITING)}
 
 
 class Tomorrow(Notice):

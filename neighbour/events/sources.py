@@ -38,9 +38,10 @@ def of_person(person_id: int, *, is_operator: bool) -> list[Choice]:
 
 
 def of_initiative(initiative: Initiative, quarter: Quarter, person_id: int) -> Choice:
-    """An initiative's list, for one of its quarters."""
+    """An initiative's list, for one of its quarters: each has its own, so that one file can hang on several boards. Where two
+    quarters become one, the database gives the list its new name (migration 0120)."""
     name = f"i:{initiative.public_id}"
-    source = Source(name, quarter.id, person_id, initiative.id)
+    source = Source(f"{name} {quarter.id}", quarter.id, person_id, initiative.id)
     return Choice(f"{name} {quarter.key}", f"{initiative.name}, {quarter.name}", source)
 
 

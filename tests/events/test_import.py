@@ -459,6 +459,25 @@ def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
     assert rows(owner, "place, audience") != before
 
 
+def test_an_initiative_has_a_list_for_each_of_its_quarters(client, here, owner):
+    editor, fern = make_person(here), make_quarter("Fern")
+    house = make_initiative(here, editor)
+    owner.execute("INSERT INTO initiative_quarter (initiative_id, quarter_id) VALUES (%s, %s)", [house.id, fern.id])
+    sign_in(client, editor)
+    for quarter in (here, fern):
+        seen = send(client, LIST, f"i:{house.public_id} {quarter.key}").get_data(as_text=True)
+        assert "2 Termine einlesen" in seen, "known on the other board only"
+        client.post("/events/import", data=carried(seen) | {"act": "import"}, content_type="multipart/form-data")
+        assert "Es gibt nichts zu tun" in send(client, LIST, f"i:{house.public_id} {quarter.key}").text
+    assert len(rows(owner)) == 4
+    owner.execute("DELETE FROM event_import WHERE uid = '2' AND list LIKE %s", [f"% {fern.id}"])
+    owner.execute(
+        "UPDATE contribution SET quarter_id = %s WHERE quarter_id = %s", [fern.id, here.id]
+    )  # they become one
+    known = owner.execute("SELECT split_part(list, ' ', 2), uid FROM event_import ORDER BY uid, list").fetchall()
+    assert sorted(known) == sorted([(str(fern.id), "1"), (str(here.id), "1"), (str(fern.id), "2")])
+
+
 @pytest.mark.parametrize("state", ["stranger", "unverified", "suspended initiative", "suspended", "elsewhere"])
 def test_nobody_else_imports_anything(client, here, owner, state):
     editor = make_person(here, **({"status": "suspended"} if state == "suspended" else {}))

@@ -115,7 +115,7 @@ def test_the_page_says_what_a_changed_row_changes_and_what_it_leaves(client, hos
     new = said(FIRST + "2;Chor;26.05.2026;19:00;;abgesagt;;;\n")
     assert "jeden Montag, bis Montag, 30. November" in new and "1 davon abgesagt" in new
     assert re.search("Chor , Dienstag, 26. Mai, 19:00 abgesagt|Chor, Dienstag, 26. Mai, 19:00 abgesagt", new)
-    imported(FIRST, source(host, here, f"i:{house.public_id}", house))
+    imported(FIRST, source(host, here, f"i:{house.public_id} {here.id}", house))
     off = said(FIRST.replace("Hof;;", "Hof;abgesagt;").replace("30.11.2026", "31.08.2026"))
     assert "Wird abgesagt." in off and "1 davon abgesagt" in off
     assert "bis Montag, 31. August (war: " in off and "bis Montag, 30. November)" in off
