@@ -143,16 +143,20 @@ def test_times_days_and_rules_are_read_as_people_and_calendars_write_them():
         == ("MO", "TU", "WE", "SA")
         == cells.weekdays("weekdays", "Montag-Mittwoch,\nSamstag")
     )
-    assert cells.rule("rule", "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231T225959Z", BERLIN) == (
-        "FREQ=WEEKLY;BYDAY=TU",
-        date(2026, 12, 31),
-    )
+    rule, until = cells.rule("rule", "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231T225959Z", BERLIN)
+    assert rule == "FREQ=WEEKLY;BYDAY=TU" and until.last_day(time(18), BERLIN) == date(2026, 12, 31)
     for parse, text in (
         (cells.weekdays, "Sa - Mo"), (cells.weekdays, "So und Feiertage"), (cells.hours, "Sa 10:00\nSo 11:00"), (cells.flag, "vielleicht"), (cells.is_off, "verlegt"),
     ):  # fmt: skip
         with pytest.raises(cells.Wrong):
             parse("x", text)
-    for text in ("FREQ=SECONDLY", "FREQ=DAILY;COUNT=3", "FREQ=DAILY;UNTIL=morgen", "wöchentlich"):
+    for text in (
+        "FREQ=SECONDLY",
+        "FREQ=DAILY;COUNT=3",
+        "FREQ=DAILY;UNTIL=morgen",
+        "FREQ=DAILY;UNTIL=20270114T250000Z",
+        "wöchentlich",
+    ):
         with pytest.raises(cells.Wrong):
             cells.rule("rule", text, BERLIN)
 
@@ -184,6 +188,53 @@ def test_series_further_days_and_what_is_called_off(host, here, owner):
     assert rows(owner, "title, cancelled_at IS NOT NULL")[2] == ("Cäcilie", True), "an empty cell calls nothing back on"
     imported(text.replace("cancelled", "confirmed"), source(host, here), leaves_out=True)
     assert rows(owner, "title, cancelled_at IS NOT NULL")[2] == ("C", False)
+
+
+@pytest.mark.parametrize(
+    ("begins", "until", "column", "last"),
+    [
+        ("20:00", "20270114T000000Z", "", date(2027, 1, 7)),  # one in the morning in Berlin
+        ("00:30", "20270113T233000Z", "", date(2027, 1, 14)),
+        ("00:31", "20270113T233000Z", "", date(2027, 1, 7)),
+        ("20:00", "20270114T200000", "", date(2027, 1, 14)),
+        ("20:00", "20270114T195959", "", date(2027, 1, 7)),
+        ("20:00", "20270114", "", date(2027, 1, 14)),
+        ("", "20270114T000000Z", "", date(2027, 1, 14)),  # of what is all day, the day that is written
+        ("20:00", "20270114T000000Z", "2027-01-13", date(2027, 1, 7)),
+        ("20:00", "20270114T000000Z", "2027-01-14", None),
+    ],
+)
+def test_a_rule_ends_at_a_moment_and_a_date_that_begins_later_is_none_of_it(
+    host, here, owner, begins, until, column, last
+):
+    """RFC 5545 section 3.3.10."""
+    row = f"uid;title;begins;time;all_day;until;rule\n1;Chor;2026-12-03;{begins};{'' if begins else 'ja'};{column};"
+    text, where = f'{row}"FREQ=WEEKLY;BYDAY=TH;UNTIL={until}"\n', source(host, here)
+    if last is None:
+        assert complaints(text, where) == {2: ["until"]}
+        return
+    imported(text, where)
+    assert owner.execute("SELECT max(slot_on) FROM occurrence").fetchone() == (last,)
+
+
+def test_what_ends_before_it_begins_ends_on_the_next_day_where_it_is_a_night(host, here, owner):
+    times = (
+        "22:00-02:00",
+        "18:00-06:00",
+        "10:00-24:00",
+        "10:00-00:00",
+        "18:00-17:00",
+        "18:00-18:00",
+        "10:00-09:59",
+        "18:00-06:01",
+    )
+    text = "uid;title;begins;time\n" + "".join(f"{n};{each};2026-12-03;{each}\n" for n, each in enumerate(times))
+    assert complaints(text, source(host, here)) == {number: ["time"] for number in (6, 7, 8, 9)}
+    sheet, mapping = read(text)
+    (said,) = importing.judge(sheet, mapping, Choices(BERLIN), source(host, here)).rows[4].wrong
+    assert "18:00" in said[1] and "17:00" in said[1] and "Tag und Uhrzeit" in said[1]
+    imported(text, source(host, here), leaves_out=True)
+    assert [(end - begin).seconds // 3600 for begin, end in rows(owner, "begins, ends")] == [14, 14, 12, 4]
 
 
 def test_the_end_of_a_day_is_no_begin_and_what_lasts_for_days_is_not_held_every_week(host, here, owner):
@@ -599,8 +650,14 @@ def test_a_page_says_what_is_wrong_with_a_list_that_is_made_to_break_it(client, 
     house = make_initiative(here, editor)
     sign_in(client, editor)
     whose = f"i:{house.public_id} {here.key}"
-    long_head = f'{SMALL};"{"x" * 150_000}"\n1;Fest;24.12.2026 18:00;y\n'
-    assert "Anführungszeichen" in send(client, long_head, whose).get_data(as_text=True)
+    row, long = "1;Fest;24.12.2026 18:00", "x" * 150_000
+    for text, said in (
+        (f'{SMALL};"{long}"\n{row};y\n', "Zeile 1 ist länger als 131.072 Zeichen"),
+        (f"{SMALL};text\n{row};y\n2;{row[2:]};{long}\n", "Zeile 3 ist länger als 131.072 Zeichen"),
+        (f'{SMALL};text\n{row};"{long}\n', "Anführungszeichen"),
+    ):
+        html = send(client, text, whose).get_data(as_text=True)
+        assert said in html and ("Anführungszeichen" in html) == (said == "Anführungszeichen")
     nested = '[{"id": 1, "titel": "A", "beginn": "2027-01-11 10:00", "ort": {"name": "Hof"}}, {"id": 2, "id": 3}]'
     refused = send(client, nested, whose)
     html = refused.get_data(as_text=True)
