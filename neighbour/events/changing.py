@@ -14,11 +14,10 @@ from sqlalchemy import delete, select, update
 
 from neighbour.contributions import keeping, photos
 from neighbour.contributions import service as base
-from neighbour.contributions.models import State
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import answers, dates, service, telling
+from neighbour.events import answers, dates, halves, service, telling
 from neighbour.events.models import Event, EventException, Occurrence
 from neighbour.events.moving import Moved, groups, moved
 from neighbour.events.recurrence import WINDOW, Dated, Series, expand, on, slots
@@ -211,10 +210,10 @@ def _judge_days(event: Event, slot: date, plan: Plan) -> None:
     new = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
     first = plan.begins.date()
     stays = {each.begins.date() for each in _takes_place(event, first, slot - _DAY) if each.slot < slot}
-    before = db.session.scalar(select(Event).where(Event.goes_on_as == event.id, Event.state == State.PUBLISHED))
+    before = halves.preceding(event)
     if before is not None:
         stays |= {each.begins.date() for each in _takes_place(before, first, slot - _DAY)}
-    later = service.following(event)
+    later = halves.following(event)
     if later is not None:
         stays |= {each.begins.date() for each in _takes_place(later, max(first, slot + _DAY), first + WINDOW)}
     if stays & set(slots(new, first, first + WINDOW)):

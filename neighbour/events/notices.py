@@ -19,7 +19,7 @@ from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
-from neighbour.events import dates, words
+from neighbour.events import dates, halves, words
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
 from neighbour.notices.base import Notice, Skip
@@ -88,7 +88,7 @@ class Changed(Notice):
                 "more": payload["more"],
                 "is_cancelled": not on,
                 "is_on_again": bool(on) and all(row.is_on_again for row in on),
-                "is_whole": event.cancelled_at is not None and bool(event.rule or event.more_on),
+                **_how_much(event),
                 "why": event.cancelled_why if event.cancelled_at is not None else "",
                 "were_at": list(dict.fromkeys(row.was_place for row in on if row.was_place)),
                 "link": event.online_url if on and any("link" in each for each in payload["dates"]) else None,
@@ -105,7 +105,7 @@ class Changed(Notice):
             ),
             Different("Samstag, 5. Dezember, 14:00 bis 17:30", is_off=True, why="Dauerregen"),
         ]
-        said = {"is_cancelled": False, "is_on_again": False, "is_whole": False, "why": "", "link": None, "goes_on": ""}
+        said = {"is_cancelled": False, "is_on_again": False, "off": "", "why": "", "link": None, "goes_on": ""}
         return {
             **INVENTED,
             **said,
@@ -331,6 +331,18 @@ def _different(found: _Answered, given: Mapping[str, Any]) -> Different:
         "on_again" in given and not is_off,
         other.cancelled_why if other is not None and event.cancelled_at is None else "",
     )
+
+
+def _how_much(event: Event) -> dict[str, Any]:
+    """``off``: what is called off of an event with several dates, where it is more than some of them; and that the series goes on
+    elsewhere."""
+    if event.cancelled_at is None or not (event.rule or event.more_on):
+        return {"off": ""}
+    others = halves.others_on(event)
+    if not others:
+        return {"off": _("The whole series is called off.")}
+    said = [_("The remaining dates of this slip are called off.")]
+    return {"off": " ".join(said + [halves.goes_on_in_words(each) for each in others if each.id == event.goes_on_as])}
 
 
 def _goes_on(event: Event, person_id: int) -> str:
