@@ -1,11 +1,14 @@
-"""A place that was kept for somebody is taken back where there are fewer places now; an initiative has a list for each of its quarters.
+"""A place that was kept for somebody is taken back where there are fewer places now; an initiative has a list for each of its
+quarters; an event knows when calendars last had something to learn of it.
 
-Until now who held such an offer read on that a place is free, could not take it, and was passed over when its time was up. And the
-rows of an initiative's list were known whatever quarter it was sent for, so that they could hang in one only.
+Until now who held such an offer read on that a place is free, could not take it, and was passed over when its time was up. The
+rows of an initiative's list were known whatever quarter it was sent for, so that they could hang in one only. And of a series that
+was cut in two, or what was called back on or pinned up again at once, the number rose and the time of its last change did not.
 """
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 from migrations.helpers import for_the_app
@@ -58,8 +61,24 @@ CREATE TRIGGER list_goes_along AFTER UPDATE OF quarter_id ON contribution FOR EA
   WHEN (NEW.kind = 'event' AND NEW.quarter_id <> OLD.quarter_id) EXECUTE FUNCTION list_goes_along();
 """
 
+# As in 0043, but that what is pinned up again says when.
+COMES_AND_GOES = f"""
+CREATE OR REPLACE FUNCTION event_comes_and_goes() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
+BEGIN
+  UPDATE event SET sequence = sequence + 1, gone_at = CASE WHEN NEW.state = 'published' THEN NULL
+    WHEN NEW.edited_at IS DISTINCT FROM OLD.edited_at THEN NEW.edited_at ELSE now() END{{counted}} WHERE id = NEW.id;
+  IF NEW.state = 'published' THEN
+    DELETE FROM delivery WHERE notice = 'events.gone' AND subject_key = NEW.id::text AND state = 'pending';
+  END IF;
+  RETURN NULL;
+END $$;
+"""
+COUNTED = ",\n    counted_at = CASE WHEN NEW.state = 'published' THEN now() ELSE counted_at END"
+
 
 def upgrade() -> None:
+    op.add_column("event", sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute(COMES_AND_GOES.format(counted=COUNTED))
     op.execute(FEWER)
     for_the_app("fewer_places(uuid)")
     op.execute(
@@ -80,3 +99,5 @@ def downgrade() -> None:
     )
     op.execute("UPDATE event_import SET list = split_part(list, ' ', 1) WHERE list LIKE 'i:% %'")
     op.execute("DROP FUNCTION fewer_places(uuid)")
+    op.execute(COMES_AND_GOES.format(counted=""))
+    op.drop_column("event", "counted_at")

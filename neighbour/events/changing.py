@@ -147,7 +147,7 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
     event.until_on = slot - _DAY if event.rule else None
     event.more_on = [day for day in event.more_on if day < slot]
     event.goes_on_at, event.goes_on_as = slot, following.id
-    event.sequence += 1
+    event.count()
     db.session.flush()
     dates.make(event)
     dates.make(following)
@@ -238,7 +238,7 @@ def _forget(event: Event, slots: Iterable[date]) -> None:
 def _changed(event: Event, slot: date | None, stood: Mapping[uuid.UUID, Stood]) -> None:
     """Count the change of this date, or (None) of the whole event, make the dates anew, and tell whoever answered one that is not
     as it ``stood``; of the whole event everybody."""
-    event.sequence += 1
+    event.count()
     db.session.flush()
     slots = [each.slot for each in dates.make(event)]
     telling.of_change(event, stood, slots if slot is None else ())

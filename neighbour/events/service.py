@@ -127,7 +127,7 @@ def revise(
         event.sequence,
         *(getattr(event, name) for name in SHOWN),
     ):
-        event.sequence = before[3] + 1  # once, whatever and however much has changed
+        event.sequence, event.counted_at = before[3] + 1, clock.now()  # once, whatever and however much has changed
         db.session.flush()
     tell_guests(event, for_guests)
     return event
@@ -174,7 +174,8 @@ def carry_out(event: Event, plan: Plan) -> None:
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
-        event.changed_at, event.is_on_again, event.sequence = clock.now(), False, event.sequence + 1
+        event.changed_at, event.is_on_again = clock.now(), False
+        event.count()
     before, places = (event.begins.date(), event.rule, event.more_on), event.capacity
     for name in differing:
         setattr(event, name, wanted[name])
