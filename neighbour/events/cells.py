@@ -45,10 +45,10 @@ class Wrong(ValueError):
         self.field = field
 
 
-def quoted(text: str) -> str:
-    """A cell for a complaint: one line, not too long."""
+def quoted(text: str, most: int = 60) -> str:
+    """A cell for a complaint or a preview: one line, not too long."""
     line = " ".join(text.split())
-    return line if len(line) <= 60 else line[:57] + "…"
+    return line if len(line) <= most else line[: most - 3] + "…"
 
 
 def moment(field: str, text: str, zone: str, *, is_end: bool = False) -> tuple[date, time | None] | None:

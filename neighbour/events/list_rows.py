@@ -97,7 +97,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The event a row stands for."""
+    """The event a row stands for. ``website``: how the text ends, to be shown by itself; it is no part of what is compared."""
 
     uid: str
     title: str
@@ -106,6 +106,7 @@ class Wanted:
     audience: Audience
     plan: Plan
     is_off: bool | None = None
+    website: str = field(default="", repr=False, compare=False)
 
 
 Mapping_ = Mapping[Target, str]
@@ -171,7 +172,7 @@ def wanted(row: Row, mapping: Mapping_, choices: Choices) -> tuple[Wanted | None
     plan = _plan(one)
     if plan is None or one.wrong:
         return None, one.wrong
-    return Wanted(uid, title, category, text, choices.audience, plan, is_off), []
+    return Wanted(uid, title, category, text, choices.audience, plan, is_off, one.cell(Target.URL)), []
 
 
 def _category(one: Reading) -> str:
