@@ -29,7 +29,9 @@ from neighbour.events.sheets import Row
 
 UID_LENGTH = 200
 DAY = timedelta(days=1)
-LONGEST_NIGHT = timedelta(hours=12)  # of what ends on the day after, where only times are written
+#: how long what ends on the day after may be, and until when it is over, where only times are written: a festival that goes on
+#: from 10:30 to 01:00 is one, and 18:00 to 17:00 a slip of the pen
+LONGEST_NIGHT, MORNING = timedelta(hours=16), time(8)
 
 
 class Target(StrEnum):
@@ -374,7 +376,7 @@ def _same_day(start: datetime, until: time | None) -> datetime:
     end = datetime.combine(start.date(), until)
     if end > start:
         return end
-    if until != time() and end + DAY - start > LONGEST_NIGHT:
+    if until != time() and (until > MORNING or end + DAY - start > LONGEST_NIGHT):
         words = _(
             "From %(begin)s to %(end)s it would end on the next day. If that is right, write begin and end with day and time.",
             begin=f"{start:%H:%M}", end=f"{until:%H:%M}",

@@ -218,23 +218,16 @@ def test_a_rule_ends_at_a_moment_and_a_date_that_begins_later_is_none_of_it(
 
 
 def test_what_ends_before_it_begins_ends_on_the_next_day_where_it_is_a_night(host, here, owner):
-    times = (
-        "22:00-02:00",
-        "18:00-06:00",
-        "10:00-24:00",
-        "10:00-00:00",
-        "18:00-17:00",
-        "18:00-18:00",
-        "10:00-09:59",
-        "18:00-06:01",
-    )
+    taken = ("22:00-02:00", "16:00-08:00", "10:30-01:00", "10:00-24:00", "10:00-00:00")
+    refused = ("18:00-17:00", "18:00-18:00", "20:00-10:00", "17:00-08:01", "15:59-08:00")
+    times = (*taken, *refused)
     text = "uid;title;begins;time\n" + "".join(f"{n};{each};2026-12-03;{each}\n" for n, each in enumerate(times))
-    assert complaints(text, source(host, here)) == {number: ["time"] for number in (6, 7, 8, 9)}
+    assert complaints(text, source(host, here)) == {number: ["time"] for number in range(7, 12)}
     sheet, mapping = read(text)
-    (said,) = importing.judge(sheet, mapping, Choices(BERLIN), source(host, here)).rows[4].wrong
+    (said,) = importing.judge(sheet, mapping, Choices(BERLIN), source(host, here)).rows[5].wrong
     assert "18:00" in said[1] and "17:00" in said[1] and "Tag und Uhrzeit" in said[1]
     imported(text, source(host, here), leaves_out=True)
-    assert [(end - begin).seconds // 3600 for begin, end in rows(owner, "begins, ends")] == [14, 14, 12, 4]
+    assert [(end - begin).seconds // 3600 for begin, end in rows(owner, "begins, ends")] == [14, 14, 14, 16, 4]
 
 
 def test_the_end_of_a_day_is_no_begin_and_what_lasts_for_days_is_not_held_every_week(host, here, owner):
