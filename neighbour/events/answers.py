@@ -1,6 +1,6 @@
 """Who comes: yes with up to four more, no, the line where there is no place, and places that are offered for a time.
 
-What somebody becomes is decided by ``answer_event`` in the database (migrations 0035 and 0100), under the lock of the date:
+What somebody becomes is decided by ``answer_event`` in the database (migrations 0035, 0100 and 0120), under the lock of the date:
 however many ask at once, no place is given twice. An offer is told by a row of the ledger written in the same transaction; a
 worker that dies in between leaves both or none.
 """
@@ -27,6 +27,7 @@ MOST_COMPANIONS = 4
 TOLD_BEFORE = timedelta(hours=24)  # from when on guests read what only they read
 FULL, OVER, TOO_MANY = "full", "over", "too_many"
 _TO_TELL = text("SELECT occurrence_id, person_id, offered_until FROM offers_to_tell(:at)")
+_TAKEN_BACK = text("SELECT occurrence_id, person_id FROM fewer_places(:event)")
 _GUESTS = text("SELECT person_id, companions, state FROM guests_of(:wanted)")
 #: guests see of each other what a city may see of somebody, whatever they live beside
 _FROM_AFAR = Reader((0,), ())
@@ -65,7 +66,7 @@ def tell_offers() -> int:
         PlaceFree.send(
             row.person_id,
             subject_key=str(row.occurrence_id),
-            period=row.offered_until.isoformat(timespec="minutes"),
+            period=str(new_id()),  # each offer is given once here, and may end when one before it would have
             payload={"date": str(row.occurrence_id)},
         )
     return len(rows)
@@ -81,13 +82,22 @@ def expire() -> int:
 
 def other_places(event: Event, before: int | None) -> None:
     """After an event that had so many places ``before`` was given more, or fewer: what is free is offered to who waits, and where
-    there are fewer, parties that do not fit any more hear that they are passed over. Inside atomic(), through the eyes of whoever
-    invites."""
+    there are fewer, offers that are covered no more are taken back, and parties that do not fit any more are passed over; both
+    hear of it. Inside atomic(), through the eyes of whoever invites."""
+    is_fewer = event.capacity is not None and (before is None or event.capacity < before)
+    held = {(row.person_id, row.occurrence_id) for row in db.session.execute(_TAKEN_BACK, {"event": event.id}).all()}
     db.session.execute(select(func.more_places(event.id, clock.now())))
     tell_offers()
-    if event.capacity is None or (before is not None and event.capacity > before):
+    if not is_fewer:
         return
     this_change = str(new_id())  # told of once each time, though there have been so few before
+    for person_id, date_id in sorted(held | _outgrown(event)):
+        told = {"date": str(date_id), "was_kept": (person_id, date_id) in held}
+        TooMany.send(person_id, subject_key=str(date_id), period=this_change, payload=told)
+
+
+def _outgrown(event: Event) -> set[tuple[int, uuid.UUID]]:
+    """Who waits for a date to come with more than it has places by now."""
     outgrown = (
         select(Participation.person_id, Participation.occurrence_id)
         .join(Occurrence, Occurrence.id == Participation.occurrence_id)
@@ -95,8 +105,7 @@ def other_places(event: Event, before: int | None) -> None:
         .where(Participation.state.in_((Answer.WAITING, Answer.OFFERED)))
         .where(1 + Participation.companions > event.capacity)
     )
-    for person_id, date_id in db.session.execute(outgrown).all():
-        TooMany.send(person_id, subject_key=str(date_id), period=this_change, payload={"date": str(date_id)})
+    return {(row.person_id, row.occurrence_id) for row in db.session.execute(outgrown)}
 
 
 def let_go(event: Event, since: datetime) -> None:

@@ -34,7 +34,7 @@ from neighbour.events.recurrence import Series
 SINCE = timedelta(days=30)  # what is over, or was taken down, stays in a calendar for so long
 MOST = 2_000
 _TO_COME = "EXISTS (SELECT FROM occurrence o WHERE o.event_id = c.id AND o.ends_at >= :since)"
-_CHANGED = """greatest(c.published_at, c.edited_at, e.changed_at, e.cancelled_at,
+_CHANGED = """greatest(c.published_at, c.edited_at, e.changed_at, e.cancelled_at, e.counted_at,
       (SELECT max(x.changed_at) FROM event_exception x WHERE x.event_id = e.id)) AS changed_at"""
 _OF_QUARTER = text(f"""
     SELECT DISTINCT c.id, c.version, e.sequence, {_CHANGED} FROM reach r JOIN contribution c ON c.id = r.contribution_id
@@ -180,7 +180,7 @@ def _listed(
             day.slot_on,
         )
         is_off, places = is_off or day.is_cancelled, {}
-    moments = (event.published_at, event.edited_at, event.changed_at, event.cancelled_at)
+    moments = (event.published_at, event.edited_at, event.changed_at, event.cancelled_at, event.counted_at)
     return ics.Listed(
         uid=uid(event.id, slot),
         title=event.title,

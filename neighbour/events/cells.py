@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from neighbour.core.i18n import gettext as _
 from neighbour.events.recurrence import WEEKDAYS, BadRule, checked, is_of_our_time
+from neighbour.events.recurrence import moment as moment_of
 
 ALL_DAY = "all day"
 _NAMES = (
@@ -32,6 +33,7 @@ _MOMENT = re.compile(
 _CLOCK = r"(\d{1,2})[:.](\d{2})(?: ?Uhr)?"
 _SPAN = re.compile(rf"{_CLOCK} ?(?:-|–|bis|to) ?{_CLOCK}")
 _FROM = re.compile(rf"(?:(?:ab|beginn|from|at) ?:? ?)?{_CLOCK}", re.I)
+_UNTIL = re.compile(r"(?P<y>\d{4})-?(?P<m>\d{2})-?(?P<d>\d{2})(?:T(?P<time>\d{6})(?P<utc>Z?))?")
 _WHOLE = re.compile(r"ganztägig|ganztags|all day", re.I)
 
 
@@ -43,10 +45,10 @@ class Wrong(ValueError):
         self.field = field
 
 
-def quoted(text: str) -> str:
-    """A cell for a complaint: one line, not too long."""
+def quoted(text: str, most: int = 60) -> str:
+    """A cell for a complaint or a preview: one line, not too long."""
     line = " ".join(text.split())
-    return line if len(line) <= 60 else line[:57] + "…"
+    return line if len(line) <= most else line[: most - 3] + "…"
 
 
 def moment(field: str, text: str, zone: str, *, is_end: bool = False) -> tuple[date, time | None] | None:
@@ -143,8 +145,23 @@ def weekdays(field: str, text: str) -> tuple[str, ...]:
     return tuple(WEEKDAYS[each] for each in sorted(found))
 
 
-def rule(field: str, text: str, zone: str) -> tuple[str, date | None]:
-    """An RRULE without its end, and the day of its end if it has one. Raises Wrong for what this house does not take."""
+class Until(NamedTuple):
+    """When a rule ends: the day that is written, and the moment where a time stands with it."""
+
+    day: date
+    moment: datetime | None = None
+
+    def last_day(self, begins: time, zone: str) -> date:
+        """The last day that may have a date which begins at this time on the clock of ``zone``: one that begins at that very
+        moment is held, a later one is not (RFC 5545 section 3.3.10)."""
+        if self.moment is None:
+            return self.day
+        day = self.moment.astimezone(ZoneInfo(zone)).date()
+        return day if moment_of(datetime.combine(day, begins), zone) <= self.moment else day - timedelta(days=1)
+
+
+def rule(field: str, text: str, zone: str) -> tuple[str, Until | None]:
+    """An RRULE without its end, and its end if it has one. Raises Wrong for what this house does not take."""
     parts = [part for part in text.strip().upper().removeprefix("RRULE:").split(";") if part]
     until = [part.removeprefix("UNTIL=") for part in parts if part.startswith("UNTIL=")]
     try:
@@ -157,11 +174,25 @@ def rule(field: str, text: str, zone: str) -> tuple[str, date | None]:
         return kept, None
     if until[0].startswith("9999"):  # what programs write that want an end where there is none
         return kept, None
-    end = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})(?:T\d{6}Z?)?", until[0])
-    found = moment(field, "-".join(end.groups()), zone) if end and len(until) == 1 else None
+    found = _until(until[0], zone) if len(until) == 1 else None
     if found is None:
         raise Wrong(field, _("“%(text)s” is not a day. Write it like 2026-12-24 or 24.12.2026.", text=quoted(until[0])))
-    return kept, found[0]
+    return kept, found
+
+
+def _until(text: str, zone: str) -> Until | None:
+    """The end of a rule: a day, a time on the clock of ``zone``, or with Z one in UTC; None for anything else."""
+    end = _UNTIL.fullmatch(text)
+    if end is None:
+        return None
+    try:
+        day = date(*(int(end[name]) for name in "ymd"))
+        at = time.fromisoformat(end["time"]) if end["time"] else None
+    except ValueError:
+        return None
+    if not is_of_our_time(day):
+        return None
+    return Until(day, None if at is None else moment_of(datetime.combine(day, at), "UTC" if end["utc"] else zone))
 
 
 def flag(field: str, text: str) -> bool:

@@ -17,10 +17,10 @@ from neighbour.contributions import service as base
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import answers, dates, service, telling
+from neighbour.events import answers, dates, halves, service, telling
 from neighbour.events.models import Event, EventException, Occurrence
 from neighbour.events.moving import Moved, groups, moved
-from neighbour.events.recurrence import Dated, on
+from neighbour.events.recurrence import WINDOW, Dated, Series, expand, on, slots
 from neighbour.events.service import BadPlan, Plan
 from neighbour.events.telling import Stood
 
@@ -112,6 +112,7 @@ def change_following(event: Event, slot: date, begins: datetime, ends: datetime,
     shift = moved(dates.series_of(event, {}), slot, begins.date())
     plan = _plan(event, shift, begins, ends, place)
     service.judge(plan, is_kept=is_kept)
+    _judge_days(event, slot, plan)
     if slot == event.begins.date():
         service.carry_out(event, plan)
         return event
@@ -146,7 +147,7 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
     event.until_on = slot - _DAY if event.rule else None
     event.more_on = [day for day in event.more_on if day < slot]
     event.goes_on_at, event.goes_on_as = slot, following.id
-    event.sequence += 1
+    event.count()
     db.session.flush()
     dates.make(event)
     dates.make(following)
@@ -203,6 +204,30 @@ def _judge(event: Event, begins: datetime, ends: datetime, *, is_kept: bool) -> 
         raise BadPlan("day", __("This day is over. When is it?"))
 
 
+def _judge_days(event: Event, slot: date, plan: Plan) -> None:
+    """Raises BadPlan where dates that go from ``slot`` on to the days of ``plan`` come to one on which a date stays: of what is
+    left of the series before them, or of another event that it was cut into earlier."""
+    new = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
+    first = plan.begins.date()
+    stays = {each.begins.date() for each in _takes_place(event, first, slot - _DAY) if each.slot < slot}
+    before = halves.preceding(event)
+    if before is not None:
+        stays |= {each.begins.date() for each in _takes_place(before, first, slot - _DAY)}
+    later = halves.following(event)
+    if later is not None:
+        stays |= {each.begins.date() for each in _takes_place(later, max(first, slot + _DAY), first + WINDOW)}
+    if stays & set(slots(new, first, first + WINDOW)):
+        raise BadPlan("day", __("The series has a date on such a day already."))
+
+
+def _takes_place(event: Event, first: date, last: date) -> list[Dated]:
+    """The dates of an event on these days, without those that are called off."""
+    if event.cancelled_at is not None:
+        return []
+    found = expand(dates.series_of(event, dates.exceptions_of(event.id)), first, last)
+    return [each for each in found if not each.is_cancelled]
+
+
 def _forget(event: Event, slots: Iterable[date]) -> None:
     mine = EventException.event_id == event.id, EventException.slot_on.in_(list(slots))
     for row in db.session.scalars(select(EventException).where(*mine)):
@@ -213,7 +238,7 @@ def _forget(event: Event, slots: Iterable[date]) -> None:
 def _changed(event: Event, slot: date | None, stood: Mapping[uuid.UUID, Stood]) -> None:
     """Count the change of this date, or (None) of the whole event, make the dates anew, and tell whoever answered one that is not
     as it ``stood``; of the whole event everybody."""
-    event.sequence += 1
+    event.count()
     db.session.flush()
     slots = [each.slot for each in dates.make(event)]
     telling.of_change(event, stood, slots if slot is None else ())

@@ -76,6 +76,12 @@ def is_same(before: bytes, row: Wanted) -> bool:
     return before in (digest(row), hashlib.sha256(repr(row).encode()).digest())
 
 
+def of_new(row: Wanted) -> tuple[Part, ...]:
+    """All that the event of a row will say which there is not yet, but for what the row leaves open."""
+    said = _said(row, row.plan)
+    return tuple(Part(name, "", said[name]) for name in PARTS if said[name] not in ("", None))
+
+
 def standing(event: Event) -> Standing:
     """What an event says, part by part."""
     when = When(*(getattr(event, name) for name in When._fields))

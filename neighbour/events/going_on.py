@@ -10,10 +10,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from neighbour.contributions.cards import url_of
-from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
-from neighbour.events import dates, service, words
+from neighbour.events import dates, halves, words
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, Occurrence, Participation
 
@@ -40,17 +39,8 @@ class Became(NamedTuple):
 
 def goes_on(event: Event) -> GoesOn | None:
     """For the viewer of this session; None where the series does not go on, or not for these eyes."""
-    later = service.following(event)
-    if later is None:
-        return None
-    day = i18n.long_date(later.begins)
-    often = words.repeats(later.rule, later.begins.date(), has_more=bool(later.more_on), until=later.until_on)
-    said = (
-        _("The series goes on as a slip of its own: %(often)s, from %(day)s on.", often=often, day=day)
-        if often
-        else _("The series goes on as a slip of its own, on %(day)s.", day=day)
-    )
-    return GoesOn(said, url_of(later.id))
+    later = halves.following(event)
+    return None if later is None else GoesOn(halves.goes_on_in_words(later), url_of(later.id))
 
 
 def became(event: Event, slot: date | None, person_id: int | None) -> Became:
@@ -81,7 +71,7 @@ def became(event: Event, slot: date | None, person_id: int | None) -> Became:
 def _holding(event: Event, slot: date) -> Event:
     """The event that holds the dates of a series from this day on, as far as the viewer may read it."""
     for _cut in range(MOST_CUTS):
-        later = service.following(event)
+        later = halves.following(event)
         if later is None or event.goes_on_at is None or slot < event.goes_on_at:
             break
         event = later

@@ -17,7 +17,7 @@ from icalendar import Calendar, Timezone, vRecur
 from icalendar import Event as Entry
 
 from neighbour.core.text import clean_line, clean_text
-from neighbour.events.recurrence import Change, Series, moment
+from neighbour.events.recurrence import Change, Series, moment, slots
 
 PRODUCT = "-//Neighbour//Events//EN"
 MIMETYPE = "text/calendar"
@@ -84,7 +84,8 @@ def entries(event: Listed) -> bytes:
 def _entries(event: Listed) -> Iterable[Entry]:
     series = event.series
     entry = _entry(event, series.begins, series.ends, event.place)
-    off = sorted(day for day, change in series.changes.items() if change.is_cancelled)
+    changes = _changes(series)
+    off = [day for day, change in changes.items() if change.is_cancelled]
     if series.rule:
         rule = vRecur.from_ical(series.rule)
         if series.until is not None:
@@ -99,9 +100,15 @@ def _entries(event: Listed) -> Iterable[Entry]:
     for day in off:
         entry.add("exdate", [_time(event, datetime.combine(day, series.begins.time()))])
     yield entry
-    for day, change in sorted(series.changes.items()):
+    for day, change in changes.items():
         if not change.is_cancelled:
             yield _moved(event, day, change)
+
+
+def _changes(series: Series) -> dict[date, Change]:
+    """What is different on single dates, without those the series has no more: a RECURRENCE-ID makes a date of its own, whatever
+    the rule says (RFC 5545 section 3.8.4.4), and would stay in every calendar."""
+    return {day: change for day, change in sorted(series.changes.items()) if any(slots(series, day, day))}
 
 
 def _moved(event: Listed, day: date, change: Change) -> Entry:

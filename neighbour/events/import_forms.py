@@ -19,10 +19,11 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import cells, words
 from neighbour.events.categories import CATEGORIES
-from neighbour.events.comparing import Part
-from neighbour.events.list_rows import Choices, Target, guessed
+from neighbour.events.comparing import Part, of_new
+from neighbour.events.list_rows import Choices, Target, Wanted, guessed
 from neighbour.events.sheets import Sheet
 
+TEXT_SHOWN = 160  # characters of a text, of which the beginning is enough to know it by
 LABELS: dict[Target, LazyText] = {
     Target.UID: __("Name of the row that stays"),
     Target.TITLE: __("Title"),
@@ -84,6 +85,18 @@ def in_words(part: Part, value: Any) -> str:
         first = max(0, differs - 20)
         return ("…" if first else "") + cells.quoted(value[first:])
     return str(value) if value not in ("", None) else _("nothing")
+
+
+def facts(row: Wanted) -> list[tuple[str, str]]:
+    """What a new event will say besides title, day and audience, part by part: what that is called, and what it says."""
+    parts = [each for each in of_new(row) if each.name not in ("title", "when", "audience", "is_off", "text")]
+    found = [(label_of(each), in_words(each, each.listed)) for each in parts]
+    text = row.text.removesuffix(row.website).strip()
+    if text:
+        found.append((str(LABELS[Target.TEXT]), cells.quoted(text, TEXT_SHOWN)))
+    if row.website:
+        found.append((str(LABELS[Target.URL]), cells.quoted(row.website, TEXT_SHOWN)))
+    return found
 
 
 class ListForm(Form):

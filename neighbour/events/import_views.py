@@ -6,15 +6,18 @@ from typing import Any
 
 from flask import abort, flash, render_template, request
 
+from neighbour.contributions.forms import audience_label
+from neighbour.contributions.models import Audience
 from neighbour.core import limits
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.i18n import ngettext
 from neighbour.core.web import back
 from neighbour.events import importing, sheets, sources
-from neighbour.events.import_forms import EXAMPLES, LABELS, ListForm, in_words, label_of
+from neighbour.events.import_forms import EXAMPLES, LABELS, ListForm, facts, in_words, label_of
 from neighbour.events.importing import Becomes, Refused, Report
 from neighbour.events.sheets import Sheet, Unreadable
+from neighbour.events.sources import Choice
 from neighbour.events.views import views
 from neighbour.policy import Permission, may, requires
 from neighbour.policy.gate import person_number
@@ -63,16 +66,17 @@ def look_at_list() -> Any:
     mapping = form.mapping(sheet.columns)
     if form.lacks(mapping) or not is_right:
         return _page(form, sheet), 200 if is_sent else 422
-    source = found[form.whose.data]
+    choice = found[form.whose.data]
+    source = choice.source
     if request.form.get("act") != "import":
-        return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source))
+        return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source), choice)
     limits.hit("publish", str(person_number()))
     leaves_out, looked_at = request.form.get("leave_out") == "1", request.form.get("looked_at", "")
     try:
         done = importing.run(sheet, mapping, form.said(), source, leaves_out=leaves_out, looked_at=looked_at)
     except Refused as error:
         form.add_error("file", str(error))
-        return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source)), 422
+        return _page(form, sheet, importing.judge(sheet, mapping, form.said(), source), choice), 422
     flash(_done(done), "good")
     return back("events.index")
 
@@ -84,7 +88,7 @@ def _only_columns_are_empty(form: ListForm) -> bool:
     return not form.errors_in_order()
 
 
-def _form() -> tuple[ListForm, dict[str, importing.Source]]:
+def _form() -> tuple[ListForm, dict[str, Choice]]:
     """The form with the lists this person may send; 404 where there are none."""
     found = sources.of_person(person_number(), is_operator=may(Permission.OPERATE))
     if not found:
@@ -93,22 +97,33 @@ def _form() -> tuple[ListForm, dict[str, importing.Source]]:
     form.whose.choices = [(each.key, each.label) for each in found]
     for field in form.columns():
         field.choices = []
-    return form, {each.key: each.source for each in found}
+    return form, {each.key: each for each in found}
 
 
-def _page(form: ListForm, sheet: Sheet | None = None, report: Report | None = None) -> str:
+def _page(
+    form: ListForm, sheet: Sheet | None = None, report: Report | None = None, choice: Choice | None = None
+) -> str:
     return render_template(
         "events/import.html",
         form=form,
         sheet=sheet,
         report=report,
         becomes=Becomes,
+        hangs=_hangs(choice, Audience(form.audience.data)) if choice else "",
+        facts=facts,
         in_words=in_words,
         label_of=label_of,
         labels={str(target): label for target, label in LABELS.items()},
         help=[(str(target), label, EXAMPLES.get(target, "")) for target, label in LABELS.items()],
         most_rows=sheets.MOST_ROWS,
     )
+
+
+def _hangs(choice: Choice, audience: Audience) -> str:
+    """Where what is new would hang, who reads it, and who invites."""
+    who = audience_label(audience, choice.quarter)
+    said = [_("They would hang in the quarter %(quarter)s, %(who)s.", quarter=choice.quarter, who=who)]
+    return " ".join(said + ([_("Who invites: %(host)s.", host=choice.host)] if choice.host else []))
 
 
 def _done(report: Report) -> str:

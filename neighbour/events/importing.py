@@ -106,9 +106,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Report:
-    """A list as it was looked at."""
+    """A list as it was looked at. ``source``: whose it is and where it would hang; None where no row can be read."""
 
     rows: tuple[Judged, ...]
+    source: Source | None = None
 
     def of(self, *becomes: Becomes) -> list[Judged]:
         """The rows that become one of these."""
@@ -131,8 +132,10 @@ class Report:
 
     @property
     def mark(self) -> str:
-        """What tells it from any other report: of another list, read in another way, or beside events that have changed."""
-        return hashlib.sha256(repr(self.rows).encode()).hexdigest()
+        """What tells it from any other report: of another list, for another board or another initiative, read in another way, or
+        beside events that have changed."""
+        where = (self.source.name, self.source.quarter_id, self.source.initiative_id) if self.source else None
+        return hashlib.sha256(repr((where, self.rows)).encode()).hexdigest()
 
 
 class Refused(ValueError):
@@ -157,7 +160,7 @@ def judge(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source) -> 
             rows.append(_judged(row.number, found, before, stand.get(before.event_id) if before else None))
             continue
         rows.append(_wrong(row.number, title, wrong))
-    return Report(tuple(rows))
+    return Report(tuple(rows), source)
 
 
 def unreadable(sheet: Sheet) -> Report:

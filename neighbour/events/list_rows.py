@@ -20,7 +20,7 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.text import clean_line
 from neighbour.events import cells, service
 from neighbour.events.categories import CATEGORIES
-from neighbour.events.cells import ALL_DAY, Wrong
+from neighbour.events.cells import ALL_DAY, Until, Wrong
 from neighbour.events.forms import MOST_DAYS, MOST_PLACES
 from neighbour.events.models import Category
 from neighbour.events.recurrence import WEEKDAYS, fits
@@ -29,6 +29,9 @@ from neighbour.events.sheets import Row
 
 UID_LENGTH = 200
 DAY = timedelta(days=1)
+#: how long what ends on the day after may be, and until when it is over, where only times are written: a festival that goes on
+#: from 10:30 to 01:00 is one, and 18:00 to 17:00 a slip of the pen
+LONGEST_NIGHT, MORNING = timedelta(hours=16), time(8)
 
 
 class Target(StrEnum):
@@ -96,7 +99,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The event a row stands for."""
+    """The event a row stands for. ``website``: how the text ends, to be shown by itself; it is no part of what is compared."""
 
     uid: str
     title: str
@@ -105,6 +108,7 @@ class Wanted:
     audience: Audience
     plan: Plan
     is_off: bool | None = None
+    website: str = field(default="", repr=False, compare=False)
 
 
 Mapping_ = Mapping[Target, str]
@@ -170,7 +174,7 @@ def wanted(row: Row, mapping: Mapping_, choices: Choices) -> tuple[Wanted | None
     plan = _plan(one)
     if plan is None or one.wrong:
         return None, one.wrong
-    return Wanted(uid, title, category, text, choices.audience, plan, is_off), []
+    return Wanted(uid, title, category, text, choices.audience, plan, is_off, one.cell(Target.URL)), []
 
 
 def _category(one: Reading) -> str:
@@ -255,26 +259,30 @@ def _when(one: Reading) -> Plan | None:
     ends = one.take(lambda name, text: cells.moment(name, text, zone, is_end=True), Target.ENDS)
     hours = one.take(cells.hours, Target.TIME)
     is_all_day = bool(one.take(cells.flag, Target.ALL_DAY))
-    series = _series(one, days)
+    series, end = _series(one, days)
     if begins is None and len(one.wrong) == others:
         begins = _first_day(one, days)
     if len(one.wrong) > others or begins is None or series is None:
         return None
     try:
-        return _once_a_week(days, _timed(one, begins, ends, hours, is_all_day, _from(begins[0], zone, series), days))
+        plan = _timed(one, begins, ends, hours, is_all_day, _from(begins[0], zone, series), days)
+        return _ended(_once_a_week(days, plan), end)
     except Wrong as error:
         one.wrong.append(error)
         return None
 
 
-def _from(day: date, zone: str, series: tuple[str, date | None, tuple[date, ...]]) -> Plan:
+def _from(day: date, zone: str, series: _Days) -> Plan:
     """A plan with its days; the times are put in afterwards."""
     midnight, (rule, until, more) = datetime.combine(day, time()), series
     return Plan(midnight, midnight, zone, rule=rule, until_on=until, more_on=more)
 
 
-def _series(one: Reading, days: tuple[str, ...]) -> tuple[str, date | None, tuple[date, ...]] | None:
-    """Rule, its end and further days; None with a complaint."""
+_Days = tuple[str, date | None, tuple[date, ...]]
+
+
+def _series(one: Reading, days: tuple[str, ...]) -> tuple[_Days | None, Until | None]:
+    """Rule, last day and further days, None with a complaint; and the end that stands in the rule, which may be a moment."""
     zone = one.choices.zone
     try:
         rule, until = cells.rule(Target.RULE, one.cell(Target.RULE), zone)
@@ -286,14 +294,22 @@ def _series(one: Reading, days: tuple[str, ...]) -> tuple[str, date | None, tupl
             rule = "FREQ=WEEKLY" if len(days) == 1 else f"FREQ=WEEKLY;BYDAY={','.join(days)}"
         if (end or until) and not rule:
             raise Wrong(Target.UNTIL, _("There is a last day, but nothing that says how often it is held."))
-        if end and until and end[0] != until:
-            raise Wrong(Target.UNTIL, _("The rule ends on another day."))
         if len(more) > MOST_DAYS:
             raise Wrong(Target.MORE, _("Not more than %(most)s days, please.", most=MOST_DAYS))
     except Wrong as error:
         one.wrong.append(error)
-        return None
-    return rule, end[0] if end else until, more
+        return None, None
+    return (rule, end[0] if end else None, more), until
+
+
+def _ended(plan: Plan, until: Until | None) -> Plan:
+    """A plan whose rule says when it ends, which is the same for all that is known of it once the times are. Raises Wrong."""
+    if until is None:
+        return plan
+    last = until.day if plan.is_all_day else until.last_day(plan.begins.time(), plan.zone)
+    if plan.until_on not in (None, last):
+        raise Wrong(Target.UNTIL, _("The rule ends on another day."))
+    return replace(plan, until_on=last)
 
 
 def _first_day(one: Reading, days: tuple[str, ...]) -> tuple[date, None] | None:
@@ -353,11 +369,20 @@ def _once_a_week(weekdays: tuple[str, ...], plan: Plan) -> Plan:
 
 
 def _same_day(start: datetime, until: time | None) -> datetime:
-    """The end of what ends on its day, or after its midnight."""
+    """The end of what ends on its day, at its midnight, or in the night after it. Raises Wrong for what would last longer than a
+    night: somebody may as well have written a slip of the pen."""
     if until is None:
         return start
     end = datetime.combine(start.date(), until)
-    return end if end > start else end + DAY
+    if end > start:
+        return end
+    if until != time() and (until > MORNING or end + DAY - start > LONGEST_NIGHT):
+        words = _(
+            "From %(begin)s to %(end)s it would end on the next day. If that is right, write begin and end with day and time.",
+            begin=f"{start:%H:%M}", end=f"{until:%H:%M}",
+        )  # fmt: skip
+        raise Wrong(Target.TIME, words)
+    return end + DAY
 
 
 def _over_days(one: Reading, start: datetime, last: date, until: time | None, plan: Plan) -> Plan:

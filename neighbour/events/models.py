@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from neighbour.contributions.models import Contribution
+from neighbour.core import clock
 from neighbour.core.columns import one_of, pk_uuid
 from neighbour.core.db import Base
 
@@ -98,10 +99,16 @@ class Event(Contribution):
     #: counts every change that a calendar shows, for calendars (RFC 5545 section 3.8.7.4); being taken down and pinned up
     #: again is counted by the database (migration 0043)
     sequence: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: when it was last counted; None where that was before this was kept
+    counted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: up to which day the rows of ``occurrence`` are made
     dated_until: Mapped[date | None] = mapped_column(Date)
     #: since when it is shown nowhere any more; kept by the database (migration 0043)
     gone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    def count(self) -> None:
+        """Count one more change that calendars show, and when it was made."""
+        self.sequence, self.counted_at = self.sequence + 1, clock.now()
 
     @property
     def own_point(self) -> tuple[float, float] | None:

@@ -19,7 +19,7 @@ from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
-from neighbour.events import dates, words
+from neighbour.events import dates, halves, words
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
 from neighbour.notices.base import Notice, Skip
@@ -88,7 +88,7 @@ class Changed(Notice):
                 "more": payload["more"],
                 "is_cancelled": not on,
                 "is_on_again": bool(on) and all(row.is_on_again for row in on),
-                "is_whole": event.cancelled_at is not None and bool(event.rule or event.more_on),
+                **_how_much(event),
                 "why": event.cancelled_why if event.cancelled_at is not None else "",
                 "were_at": list(dict.fromkeys(row.was_place for row in on if row.was_place)),
                 "link": event.online_url if on and any("link" in each for each in payload["dates"]) else None,
@@ -105,7 +105,7 @@ class Changed(Notice):
             ),
             Different("Samstag, 5. Dezember, 14:00 bis 17:30", is_off=True, why="Dauerregen"),
         ]
-        said = {"is_cancelled": False, "is_on_again": False, "is_whole": False, "why": "", "link": None, "goes_on": ""}
+        said = {"is_cancelled": False, "is_on_again": False, "off": "", "why": "", "link": None, "goes_on": ""}
         return {
             **INVENTED,
             **said,
@@ -177,7 +177,8 @@ class OutOfReach(Notice):
 
 
 class TooMany(Notice):
-    """There are fewer places now than the reader, who waits, asked for: nobody waits for them."""
+    """There are fewer places now: the one that was kept for the reader is not any more, or they, who wait, have asked for more
+    than there are, and nobody waits for them."""
 
     key = "events.too_many"
     title = __("There are not so many places any more")
@@ -186,18 +187,21 @@ class TooMany(Notice):
         return _("Not so many places any more: %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """Fits by now, or does not want to come any more: nothing to say."""
+        """Fits by now, is offered a place again, or does not want to come any more: nothing to say."""
         with reading_as(person_id):
             event, date, own = _answered(person_id, payload)
             if own is None or own.state not in (Answer.WAITING, Answer.OFFERED) or date.is_cancelled:
                 raise Skip
-            if event.capacity is None or 1 + own.companions <= event.capacity:
+            asked, was_kept = 1 + own.companions, payload.get("was_kept", False) and own.state == Answer.WAITING
+            fits = event.capacity is None or asked <= event.capacity
+            if fits and not was_kept:
                 raise Skip
-            asked, because = 1 + own.companions, _because(own.state)
-            return {**_told_of(event, date), "places": event.capacity, "asked": asked, "because": because}
+            said = {"places": event.capacity, "asked": asked, "fits": fits, "was_kept": was_kept}
+            return {**_told_of(event, date), **said, "because": _because(own.state)}
 
     def preview(self) -> dict[str, Any]:
-        return {**INVENTED, "places": 3, "asked": 5, "because": _because(Answer.WAITING)}
+        said = {"places": 3, "asked": 5, "fits": False, "was_kept": False}
+        return {**INVENTED, **said, "because": _because(Answer.WAITING)}
 
 
 class Tomorrow(Notice):
@@ -327,6 +331,18 @@ def _different(found: _Answered, given: Mapping[str, Any]) -> Different:
         "on_again" in given and not is_off,
         other.cancelled_why if other is not None and event.cancelled_at is None else "",
     )
+
+
+def _how_much(event: Event) -> dict[str, Any]:
+    """``off``: what is called off of an event with several dates, where it is more than some of them; and that the series goes on
+    elsewhere."""
+    if event.cancelled_at is None or not (event.rule or event.more_on):
+        return {"off": ""}
+    others = halves.others_on(event)
+    if not others:
+        return {"off": _("The whole series is called off.")}
+    said = [_("The remaining dates of this slip are called off.")]
+    return {"off": " ".join(said + [halves.goes_on_in_words(each) for each in others if each.id == event.goes_on_as])}
 
 
 def _goes_on(event: Event, person_id: int) -> str:

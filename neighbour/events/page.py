@@ -18,7 +18,7 @@ from neighbour.contributions.readers import reader_of
 from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
-from neighbour.events import answers, dates, going_on, words
+from neighbour.events import answers, dates, going_on, halves, words
 from neighbour.events.answers import Guest
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, EventException, Occurrence, Participation
@@ -118,6 +118,7 @@ def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
     listed = coming if since is None else dates.coming(event.id, SHOWN + 1, since)
     own = answers.mine([each.id for each in listed], who.person_id)
     lines = [_line(event, each, exceptions.get(each.slot_on), own.get(each.id)) for each in listed]
+    is_own = event.author_id == who.person_id and event.state == State.PUBLISHED
     return {
         "event": event,
         "lines": lines[:SHOWN],
@@ -125,7 +126,8 @@ def page_data(event: Event, who: Identity) -> Mapping[str, Any]:
         "is_further": since is not None,
         "is_series": _is_series(event),
         "changed": _changed(event, coming),
-        "is_own": event.author_id == who.person_id and event.state == State.PUBLISHED,
+        "is_own": is_own,
+        "is_whole": not is_own or not halves.others_on(event),
         "may_come": may_come(event, who),
         "structured": _structured(event, coming[:SHOWN], exceptions),
         "coming": None if chosen.date is None else coming_to(event, chosen.date, who),

@@ -10,7 +10,7 @@ about(
     kind="contribution",
     out="id:contribution_id begins ends zone is_all_day rule until_on more_on place lon lat online_url cost access capacity"
     " cancelled_at cancelled_why",
-    inner="changed_at was_begins was_place sequence dated_until gone_at has_own_point goes_on_at"
+    inner="changed_at was_begins was_place sequence counted_at dated_until gone_at has_own_point goes_on_at"
     " goes_on_as places_before is_on_again",
     erase=Calls(
         "UPDATE event SET place = '', online_url = '', cost = '', access = '', lon = NULL, lat = NULL,"

@@ -11,12 +11,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import service as base
-from neighbour.contributions.models import Audience, State
+from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events import answers, dates, telling
+from neighbour.events import answers, dates, halves, telling
 from neighbour.events.models import Event, EventForGuests
 from neighbour.events.recurrence import LONGEST, BadRule, checked, is_left_out, is_of_our_time
 from neighbour.residency.gazetteer.service import point_of
@@ -127,7 +127,7 @@ def revise(
         event.sequence,
         *(getattr(event, name) for name in SHOWN),
     ):
-        event.sequence = before[3] + 1  # once, whatever and however much has changed
+        event.sequence, event.counted_at = before[3] + 1, clock.now()  # once, whatever and however much has changed
         db.session.flush()
     tell_guests(event, for_guests)
     return event
@@ -142,13 +142,6 @@ def tell_guests(event: Event, words: str) -> None:
         db.session.execute(delete(EventForGuests).where(EventForGuests.event_id == event.id))
 
 
-def following(event: Event) -> Event | None:
-    """The event that holds a series' later dates since it was cut in two, if the viewer of this session may read it and it
-    hangs."""
-    found = of_person(event.goes_on_as) if event.goes_on_as is not None else None
-    return found if found is not None and found.state == State.PUBLISHED else None
-
-
 def replan(event: Event, plan: Plan) -> None:
     """Give an event another plan; what it said before is kept to be shown. A series that was cut in two stays cut. Raises
     BadPlan. Inside atomic()."""
@@ -158,7 +151,7 @@ def replan(event: Event, plan: Plan) -> None:
 
 def _stays_cut(event: Event, plan: Plan) -> None:
     """Raises BadPlan where both halves would have dates on the same days: the form was opened before the cut, or forgets it."""
-    if event.goes_on_at is None or following(event) is None:
+    if event.goes_on_at is None or halves.following(event) is None:
         return
     last = event.goes_on_at - timedelta(days=1)
     since = i18n.long_date(event.goes_on_at)
@@ -181,7 +174,8 @@ def carry_out(event: Event, plan: Plan) -> None:
     if differing & set(TOLD):
         event.was_begins = event.begins if "begins" in differing else None
         event.was_place = event.place if "place" in differing else None
-        event.changed_at, event.is_on_again, event.sequence = clock.now(), False, event.sequence + 1
+        event.changed_at, event.is_on_again = clock.now(), False
+        event.count()
     before, places = (event.begins.date(), event.rule, event.more_on), event.capacity
     for name in differing:
         setattr(event, name, wanted[name])

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from neighbour.core import i18n
 from neighbour.core.i18n import gettext as _
 from neighbour.core.text import clean_line, clean_text
 
@@ -132,21 +133,31 @@ def _text(value: Any) -> str:
 def _csv(text: str) -> Sheet:
     said = _SAYS_SEPARATOR.match(text)  # a line for Excel, which shows it nowhere: rows are counted without it
     text = text[said.end() :] if said else text
+    rows: list[Row] = []
+    number = 0
     try:
         reader = csv.reader(io.StringIO(text), delimiter=said[1] if said else _separator(text), strict=True)
         head = [clean_line(name) for name in next(reader)]
-        columns = _columns(head)
+        columns, number = _columns(head), 1
         if not columns:
             raise Unreadable(_("The first row has no names of columns."))
         if len(columns) != len([name for name in head if name]):
             raise Unreadable(_("Two columns have the same name."))
-        rows: list[Row] = []
-        for number, cells in enumerate(reader, 2):
+        for cells in reader:
+            number += 1
             if any(cell.strip() for cell in cells) and len(rows) <= MOST_ROWS:
                 rows.append(_line(number, head, cells))
-    except (csv.Error, StopIteration):  # a cell of more than 131,072 characters is one that was not closed
-        raise Unreadable(_("A quotation mark is opened and not closed, or the other way round.")) from None
+    except (csv.Error, StopIteration) as error:
+        raise _broken(text, number + 1, error) from None
     return Sheet(columns, tuple(rows))
+
+
+def _broken(text: str, row: int, error: Exception) -> Unreadable:
+    """Why a CSV cannot be read on: what is not closed goes on to the end of the list, and is longer than any cell, too."""
+    if text.count('"') % 2 == 0 and "field limit" in str(error):
+        most = i18n.number(csv.field_size_limit())
+        return Unreadable(_("A cell of row %(row)s is longer than %(most)s characters.", row=row, most=most))
+    return Unreadable(_("A quotation mark is opened and not closed, or the other way round."))
 
 
 def _line(number: int, head: list[str], cells: list[str]) -> Row:

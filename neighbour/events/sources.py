@@ -14,11 +14,13 @@ from neighbour.quarters.models import Quarter
 
 
 class Choice(NamedTuple):
-    """One of them: ``key`` in a form, and its name."""
+    """One of them: ``key`` in a form, its name, and the names of the quarter it hangs in and of who invites."""
 
     key: str
     label: str
     source: Source
+    quarter: str
+    host: str = ""
 
 
 def of_person(person_id: int, *, is_operator: bool) -> list[Choice]:
@@ -38,13 +40,15 @@ def of_person(person_id: int, *, is_operator: bool) -> list[Choice]:
 
 
 def of_initiative(initiative: Initiative, quarter: Quarter, person_id: int) -> Choice:
-    """An initiative's list, for one of its quarters."""
+    """An initiative's list, for one of its quarters: each has its own, so that one file can hang on several boards. Where two
+    quarters become one, the database gives the list its new name (migration 0120)."""
     name = f"i:{initiative.public_id}"
-    source = Source(name, quarter.id, person_id, initiative.id)
-    return Choice(f"{name} {quarter.key}", f"{initiative.name}, {quarter.name}", source)
+    source = Source(f"{name} {quarter.id}", quarter.id, person_id, initiative.id)
+    label = f"{initiative.name}, {quarter.name}"
+    return Choice(f"{name} {quarter.key}", label, source, quarter.name, initiative.name)
 
 
 def of_quarter(quarter: Quarter, person_id: int) -> Choice:
     """The operator's own list for a quarter."""
     name = f"q:{quarter.key}"
-    return Choice(name, quarter.name, Source(name, quarter.id, person_id))
+    return Choice(name, quarter.name, Source(name, quarter.id, person_id), quarter.name)

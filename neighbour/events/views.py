@@ -17,7 +17,7 @@ from neighbour.core.forms import Form, at_most, one_line
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import back, is_htmx, toast
-from neighbour.events import answers, changing, dates, page, service, words
+from neighbour.events import answers, changing, dates, going_on, halves, page, service, words
 from neighbour.events.changing import NoSuchDate
 from neighbour.events.forms import EventForm, WhenForm, when_fields
 from neighbour.events.models import Answer, Event, Occurrence
@@ -216,7 +216,13 @@ def _when(event: Event, dated: Dated | None) -> str:
 
 
 def _call_off_page(event: Event, dated: Dated | None, form: CallOffForm) -> str:
-    return render_template("events/call_off.html", event=event, dated=dated, when=_when(event, dated), form=form)
+    """``others``: what else is on of a series that was cut in two, whichever half of it is called off."""
+    others = [] if dated else halves.others_on(event)
+    goes_on = going_on.goes_on(event) if event.goes_on_as in {each.id for each in others} else None
+    return render_template(
+        "events/call_off.html",
+        event=event, dated=dated, when=_when(event, dated), form=form, is_whole=not others, goes_on=goes_on,
+    )  # fmt: skip
 
 
 def _date_page(event: Event, dated: Dated, form: DateForm) -> str:

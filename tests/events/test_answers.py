@@ -391,3 +391,39 @@ def test_who_does_not_fit_into_fewer_places_is_told_and_passed(client, owner, ho
     assert states(owner, date_id)[small.id] == "offered" and states(owner, date_id)[large.id] == "waiting"
     assert say(large, here, date_id) == "waiting"
     assert "an 1. Stelle" in client.get(f"/c/{to_uid(event.id)}").text
+
+
+def test_a_place_that_was_kept_goes_back_into_the_line_where_there_are_fewer(
+    client, owner, host, here, jobs, mailbox, frozen_clock
+):
+    event, date_id = invited(owner, host, here, capacity=4, title="Kochen")
+    goes, stays, large, small = crowd(owner, here, 4)
+    frozen_clock.tick((BEGINS - clock.now()).total_seconds() - 20 * 3600)  # every offer ends at the same moment
+    for guest, companions in ((goes, 2), (stays, 0), (large, 1), (small, 0)):
+        frozen_clock.tick(1)
+        say(guest, here, date_id, companions=companions)
+    say(goes, here, date_id, is_coming=False)
+    coming = {goes.id: "declined", stays.id: "coming"}
+    assert states(owner, date_id) == {**coming, large.id: "offered", small.id: "offered"}
+    assert {to for to, _subject, _text in mails(jobs, mailbox, frozen_clock)} == {large.email, small.email}
+    told = {}
+    for capacity, kept in (
+        (3, {large.id: "offered", small.id: "waiting"}),
+        (1, {large.id: "waiting", small.id: "waiting"}),
+    ):
+        revised(host, here, event, title="Kochen", capacity=capacity)
+        assert states(owner, date_id) == {**coming, **kept}
+        for to, subject, text in mails(jobs, mailbox, frozen_clock):
+            assert subject == "Nicht mehr so viele Plätze: Kochen" and "weil du auf der Warteliste stehst" in text
+            assert "nicht mehr für dich frei" in text
+            told[to] = text
+    assert "an deiner Stelle auf der Warteliste" in told[small.email] and "nur noch 1" in told[large.email]
+    assert "an deiner Stelle auf der Warteliste" not in told[large.email], "so many places are there no more"
+    assert say(small, here, date_id) == "waiting"
+    sign_in(client, small)
+    page = client.get(f"/c/{to_uid(event.id)}").text
+    assert "an 1. Stelle" in page and "für dich frei, bis" not in page
+    revised(host, here, event, title="Kochen", capacity=4)
+    assert states(owner, date_id) == {**coming, large.id: "offered", small.id: "offered"}
+    again = {(to, subject) for to, subject, _text in mails(jobs, mailbox, frozen_clock)}
+    assert again == {(guest.email, "Ein Platz ist frei: Kochen") for guest in (large, small)}

@@ -145,7 +145,7 @@ def test_lines_are_folded_and_no_title_begins_a_line_of_its_own(visitor, host, r
     assert str(entry["DESCRIPTION"]) == "Zeile eins;\nZeile, zwei\\\nBEGIN:VEVENT"
 
 
-def test_every_change_counts_the_sequence_up_and_the_uid_stays(visitor, host, reader, here):
+def test_every_change_counts_the_sequence_up_and_the_uid_stays(visitor, host, reader, here, frozen_clock):
     event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
     path, name = address(reader, here), to_uid(event.id)
     plan = service.Plan(TUESDAY, TUESDAY + timedelta(hours=2), "Europe/Berlin", rule="FREQ=WEEKLY")
@@ -166,20 +166,29 @@ def test_every_change_counts_the_sequence_up_and_the_uid_stays(visitor, host, re
         (changing.call_on, (slot,)),
         (changing.call_off, (None,)),
         (changing.call_on, (None,)),
+        (changing.change_following, (slot, datetime(2026, 6, 3, 19), datetime(2026, 6, 3, 21), "Hof")),
         (base.withdraw, ()),
-        (base.restore, ()),
+        (base.restore, ()),  # whose moment is the database's own
     )
     seen = [int(entries(visitor, path)[name]["SEQUENCE"])]
     for act, given in steps:
+        frozen_clock.tick(1)
         acting(host, here, event, act, **given) if isinstance(given, dict) else acting(host, here, event, act, *given)
-        seen.append(int(entries(visitor, path)[name]["SEQUENCE"]))
+        entry = entries(visitor, path)[name]
+        seen.append(int(entry["SEQUENCE"]))
+        assert entry["LAST-MODIFIED"].dt == entry["DTSTAMP"].dt
+        assert entry["DTSTAMP"].dt == clock.now() or (act is base.restore and entry["DTSTAMP"].dt > clock.now()), act
     assert seen == list(range(len(steps) + 1)), "one for each, whatever it was"
     acting(
         host,
         here,
         event,
         service.revise,
-        **{**words, "title": "Chor!", "plan": service.Plan(**{**plan.__dict__, "place": "Saal"})},
+        **{
+            **words,
+            "title": "Chor!",
+            "plan": service.Plan(**{**plan.__dict__, "place": "Saal", "until_on": date(2026, 6, 1)}),
+        },
     )
     assert int(entries(visitor, path)[name]["SEQUENCE"]) == seen[-1], "nothing changed, nothing counted"
 

@@ -220,6 +220,9 @@ def test_the_days_like_the_one_that_was_moved_go_along_and_the_others_stay(
         ("FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-28"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,TH", "2026-06-10"),
         ("FREQ=MONTHLY;BYDAY=1TU,3TU", "2026-07-01"),
+        ("FREQ=WEEKLY", "2026-05-26"),
+        ("FREQ=DAILY", "2026-05-20"),
+        ("FREQ=WEEKLY;BYDAY=TU,TH", "2026-05-20"),
     ],
 )
 def test_where_no_rhythm_comes_of_it_nothing_is_moved(owner, here, host, rule, to):
@@ -230,6 +233,25 @@ def test_where_no_rhythm_comes_of_it_nothing_is_moved(owner, here, host, rule, t
         begins = datetime.fromisoformat(to + "T18:00")
         acting(host, here, event, changing.change_following, slot, begins, begins + timedelta(hours=2), "")
     assert no.value.field == "day" and rows(owner, event) == before
+
+
+def test_no_half_of_a_series_comes_to_a_day_on_which_another_one_has_a_date(client, owner, here):
+    host = make_signed_in(client, here)
+    first = SimpleNamespace(id=make_event(host, here, TUESDAY, rule="FREQ=WEEKLY").id)
+
+    def go(event, slot, to):
+        data = {"day": to, "from_time": "18:00", "until_time": "20:00", "reaches": "following"}
+        answer = client.post(f"/c/{to_uid(event.id)}/date?day={slot}", data=data)
+        assert (answer.status_code == 422) == ("An so einem Tag hat die Reihe schon einen Termin" in answer.text)
+        return answer.status_code
+
+    assert go(first, "2026-06-09", "2026-06-02") == 422
+    acting(host, here, first, changing.call_off, date(2026, 6, 2))
+    assert go(first, "2026-06-09", "2026-06-02") == 303, "nothing takes place then"
+    second = SimpleNamespace(id=owner.execute("SELECT goes_on_as FROM event WHERE id = %s", [first.id]).fetchone()[0])
+    assert go(second, "2026-06-02", "2026-05-26") == 422, "its first date, so nothing of it stays"
+    assert go(first, "2026-05-26", "2026-06-09") == 422, "the other way round"
+    assert go(second, "2026-06-02", "2026-06-03") == 303
 
 
 def test_what_hangs_on_a_series_goes_along_with_its_later_dates(app, owner, here, client, visitor, jobs, frozen_clock):

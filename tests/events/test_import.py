@@ -143,16 +143,20 @@ def test_times_days_and_rules_are_read_as_people_and_calendars_write_them():
         == ("MO", "TU", "WE", "SA")
         == cells.weekdays("weekdays", "Montag-Mittwoch,\nSamstag")
     )
-    assert cells.rule("rule", "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231T225959Z", BERLIN) == (
-        "FREQ=WEEKLY;BYDAY=TU",
-        date(2026, 12, 31),
-    )
+    rule, until = cells.rule("rule", "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231T225959Z", BERLIN)
+    assert rule == "FREQ=WEEKLY;BYDAY=TU" and until.last_day(time(18), BERLIN) == date(2026, 12, 31)
     for parse, text in (
         (cells.weekdays, "Sa - Mo"), (cells.weekdays, "So und Feiertage"), (cells.hours, "Sa 10:00\nSo 11:00"), (cells.flag, "vielleicht"), (cells.is_off, "verlegt"),
     ):  # fmt: skip
         with pytest.raises(cells.Wrong):
             parse("x", text)
-    for text in ("FREQ=SECONDLY", "FREQ=DAILY;COUNT=3", "FREQ=DAILY;UNTIL=morgen", "wöchentlich"):
+    for text in (
+        "FREQ=SECONDLY",
+        "FREQ=DAILY;COUNT=3",
+        "FREQ=DAILY;UNTIL=morgen",
+        "FREQ=DAILY;UNTIL=20270114T250000Z",
+        "wöchentlich",
+    ):
         with pytest.raises(cells.Wrong):
             cells.rule("rule", text, BERLIN)
 
@@ -184,6 +188,46 @@ def test_series_further_days_and_what_is_called_off(host, here, owner):
     assert rows(owner, "title, cancelled_at IS NOT NULL")[2] == ("Cäcilie", True), "an empty cell calls nothing back on"
     imported(text.replace("cancelled", "confirmed"), source(host, here), leaves_out=True)
     assert rows(owner, "title, cancelled_at IS NOT NULL")[2] == ("C", False)
+
+
+@pytest.mark.parametrize(
+    ("begins", "until", "column", "last"),
+    [
+        ("20:00", "20270114T000000Z", "", date(2027, 1, 7)),  # one in the morning in Berlin
+        ("00:30", "20270113T233000Z", "", date(2027, 1, 14)),
+        ("00:31", "20270113T233000Z", "", date(2027, 1, 7)),
+        ("20:00", "20270114T200000", "", date(2027, 1, 14)),
+        ("20:00", "20270114T195959", "", date(2027, 1, 7)),
+        ("20:00", "20270114", "", date(2027, 1, 14)),
+        ("", "20270114T000000Z", "", date(2027, 1, 14)),  # of what is all day, the day that is written
+        ("20:00", "20270114T000000Z", "2027-01-13", date(2027, 1, 7)),
+        ("20:00", "20270114T000000Z", "2027-01-14", None),
+    ],
+)
+def test_a_rule_ends_at_a_moment_and_a_date_that_begins_later_is_none_of_it(
+    host, here, owner, begins, until, column, last
+):
+    """RFC 5545 section 3.3.10."""
+    row = f"uid;title;begins;time;all_day;until;rule\n1;Chor;2026-12-03;{begins};{'' if begins else 'ja'};{column};"
+    text, where = f'{row}"FREQ=WEEKLY;BYDAY=TH;UNTIL={until}"\n', source(host, here)
+    if last is None:
+        assert complaints(text, where) == {2: ["until"]}
+        return
+    imported(text, where)
+    assert owner.execute("SELECT max(slot_on) FROM occurrence").fetchone() == (last,)
+
+
+def test_what_ends_before_it_begins_ends_on_the_next_day_where_it_is_a_night(host, here, owner):
+    taken = ("22:00-02:00", "16:00-08:00", "10:30-01:00", "10:00-24:00", "10:00-00:00")
+    refused = ("18:00-17:00", "18:00-18:00", "20:00-10:00", "17:00-08:01", "15:59-08:00")
+    times = (*taken, *refused)
+    text = "uid;title;begins;time\n" + "".join(f"{n};{each};2026-12-03;{each}\n" for n, each in enumerate(times))
+    assert complaints(text, source(host, here)) == {number: ["time"] for number in range(7, 12)}
+    sheet, mapping = read(text)
+    (said,) = importing.judge(sheet, mapping, Choices(BERLIN), source(host, here)).rows[5].wrong
+    assert "18:00" in said[1] and "17:00" in said[1] and "Tag und Uhrzeit" in said[1]
+    imported(text, source(host, here), leaves_out=True)
+    assert [(end - begin).seconds // 3600 for begin, end in rows(owner, "begins, ends")] == [14, 14, 14, 16, 4]
 
 
 def test_the_end_of_a_day_is_no_begin_and_what_lasts_for_days_is_not_held_every_week(host, here, owner):
@@ -416,11 +460,21 @@ def test_a_page_with_rows_that_are_wrong_imports_the_others_only_when_that_is_as
     assert len(rows(owner)) == 2
 
 
-@pytest.mark.parametrize("what", ["another file", "another audience", "an event that was changed meanwhile"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "another file",
+        "another audience",
+        "another quarter",
+        "another initiative",
+        "an event that was changed meanwhile",
+    ],
+)
 def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
     """Enter in any field presses the first button of a form, and that imports."""
-    editor = make_person(here)
-    house = make_initiative(here, editor)
+    editor, fern = make_person(here), make_quarter("Fern")
+    house, other = make_initiative(here, editor), make_initiative(here, editor, slug="werkstatt")
+    owner.execute("INSERT INTO initiative_quarter (initiative_id, quarter_id) VALUES (%s, %s)", [house.id, fern.id])
     sign_in(client, editor)
     whose = f"i:{house.public_id} {here.key}"
     fields = carried(send(client, LIST, whose).get_data(as_text=True)) | {"act": "import"}
@@ -430,6 +484,14 @@ def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
         fields["file"] = (io.BytesIO(LIST.replace("Saal", "Halle").encode()), "andere.csv")
     elif what == "another audience":
         fields["audience"] = "nearby"
+    elif what in ("another quarter", "another initiative"):  # nothing of it is there yet
+        new = LIST.replace("\n1;", "\n3;").replace("\n2;", "\n4;")
+        fields = carried(send(client, new, whose).get_data(as_text=True)) | {"act": "import"}
+        elsewhere = (
+            f"i:{house.public_id} {fern.key}" if what == "another quarter" else f"i:{other.public_id} {here.key}"
+        )
+        assert fields["whose"] == whose
+        fields["whose"] = elsewhere
     else:
         owner.execute("UPDATE event SET place = 'Keller' WHERE place = 'Saal'")
     before = rows(owner, "place, audience")
@@ -439,6 +501,25 @@ def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
     fields = carried(html) | {"act": "import"}
     assert client.post("/events/import", data=fields, content_type="multipart/form-data").status_code == 303
     assert rows(owner, "place, audience") != before
+
+
+def test_an_initiative_has_a_list_for_each_of_its_quarters(client, here, owner):
+    editor, fern = make_person(here), make_quarter("Fern")
+    house = make_initiative(here, editor)
+    owner.execute("INSERT INTO initiative_quarter (initiative_id, quarter_id) VALUES (%s, %s)", [house.id, fern.id])
+    sign_in(client, editor)
+    for quarter in (here, fern):
+        seen = send(client, LIST, f"i:{house.public_id} {quarter.key}").get_data(as_text=True)
+        assert "2 Termine einlesen" in seen, "known on the other board only"
+        client.post("/events/import", data=carried(seen) | {"act": "import"}, content_type="multipart/form-data")
+        assert "Es gibt nichts zu tun" in send(client, LIST, f"i:{house.public_id} {quarter.key}").text
+    assert len(rows(owner)) == 4
+    owner.execute("DELETE FROM event_import WHERE uid = '2' AND list LIKE %s", [f"% {fern.id}"])
+    owner.execute(
+        "UPDATE contribution SET quarter_id = %s WHERE quarter_id = %s", [fern.id, here.id]
+    )  # they become one
+    known = owner.execute("SELECT split_part(list, ' ', 2), uid FROM event_import ORDER BY uid, list").fetchall()
+    assert sorted(known) == sorted([(str(fern.id), "1"), (str(here.id), "1"), (str(fern.id), "2")])
 
 
 @pytest.mark.parametrize("state", ["stranger", "unverified", "suspended initiative", "suspended", "elsewhere"])
@@ -562,8 +643,14 @@ def test_a_page_says_what_is_wrong_with_a_list_that_is_made_to_break_it(client, 
     house = make_initiative(here, editor)
     sign_in(client, editor)
     whose = f"i:{house.public_id} {here.key}"
-    long_head = f'{SMALL};"{"x" * 150_000}"\n1;Fest;24.12.2026 18:00;y\n'
-    assert "Anführungszeichen" in send(client, long_head, whose).get_data(as_text=True)
+    row, long = "1;Fest;24.12.2026 18:00", "x" * 150_000
+    for text, said in (
+        (f'{SMALL};"{long}"\n{row};y\n', "Zeile 1 ist länger als 131.072 Zeichen"),
+        (f"{SMALL};text\n{row};y\n2;{row[2:]};{long}\n", "Zeile 3 ist länger als 131.072 Zeichen"),
+        (f'{SMALL};text\n{row};"{long}\n', "Anführungszeichen"),
+    ):
+        html = send(client, text, whose).get_data(as_text=True)
+        assert said in html and ("Anführungszeichen" in html) == (said == "Anführungszeichen")
     nested = '[{"id": 1, "titel": "A", "beginn": "2027-01-11 10:00", "ort": {"name": "Hof"}}, {"id": 2, "id": 3}]'
     refused = send(client, nested, whose)
     html = refused.get_data(as_text=True)

@@ -114,8 +114,8 @@ def test_the_page_says_what_a_changed_row_changes_and_what_it_leaves(client, hos
 
     new = said(FIRST + "2;Chor;26.05.2026;19:00;;abgesagt;;;\n")
     assert "jeden Montag, bis Montag, 30. November" in new and "1 davon abgesagt" in new
-    assert re.search("Chor , Dienstag, 26. Mai, 19:00 abgesagt|Chor, Dienstag, 26. Mai, 19:00 abgesagt", new)
-    imported(FIRST, source(host, here, f"i:{house.public_id}", house))
+    assert "Chor Zeile 3 Dienstag, 26. Mai, 19:00 abgesagt" in new
+    imported(FIRST, source(host, here, f"i:{house.public_id} {here.id}", house))
     off = said(FIRST.replace("Hof;;", "Hof;abgesagt;").replace("30.11.2026", "31.08.2026"))
     assert "Wird abgesagt." in off and "1 davon abgesagt" in off
     assert "bis Montag, 31. August (war: " in off and "bis Montag, 30. November)" in off
@@ -156,3 +156,23 @@ def test_the_examples_of_the_page_are_read_in_the_language_they_are_told_in(lang
         assert set(told[Target.CATEGORY].split(", ")) <= known
         with pytest.raises(Wrong):
             is_off("status", "verlegt")
+
+
+def test_the_page_shows_all_that_a_new_row_would_publish(client, host, here, owner):
+    house = make_initiative(here, host)
+    sign_in(client, host)
+    whose = f"i:{house.public_id} {here.key}"
+    head = "id;titel;beginn;ort;art;eintritt;zugang;plätze;stream;www;beschreibung"
+    row = "{0};Fest {0};25.05.2026 18:00;Hof;Lernen und Reparieren;2 Euro;Stufenlos;12;https://s.example/x;https://w.example/y;{1}\n"
+    long = "Anfang " + "lang " * 60
+    page = send(client, f"{head}\n{row.format(1, long)}", whose).get_data(as_text=True)
+    text = " ".join(plain(re.sub("&shy;|<wbr>", "", page.split("<h3>", 1)[1].split("<h2", 1)[0])).split())
+    where = "Sie hängen dann im Quartier Weberviertel, sichtbar im Quartier Weberviertel. Es lädt ein: Haus am Kanal."
+    assert where in text
+    for said in ("Ort: Hof", "Kategorie: Lernen und Reparieren", "Was es kostet: 2 Euro", "Stufenlos", "Plätze: 12",
+                 "https://s.example/x", "Webseite: https://w.example/y", "Text: Anfang lang"):  # fmt: skip
+        assert said in text, said
+    assert "…" in text and long not in text and '<details class="fold" open>' in page
+    many = "".join(row.format(number, "") for number in range(21))
+    page = send(client, f"{head}\n{many}", whose).get_data(as_text=True)
+    assert '<details class="fold">' in page and "<summary>21 neue Termine" in page and "Text:" not in page

@@ -89,6 +89,22 @@ def test_calendars_find_the_same_dates_in_what_we_write(drawn):
     assert _ours(one, is_all_day, first, last) == _judged(one, is_all_day, first, last)
 
 
+def test_a_date_of_a_series_that_was_shortened_is_in_no_calendar():
+    """Of a weekly one that ends sooner now, of further days that are no more, and of what is held once by now."""
+    first, moved = datetime(2026, 12, 1, 18), Change(begins=datetime(2026, 12, 9, 19), ends=datetime(2026, 12, 9, 20))
+    whole = Series(
+        first, first + timedelta(hours=1), "Europe/Berlin", "FREQ=WEEKLY", None, (), {date(2026, 12, 8): moved}
+    )
+    further = replace(whole, rule="", more=(date(2026, 12, 8),))
+    off = replace(whole, changes={date(2026, 12, 8): Change(is_cancelled=True)})
+    ends = date(2026, 12, 5)
+    for one, count in ((whole, 2), (further, 2), (replace(whole, until=ends), 1), (replace(off, until=ends), 1),
+                       (replace(whole, rule=""), 1), (replace(further, more=(date(2027, 1, 5),)), 2)):  # fmt: skip
+        window = date(2026, 11, 1), date(2026, 12, 10) if one.rule else date(2027, 2, 1)
+        assert len(_ours(one, False, *window)) == count and _ours(one, False, *window) == _judged(one, False, *window)
+        assert (b"20261208" in ics.entries(_listed(one, False))) == (date(2026, 12, 8) in set(slots(one, *window)))
+
+
 def test_six_in_the_evening_stays_six_in_the_evening():
     one = Series(datetime(2026, 10, 6, 18), datetime(2026, 10, 6, 20), "Europe/Berlin", "FREQ=WEEKLY")
     found = expand(one, date(2026, 10, 6), date(2027, 4, 7))

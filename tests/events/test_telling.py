@@ -12,13 +12,14 @@ from markupsafe import escape
 from neighbour.contributions import service as base
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.tokens import to_uid
 from neighbour.digests import service as digests
 from neighbour.events import answers, changing, dates, service, telling
 from neighbour.events.service import Plan
 from neighbour.mydata import erasing
 from neighbour.notices.models import Subscription
 from tests.digests.helpers import body, make_reader
-from tests.factories import make_event, make_person, make_post, make_quarter, viewer_of
+from tests.factories import make_event, make_person, make_post, make_quarter, sign_in, viewer_of
 
 TUESDAY = datetime(2026, 5, 19, 18)
 
@@ -264,6 +265,39 @@ def test_following_dates_take_their_guests_along(owner, host, here, jobs, mailbo
     acting(host, here, event, changing.change_following, date(2026, 5, 26), to, to + timedelta(hours=2), "")
     ((address, _subject, text),) = told(jobs, mailbox)
     assert address == late.email != early.email and "2. Juni, 19:00" in text
+
+
+def test_of_a_series_cut_in_two_one_half_is_called_off_and_not_the_whole(client, owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")
+    early, late = comes(owner, here, event, date(2026, 5, 19)), comes(owner, here, event, date(2026, 6, 2))
+    sign_in(client, host)
+    old, rest, on = (
+        f"/c/{to_uid(event.id)}",
+        "Alle übrigen Termine dieses Zettels",
+        "weiter: jeden Mittwoch, ab 3. Juni 2026.",
+    )
+    assert "Die ganze Reihe absagen" in client.get(old).text
+    asked = client.get(f"{old}/call-off").text
+    assert "Alles absagen?" in asked and rest not in asked
+    to = datetime(2026, 6, 3, 18)
+    later = acting(host, here, event, changing.change_following, date(2026, 6, 2), to, to + timedelta(hours=2), "")
+    new = f"/c/{to_uid(later.id)}"
+    for each in (old, new):
+        assert f"{rest} absagen" in client.get(each).text and "ganze Reihe" not in client.get(each).text
+        assert f"{rest} absagen?" in client.get(f"{each}/call-off").text
+    assert on in client.get(f"{old}/call-off").text and f'href="{new}"' in client.get(f"{old}/call-off").text
+    told(jobs, mailbox)
+    for half, guest, says in ((event, early, [rest, on]), (later, late, ["Die ganze Reihe ist abgesagt."])):
+        acting(host, here, half, changing.call_off, None)
+        ((to_whom, _subject, text),) = told(jobs, mailbox)
+        assert to_whom == guest.email and all(each in " ".join(text.split()) for each in says)
+        assert ("ganze Reihe" in text) == (guest is late), "the other half is off by now"
+    acting(host, here, event, changing.call_on, None)
+    acting(host, here, later, changing.call_on, None)
+    told(jobs, mailbox)
+    acting(host, here, later, changing.call_off, None)
+    ((_to, _subject, text),) = told(jobs, mailbox)
+    assert rest in " ".join(text.split()) and "ganze Reihe" not in text and "weiter:" not in text
 
 
 @pytest.mark.parametrize("way", ["taken down", "leaves"])

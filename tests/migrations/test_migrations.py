@@ -97,7 +97,8 @@ INSERT INTO contribution (id, kind, category, quarter_id, author_id, audience, s
     (7, 3, 'published', 'the city''s', false, false)) v (n, a, s, t, l, g);
 INSERT INTO event (id, zone, begins, ends{column})
   SELECT id, 'Europe/Berlin', '2026-06-01 10:00', '2026-06-01 12:00'{value} FROM contribution;
-INSERT INTO event_import (list, uid, event_id, digest, imported_at) SELECT 'q:x', title, id, 'x', now() FROM contribution WHERE title = 'the city''s';
+INSERT INTO event_import (list, uid, event_id, digest, imported_at) SELECT CASE title WHEN 'left' THEN 'i:i7' ELSE 'q:x' END, title, id, 'x', now()
+  FROM contribution WHERE title IN ('the city''s', 'left');
 """
 KEPT = text("SELECT title, author_id, state, is_left, initiative_id FROM contribution WHERE is_office ORDER BY id")
 NAMED = ", CASE WHEN title NOT IN ('own', 'the city''s') THEN 7 END"
@@ -121,10 +122,16 @@ def test_what_came_with_lists_before_is_kept_for_the_initiative_and_stays_so_dow
                 assert [tuple(row) for row in connection.execute(KEPT)] == kept
                 own = text("SELECT author_id, is_left FROM contribution WHERE NOT is_office")
                 assert connection.execute(own).all() == [(1, True)]
+                lists = text(
+                    "SELECT replace(list, ' ' || (SELECT id FROM quarter), ' Q') FROM event_import ORDER BY list"
+                )
+                assert connection.execute(lists).scalars().all() == ["i:i7 Q", "q:x"]
             schema.downgrade(engine, empty_database.app_url, "0093-1")
             with engine.connect() as connection:
                 invites = text("SELECT count(*) FROM event WHERE initiative_id = 7")
                 assert connection.execute(invites).scalar_one() == 5
+                lists = text("SELECT list FROM event_import ORDER BY list")
+                assert connection.execute(lists).scalars().all() == ["i:i7", "q:x"]
     finally:
         engine.dispose()
 
