@@ -14,7 +14,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0120"
-down_revision = "0118"
+down_revision = "0119"
 branch_labels = None
 depends_on = None
 
