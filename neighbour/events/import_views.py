@@ -121,8 +121,10 @@ def _page(
 
 def _hangs(choice: Choice, audience: Audience) -> str:
     """Where what is new would hang, who reads it, and who invites."""
-    who = audience_label(audience, choice.quarter)
-    said = [_("They would hang in the quarter %(quarter)s, %(who)s.", quarter=choice.quarter, who=who)]
+    where, who = choice.quarter, audience_label(audience, choice.quarter)
+    said = [_("They would hang in the quarter %(quarter)s, %(who)s.", quarter=where, who=who)]
+    if audience is Audience.QUARTER:
+        said = [_("They would hang in the quarter %(quarter)s, for those who live there.", quarter=where)]
     return " ".join(said + ([_("Who invites: %(host)s.", host=choice.host)] if choice.host else []))
 
 
