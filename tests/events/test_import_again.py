@@ -167,7 +167,7 @@ def test_the_page_shows_all_that_a_new_row_would_publish(client, host, here, own
     long = "Anfang " + "lang " * 60
     page = send(client, f"{head}\n{row.format(1, long)}", whose).get_data(as_text=True)
     text = " ".join(plain(re.sub("&shy;|<wbr>", "", page.split("<h3>", 1)[1].split("<h2", 1)[0])).split())
-    where = "Sie hängen dann im Quartier Weberviertel, sichtbar im Quartier Weberviertel. Es lädt ein: Haus am Kanal."
+    where = "Sie hängen dann im Quartier Weberviertel, für alle, die dort wohnen. Es lädt ein: Haus am Kanal."
     assert where in text
     for said in ("Ort: Hof", "Kategorie: Lernen und Reparieren", "Was es kostet: 2 Euro", "Stufenlos", "Plätze: 12",
                  "https://s.example/x", "Webseite: https://w.example/y", "Text: Anfang lang"):  # fmt: skip
