@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 from neighbour.core import clock
 from tests.journeys.looking import Walk
