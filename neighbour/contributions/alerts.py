@@ -73,8 +73,14 @@ def _promise_end(contribution: Contribution, now: datetime, due: datetime) -> An
 
 def is_on(contribution: Contribution) -> bool:
     """Whether it is an alert that still holds."""
+    return holds_until(contribution) is not None
+
+
+def holds_until(contribution: Contribution) -> datetime | None:
+    """Until when it holds as an alert; None for what is none, or is over."""
     is_up = contribution.category == URGENT and contribution.state == State.PUBLISHED and contribution.solved_at is None
-    return is_up and contribution.expires_at is not None and contribution.expires_at > clock.now()
+    until = contribution.expires_at
+    return until if is_up and until is not None and until > clock.now() else None
 
 
 def _own_period(contribution: Contribution) -> str:

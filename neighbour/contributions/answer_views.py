@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from neighbour.contributions import editing, kinds, muting, service
+from neighbour.contributions import kinds, muting, service
 from neighbour.contributions.forms import CommentForm
 from neighbour.contributions.keeping_views import SAID
 from neighbour.contributions.models import Comment, Contribution, State
@@ -46,10 +46,8 @@ def revise_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Any:
         return _edit_page(contribution, answer, form, signs), 422
     try:
         with atomic():
-            service.one_at_a_time(person_number())
-            editing.keep_newer_answer(request.form.get("stood", ""), answer, form.body.data)
-            service.revise_comment(answer, form.body.data)
-    except editing.AnswerOvertaken as newer:
+            service.revise_comment(answer, form.body.data, request.form.get("stood", ""))
+    except service.AnswerOvertaken as newer:
         return _edit_page(contribution, answer, form, newer=newer.stands), 422
     except service.NotPossible as error:
         form.add_error("body", str(error))
@@ -154,7 +152,7 @@ def _edit_page(
         answer=answer,
         form=form,
         signs=signs,
-        stood=editing.mark_of(answer.body_md) if is_told else request.form.get("stood", ""),
+        stood=service.mark_of(answer.body_md) if is_told else request.form.get("stood", ""),
         newer=newer,
     )
 

@@ -8,7 +8,6 @@ given, nor is one that changes what another window has left alone.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
@@ -17,13 +16,12 @@ from wtforms import BooleanField, Field, RadioField, SelectField
 
 from neighbour.contributions import kinds, photos
 from neighbour.contributions.forms import ContributionForm
-from neighbour.contributions.models import Comment, Contribution
-from neighbour.contributions.service import NotPossible
+from neighbour.contributions.models import Contribution
+from neighbour.contributions.service import NotPossible, mark_of
 from neighbour.core import i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.core.text import clean_text
 
 #: numbers of the form's own
 _LEFT_OUT = ("form_key", "csrf_token")
@@ -49,14 +47,6 @@ class Overtaken(NotPossible):
         return "; ".join(f"{at}. {alt or '–'}" for at, (_id, alt) in enumerate(self.now.hanging, 1)) or "–"
 
 
-class AnswerOvertaken(NotPossible):
-    """An answer was changed since its form was opened. ``stands``: what it says now."""
-
-    def __init__(self, stands: str):
-        super().__init__(__("This was changed after you had opened it here."))
-        self.stands = stands
-
-
 def standing(kind: kinds.Kind, contribution: Contribution) -> ContributionForm:
     """The composer as it would be opened now, whatever the request has typed."""
     form: ContributionForm = kind.form(formdata=None, obj=contribution)
@@ -67,11 +57,6 @@ def standing(kind: kinds.Kind, contribution: Contribution) -> ContributionForm:
 def mark(form: ContributionForm) -> str:
     """What a form carries of what it was opened with."""
     return " ".join(f"{name}:{value}" for name, value in _marks(form).items())
-
-
-def mark_of(words: str) -> str:
-    """The mark of one field; an answer's form has no other."""
-    return hashlib.blake2s(words.encode(), digest_size=5).hexdigest()
 
 
 def hold(contribution: Contribution) -> None:
@@ -86,14 +71,6 @@ def keep_newer(opened: str, before: ContributionForm, after: ContributionForm) -
     changed = [name for name, value in there.items() if seen.get(name, value) != value and then[name] != value]
     if changed:
         raise Overtaken(before, changed)
-
-
-def keep_newer_answer(opened: str, answer: Comment, words: str) -> None:
-    """Raises AnswerOvertaken where a form that was ``opened`` with this mark would put these words in the place of others that it
-    has not seen. Holds the answer until the end of the transaction."""
-    db.session.refresh(answer, with_for_update=True)
-    if opened not in ("", mark_of(answer.body_md)) and clean_text(words) != answer.body_md:
-        raise AnswerOvertaken(answer.body_md)
 
 
 def _marks(form: ContributionForm) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ the ``atomic()`` of its caller.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -215,11 +216,25 @@ def _thread_of(contribution_id: uuid.UUID, parent_id: uuid.UUID | None) -> uuid.
     return parent.parent_id or parent.id
 
 
-def revise_comment(answer: Comment, body_md: str) -> None:
+class AnswerOvertaken(NotPossible):
+    """An answer was changed since its form was opened. ``stands``: what it says now."""
+
+    def __init__(self, stands: str):
+        super().__init__(__("This was changed after you had opened it here."))
+        self.stands = stands
+
+
+def mark_of(words: str) -> str:
+    """What a form carries of the words it was opened with: a few symbols of a hash."""
+    return hashlib.blake2s(words.encode(), digest_size=5).hexdigest()
+
+
+def revise_comment(answer: Comment, body_md: str, opened: str = "") -> None:
     """Change what one's own answer says, within an hour; nobody is told a second time. What it said before is kept once it has
     hung for ten minutes, or somebody else has written since. Nothing changed → nothing kept.
 
-    Raises NotPossible later, for what was taken down in the meantime, and for what its kind does not take.
+    ``opened``: the mark of the words that its writer has seen. Raises AnswerOvertaken where others stand there by now,
+    NotPossible later, for what was taken down in the meantime, and for what its kind does not take.
     """
     one_at_a_time(answer.author_id)
     db.session.refresh(answer)
@@ -228,6 +243,8 @@ def revise_comment(answer: Comment, body_md: str) -> None:
         raise NotPossible(__("You have taken this answer down in the meantime. Please write it anew."))
     if body == answer.body_md:
         return
+    if opened not in ("", mark_of(answer.body_md)):
+        raise AnswerOvertaken(answer.body_md)
     if not may_revise(answer):
         raise NotPossible(__("An answer can be changed for an hour. Please write a further one."))
     contribution = db.session.get_one(Contribution, answer.contribution_id)

@@ -100,7 +100,7 @@ class PostForm(ContributionForm):
         post = cast(Post, contribution)
         self.draft = polls.draft_of(post)
         self.is_frozen = self.draft is not None and polls.has_votes(post)
-        self.holds_until = post.expires_at if alerts.is_on(post) else None
+        self.holds_until = alerts.holds_until(post)
 
     @property
     def poll_options(self) -> list[StringField]:

@@ -90,7 +90,7 @@ def revise(
     base.one_at_a_time(editor_id)
     db.session.refresh(post)  # what the same form sent twice has just changed
     becomes_urgent = category == Category.URGENT and post.category != Category.URGENT
-    held, reached = alerts.is_on(post), post.audience
+    held_until, reached = alerts.holds_until(post), post.audience
     revised = base.revise(
         post,
         editor_id=editor_id,
@@ -102,19 +102,18 @@ def revise(
     )
     if becomes_urgent or (alerts.is_on(revised) and audience != reached):
         alerts.tell(revised, is_limited=is_limited)
-    elif held and category != Category.URGENT:
+    elif held_until is not None and category != Category.URGENT:
+        revised.calmed_at, revised.calmed_until = clock.now(), held_until
         alerts.end_soon(revised)
     return revised
 
 
 def _until(post: Post, category: str, editor_id: int, hours: int, is_limited: bool) -> datetime | None:
-    """When the alert ends that a post is going to be; notes when it is none any more."""
-    if category == Category.URGENT:
-        is_one = post.category == Category.URGENT
-        return post.expires_at if is_one else _taken_back(post) or _raised(post, editor_id, hours, is_limited)
-    if alerts.is_on(post):
-        post.calmed_at, post.calmed_until = clock.now(), post.expires_at
-    return None
+    """When the alert ends that a post is going to be; None for what is none."""
+    if category != Category.URGENT:
+        return None
+    is_one = post.category == Category.URGENT
+    return post.expires_at if is_one else _taken_back(post) or _raised(post, editor_id, hours, is_limited)
 
 
 def _taken_back(post: Post) -> datetime | None:
