@@ -76,7 +76,8 @@ class ContributionForm(Form):
             self.form_key.data = str(uuid.uuid4())
 
     def changes(self, contribution: Contribution) -> None:
-        """Let the form know what hangs there that it changes, for what its page says of that whatever was typed."""
+        """Let the form know what hangs there that it changes, for what its page says of that whatever was typed. An offer's says
+        nothing of it, so there is nothing to know; see the forms of posts and events."""
 
     def said(self) -> dict[str, Any]:
         """What the composer holds, as the services of every kind take it; kinds add what they have besides."""
