@@ -20,7 +20,7 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, dates, halves, service, telling
 from neighbour.events.models import Event, EventException, Occurrence
 from neighbour.events.moving import Moved, groups, moved
-from neighbour.events.recurrence import WINDOW, Dated, Series, expand, on, slots
+from neighbour.events.recurrence import FAR, Dated, Series, expand, on, slots_ahead
 from neighbour.events.service import BadPlan, Plan
 from neighbour.events.telling import Stood
 
@@ -215,8 +215,8 @@ def _judge_days(event: Event, slot: date, plan: Plan) -> None:
         stays |= {each.begins.date() for each in _takes_place(before, first, slot - _DAY)}
     later = halves.following(event)
     if later is not None:
-        stays |= {each.begins.date() for each in _takes_place(later, max(first, slot + _DAY), first + WINDOW)}
-    if stays & set(slots(new, first, first + WINDOW)):
+        stays |= {each.begins.date() for each in _takes_place(later, max(first, slot + _DAY), first + FAR)}
+    if stays & set(slots_ahead(new, first)):
         raise BadPlan("day", __("The series has a date on such a day already."))
 
 

@@ -8,7 +8,7 @@ from neighbour.core import clock
 from neighbour.events import dates
 from neighbour.events.forms import fields_of, when_fields
 from neighbour.events.models import Event
-from neighbour.events.recurrence import WINDOW, expand
+from neighbour.events.recurrence import FAR, expand
 
 _ALIKE = ("category", "title", "body_md", "audience", "place", "online_url", "cost", "access", "capacity")
 
@@ -17,7 +17,7 @@ def copied(event: Event) -> dict[str, Any]:
     """The composer's fields for one like it, by name. Its first date is the next one by its rule, whatever became of that date;
     an event that is over says its times and leaves the day open."""
     today, now = clock.today(event.zone), clock.now()
-    coming = expand(dates.series_of(event, {}), today, today + WINDOW)
+    coming = expand(dates.series_of(event, {}), today, today + FAR)
     first = next((each for each in coming if dates.is_to_come(each.begins_at, each.ends_at, now)), None)
     fields = {**fields_of(event), **{name: getattr(event, name) for name in _ALIKE}}
     if first is None:

@@ -18,7 +18,7 @@ from neighbour.core.columns import new_id
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.events import pairing
 from neighbour.events.models import Event, EventException, Occurrence, Participation
-from neighbour.events.recurrence import LONGEST, WINDOW, Change, Dated, Series, expand, slots
+from neighbour.events.recurrence import FAR, LONGEST, WINDOW, Change, Dated, Series, expand, slots_ahead
 
 AHEAD = timedelta(days=365)  # dates are made anew once they reach less far
 LONG = timedelta(days=1)
@@ -50,7 +50,7 @@ def make(event: Event) -> list[Dated]:
     today, now = clock.today(event.zone), clock.now()
     series = series_of(event, exceptions_of(event.id))
     first = today - timedelta(days=series.length.days + 1)
-    wanted = [each for each in expand(series, first, first + WINDOW) if is_to_come(each.begins_at, each.ends_at, now)]
+    wanted = [each for each in expand(series, first, first + FAR) if is_to_come(each.begins_at, each.ends_at, now)]
     ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= now, Occurrence.begins_at >= now)
     left_over = *ahead, Occurrence.slot_on.not_in([each.slot for each in wanted])
     answered = exists().where(Participation.occurrence_id == Occurrence.id)
@@ -81,7 +81,7 @@ def go_along(event: Event, was: Series) -> None:
     and with each whoever has answered it. Where it still has one of its days it has not gone, but begins or ends elsewhere.
     Inside atomic()."""
     now, today = series_of(event, {}), clock.today(event.zone)
-    old, new = (set(slots(each, today - LOOK_BACK, today + WINDOW)) for each in (was, now))
+    old, new = (set(slots_ahead(each, today - LOOK_BACK)) for each in (was, now))
     if was.begins.date() == now.begins.date() or any(day >= today for day in old & new):
         return
     ahead = Occurrence.event_id == event.id, or_(Occurrence.ends_at >= clock.now(), Occurrence.begins_at >= clock.now())

@@ -24,7 +24,7 @@ from neighbour.events import answers, points, service, words
 from neighbour.events.categories import CATEGORIES
 from neighbour.events.going_on import GoesOn, goes_on
 from neighbour.events.models import Category, Event
-from neighbour.events.recurrence import WEEKDAYS, WINDOW, BadRule, Dated, Series, checked, expand, is_of_our_time
+from neighbour.events.recurrence import FAR, WEEKDAYS, BadRule, Dated, Series, checked, expand, is_of_our_time
 from neighbour.events.service import BadPlan, Plan
 
 TIMES = ["%H:%M", "%H.%M", "%H:%M:%S"]
@@ -196,7 +196,7 @@ class EventForm(WhenForm, ContributionForm):
             return []
         series = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
         first = max(clock.today(plan.zone), plan.begins.date())
-        return expand(series, first, first + WINDOW)[:SHOWN]
+        return expand(series, first, first + FAR)[:SHOWN]
 
     def _plan(self) -> Plan | None:
         times, link = self.times(), self._link()

@@ -30,8 +30,8 @@ from neighbour.events.cells import Wrong
 from neighbour.events.comparing import Part, Standing
 from neighbour.events.list_rows import Choices, Mapping_, Target, Wanted, wanted
 from neighbour.events.models import Event, EventImport
-from neighbour.events.recurrence import WINDOW, Series, expand
-from neighbour.events.service import Plan
+from neighbour.events.recurrence import FAR, Series, expand
+from neighbour.events.service import BadPlan, Plan
 from neighbour.events.sheets import Sheet
 
 _KNOWN = text("SELECT uid, event_id, author_id, digest, is_up, goes_on_at FROM events_of_list(:list)")
@@ -184,7 +184,11 @@ def run(
         known = _known(source)
         for row in report.of(Becomes.NEW, Becomes.CHANGED):
             assert row.wanted is not None  # only what is wrong has none
-            _put(row.wanted, row.digest, known.get(row.wanted.uid), source)
+            try:
+                _put(row.wanted, row.digest, known.get(row.wanted.uid), source)
+            except BadPlan as error:  # changed by hand since it was judged, or a rule that judging does not know of
+                words = _("Row %(row)s: %(why)s Nothing was imported.", row=row.number, why=error)
+                raise Refused(words) from error
         offices.settle()  # its sender may have left meanwhile, or be an operator who sends it for those who speak for it
     return report
 
@@ -239,7 +243,7 @@ def _over(plan: Plan, before: Known | None) -> list[Wrong]:
     now = clock.now()
     series = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
     first = max(clock.today(plan.zone) - timedelta(days=series.length.days + 1), plan.begins.date())
-    if any(dates.is_to_come(each.begins_at, each.ends_at, now) for each in expand(series, first, first + WINDOW)):
+    if any(dates.is_to_come(each.begins_at, each.ends_at, now) for each in expand(series, first, first + FAR)):
         return []
     if before is not None and before.goes_on_at is not None:
         day = i18n.long_date(before.goes_on_at)

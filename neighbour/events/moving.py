@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.events.recurrence import WEEKDAYS, WINDOW, Series, slots
+from neighbour.events.recurrence import WEEKDAYS, WINDOW, Series, slots, slots_ahead
 from neighbour.events.service import BadPlan
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -35,7 +35,7 @@ def moved(series: Series, slot: date, to: date) -> Moved:
     rule, goes = _rule(series, slot, to) if by and slot not in series.more else (series.rule, None)
     until = min(series.until + by, date.max - DAY) if series.until and by > timedelta() else series.until
     day = goes or (lambda each: each + by)
-    known = list(slots(series, slot, slot + WINDOW))
+    known = list(slots_ahead(series, slot))
     new = [day(each) for each in known]
     if len(set(new)) < len(new):
         raise BadPlan("day", __("The series has a date on such a day already."))

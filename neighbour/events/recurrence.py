@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
-WINDOW = timedelta(days=400)  # how far ahead dates are made
+WINDOW = timedelta(days=400)  # how far ahead the dates of a rule are made
 MOST = 2_000  # dates of one answer
 LONGEST = timedelta(days=92)  # one date of an event
+LATEST = timedelta(days=730)  # how far ahead a day may lie that somebody writes
+FAR = LATEST + LONGEST + timedelta(days=8)  # so far ahead it has a date, also looked for from before one that has begun
 EARLIEST, LAST = 1900, 9000  # years that days are taken from; further ones are slips of the pen
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = "(?:MO|TU|WE|TH|FR|SA|SU)"
@@ -114,6 +116,14 @@ def slots(series: Series, first: date, last: date) -> Iterator[date]:
         single = next(singles, None)
 
 
+def slots_ahead(series: Series, first: date, last: date = date.max) -> Iterator[date]:
+    """The days from ``first`` to ``last`` for which dates are made: those of the rule within WINDOW of ``first``, as there is no
+    end of them, and those that somebody has written – the first one, the further ones – within FAR of it."""
+    near = first + WINDOW
+    yield from slots(series, first, min(near, last))
+    yield from (day for day in sorted({series.begins.date(), *series.more}) if near < day <= min(first + FAR, last))
+
+
 def fits(rule: str, begun: date) -> bool:
     """Whether a rule gives the day on which it begins. RFC 5545 section 3.8.5.3 leaves open what it means where it does not."""
     midnight = datetime.combine(begun, time())
@@ -149,10 +159,10 @@ def _near(rule: str, begun: date, first: date) -> date:
 
 def expand(series: Series, first: date, last: date) -> list[Dated]:
     """Every date that begins on the days from ``first`` to ``last``, in order; those called off are among them, marked. At
-    most MOST, within WINDOW of ``first``."""
-    last = min(last, first + WINDOW)
+    most MOST, as far ahead as dates are made (``slots_ahead``); one that was moved, within FAR of ``first``."""
+    last = min(last, first + FAR)
     found = []
-    for slot in slots(series, first, last):
+    for slot in slots_ahead(series, first, last):
         if slot not in series.changes:
             found.append(_dated(series, slot, Change()))
         if len(found) >= MOST:

@@ -18,10 +18,8 @@ from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.events import answers, dates, halves, telling
 from neighbour.events.models import Event, EventForGuests
-from neighbour.events.recurrence import LONGEST, BadRule, checked, is_left_out, is_of_our_time
+from neighbour.events.recurrence import LATEST, LONGEST, BadRule, checked, is_left_out, is_of_our_time
 from neighbour.residency.gazetteer.service import point_of
-
-LATEST = timedelta(days=730)  # how far ahead an event may begin
 
 
 @dataclass(frozen=True)

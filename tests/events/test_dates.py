@@ -300,3 +300,35 @@ def test_a_date_that_lasts_several_days_keeps_them_when_its_form_is_saved(client
         assert owner.execute("SELECT begins, place FROM event_exception WHERE event_id = %s", [each.id]).fetchall() == [
             (None, "Hof")
         ]
+
+
+@pytest.mark.parametrize("days", [393, 500, 730])
+def test_what_is_held_once_has_its_date_as_far_ahead_as_one_may_write(owner, here, host, frozen_clock, days):
+    far = datetime.combine(frozen_clock.now().date() + timedelta(days=days), TUESDAY.time())
+    event = make_event(host, here, far, hours=90 * 24)
+    assert [row[0] for row in rows(owner, event)] == [far.date()]
+
+
+def test_a_further_day_beyond_a_year_has_its_row_and_goes_along_and_a_date_put_off_so_far_is_not_called_off(
+    owner, here, host
+):
+    far = date(2027, 9, 1)
+    event = make_event(host, here, TUESDAY, more_on=(far,))
+    assert [row[0] for row in rows(owner, event)] == [TUESDAY.date(), far]
+    acting(host, here, event, changing.change_following, far, datetime(2027, 9, 3, 18), datetime(2027, 9, 3, 20), "")
+    put_off = datetime(2028, 3, 1, 18)
+    acting(host, here, event, changing.change_one, TUESDAY.date(), put_off, put_off + timedelta(hours=2), "")
+    assert owner.execute("SELECT slot_on, begins_at::date, is_cancelled FROM occurrence ORDER BY 2").fetchall() == [
+        (date(2027, 9, 3), date(2027, 9, 3), False),
+        (TUESDAY.date(), put_off.date(), False),
+    ]
+
+
+def test_a_series_that_begins_in_more_than_a_year_has_its_first_date_and_gets_the_others_in_time(
+    owner, here, host, frozen_clock
+):
+    event = make_event(host, here, datetime(2027, 9, 7, 18), rule="FREQ=WEEKLY")
+    assert [row[0] for row in rows(owner, event)] == [date(2027, 9, 7)]
+    frozen_clock.tick(200 * 86_400)
+    dates.keep_ahead()
+    assert len(rows(owner, event)) > 15

@@ -659,3 +659,31 @@ def test_a_page_says_what_is_wrong_with_a_list_that_is_made_to_break_it(client, 
     for text in (HOSTILE[0][0], HOSTILE[7][0], HOSTILE[11][0]):
         assert "einlesen, die anderen" not in send(client, text, whose).get_data(as_text=True)
     assert rows(owner) == []
+
+
+def test_a_list_with_an_event_in_more_than_a_year_is_imported(host, here, owner):
+    text = "uid;title;begins;more\n1;Stadtfest;2027-09-01 18:00;\n2;Chor;2026-06-02 18:00;1.4.2028\n"
+    assert imported(text, source(host, here)).to_do == 2
+    days = owner.execute("SELECT slot_on FROM occurrence ORDER BY 1").fetchall()
+    assert days == [(date(2026, 6, 2),), (date(2027, 9, 1),), (date(2028, 4, 1),)]
+    day_after_the_last = "uid;title;begins\n3;Zu weit;2028-05-12 18:00\n"
+    assert complaints(day_after_the_last, source(host, here)) == {2: ["begins"]}
+
+
+def test_what_turns_out_to_be_impossible_while_it_is_imported_is_told_of_its_row(
+    client, host, here, house, owner, monkeypatch
+):
+    sign_in(client, host)
+    publish = service.publish
+
+    def over_by_now(**words):
+        if words["title"] == "Chor":
+            raise service.BadPlan("day", "Dieser Tag ist schon vorbei.")
+        return publish(**words)
+
+    seen = send(client, LIST, f"i:{house.public_id} {here.key}").text
+    monkeypatch.setattr(service, "publish", over_by_now)
+    fields = carried(seen) | {"act": "import"}
+    answer = client.post("/events/import", data=fields, content_type="multipart/form-data")
+    assert answer.status_code == 422 and rows(owner) == []
+    assert "Zeile 3: Dieser Tag ist schon vorbei. Es wurde nichts eingelesen." in unescape(answer.text)
