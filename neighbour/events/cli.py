@@ -119,5 +119,7 @@ def _say(report: Report) -> None:
         for said, parts in (("changes", row.changes), ("changed by hand, stays", row.kept)):
             if parts:
                 click.echo(f"row {row.number}, {row.title}: {said} {', '.join(each.name for each in parts)}")
+    for row in report.of(Becomes.ELSEWHERE):
+        click.echo(f"row {row.number}, {row.title}: hangs already in {row.hangs_in}")
     counts = (f"{len(report.of(each))} {each}" for each in Becomes)
     click.echo(f"{len(report.rows)} rows: {', '.join(counts)}")

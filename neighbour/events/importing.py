@@ -1,10 +1,11 @@
 """Importing a list of events: looked at as a whole first, then all of it in one transaction or nothing.
 
-A row is known by the list it stands in and what that calls it (``event_import``). Sent again it changes nothing; a row that says
-something else changes its event, and whoever answered it is told as of any change. What was changed by hand and is said by the
-list as before stays by hand (``comparing``). What somebody has taken down stays down; what is missing from the list stays as it
-is. What an editor has cut in two ("this date and all that follow") is changed by the list as
-far as its first half goes; the other one is no row of it. What comes with a list is an office's (``contributions.offices``): the
+A row is known by the list it stands in and what that calls it (``event_import``). An initiative has one for each of its quarters;
+what hangs by one of them and is read where another one would pin it up is not pinned up twice. Sent again it changes nothing; a
+row that says something else changes its event, and whoever answered it is told as of any change. What was changed by hand and is
+said by the list as before stays by hand (``comparing``). What somebody has taken down stays down; what is missing from the list
+stays as it is. What an editor has cut in two ("this date and all that follow") is changed by the list as far as its first half
+goes; the other one is no row of it. What comes with a list is an office's (``contributions.offices``): the
 next one who sends the list changes it, whoever keeps it.
 """
 
@@ -22,6 +23,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import offices
+from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n, scope
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
@@ -35,6 +37,7 @@ from neighbour.events.service import BadPlan, Plan
 from neighbour.events.sheets import Sheet
 
 _KNOWN = text("SELECT uid, event_id, author_id, digest, is_up, goes_on_at FROM events_of_list(:list)")
+_BESIDE = text("SELECT uid, hangs_in FROM hanging_beside(:list, :quarter, :audience)")
 
 
 class Becomes(StrEnum):
@@ -44,6 +47,7 @@ class Becomes(StrEnum):
     CHANGED = "changed"
     SAME = "same"
     DOWN = "down"  # taken down by hand before
+    ELSEWHERE = "elsewhere"  # hangs already, by another list of the same initiative, where its readers see it, too
     WRONG = "wrong"
 
 
@@ -81,7 +85,7 @@ class Known(NamedTuple):
 @dataclass(frozen=True)
 class Judged:
     """A row, what it becomes, and what is wrong with it: (column meant, why). ``wanted``: the event as it will be; ``digest``: of
-    what the row says; ``changes``, ``kept``: see ``comparing.Compared``."""
+    what the row says; ``changes``, ``kept``: see ``comparing.Compared``; ``hangs_in``: the quarter where it hangs already."""
 
     number: int
     title: str
@@ -91,6 +95,7 @@ class Judged:
     digest: bytes = b""
     changes: tuple[Part, ...] = ()
     kept: tuple[Part, ...] = ()
+    hangs_in: str = ""
 
     @property
     def is_another(self) -> bool:
@@ -145,7 +150,7 @@ class Refused(ValueError):
 def judge(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source) -> Report:
     """Look at every row; changes nothing."""
     with scope.use(source.eyes):
-        known = _known(source)
+        known, beside = _known(source), _beside(source, choices.audience)
     read = [(row, *wanted(row, mapping, choices)) for row in sheet.rows]
     stand = _standing([known[found.uid] for _row, found, _wrong in read if found and found.uid in known], source)
     seen: dict[str, int] = {}
@@ -157,6 +162,10 @@ def judge(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source) -> 
         elif found is not None:
             seen[found.uid] = row.number
             before = known.get(found.uid)
+            if before is None and found.uid in beside:
+                hangs_in = beside[found.uid]
+                rows.append(Judged(row.number, found.title, Becomes.ELSEWHERE, hangs_in=hangs_in))
+                continue
             rows.append(_judged(row.number, found, before, stand.get(before.event_id) if before else None))
             continue
         rows.append(_wrong(row.number, title, wrong))
@@ -174,7 +183,8 @@ def run(
     """Import a list; gives what was done. Commits: everything, or nothing. ``leaves_out``: rows that are wrong stay out, which
     is never done unasked. ``looked_at``: the mark of the report its sender has seen, None where nobody looks. Raises Refused."""
     with scope.use(source.eyes), atomic():
-        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"list:{source.name}", 0))))
+        whose = source.name.partition(" ")[0]  # all lists of an initiative: what one pins up the next one has to see
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"list:{whose}", 0))))
         report = judge(sheet, mapping, choices, source)
         if looked_at not in (None, report.mark):
             raise Refused(_("It would become something else than what you saw last. Look at it as it would be now."))
@@ -257,6 +267,13 @@ def _over(plan: Plan, before: Known | None) -> list[Wrong]:
 def _known(source: Source) -> dict[str, Known]:
     rows: Iterable[Any] = db.session.execute(_KNOWN, {"list": source.name}).all()
     return {each.uid: each for each in (Known(*row) for row in rows)}
+
+
+def _beside(source: Source, audience: Audience) -> dict[str, str]:
+    """The rows of other lists of the same initiative that whoever would read this one sees already, each with the name of the
+    quarter where it hangs: what is announced once hangs once on a board."""
+    asked = {"list": source.name, "quarter": source.quarter_id, "audience": str(audience)}
+    return {row.uid: row.hangs_in for row in db.session.execute(_BESIDE, asked)}
 
 
 def _put(row: Wanted, digest: bytes, before: Known | None, source: Source) -> None:

@@ -40,8 +40,9 @@ def of_person(person_id: int, *, is_operator: bool) -> list[Choice]:
 
 
 def of_initiative(initiative: Initiative, quarter: Quarter, person_id: int) -> Choice:
-    """An initiative's list, for one of its quarters: each has its own, so that one file can hang on several boards. Where two
-    quarters become one, the database gives the list its new name (migration 0120)."""
+    """An initiative's list, for one of its quarters: each has its own, so that one file can hang on several boards – once on
+    each: what reaches further is known by the other lists, too (``importing``). Where two quarters become one, the
+    database gives the list its new name (migration 0120)."""
     name = f"i:{initiative.public_id}"
     source = Source(f"{name} {quarter.id}", quarter.id, person_id, initiative.id)
     label = f"{initiative.name}, {quarter.name}"

@@ -15,6 +15,7 @@ from neighbour.contributions import service as base
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, limits, scope
 from neighbour.core.db import atomic
+from neighbour.core.text import plain
 from neighbour.core.tokens import to_uid
 from neighbour.events import cells, importing, service, sheets
 from neighbour.events.cli import events
@@ -520,6 +521,33 @@ def test_an_initiative_has_a_list_for_each_of_its_quarters(client, here, owner):
     )  # they become one
     known = owner.execute("SELECT split_part(list, ' ', 2), uid FROM event_import ORDER BY uid, list").fetchall()
     assert sorted(known) == sorted([(str(fern.id), "1"), (str(here.id), "1"), (str(fern.id), "2")])
+
+
+@pytest.mark.parametrize("audience", ["public", "city", "nearby"])
+def test_what_one_list_of_an_initiative_has_brought_hangs_once_on_every_board_that_reads_it(
+    client, here, owner, audience
+):
+    editor, fern = make_person(here), make_quarter("Fern")
+    owner.execute("INSERT INTO adjacency (quarter_id, neighbour_id, border_m) VALUES (%(a)s, %(b)s, 9), (%(b)s, %(a)s, 9)",
+                  {"a": here.id, "b": fern.id})  # fmt: skip
+    house, other = make_initiative(here, editor), make_initiative(here, editor, slug="verein", name="Verein")
+    owner.execute("INSERT INTO initiative_quarter (initiative_id, quarter_id) VALUES (%s, %s)", [house.id, fern.id])
+    sign_in(client, editor)
+
+    def imported_as(whose, text=LIST, audience="quarter"):
+        seen = send(client, text, whose, audience=audience).text
+        client.post("/events/import", data=carried(seen) | {"act": "import"}, content_type="multipart/form-data")
+        return " ".join(plain(seen).split())
+
+    imported_as(f"i:{house.public_id} {here.key}", audience=audience)
+    said = imported_as(f"i:{house.public_id} {fern.key}", LIST + "3;Fest;festival;2026-06-03 19:00;;;;;\n")
+    assert "2 hängen schon" in said and "1 Termin einlesen" in said
+    assert f"Repair-Café Zeile 2 Hängt schon in {here.name}. Chor Zeile 3 Hängt schon in {here.name}." in said
+    assert [row[0] for row in rows(owner)] == ["Chor", "Fest", "Repair-Café"]
+    imported_as(f"i:{other.public_id} {here.key}", audience=audience)
+    assert len(rows(owner)) == 5, "another initiative's rows are others, whatever it calls them"
+    owner.execute("UPDATE contribution SET state = 'withdrawn' WHERE title = 'Chor'")
+    assert "1 hängen schon" in imported_as(f"i:{house.public_id} {fern.key}"), "what was taken down hangs nowhere"
 
 
 @pytest.mark.parametrize("state", ["stranger", "unverified", "suspended initiative", "suspended", "elsewhere"])
