@@ -21,7 +21,7 @@ from neighbour.events import answers, dates, halves, service, telling
 from neighbour.events.models import Event, EventException, Occurrence
 from neighbour.events.moving import Moved, groups, moved
 from neighbour.events.recurrence import FAR, Dated, Series, expand, on, slots_ahead
-from neighbour.events.service import BadPlan, Plan
+from neighbour.events.service import BadPlan, Plan, hold
 from neighbour.events.telling import Stood
 
 WHY_LENGTH = 200
@@ -105,6 +105,7 @@ def call_on(event: Event, slot: date | None) -> None:
 def change_following(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> Event:
     """Change a date and all that follow: the series ends before it, and another one, with the same words, photos and whoever has
     saved it, begins there. Gives the one that holds the date now. Raises NoSuchDate and BadPlan."""
+    base.one_at_a_time(event.author_id)  # it publishes
     hold(event)
     dated = date_of(event, slot)
     is_kept = (begins, ends) == (dated.begins, dated.ends)
@@ -159,11 +160,6 @@ def _carry_over(event: Event, following: Event) -> None:
     service.tell_guests(following, answers.for_guests(event.id))
     photos.hang_also(event.id, following.id)
     keeping.carry_over(event.id, following.id)
-
-
-def hold(event: Event) -> None:
-    """Until the end of the transaction nobody else changes this event or its dates; what stands there now is read anew."""
-    db.session.refresh(event, with_for_update={"of": Event.__table__})
 
 
 def _move_dates(event: Event, following: Event, slot: date, shift: Moved) -> None:

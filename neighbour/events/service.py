@@ -109,9 +109,9 @@ def revise(
     """Change an event and all its dates to come. Dates that were changed one by one stay as they are, as far as the rule
     still gives their day. Who cannot read it any more comes no more. Raises BadPlan, and NotPossible for what was taken down
     meanwhile."""
-    judge(plan, is_kept=(plan.begins, plan.ends) == (event.begins, event.ends))
     base.one_at_a_time(editor_id)
-    db.session.refresh(event)  # what the same form sent twice has just changed
+    hold(event)  # whoever calls it off meanwhile has done so before this, or does so after it
+    judge(plan, is_kept=(plan.begins, plan.ends) == (event.begins, event.ends))
     before = event.title, event.body_md, event.category, event.sequence, *(getattr(event, name) for name in SHOWN)
     reached, since = event.audience, clock.now()
     base.revise(event, editor_id=editor_id, category=category, title=title, body_md=body_md, audience=audience)
@@ -129,6 +129,13 @@ def revise(
         db.session.flush()
     tell_guests(event, for_guests)
     return event
+
+
+def hold(event: Event) -> None:
+    """Until the end of the transaction nobody else changes this event or its dates; what stands there now is read anew. Whoever
+    publishes as well takes ``base.one_at_a_time`` before it, as the composer does: in the other order two of them would wait for
+    each other."""
+    db.session.refresh(event, with_for_update={"of": Event.__table__})
 
 
 def tell_guests(event: Event, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -518,3 +519,41 @@ def test_what_was_taken_down_is_named_only_where_it_hung(issue):
         make_post(make_person(beside), beside, title="Wieder drüben")
     said = issue(12)
     assert "Sommerfest" in said[reader.email] and "Sommerfest" not in said[stranger.email]
+
+
+def test_what_is_called_off_while_it_is_changed_stays_called_off_and_both_are_told(
+    app, owner, host, here, jobs, mailbox
+):
+    """The change waits for whoever calls it off, and says of the dates what holds then."""
+    event = make_event(host, here, TUESDAY, title="Fest", place="Hof")
+    guest = comes(owner, here, event, TUESDAY.date())
+    told(jobs, mailbox)
+    eyes, is_off, go_on = viewer_of(host, here), threading.Event(), threading.Event()
+
+    def call_off():
+        with app.app_context(), scope.use(eyes), atomic():
+            changing.call_off(service.of_person(event.id), None, "krank")
+            is_off.set()
+            go_on.wait(5)
+
+    def revise():
+        plan = Plan(TUESDAY, TUESDAY + timedelta(hours=2), "Europe/Berlin", place="Saal")
+        with app.app_context(), scope.use(eyes), atomic():
+            mine = service.of_person(event.id)
+            words = {"category": mine.category, "title": mine.title, "body_md": mine.body_md, "audience": mine.audience}
+            service.revise(mine, editor_id=host.id, plan=plan, **words)
+
+    first, second = threading.Thread(target=call_off), threading.Thread(target=revise)
+    first.start()
+    assert is_off.wait(5)
+    second.start()
+    second.join(0.5)
+    assert second.is_alive(), "it waits"
+    go_on.set()
+    first.join()
+    second.join()
+    stands = owner.execute(
+        "SELECT cancelled_at IS NOT NULL, is_cancelled, place, sequence FROM event JOIN occurrence ON event_id = event.id"
+    )
+    assert stands.fetchall() == [(True, True, "Saal", 2)]
+    assert [each[:2] for each in told(jobs, mailbox)] == [(guest.email, "Abgesagt: Fest")]
