@@ -603,7 +603,7 @@ def test_the_command_says_what_is_wrong_and_imports_all_or_nothing(operate, host
     assert (
         said.exit_code == 0
         and "row 4, begins:" in said.output
-        and "3 rows: 2 new, 0 changed, 0 same, 0 down, 1 wrong" in said.output
+        and "3 rows: 2 new, 0 changed, 0 same, 0 down, 0 elsewhere, 1 wrong" in said.output
     )
     assert operate(events, *words).exit_code == 1 and rows(owner) == []
     said = operate(events, *words, "--leave-out")
