@@ -30,8 +30,29 @@ LANGUAGE sql STABLE {DEFINER} AS $$
 $$;
 """
 
+# What happens once and was moved beside its date is moved as a whole from now on; so is what was moved until now: its form showed
+# the old day, and another hour that was saved there had no effect. Who has answered goes along.
+MOVED = """
+DO $$
+DECLARE one record;
+BEGIN
+  FOR one IN SELECT e.id, x.slot_on AS was, coalesce(x.begins, e.begins) AS begins, coalesce(x.ends, e.ends) AS ends, x.place
+    FROM event e JOIN event_exception x ON x.event_id = e.id AND x.slot_on = e.begins::date
+    WHERE e.rule = '' AND e.more_on = '{}' AND NOT x.is_cancelled AND (x.begins IS NOT NULL OR x.place IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM occurrence o WHERE o.event_id = e.id AND o.slot_on <> x.slot_on)
+  LOOP
+    DELETE FROM event_exception WHERE event_id = one.id AND slot_on = one.was;
+    UPDATE occurrence SET slot_on = one.begins::date WHERE event_id = one.id AND slot_on = one.was;
+    UPDATE event SET begins = one.begins, ends = one.ends, sequence = sequence + 1, counted_at = now() WHERE id = one.id;
+    UPDATE event SET place = one.place, lon = NULL, lat = NULL, has_own_point = false
+      WHERE id = one.id AND one.place IS NOT NULL;
+  END LOOP;
+END $$;
+"""
+
 
 def upgrade() -> None:
+    op.execute(MOVED)
     op.execute(BESIDE)
     for_the_app("hanging_beside(text, int, text)")
 

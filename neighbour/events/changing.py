@@ -41,7 +41,8 @@ def date_of(event: Event, slot: date) -> Dated:
 
 
 def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place: str) -> None:
-    """Move one date or give it another place; all others stay. Raises NoSuchDate, and BadPlan for a time that is over."""
+    """Move one date or give it another place; all others stay. What happens once is moved as a whole: its plan is all that
+    there is to say of it. Raises NoSuchDate, and BadPlan for a time that is over."""
     hold(event)
     stood = telling.as_it_stands(event)
     dated = date_of(event, slot)
@@ -50,6 +51,9 @@ def change_one(event: Event, slot: date, begins: datetime, ends: datetime, place
     assert usual is not None  # date_of has found it
     has_moved, has_place = (begins, ends) != (usual.begins, usual.ends), place != event.place
     _forget(event, [slot])
+    if _is_once(event) and (has_moved or has_place):
+        service.carry_out(event, _plan_once(event, begins, ends, place))
+        return
     if has_moved or has_place:
         other = EventException(event_id=event.id, slot_on=slot, changed_at=clock.now())
         other.begins, other.ends = (begins, ends) if has_moved else (None, None)
@@ -153,6 +157,22 @@ def _cut(event: Event, following: Event, slot: date, shift: Moved) -> None:
     dates.make(event)
     dates.make(following)
     telling.of_change(following, stood)
+    _is_what_is_left(event)
+
+
+def _is_what_is_left(event: Event) -> None:
+    """Where one date is left of days that were written one by one, the event is where that date was moved to."""
+    left = dates.exceptions_of(event.id).get(event.begins.date())
+    if not _is_once(event) or left is None or left.is_cancelled:
+        return
+    dated = on(dates.series_of(event, dates.exceptions_of(event.id)), left.slot_on)
+    if dated is not None and dates.is_to_come(dated.begins_at, dated.ends_at, clock.now()):
+        place = event.place if left.place is None else left.place
+        service.carry_out(event, _plan_once(event, dated.begins, dated.ends, place))
+
+
+def _is_once(event: Event) -> bool:
+    return not event.rule and not event.more_on
 
 
 def _carry_over(event: Event, following: Event) -> None:
@@ -192,6 +212,11 @@ def _plan(event: Event, shift: Moved, begins: datetime, ends: datetime, place: s
         event.capacity,
         event.own_point if place == event.place else None,
     )
+
+
+def _plan_once(event: Event, begins: datetime, ends: datetime, place: str) -> Plan:
+    """The plan of what happens once, at this time and place."""
+    return _plan(event, Moved("", begins.date(), None, (), lambda day: day), begins, ends, place)
 
 
 def _judge(event: Event, begins: datetime, ends: datetime, *, is_kept: bool) -> None:

@@ -101,6 +101,18 @@ def go_along(event: Event, was: Series) -> None:
             db.session.execute(there.values(slot_on=table.slot_on + by.days))
 
 
+def is_as_planned(event: Event) -> None:
+    """Of what happens once its plan says when and where: nothing else is said of its only date, but that it may be off. Inside
+    atomic()."""
+    mine = EventException.event_id == event.id, EventException.slot_on == event.begins.date()
+    for row in db.session.scalars(select(EventException).where(*mine)):
+        if row.is_cancelled:
+            row.begins = row.ends = row.place = None
+        else:
+            db.session.delete(row)
+    db.session.flush()
+
+
 def _write(event: Event, wanted: Sequence[Dated]) -> None:
     rows = [
         {

@@ -189,6 +189,8 @@ def carry_out(event: Event, plan: Plan) -> None:
         dates.move(event.id, before[0], event.begins.date())
     else:
         dates.go_along(event, was)
+    if differing & set(TOLD) and not event.rule and not event.more_on:
+        dates.is_as_planned(event)
     is_there = dates.make(event)
     if differing & set(TOLD):
         telling.of_change(event, stood)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from dataclasses import replace
@@ -557,3 +558,55 @@ def test_what_is_called_off_while_it_is_changed_stays_called_off_and_both_are_to
     )
     assert stands.fetchall() == [(True, True, "Saal", 2)]
     assert [each[:2] for each in told(jobs, mailbox)] == [(guest.email, "Abgesagt: Fest")]
+
+
+def test_what_happens_once_is_moved_as_a_whole_beside_its_date_and_its_guests_hear_of_it_once(
+    client, author, owner, here, jobs, mailbox
+):
+    event = make_event(author, here, TUESDAY, title="Fest", place="Hof")
+    guest, page = comes(owner, here, event, TUESDAY.date()), f"/c/{to_uid(event.id)}"
+    told(jobs, mailbox)
+    moved = {"day": "2026-05-22", "from_time": "19:00", "until_time": "21:00", "place": "Garten"}
+    assert client.post(f"{page}/date?day=2026-05-19", data=moved).status_code == 303
+    ((address, _subject, text),) = told(jobs, mailbox)
+    assert address == guest.email and "Jetzt: Freitag, 22. Mai, 19:00 bis 21:00, Garten" in text
+    assert "Vorher: Dienstag, 19. Mai, 18:00 bis 20:00" in text and "Vorher: Hof" in text
+    form = client.get(f"{page}/edit").text
+    assert [re.search(f'name="{name}"[^>]*value="([^"]*)"', form)[1] for name in ("day", "from_time", "place")] == [
+        "2026-05-22",
+        "19:00",
+        "Garten",
+    ]
+    fields = {"category": "gathering", "title": "Fest", "body_md": "Ein Satz.", "repeats": "", "audience": "quarter"}
+    client.post(f"{page}/edit", data={**fields, **moved, "from_time": "20:00"})
+    stands = owner.execute(
+        "SELECT begins, slot_on, place, sequence, taken FROM event JOIN occurrence ON event_id = event.id"
+    )
+    assert stands.fetchall() == [(datetime(2026, 5, 22, 20), date(2026, 5, 22), "Garten", 2, 1)]
+    ((_to, _subject, text),) = told(jobs, mailbox)
+    assert "Jetzt: Freitag, 22. Mai, 20:00 bis 21:00, Garten" in text and "19:00 bis 21:00" in text
+    assert owner.execute("SELECT count(*) FROM event_exception").fetchone() == (0,)
+
+
+def test_the_only_date_that_is_left_of_days_of_ones_own_is_where_it_was_moved_to(owner, host, here, jobs, mailbox):
+    event = make_event(host, here, TUESDAY, more_on=(date(2026, 6, 2),))
+    comes(owner, here, event, TUESDAY.date())
+    acting(
+        host, here, event, changing.change_one, TUESDAY.date(), *(datetime(2026, 5, 20, hour) for hour in (19, 21)), ""
+    )
+    assert len(told(jobs, mailbox)) == 1
+    later = [datetime(2026, 6, 3, hour) for hour in (18, 20)]
+    acting(host, here, event, changing.change_following, date(2026, 6, 2), *later, "")
+    stands = owner.execute("SELECT begins, slot_on, taken FROM event JOIN occurrence ON event_id = event.id ORDER BY 1")
+    assert stands.fetchall() == [(datetime(2026, 5, 20, 19), date(2026, 5, 20), 1), (later[0], date(2026, 6, 3), 0)]
+    assert told(jobs, mailbox) == []
+
+
+def test_a_series_that_happens_once_from_now_on_is_when_its_form_says(owner, host, here):
+    event = make_event(host, here, TUESDAY, rule="FREQ=WEEKLY")
+    acting(
+        host, here, event, changing.change_one, TUESDAY.date(), *(datetime(2026, 5, 20, hour) for hour in (19, 21)), ""
+    )
+    acting(host, here, event, service.replan, Plan(TUESDAY, TUESDAY + timedelta(hours=2), "Europe/Berlin"))
+    at = owner.execute("SELECT begins_at FROM occurrence").fetchall()
+    assert at == [(datetime(2026, 5, 19, 16, tzinfo=UTC),)]
