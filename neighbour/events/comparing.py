@@ -18,6 +18,7 @@ from neighbour.contributions.models import Audience
 from neighbour.core.text import clean_text
 from neighbour.events.list_rows import Wanted
 from neighbour.events.models import Event
+from neighbour.events.recurrence import Change
 from neighbour.events.service import Plan
 
 PARTS = (
@@ -39,10 +40,12 @@ class When(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """An event as it stands on the page: its parts by name, and the point its author has set."""
+    """An event as it stands on the page: its parts by name, the point its author has set, and what is different on single
+    dates."""
 
     parts: Mapping[str, Any]
     point: tuple[float, float] | None
+    changes: Mapping[date, Change]
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,8 @@ def of_new(row: Wanted) -> tuple[Part, ...]:
     return tuple(Part(name, "", said[name]) for name in PARTS if said[name] not in ("", None))
 
 
-def standing(event: Event) -> Standing:
-    """What an event says, part by part."""
+def standing(event: Event, changes: Mapping[date, Change]) -> Standing:
+    """What an event says, part by part, with what is different on its dates."""
     when = When(*(getattr(event, name) for name in When._fields))
     parts = {
         "title": event.title,
@@ -94,7 +97,7 @@ def standing(event: Event) -> Standing:
         "is_off": event.cancelled_at is not None,
         **{name: getattr(event, name) for name in ("place", "online_url", "cost", "access", "capacity")},
     }
-    return Standing(parts, event.own_point)
+    return Standing(parts, event.own_point, changes)
 
 
 def compare(row: Wanted, plan: Plan, event: Standing, before: bytes) -> Compared:

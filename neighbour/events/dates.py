@@ -6,7 +6,7 @@ What is over stays as it was: whatever is changed later is said of dates to come
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, exists, or_, select, text, true, tuple_, update
@@ -41,8 +41,21 @@ def series_of(event: Event, exceptions: Mapping[date, EventException]) -> Series
         event.rule,
         event.until_on,
         tuple(event.more_on),
-        {slot: Change(row.is_cancelled, row.begins, row.ends) for slot, row in exceptions.items()},
+        {slot: change_of(row) for slot, row in exceptions.items()},
     )
+
+
+def change_of(row: EventException) -> Change:
+    """What is different on a date, for ``recurrence``."""
+    return Change(row.is_cancelled, row.begins, row.ends)
+
+
+def changes_of(event_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[date, Change]]:
+    """The same of many events; those of which every date is as planned are missing."""
+    found: dict[uuid.UUID, dict[date, Change]] = {}
+    for row in db.session.scalars(select(EventException).where(EventException.event_id.in_(event_ids))):
+        found.setdefault(row.event_id, {})[row.slot_on] = change_of(row)
+    return found
 
 
 def make(event: Event) -> list[Dated]:

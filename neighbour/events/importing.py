@@ -216,7 +216,7 @@ def _judged(number: int, found: Wanted, before: Known | None, event: Standing | 
         both = comparing.compare(found, plan, event, before.digest)
         it = Judged(number, found.title, Becomes.CHANGED, both.wanted, (), digest, both.changes, both.kept)
         plan = both.wanted.plan
-    wrong = _over(plan, before)
+    wrong = _over(plan, before, event)
     return _wrong(number, found.title, wrong) if wrong else it
 
 
@@ -233,8 +233,9 @@ def _standing(known: Iterable[Known], source: Source) -> dict[UUID, Standing]:
     found: dict[UUID, Standing] = {}
     for author_id, ids in by_author.items():
         with scope.use(source.eyes_of(author_id)):
+            changes = dates.changes_of(ids)
             events = db.session.scalars(select(Event).where(Event.id.in_(ids)))
-            found |= {event.id: comparing.standing(event) for event in events}
+            found |= {event.id: comparing.standing(event, changes.get(event.id, {})) for event in events}
     return found
 
 
@@ -248,11 +249,14 @@ def _plan_of(row: Wanted, before: Known | None) -> Plan:
     return replace(plan, until_on=ends, more_on=tuple(day for day in plan.more_on if day <= last))
 
 
-def _over(plan: Plan, before: Known | None) -> list[Wrong]:
-    """What has no date to come cannot be announced."""
+def _over(plan: Plan, before: Known | None, event: Standing | None) -> list[Wrong]:
+    """What has no date to come cannot be announced. A date that was moved by hand is where it was moved to, as long as its event
+    does not go to another day."""
     now = clock.now()
-    series = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on)
-    first = max(clock.today(plan.zone) - timedelta(days=series.length.days + 1), plan.begins.date())
+    stays = event is not None and event.parts["when"].begins.date() == plan.begins.date()
+    changes = event.changes if event is not None and stays else {}
+    series = Series(plan.begins, plan.ends, plan.zone, plan.rule, plan.until_on, plan.more_on, changes)
+    first = clock.today(plan.zone) - timedelta(days=series.length.days + 1)
     if any(dates.is_to_come(each.begins_at, each.ends_at, now) for each in expand(series, first, first + FAR)):
         return []
     if before is not None and before.goes_on_at is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from neighbour.core import i18n, limits, scope
+from neighbour.core import clock, i18n, limits, scope
 from neighbour.core.db import atomic
 from neighbour.core.text import plain
 from neighbour.events import answers, changing, importing, service
@@ -176,3 +176,41 @@ def test_the_page_shows_all_that_a_new_row_would_publish(client, host, here, own
     many = "".join(row.format(number, "") for number in range(21))
     page = send(client, f"{head}\n{many}", whose).get_data(as_text=True)
     assert '<details class="fold">' in page and "<summary>21 neue Termine" in page and "Text:" not in page
+
+
+@pytest.mark.parametrize(
+    ("to", "today", "becomes"),
+    [
+        (datetime(2026, 5, 27, 18), datetime(2026, 5, 28, tzinfo=UTC), Becomes.WRONG),
+        (datetime(2026, 6, 9, 18), datetime(2026, 6, 2, tzinfo=UTC), Becomes.CHANGED),
+    ],
+)
+def test_a_date_that_was_moved_by_hand_is_over_when_it_is_held_and_not_when_the_list_says(
+    client, host, here, owner, frozen_clock, to, today, becomes
+):
+    """Of a Monday's café with two dates, the last one: pulled forward, or put off."""
+    house = make_initiative(here, host)
+    whose = f"i:{house.public_id} {here.key}"
+    text = FIRST.replace("30.11.2026", "01.06.2026")
+    imported(text, source(host, here, f"i:{house.public_id} {here.id}", house))
+    last = to, to + timedelta(hours=2)
+    by_hand(owner, host, here, lambda event: changing.change_one(event, date(2026, 6, 1), *last, "Hof"))
+    frozen_clock.tick((today - clock.now()).total_seconds())
+    other = text.replace("Hof", "Saal")
+    assert judged(other, source(host, here, f"i:{house.public_id} {here.id}", house))[0] is becomes
+    sign_in(client, host)
+    seen = send(client, other, whose).get_data(as_text=True)
+    done = client.post("/events/import", data=carried(seen) | {"act": "import"})
+    assert done.status_code == (303 if becomes is Becomes.CHANGED else 422)
+    assert "Dieser Tag ist vorbei." in plain(seen) or becomes is Becomes.CHANGED
+
+
+def test_what_happens_once_and_was_pulled_forward_by_hand_is_over_for_the_list_too(
+    client, host, here, owner, frozen_clock
+):
+    where, text = source(host, here), "uid;title;begins;place\n1;Chor;2026-06-02 18:00;{}\n"
+    imported(text.format("Saal"), where)
+    at = datetime(2026, 5, 13, 18)
+    by_hand(owner, host, here, lambda event: changing.change_one(event, date(2026, 6, 2), at, at, "Saal"))
+    frozen_clock.tick(3 * 86_400)
+    assert judged(text.format("Keller"), where)[0] is Becomes.WRONG
