@@ -205,7 +205,8 @@ class TooMany(Notice):
 
 
 class Tomorrow(Notice):
-    """The evening before a date the reader comes to."""
+    """The evening before a date the reader comes to. A mail may be held up for a night: it says what is true when it is
+    written."""
 
     key = "events.tomorrow"
     title = __("What you come to tomorrow")
@@ -215,6 +216,8 @@ class Tomorrow(Notice):
     list_hint = __("A mail on the evening before an event you come to.")
 
     def subject(self, context: dict[str, Any]) -> str:
+        if context["is_today"]:
+            return _("Today: %(title)s", title=context["title"])
         return _("Tomorrow: %(title)s", title=context["title"])
 
     def context(self, person_id: int, payload: dict[str, Any]) -> dict[str, Any]:
@@ -222,10 +225,13 @@ class Tomorrow(Notice):
             event, date, own = _answered(person_id, payload)
             if own is None or own.state != Answer.COMING or date.is_cancelled or date.begins_at <= clock.now():
                 raise Skip
-            return {**_told_of(event, date), **ways_out(person_id, self)}
+            ahead = (wall_times(date, event.zone)[0].date() - clock.today(event.zone)).days
+            if ahead > 1:  # put off meanwhile: there is another mail on its new eve
+                raise Skip
+            return {**_told_of(event, date), **ways_out(person_id, self), "is_today": ahead == 0}
 
     def preview(self) -> dict[str, Any]:
-        return {**INVENTED, **invented()}
+        return {**INVENTED, **invented(), "is_today": False}
 
 
 #: an event for previews

@@ -356,6 +356,30 @@ def test_the_evening_before_at_six_whoever_comes_is_reminded_once(owner, host, h
         assert [each[:2] for each in told(jobs, mailbox)] == reminded, "it was put off: on its new eve, and once"
 
 
+@pytest.mark.parametrize(
+    ("what", "subjects"), [("late", ["Heute: Fest"]), ("put off", ["Geändert: Fest"]), ("begun", [])]
+)
+def test_a_reminder_that_is_held_up_says_today_and_says_nothing_of_another_day(
+    owner, host, here, jobs, mailbox, frozen_clock, what, subjects
+):
+    """The mail server was away for the night, or the event was put off before the mail was written."""
+    event = make_event(host, here, TUESDAY, title="Fest")
+    guest = comes(owner, here, event, TUESDAY.date())
+    with as_owner(), atomic():
+        token = str(uuid.uuid4())
+        db.session.add(Subscription(person_id=guest.id, quarter_id=here.id, list="events", is_on=True, token=token))
+    frozen_clock.tick((datetime(2026, 5, 18, 16, 1, tzinfo=UTC) - clock.now()).total_seconds())
+    assert telling.of_tomorrow("Europe/Berlin") == 1
+    if what == "put off":
+        later = TUESDAY + timedelta(days=7)
+        acting(host, here, event, service.replan, Plan(later, later + timedelta(hours=2), "Europe/Berlin"))
+    else:
+        frozen_clock.tick((13 if what == "late" else 24) * 3600)
+    mails = told(jobs, mailbox)
+    assert [subject for _to, subject, _text in mails] == subjects
+    assert not any("Morgen" in text or "Du bekommst diese Mail am Abend" in text for _to, _subject, text in mails)
+
+
 def test_an_issue_says_what_is_on_this_week_and_what_was_changed(owner, context, jobs, mailbox, frozen_clock):
     frozen_clock.tick(-3 * 86_400)
     here = make_quarter("Weberviertel")
