@@ -302,6 +302,8 @@ def _put(row: Wanted, digest: bytes, before: Known | None, source: Source) -> No
         else:
             found = service.of_person(before.event_id)
             assert found is not None  # the list's lock is held, and its author's rows are their own
+            if row.is_off and found.cancelled_at is None:  # first: of what else is different nobody has to hear then
+                changing.call_off(found, None)
             words["for_guests"] = answers.for_guests(found.id)  # no list says it, so none takes it away
             event = service.revise(found, editor_id=author_id, **words)
         if row.is_off is not None and row.is_off != (event.cancelled_at is not None):

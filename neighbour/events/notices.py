@@ -4,7 +4,7 @@ tomorrow."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -319,24 +319,27 @@ def place_before(event: Event, number: object) -> str | None:
 def _different(found: _Answered, given: Mapping[str, Any]) -> Different:
     """One of these dates in words; ``given``: what the payload says of it."""
     event, other = found.event, found.other
-    begins, ends = wall_times(found.date, event.zone)
+    when = words.span(*wall_times(found.date, event.zone), is_all_day=event.is_all_day)
     place = event.place if other is None or other.place is None else other.place
-    was = ""
-    if "was" in given:
-        *moments, is_all_day = given["was"]
-        since, until = (datetime.fromisoformat(each).astimezone(ZoneInfo(event.zone)) for each in moments)
-        was = words.span(since.replace(tzinfo=None), until.replace(tzinfo=None), is_all_day=is_all_day)
-    was_place = place_before(event, given.get("place")) or ""
     is_off = found.date.is_cancelled
+    if is_off and found.date.known:  # as the reader knows it: when else it would have been is not said of what is off
+        when = _span_of(event, found.date.known["was"])
     return Different(
-        words.span(begins, ends, is_all_day=event.is_all_day),
+        when,
         place,
-        was,
-        was_place,
+        _span_of(event, given["was"]) if "was" in given else "",
+        place_before(event, given.get("place")) or "",
         is_off,
         "on_again" in given and not is_off,
         other.cancelled_why if other is not None and event.cancelled_at is None else "",
     )
+
+
+def _span_of(event: Event, kept: Sequence[Any]) -> str:
+    """A time as payloads keep it – begin, end, whether all day – in words."""
+    *moments, is_all_day = kept
+    since, until = (datetime.fromisoformat(each).astimezone(ZoneInfo(event.zone)) for each in moments)
+    return words.span(since.replace(tzinfo=None), until.replace(tzinfo=None), is_all_day=is_all_day)
 
 
 def _how_much(event: Event) -> dict[str, Any]:

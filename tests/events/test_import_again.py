@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ from neighbour.events.importing import Becomes
 from neighbour.events.list_rows import Choices, Target
 from tests.events.lists import BERLIN, imported, read, rows, source
 from tests.events.test_import import carried, send
+from tests.events.test_telling import comes, told
 from tests.factories import make_initiative, sign_in, viewer_of
 
 HEAD = "id;titel;beginn;zeit;ort;stand;text;tage;endet"
@@ -214,3 +216,23 @@ def test_what_happens_once_and_was_pulled_forward_by_hand_is_over_for_the_list_t
     by_hand(owner, host, here, lambda event: changing.change_one(event, date(2026, 6, 2), at, at, "Saal"))
     frozen_clock.tick(3 * 86_400)
     assert judged(text.format("Keller"), where)[0] is Becomes.WRONG
+
+
+@pytest.mark.parametrize("moved", ["2026-06-02 19:00", "2026-06-03 18:00"])
+def test_a_row_with_another_time_that_is_called_off_as_well_is_one_mail_about_the_date_its_reader_knows(
+    host, here, owner, jobs, mailbox, moved
+):
+    text = "uid;title;begins;ends;place;status\n1;Chor;{};2026-06-03 22:00;{};{}\n"
+    where = source(host, here)
+    imported(text.format("2026-06-02 18:00", "Saal", ""), where)
+    ((event_id,),) = owner.execute("SELECT id FROM event").fetchall()
+    guest = comes(owner, here, SimpleNamespace(id=event_id), date(2026, 6, 2))
+    told(jobs, mailbox)
+    imported(text.format(moved, "Hof", "abgesagt"), where)
+    ((address, subject, words),) = told(jobs, mailbox)
+    assert (address, subject) == (guest.email, "Abgesagt: Chor")
+    assert "Fällt aus: Dienstag, 2. Juni, 18:00" in words and "Hof" not in words
+    imported(text.format(moved, "Hof", "findet statt"), where)
+    ((_to, subject, words),) = told(jobs, mailbox)
+    assert subject == "Findet doch statt: Chor" and "Vorher: Dienstag, 2. Juni, 18:00" in words
+    assert "Hof" in words and "Vorher: Saal" in words
