@@ -16,17 +16,17 @@ from neighbour.events import dates, halves, words
 from neighbour.events.details import wall_times
 from neighbour.events.models import Answer, Event, Occurrence, Participation
 
-MOST_CUTS = 20  # that are followed from one link
 NEAR = 100  # dates among which the nearest is looked for: two years of weeks
 _KEPT = (Answer.COMING, Answer.WAITING, Answer.OFFERED)
 
 
 @dataclass(frozen=True)
 class GoesOn:
-    """The event a series goes on as, in words, and its address."""
+    """The event a series goes on as, in words, its address, and what the way there is called."""
 
     said: str
     url: str
+    label: str
 
 
 class Became(NamedTuple):
@@ -39,8 +39,11 @@ class Became(NamedTuple):
 
 def goes_on(event: Event) -> GoesOn | None:
     """For the viewer of this session; None where the series does not go on, or not for these eyes."""
-    later = halves.following(event)
-    return None if later is None else GoesOn(halves.goes_on_in_words(later), url_of(later.id))
+    later = halves.goes_on_as(event)
+    if later is None:
+        return None
+    label = _("To where it goes on") if later.cancelled_at is None else _("To that slip")
+    return GoesOn(halves.goes_on_in_words(later), url_of(later.id), label)
 
 
 def became(event: Event, slot: date | None, person_id: int | None) -> Became:
@@ -56,6 +59,9 @@ def became(event: Event, slot: date | None, person_id: int | None) -> Became:
     if holds.id != event.id:
         said = _("There is no such date here any more: the series goes on as a slip of its own.")
         coming = [each for each in dates.coming(holds.id, NEAR) if not each.is_cancelled]
+        if not coming and holds.cancelled_at is not None:
+            said = " ".join((_("There is no such date here any more."), halves.goes_on_in_words(holds)))
+            return Became(said, url_of(holds.id), _("To that slip"))
         if not coming:
             return Became(said, url_of(holds.id), _("To where it goes on"))
         nearest = _nearest(coming, slot)
@@ -70,7 +76,7 @@ def became(event: Event, slot: date | None, person_id: int | None) -> Became:
 
 def _holding(event: Event, slot: date) -> Event:
     """The event that holds the dates of a series from this day on, as far as the viewer may read it."""
-    for _cut in range(MOST_CUTS):
+    for _cut in range(halves.MOST_CUTS):
         later = halves.following(event)
         if later is None or event.goes_on_at is None or slot < event.goes_on_at:
             break

@@ -351,7 +351,8 @@ def _how_much(event: Event) -> dict[str, Any]:
     if not others:
         return {"off": _("The whole series is called off.")}
     said = [_("The remaining dates of this slip are called off.")]
-    return {"off": " ".join(said + [halves.goes_on_in_words(each) for each in others if each.id == event.goes_on_as])}
+    later = halves.goes_on_as(event)
+    return {"off": " ".join(said + [halves.goes_on_in_words(each) for each in others if later and each.id == later.id])}
 
 
 def _goes_on(event: Event, person_id: int) -> str:

@@ -218,7 +218,8 @@ def _when(event: Event, dated: Dated | None) -> str:
 def _call_off_page(event: Event, dated: Dated | None, form: CallOffForm) -> str:
     """``others``: what else is on of a series that was cut in two, whichever half of it is called off."""
     others = [] if dated else halves.others_on(event)
-    goes_on = going_on.goes_on(event) if event.goes_on_as in {each.id for each in others} else None
+    later = halves.goes_on_as(event)
+    goes_on = going_on.goes_on(event) if later is not None and later.id in {each.id for each in others} else None
     return render_template(
         "events/call_off.html",
         event=event, dated=dated, when=_when(event, dated), form=form, is_whole=not others, goes_on=goes_on,

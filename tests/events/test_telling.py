@@ -14,6 +14,7 @@ from markupsafe import escape
 from neighbour.contributions import service as base
 from neighbour.core import clock, scope
 from neighbour.core.db import as_owner, atomic, db
+from neighbour.core.text import plain
 from neighbour.core.tokens import to_uid
 from neighbour.digests import service as digests
 from neighbour.events import answers, changing, dates, service, telling
@@ -634,3 +635,50 @@ def test_a_series_that_happens_once_from_now_on_is_when_its_form_says(owner, hos
     acting(host, here, event, service.replan, Plan(TUESDAY, TUESDAY + timedelta(hours=2), "Europe/Berlin"))
     at = owner.execute("SELECT begins_at FROM occurrence").fetchall()
     assert at == [(datetime(2026, 5, 19, 16, tzinfo=UTC),)]
+
+
+def cut_in_three(host, here):
+    """A series, and the two that hold its dates from the 3rd of June and from the 2nd of July on."""
+    parts = [make_event(host, here, TUESDAY, rule="FREQ=WEEKLY", title="Chorprobe")]
+    for slot, to in ((date(2026, 6, 2), datetime(2026, 6, 3, 18)), (date(2026, 7, 1), datetime(2026, 7, 2, 18))):
+        times = to, to + timedelta(hours=2)
+        parts.append(acting(host, here, parts[-1], changing.change_following, slot, *times, ""))
+    return parts
+
+
+def test_the_whole_series_is_called_off_only_when_no_part_of_it_is_left_however_often_it_was_cut(
+    owner, host, here, jobs, mailbox
+):
+    first, second, third = cut_in_three(host, here)
+    comes(owner, here, third, date(2026, 7, 9))
+    comes(owner, here, first, date(2026, 5, 26))
+    acting(host, here, second, changing.call_off, None)
+    told(jobs, mailbox)
+    acting(host, here, third, changing.call_off, None)
+    ((_to, _subject, text),) = told(jobs, mailbox)
+    assert "ganze Reihe" not in text and "Alle übrigen Termine dieses Zettels sind abgesagt." in text
+    acting(host, here, first, changing.call_off, None)
+    ((_to, _subject, text),) = told(jobs, mailbox)
+    assert "Die ganze Reihe ist abgesagt." in text
+
+
+def test_a_series_goes_on_as_the_next_part_that_takes_place_and_says_of_one_that_is_off_that_it_is(
+    client, author, here
+):
+    first, second, third = cut_in_three(author, here)
+
+    def said(event=first):
+        page = " ".join(plain(client.get(f"/c/{to_uid(event.id)}").text).split())
+        asked = " ".join(plain(client.get(f"/c/{to_uid(event.id)}/call-off").text).split())
+        return page, asked
+
+    assert all("weiter: jeden Mittwoch bis" in each for each in said())
+    acting(author, here, second, changing.call_off, None)
+    assert all("weiter: jeden Donnerstag, ab" in each for each in said())
+    acting(author, here, third, changing.call_off, None)
+    page, asked = said()
+    assert "Die Reihe ging auf einem eigenen Zettel weiter, der abgesagt ist. Zu jenem Zettel" in page
+    assert "eigenen Zettel" not in asked and "geht auf einem" not in page
+    link = " ".join(plain(client.get(f"/c/{to_uid(first.id)}?date=2026-06-09").text).split())
+    assert "Diesen Termin gibt es hier nicht mehr. Die Reihe ging auf" in link
+    assert "übrigen Termine" in said(third)[1], "the first part goes on"
