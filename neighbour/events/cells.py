@@ -90,8 +90,24 @@ def moment(field: str, text: str, zone: str, *, is_end: bool = False) -> tuple[d
 
 def days(field: str, text: str, zone: str) -> tuple[date, ...]:
     """Days with commas, semicolons or spaces between. Raises Wrong."""
-    found = [moment(field, word, zone) for word in re.split(r"[,;\s]+", text.strip()) if word]
-    return tuple(sorted({each[0] for each in found if each}))
+    return tuple(sorted({found[0] for _word, found in _days(field, text, zone)}))
+
+
+def begin_alike(field: str, text: str, zone: str, begins: time | None) -> None:
+    """Raises Wrong where one of these days is written with another time than that at which all of them begin; None: all day."""
+    for word, (_day, at) in _days(field, text, zone):
+        if at not in (None, begins):
+            words = _(
+                "“%(text)s”: further days begin when the first one does. Another time needs a row of its own.",
+                text=quoted(word),
+            )
+            raise Wrong(field, words)
+
+
+def _days(field: str, text: str, zone: str) -> list[tuple[str, tuple[date, time | None]]]:
+    """Each of these days as it is written, and what is meant."""
+    found = [(word, moment(field, word, zone)) for word in re.split(r"[,;\s]+", text.strip()) if word]
+    return [(word, each) for word, each in found if each is not None]
 
 
 def hours(field: str, text: str) -> tuple[time, time | None] | str | None:
@@ -158,6 +174,15 @@ class Until(NamedTuple):
             return self.day
         day = self.moment.astimezone(ZoneInfo(zone)).date()
         return day if moment_of(datetime.combine(day, begins), zone) <= self.moment else day - timedelta(days=1)
+
+
+def until(field: str, text: str, zone: str) -> Until | None:
+    """The last day of a series, with a time: up to when a date may begin; None for an empty cell. Raises Wrong."""
+    found = moment(field, text, zone)
+    if found is None:
+        return None
+    day, at = found
+    return Until(day, None if at is None else moment_of(datetime.combine(day, at), zone))
 
 
 def rule(field: str, text: str, zone: str) -> tuple[str, Until | None]:

@@ -259,14 +259,18 @@ def _when(one: Reading) -> Plan | None:
     ends = one.take(lambda name, text: cells.moment(name, text, zone, is_end=True), Target.ENDS)
     hours = one.take(cells.hours, Target.TIME)
     is_all_day = bool(one.take(cells.flag, Target.ALL_DAY))
-    series, end = _series(one, days)
+    series, ends_by = _series(one, days)
     if begins is None and len(one.wrong) == others:
         begins = _first_day(one, days)
     if len(one.wrong) > others or begins is None or series is None:
         return None
     try:
         plan = _timed(one, begins, ends, hours, is_all_day, _from(begins[0], zone, series), days)
-        return _ended(_once_a_week(days, plan), end)
+        plan = _once_a_week(days, plan)
+        for end in ends_by:
+            plan = _ended(plan, end)
+        cells.begin_alike(Target.MORE, one.cell(Target.MORE), zone, None if plan.is_all_day else plan.begins.time())
+        return plan
     except Wrong as error:
         one.wrong.append(error)
         return None
@@ -274,38 +278,36 @@ def _when(one: Reading) -> Plan | None:
 
 def _from(day: date, zone: str, series: _Days) -> Plan:
     """A plan with its days; the times are put in afterwards."""
-    midnight, (rule, until, more) = datetime.combine(day, time()), series
-    return Plan(midnight, midnight, zone, rule=rule, until_on=until, more_on=more)
+    midnight, (rule, more) = datetime.combine(day, time()), series
+    return Plan(midnight, midnight, zone, rule=rule, more_on=more)
 
 
-_Days = tuple[str, date | None, tuple[date, ...]]
+_Days = tuple[str, tuple[date, ...]]
 
 
-def _series(one: Reading, days: tuple[str, ...]) -> tuple[_Days | None, Until | None]:
-    """Rule, last day and further days, None with a complaint; and the end that stands in the rule, which may be a moment."""
+def _series(one: Reading, days: tuple[str, ...]) -> tuple[_Days | None, list[Until]]:
+    """Rule and further days, None with a complaint; and the ends that stand in their own column and in the rule."""
     zone = one.choices.zone
     try:
-        rule, until = cells.rule(Target.RULE, one.cell(Target.RULE), zone)
-        end = cells.moment(Target.UNTIL, one.cell(Target.UNTIL), zone)
+        rule, in_rule = cells.rule(Target.RULE, one.cell(Target.RULE), zone)
+        end = cells.until(Target.UNTIL, one.cell(Target.UNTIL), zone)
         more = cells.days(Target.MORE, one.cell(Target.MORE), zone)
         if days and rule:
             raise Wrong(Target.RULE, _("The row has days of the week and a rule. One of them is enough."))
         if days:  # of one day it is that of the begin
             rule = "FREQ=WEEKLY" if len(days) == 1 else f"FREQ=WEEKLY;BYDAY={','.join(days)}"
-        if (end or until) and not rule:
+        if (end or in_rule) and not rule:
             raise Wrong(Target.UNTIL, _("There is a last day, but nothing that says how often it is held."))
         if len(more) > MOST_DAYS:
             raise Wrong(Target.MORE, _("Not more than %(most)s days, please.", most=MOST_DAYS))
     except Wrong as error:
         one.wrong.append(error)
-        return None, None
-    return (rule, end[0] if end else None, more), until
+        return None, []
+    return (rule, more), [each for each in (end, in_rule) if each is not None]
 
 
-def _ended(plan: Plan, until: Until | None) -> Plan:
-    """A plan whose rule says when it ends, which is the same for all that is known of it once the times are. Raises Wrong."""
-    if until is None:
-        return plan
+def _ended(plan: Plan, until: Until) -> Plan:
+    """A plan that ends when a column or its rule says so, known once the times are; both of them say the same. Raises Wrong."""
     last = until.day if plan.is_all_day else until.last_day(plan.begins.time(), plan.zone)
     if plan.until_on not in (None, last):
         raise Wrong(Target.UNTIL, _("The rule ends on another day."))

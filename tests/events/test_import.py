@@ -715,3 +715,33 @@ def test_what_turns_out_to_be_impossible_while_it_is_imported_is_told_of_its_row
     answer = client.post("/events/import", data=fields, content_type="multipart/form-data")
     assert answer.status_code == 422 and rows(owner) == []
     assert "Zeile 3: Dieser Tag ist schon vorbei. Es wurde nichts eingelesen." in unescape(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ("2026-06-09T20:00", True),
+        ("2026-06-09T22:30Z", True),
+        ("2026-06-09, 2026-06-16T19:00", True),
+        ("2026-06-09T18:00", False),
+        ("2026-06-09T16:00Z, 16.6.2026", False),
+    ],
+)
+def test_a_further_day_with_another_time_is_refused_and_not_held_at_the_first_ones(host, here, owner, more, wrong):
+    text = f"uid;title;begins;more\n1;Chor;2026-06-02 18:00;{more}\n2;Fest;2026-06-02;\n"
+    assert complaints(text, source(host, here), no_time="all_day") == ({2: ["more"]} if wrong else {})
+    assert complaints(
+        "uid;title;begins;more\n1;Fest;2026-06-02;2026-06-09T10:00\n", source(host, here), no_time="all_day"
+    ) == {2: ["more"]}
+
+
+@pytest.mark.parametrize(
+    ("until", "last"),
+    [("2026-06-16", 16), ("2026-06-16 12:00", 9), ("2026-06-16 18:00", 16), ("2026-06-16T15:30Z", 9)],
+)
+def test_a_last_day_with_a_time_has_a_date_only_if_that_begins_by_then(host, here, owner, until, last):
+    head = "uid;title;begins;rule;until\n1;Chor;2026-06-02 18:00;FREQ=WEEKLY"
+    imported(f"{head};{until}\n", source(host, here))
+    assert owner.execute("SELECT max(slot_on) FROM occurrence").fetchone() == (date(2026, 6, last),)
+    both = f'uid;title;begins;rule;until\n2;Chor;2026-06-02 18:00;"FREQ=WEEKLY;UNTIL=20260616";{until}\n'
+    assert complaints(both, source(host, here)) == ({} if last == 16 else {2: ["until"]})
