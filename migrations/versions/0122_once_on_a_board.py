@@ -1,7 +1,9 @@
-"""What an initiative has announced hangs once on a board, whichever of its lists it came with.
+"""What an initiative has announced hangs once on a board, whichever of its lists it came with; and the operator's list of a
+quarter that goes is known where its events hang from then on.
 
 Since each of its quarters has a list of its own (0120), a list that was sent for the second one pinned up everything again: what
-a whole city reads hung twice on every board.
+a whole city reads hung twice on every board. The operator's own lists bear the key of their quarter, which nobody can choose any more
+once it has become part of another one: sent for that one, everything hung a second time.
 """
 
 from __future__ import annotations
@@ -50,12 +52,29 @@ BEGIN
 END $$;
 """
 
+# A row whose name the other quarter's own list has, too, keeps the name of the list it came with: the two are other rows, and the one
+# that hung there before is what that name means. It is known again should a quarter of this key come back.
+ALONG = f"""
+CREATE FUNCTION own_list_goes_along() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
+BEGIN
+  UPDATE event_import i SET list = 'q:' || q.key FROM contribution c JOIN quarter q ON q.id = c.quarter_id
+  WHERE i.list = 'q:' || OLD.key AND c.id = i.event_id
+    AND NOT EXISTS (SELECT FROM event_import o WHERE o.list = 'q:' || q.key AND o.uid = i.uid);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER own_list_goes_along AFTER DELETE ON quarter FOR EACH ROW EXECUTE FUNCTION own_list_goes_along();
+"""
+
 
 def upgrade() -> None:
     op.execute(MOVED)
     op.execute(BESIDE)
     for_the_app("hanging_beside(text, int, text)")
+    op.execute(ALONG)
+    op.execute("REVOKE ALL ON FUNCTION own_list_goes_along() FROM PUBLIC")
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER own_list_goes_along ON quarter")
+    op.execute("DROP FUNCTION own_list_goes_along()")
     op.execute("DROP FUNCTION hanging_beside(text, int, text)")

@@ -50,6 +50,7 @@ def of_initiative(initiative: Initiative, quarter: Quarter, person_id: int) -> C
 
 
 def of_quarter(quarter: Quarter, person_id: int) -> Choice:
-    """The operator's own list for a quarter."""
+    """The operator's own list for a quarter. Where that becomes part of another one, its rows are known in the other's list from
+    then on, but for those whose names that has itself (migration 0122)."""
     name = f"q:{quarter.key}"
     return Choice(name, quarter.name, Source(name, quarter.id, person_id), quarter.name)
