@@ -8,6 +8,8 @@ once it has become part of another one: sent for that one, everything hung a sec
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from alembic import op
 
 from migrations.helpers import for_the_app
@@ -17,6 +19,8 @@ down_revision = "0121"
 branch_labels = None
 depends_on = None
 
+EARLIER = import_module("migrations.versions.0106_queues_in_sight")
+_put = import_module("migrations.versions.0119_held_to_the_end")._put
 DEFINER = "SECURITY DEFINER SET search_path = public, pg_temp"
 
 # The rows of an initiative's other lists whose events are read in a quarter which something new of this list would reach, and where
@@ -65,16 +69,41 @@ END $$;
 CREATE TRIGGER own_list_goes_along AFTER DELETE ON quarter FOR EACH ROW EXECUTE FUNCTION own_list_goes_along();
 """
 
+# Whoever locks several dates does so in one order: by event, then as they are held (0100). Of two that go through the same dates in
+# different orders each would wait for the other.
+EXPIRE = EARLIER._function("0035_events", "ANSWERS", "expire_offers")
+IN_ORDER = _put(
+    EXPIRE,
+    (
+        "SELECT DISTINCT occurrence_id FROM participation WHERE state = 'offered' AND offered_until <= at LOOP",
+        """SELECT o.id FROM occurrence o WHERE o.id IN
+      (SELECT p.occurrence_id FROM participation p WHERE p.state = 'offered' AND p.offered_until <= at)
+      ORDER BY o.event_id, o.begins_at, o.id LOOP""",
+    ),
+)
+FEWER = EARLIER._function("0120_places_taken_back", "FEWER", "fewer_places")
+FEWER_IN_ORDER = _put(FEWER, ("ORDER BY o.id FOR UPDATE", "ORDER BY o.begins_at, o.id FOR UPDATE"))
+MORE = f"""
+CREATE OR REPLACE FUNCTION more_places(wanted uuid, at timestamptz) RETURNS void LANGUAGE sql {DEFINER} AS $$
+  SELECT offer_places(o.id, at) FROM occurrence o JOIN contribution c ON c.id = o.event_id
+  WHERE o.event_id = wanted AND c.author_id = app_person() AND o.waiting > 0{{order}}
+$$;
+"""
+
 
 def upgrade() -> None:
     op.execute(MOVED)
     op.execute(BESIDE)
     for_the_app("hanging_beside(text, int, text)")
+    for function in (IN_ORDER, FEWER_IN_ORDER, MORE.format(order=" ORDER BY o.begins_at, o.id")):
+        op.execute(function)
     op.execute(ALONG)
     op.execute("REVOKE ALL ON FUNCTION own_list_goes_along() FROM PUBLIC")
 
 
 def downgrade() -> None:
+    for function in (EXPIRE, FEWER, MORE.format(order="")):
+        op.execute(function)
     op.execute("DROP TRIGGER own_list_goes_along ON quarter")
     op.execute("DROP FUNCTION own_list_goes_along()")
     op.execute("DROP FUNCTION hanging_beside(text, int, text)")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+import sqlalchemy
 
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, scope
-from neighbour.core.db import atomic
+from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.events import answers, service
 from neighbour.events.service import Plan
@@ -427,3 +429,33 @@ def test_a_place_that_was_kept_goes_back_into_the_line_where_there_are_fewer(
     assert states(owner, date_id) == {**coming, large.id: "offered", small.id: "offered"}
     again = {(to, subject) for to, subject, _text in mails(jobs, mailbox, frozen_clock)}
     assert again == {(guest.email, "Ein Platz ist frei: Kochen") for guest in (large, small)}
+
+
+@pytest.mark.parametrize("what", ["expire_offers(:at)", "fewer_places(:event)", "more_places(:event, :at)"])
+def test_whoever_goes_through_several_dates_locks_them_in_the_order_in_which_they_are_held(
+    app, owner, here, host, frozen_clock, what
+):
+    """Two that go through the same dates in different orders would wait for each other."""
+    event = make_event(host, here, datetime(2026, 5, 19, 18), rule="FREQ=DAILY;INTERVAL=40", capacity=1)
+    guests, first = [make_person(here) for _guest in range(3)], None
+    for (date_id,) in owner.execute("SELECT id FROM occurrence ORDER BY begins_at").fetchall():
+        first = first or date_id
+        for guest, is_coming in ((0, True), (1, True), (2, True), (0, False)):
+            frozen_clock.tick(0.001)
+            with scope.use(viewer_of(guests[guest], here)), atomic():
+                answers.answer(date_id, is_coming=is_coming)
+    frozen_clock.tick(25 * 3600)
+
+    def go_through():
+        with app.app_context(), scope.use(viewer_of(host, here)), atomic():
+            db.session.execute(sqlalchemy.text(f"SELECT {what}"), {"at": clock.now(), "event": event.id})
+
+    thread = threading.Thread(target=go_through)
+    with owner.transaction():
+        owner.execute("SELECT FROM occurrence WHERE id = %s FOR UPDATE", [first])
+        thread.start()
+        thread.join(0.7)
+        assert thread.is_alive(), "it waits for the first one"
+        free = owner.execute("SELECT id FROM occurrence FOR UPDATE SKIP LOCKED").fetchall()
+        assert len(free) == 10, "and holds no other one meanwhile"
+    thread.join()
