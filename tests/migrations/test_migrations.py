@@ -153,3 +153,46 @@ def test_a_fresh_instance_has_no_account_no_role_and_no_secret(spare_database):
                 assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
     finally:
         engine.dispose()
+
+
+MOVED = """
+INSERT INTO city (id, name, time_zone, language) VALUES (1, 'Altenbrück', 'Europe/Berlin', 'de');
+INSERT INTO quarter (key, name, slug, geometry, outline, area_m2, lon, lat, checksum, changed_at)
+  VALUES ('q', 'Q', 'q', '', '', 1, 0, 0, '', now());
+INSERT INTO person (id, public_id, email, email_key, password_hash, first_name, last_name, display_name, language, status, signup_step, is_operator)
+  VALUES (1, 'p', 'p', 'p', '', 'P', 'P', 'P', 'de', 'active', 'done', false);
+INSERT INTO contribution (id, kind, category, quarter_id, author_id, audience, state, title, body_md, body_html, excerpt, published_at)
+  SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'event', 'culture', q.id, 1, 'quarter', 'published', n::text, '', '', '', now()
+  FROM quarter q, generate_series(1, 3) n;
+INSERT INTO event (id, zone, begins, ends, rule, place)
+  SELECT id, 'Europe/Berlin', '2026-06-01 10:00', '2026-06-01 12:00', CASE title WHEN '3' THEN 'FREQ=WEEKLY' ELSE '' END, 'Hof'
+  FROM contribution;
+INSERT INTO occurrence (id, event_id, slot_on, begins_at, ends_at) SELECT gen_random_uuid(), id, '2026-06-01', now(), now() FROM event;
+INSERT INTO event_exception (event_id, slot_on, begins, ends, place, changed_at)
+  SELECT id, '2026-06-01', CASE title WHEN '2' THEN NULL ELSE timestamp '2026-06-04 15:00' END,
+    CASE title WHEN '2' THEN NULL ELSE timestamp '2026-06-04 16:00' END, CASE title WHEN '2' THEN 'Saal' END, now() FROM contribution;
+"""
+
+
+def test_what_happens_once_and_was_moved_beside_its_date_is_moved_as_a_whole(empty_database):
+    """Since 0122 there is one place that says when it is; a series keeps what is different on one of its dates."""
+    engine = create_engine(empty_database.owner_url)
+    try:
+        schema.upgrade(engine, empty_database.app_url)
+        schema.downgrade(engine, empty_database.app_url, "0121")
+        with engine.begin() as connection:
+            connection.exec_driver_sql(MOVED)
+        schema.upgrade(engine, empty_database.app_url)
+        with engine.connect() as connection:
+            stands = text(
+                "SELECT to_char(begins, 'DD HH24') || to_char(ends, '-HH24'), place, slot_on::text, sequence,"
+                " (SELECT count(*) FROM event_exception WHERE event_id = e.id)"
+                " FROM event e JOIN occurrence o ON o.event_id = e.id ORDER BY e.id"
+            )
+            assert [tuple(row) for row in connection.execute(stands)] == [
+                ("04 15-16", "Hof", "2026-06-04", 1, 0),
+                ("01 10-12", "Saal", "2026-06-01", 1, 0),
+                ("01 10-12", "Hof", "2026-06-01", 0, 1),
+            ]
+    finally:
+        engine.dispose()
