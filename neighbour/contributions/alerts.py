@@ -57,6 +57,14 @@ def withdraw(contribution: Contribution) -> int:
     return end_soon(contribution) if was_on else 0
 
 
+def restore(contribution: Contribution, *, is_limited: bool = True) -> int:
+    """Pin up again anything that was just taken down. Where it still holds as an alert, those are told whose mail was skipped
+    because it did not hang when their turn came; gives how many. ``is_limited``: as for ``tell``. Raises NotPossible as
+    ``service.restore`` does."""
+    is_back = service.restore(contribution)
+    return tell(contribution, is_limited=is_limited) if is_back and is_on(contribution) else 0
+
+
 def end_soon(contribution: Contribution) -> int:
     """What held as an alert has just been taken down, or is not urgent any more: whoever was told hears so when the time to take
     that back is over, unless it was (``alert_notices.AllClear``). Gives how many; the sweep of the ledger sends them."""

@@ -153,12 +153,13 @@ def withdraw(contribution: Contribution) -> None:
     db.session.flush()
 
 
-def restore(contribution: Contribution) -> None:
-    """Undo a withdrawal of the last ten minutes; raises NotPossible later, and where its kind does not let it be opened again."""
+def restore(contribution: Contribution) -> bool:
+    """Undo a withdrawal of the last ten minutes; False for what hangs already. Raises NotPossible later, and where its kind does
+    not let it be opened again."""
     one_at_a_time(contribution.author_id)
     db.session.refresh(contribution)
     if contribution.state == State.PUBLISHED:
-        return
+        return False
     if not may_restore(contribution):
         raise NotPossible(__("It was taken down more than ten minutes ago. Please write it anew."))
     if contribution.solved_at is None:
@@ -166,6 +167,7 @@ def restore(contribution: Contribution) -> None:
     words_changed = select(func.max(Revision.replaced_at)).where(Revision.contribution_id == contribution.id)
     contribution.state, contribution.edited_at = State.PUBLISHED, db.session.scalar(words_changed)
     db.session.flush()
+    return True
 
 
 def may_restore(contribution: Contribution) -> bool:

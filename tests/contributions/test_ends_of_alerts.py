@@ -8,6 +8,7 @@ import pytest
 
 from neighbour.core import clock
 from neighbour.core.jobs import Job
+from neighbour.policy import Role
 from tests.contributions.test_alert_mails import NOW, newest, pin_up
 from tests.factories import make_listed, make_quarter, sign_in
 
@@ -45,3 +46,42 @@ def test_the_end_of_an_alert_tells_nobody_next_door_words_that_were_written_for_
         inside.email: "Entwarnung: Schlüssel liegt bei Ayşe",
     }
     assert "Schlüssel" not in found[near.email].text + found[near.email].html
+
+
+@pytest.mark.parametrize("staff", [{}, {"role": Role.STEWARD}], ids=["neighbour", "team"])
+def test_an_alert_pinned_up_again_reaches_whose_mail_was_skipped_meanwhile_and_nobody_twice(
+    staff, here, client, mails, later, owner
+):
+    first, late = make_listed(here), make_listed(here)
+    with clock.freeze(NOW):
+        sign_in(client, make_listed(here, **staff))
+    pin_up(client)
+    path = newest(owner)
+    owner.execute(
+        "UPDATE delivery SET state = 'sent', sent_at = created_at WHERE notice = 'contributions.alert' AND person_id = %s",
+        [first.id],
+    )
+    with clock.freeze(NOW + timedelta(seconds=5)):
+        assert client.post(f"{path}/withdraw").status_code == 303
+    assert mails(NOW + timedelta(seconds=6)) == {}
+    with clock.freeze(NOW + timedelta(seconds=20)):
+        for _twice in range(2):
+            assert client.post(f"{path}/restore").status_code == 303
+    found = mails(NOW + timedelta(seconds=21))
+    assert {person: mail.message["Subject"] for person, mail in found.items()} == {late.email: "Dringend: Rohrbruch"}
+    assert later(minutes=15) == {}
+
+
+def test_pinning_up_an_alert_again_gives_nobody_a_second_one_that_day(here, author, client, visitor, mails, owner):
+    reader, browser = make_listed(here), visitor()
+    pin_up(client)
+    path = newest(owner)
+    with clock.freeze(NOW):
+        client.post(f"{path}/withdraw")
+        sign_in(browser, make_listed(here))
+    mails()
+    pin_up(browser, title="Gas", at=NOW + timedelta(minutes=1))
+    assert reader.email in mails(NOW + timedelta(minutes=1))
+    with clock.freeze(NOW + timedelta(minutes=2)):
+        assert client.post(f"{path}/restore").status_code == 303
+    assert reader.email not in mails(NOW + timedelta(minutes=2))
