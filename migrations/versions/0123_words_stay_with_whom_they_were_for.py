@@ -2,6 +2,8 @@
 
 Until now it gave the title of today: what had become a notice for the author's own quarter meanwhile reached those next door by
 that mail, whose page they do not see.
+
+And an alert does not come along to where its author moves: one that waits for that is taken down for good.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ CALLED = _put(
 
 def upgrade() -> None:
     op.execute(CALLED)
+    op.execute("UPDATE contribution SET goes_along = false WHERE goes_along AND category = 'urgent'")
 
 
 def downgrade() -> None:

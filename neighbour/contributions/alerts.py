@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, select, text
 
 from neighbour.contributions import service
 from neighbour.contributions.models import LONGEST_ALERT, URGENT, Contribution, State
@@ -70,6 +70,24 @@ def end_soon(contribution: Contribution) -> int:
     that back is over, unless it was (``alert_notices.AllClear``). Gives how many; the sweep of the ledger sends them."""
     now = clock.now()
     return sum(count for _quarter, count in _promise_end(contribution, now, now + service.UNDO))
+
+
+def held_by(person_id: int, *narrower: ColumnElement[bool]) -> list[Contribution]:
+    """A person's own alerts that still hold, and are what else is asked for; not what they keep in an office."""
+    mine = Contribution.author_id == person_id, Contribution.is_office.is_(False), Contribution.category == URGENT
+    is_up = (
+        Contribution.state == State.PUBLISHED,
+        Contribution.solved_at.is_(None),
+        Contribution.expires_at > clock.now(),
+    )
+    return list(db.session.scalars(select(Contribution).where(*mine, *is_up, *narrower)))
+
+
+def take_down_all_of(person_id: int) -> None:
+    """Take down every alert of somebody who goes, while it is still theirs; whoever was told hears of it. Should they come back,
+    it does not: it was told to be over. Inside atomic()."""
+    for alert in held_by(person_id):
+        withdraw(alert)
 
 
 def _promise_end(contribution: Contribution, now: datetime, due: datetime) -> Any:

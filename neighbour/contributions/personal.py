@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import select
 
+from neighbour.contributions import alerts
 from neighbour.contributions.photo_drawing import file_name
 from neighbour.contributions.photo_models import Photo, PhotoState
 from neighbour.contributions.photos import EDGES
@@ -33,6 +34,7 @@ about(
         back={"state": "'published'"},
         blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''", "solved_word": "''"},
         returns=True,
+        first=alerts.take_down_all_of,
         stays="EXISTS (SELECT 1 FROM comment o WHERE o.contribution_id = contribution.id AND o.author_id <> :me)",
         shown="state = 'published'",
     ),

@@ -6,11 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from neighbour.core import clock
+from neighbour.contributions import leaving
+from neighbour.contributions.models import Contribution
+from neighbour.core import clock, scope
+from neighbour.core.db import atomic, db
 from neighbour.core.jobs import Job
+from neighbour.mydata import erasing
 from neighbour.policy import Role
+from neighbour.residency.leaving import Leaving
 from tests.contributions.test_alert_mails import NOW, newest, pin_up
-from tests.factories import make_listed, make_quarter, sign_in
+from tests.factories import make_comment, make_listed, make_move, make_quarter, sign_in, viewer_of
 
 pytestmark = pytest.mark.usefixtures("context", "moments_pass")
 FORM = {"title": "Rohrbruch", "body_md": "", "audience": "quarter", "hours": "6"}
@@ -85,3 +90,56 @@ def test_pinning_up_an_alert_again_gives_nobody_a_second_one_that_day(here, auth
     with clock.freeze(NOW + timedelta(minutes=2)):
         assert client.post(f"{path}/restore").status_code == 303
     assert reader.email not in mails(NOW + timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("choice", "word", "stands"),
+    [(Leaving.CLOSE, "ist vorbei", "published"), (Leaving.TAKE, "wurde abgenommen und gilt nicht mehr", "withdrawn")],
+)
+def test_whoever_moves_away_ends_an_alert_for_those_who_were_told_and_takes_it_nowhere(
+    choice, word, stands, here, author, client, mails, later, owner, visitor
+):
+    reader, new = make_listed(here), make_quarter("Neuland")
+    there, browser = make_listed(new), visitor()
+    pin_up(client, hours="72")
+    assert set(mails()) == {reader.email}
+    with clock.freeze(NOW + timedelta(hours=1)):
+        with scope.use(viewer_of(author, here)), atomic():
+            leaving.settle(author.id, here.id, choice)
+        make_move(author, new)
+        sign_in(browser, there)
+        assert "card--urgent" not in browser.get("/board").text
+    assert owner.execute("SELECT state, goes_along FROM contribution").fetchone() == (stands, False)
+    found = later(hours=1, minutes=12)
+    assert set(found) == {reader.email} and word in found[reader.email].text
+
+
+def test_an_alert_that_was_answered_stays_where_it_hangs_when_its_author_moves(
+    here, author, client, mails, later, owner
+):
+    reader = make_listed(here)
+    pin_up(client)
+    assert set(mails()) == {reader.email}
+    with clock.freeze(NOW + timedelta(hours=1)):
+        number = owner.execute("SELECT id FROM contribution").fetchone()[0]
+        with scope.use(viewer_of(reader, here)):
+            make_comment(reader, here, db.session.get(Contribution, number), "Bei uns auch.")
+        with scope.use(viewer_of(author, here)), atomic():
+            leaving.settle(author.id, here.id, Leaving.TAKE)
+    assert owner.execute("SELECT state, solved_at FROM contribution").fetchone() == ("published", None)
+    assert later(hours=1, minutes=12) == {}
+
+
+def test_whoever_deletes_their_account_ends_their_alert_and_it_does_not_return_with_them(
+    here, author, client, mails, later, owner
+):
+    reader = make_listed(here)
+    pin_up(client, hours="72")
+    assert set(mails()) == {reader.email}
+    with clock.freeze(NOW + timedelta(hours=1)):
+        erasing.begin(author.id, keeps_texts=False)
+    found = later(hours=1, minutes=12)
+    assert "wurde abgenommen und gilt nicht mehr" in found[reader.email].text
+    with clock.freeze(NOW + timedelta(hours=2)), scope.use(scope.Viewer(author.id)), atomic():
+        erasing.bring_back(author.id, has_another_address=False)
+    assert owner.execute("SELECT state FROM contribution").fetchone() == ("withdrawn",)
