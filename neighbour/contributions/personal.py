@@ -70,8 +70,8 @@ about(
     "comment_revision",
     of="comment_id.author_id",
     kind="contribution",
-    out="comment_id body_md replaced_at",
-    inner="id",
+    out="comment_id body_md audience replaced_at",
+    inner="id quarter_id",
     order="id",
     lasts="as long as the answer hangs: who read it must be able to show what they answered to; it goes when that is taken down",
 )
@@ -90,7 +90,7 @@ about(
     kind="contribution",
     office="contribution_id.is_office",
     out="contribution_id title body_md audience replaced_at",
-    inner="id editor_id",
+    inner="id editor_id quarter_id",
     order="id",
     lasts="as long as the contribution: who answered must be able to show what they answered to",
 )

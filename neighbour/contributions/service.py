@@ -253,7 +253,11 @@ def revise_comment(answer: Comment, body_md: str, opened: str = "") -> None:
     kinds.get(contribution.kind).keep_answers(contribution, answer.author_id, body, answer.parent_id)
     now = clock.now()
     if now - answer.created_at > UNDO or _has_been_answered(answer):
-        db.session.add(CommentRevision(comment_id=answer.id, body_md=answer.body_md, replaced_at=now))
+        db.session.add(
+            CommentRevision(
+                comment_id=answer.id, body_md=answer.body_md, audience=contribution.audience, replaced_at=now
+            )
+        )
     answer.body_md, answer.body_html, answer.edited_at = body, str(markdown(body)), now
     db.session.flush()
 
