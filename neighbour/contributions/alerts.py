@@ -12,6 +12,8 @@ urgent any more once the time to take that back is over.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +31,11 @@ WORD_LENGTH = 200
 PER_TASK = 400  # rows a task is asked for; several tasks share a large quarter
 _PROMISE = text("SELECT quarter_id, told FROM promise_alert(:id, :period, :now)")
 _CLEAR = text("SELECT clear_alert(:id, :word, :now)")
+_MAILED = text("""
+    SELECT d.person_id, d.payload ->> 'contribution' AS id FROM delivery d
+    WHERE d.person_id = ANY (:people) AND d.notice = 'contributions.alert' AND d.state IN ('leased', 'sent')
+      AND d.payload ->> 'contribution' = ANY (:ids) ORDER BY d.id
+""")
 _TELL_CLEAR = text("SELECT quarter_id, told FROM promise_all_clear(:id, :days, :period, :now, :due)")
 
 
@@ -39,6 +46,15 @@ def tell(contribution: Contribution, *, is_limited: bool = True) -> int:
     period = clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)
     values = {"id": contribution.id, "period": period, "now": clock.now()}
     return _send(Job.CONTRIBUTIONS_ALERT, period, db.session.execute(_PROMISE, values))
+
+
+def mailed_to(people: Sequence[int], ids: Sequence[uuid.UUID]) -> dict[int, tuple[uuid.UUID, ...]]:
+    """Which of these contributions readers have had by mail as something urgent, by the reader's number; whoever had none is not
+    in it. One query, whatever their number."""
+    found: dict[int, tuple[uuid.UUID, ...]] = {}
+    for row in db.session.execute(_MAILED, {"people": list(people), "ids": [str(key) for key in ids]}):
+        found[row.person_id] = (*found.get(row.person_id, ()), uuid.UUID(row.id))
+    return found
 
 
 def clear(contribution: Contribution, word: str) -> int:
