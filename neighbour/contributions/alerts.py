@@ -12,10 +12,12 @@ urgent any more once the time to take that back is over.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, select, text
 
 from neighbour.contributions import service
 from neighbour.contributions.models import LONGEST_ALERT, URGENT, Contribution, State
@@ -29,6 +31,11 @@ WORD_LENGTH = 200
 PER_TASK = 400  # rows a task is asked for; several tasks share a large quarter
 _PROMISE = text("SELECT quarter_id, told FROM promise_alert(:id, :period, :now)")
 _CLEAR = text("SELECT clear_alert(:id, :word, :now)")
+_MAILED = text("""
+    SELECT d.person_id, d.payload ->> 'contribution' AS id FROM delivery d
+    WHERE d.person_id = ANY (:people) AND d.notice = 'contributions.alert' AND d.state IN ('leased', 'sent')
+      AND d.payload ->> 'contribution' = ANY (:ids) ORDER BY d.id
+""")
 _TELL_CLEAR = text("SELECT quarter_id, told FROM promise_all_clear(:id, :days, :period, :now, :due)")
 
 
@@ -39,6 +46,15 @@ def tell(contribution: Contribution, *, is_limited: bool = True) -> int:
     period = clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)
     values = {"id": contribution.id, "period": period, "now": clock.now()}
     return _send(Job.CONTRIBUTIONS_ALERT, period, db.session.execute(_PROMISE, values))
+
+
+def mailed_to(people: Sequence[int], ids: Sequence[uuid.UUID]) -> dict[int, tuple[uuid.UUID, ...]]:
+    """Which of these contributions readers have had by mail as something urgent, by the reader's number; whoever had none is not
+    in it. One query, whatever their number."""
+    found: dict[int, tuple[uuid.UUID, ...]] = {}
+    for row in db.session.execute(_MAILED, {"people": list(people), "ids": [str(key) for key in ids]}):
+        found[row.person_id] = (*found.get(row.person_id, ()), uuid.UUID(row.id))
+    return found
 
 
 def clear(contribution: Contribution, word: str) -> int:
@@ -57,11 +73,37 @@ def withdraw(contribution: Contribution) -> int:
     return end_soon(contribution) if was_on else 0
 
 
+def restore(contribution: Contribution, *, is_limited: bool = True) -> int:
+    """Pin up again anything that was just taken down. Where it still holds as an alert, those are told whose mail was skipped
+    because it did not hang when their turn came; gives how many. ``is_limited``: as for ``tell``. Raises NotPossible as
+    ``service.restore`` does."""
+    is_back = service.restore(contribution)
+    return tell(contribution, is_limited=is_limited) if is_back and is_on(contribution) else 0
+
+
 def end_soon(contribution: Contribution) -> int:
     """What held as an alert has just been taken down, or is not urgent any more: whoever was told hears so when the time to take
     that back is over, unless it was (``alert_notices.AllClear``). Gives how many; the sweep of the ledger sends them."""
     now = clock.now()
     return sum(count for _quarter, count in _promise_end(contribution, now, now + service.UNDO))
+
+
+def held_by(person_id: int, *narrower: ColumnElement[bool]) -> list[Contribution]:
+    """A person's own alerts that still hold, and are what else is asked for; not what they keep in an office."""
+    mine = Contribution.author_id == person_id, Contribution.is_office.is_(False), Contribution.category == URGENT
+    is_up = (
+        Contribution.state == State.PUBLISHED,
+        Contribution.solved_at.is_(None),
+        Contribution.expires_at > clock.now(),
+    )
+    return list(db.session.scalars(select(Contribution).where(*mine, *is_up, *narrower)))
+
+
+def take_down_all_of(person_id: int) -> None:
+    """Take down every alert of somebody who goes, while it is still theirs; whoever was told hears of it. Should they come back,
+    it does not: it was told to be over. Inside atomic()."""
+    for alert in held_by(person_id):
+        withdraw(alert)
 
 
 def _promise_end(contribution: Contribution, now: datetime, due: datetime) -> Any:

@@ -7,12 +7,13 @@ chooses, and the list of what still hangs where they lived.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import exists, or_, select, update
 
-from neighbour.contributions import kinds
-from neighbour.contributions.models import Comment, Contribution, State
+from neighbour.contributions import alerts, kinds, service
+from neighbour.contributions.models import URGENT, Comment, Contribution, State
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter
@@ -24,6 +25,8 @@ def settle(person_id: int, quarter_id: int, leaving: Leaving) -> None:
 
     Taking along means: what nobody else has answered is taken down now and pinned up in the new quarter with the proof,
     under its own date. What others answered is theirs, too: it stays. So does what they keep in an office: it is not their own.
+    What is urgent in one quarter is not so in another: an alert does not come along, it is taken down. Whoever was told of an
+    alert that is closed or taken down hears of it.
     """
     mine = (
         Contribution.author_id == person_id,
@@ -33,6 +36,9 @@ def settle(person_id: int, quarter_id: int, leaving: Leaving) -> None:
     is_up = Contribution.state == State.PUBLISHED
     is_open = is_up, Contribution.solved_at.is_(None)
     if leaving is Leaving.CLOSE:
+        for alert in alerts.held_by(person_id, *mine):
+            with suppress(service.NotPossible):  # the team has said so in this moment
+                alerts.clear(alert, "")
         closing = update(Contribution).where(*mine, *is_open, or_(*_can_be_done()))
         db.session.execute(closing.values(solved_at=clock.now()))
     elif leaving is Leaving.TAKE:
@@ -41,7 +47,9 @@ def settle(person_id: int, quarter_id: int, leaving: Leaving) -> None:
             Comment.author_id != person_id,
             Comment.state == State.PUBLISHED,
         )
-        taking = update(Contribution).where(*mine, *is_open, ~others)
+        for alert in alerts.held_by(person_id, *mine, ~others):
+            alerts.withdraw(alert)
+        taking = update(Contribution).where(*mine, *is_open, Contribution.category != URGENT, ~others)
         db.session.execute(taking.values(state=State.WITHDRAWN, goes_along=True, edited_at=clock.now()))
 
 

@@ -192,7 +192,8 @@ class AnswerTakenDown(Base):
 
 
 class CommentRevision(Base):
-    """What an answer said before it was changed. Walled: whoever reads the answer."""
+    """What an answer said before it was changed. Walled: whoever reads the answer and could read it then (``audience`` and
+    ``quarter_id`` as of a ``Revision``)."""
 
     __tablename__ = "comment_revision"
     __table_args__ = (Index("ix_comment_revision_comment_id", "comment_id", "id"),)
@@ -200,6 +201,8 @@ class CommentRevision(Base):
     id: Mapped[pk_int]
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
     body_md: Mapped[str] = mapped_column(Text)
+    audience: Mapped[Audience] = mapped_column(Text)
+    quarter_id: Mapped[int | None] = mapped_column(Integer)
     replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
@@ -229,7 +232,8 @@ class Helped(Base):
 
 class Revision(Base):
     """What a contribution said before it was edited. ``audience``: its reach then; those whom a wider one takes in later do not
-    read it (``revision_select``)."""
+    read it (``revision_select``). ``quarter_id``: where it hung then, if it has come along to another quarter since, whose people
+    do not read it either. Set by the database (``arrive_in_quarter``), and no key: a quarter that is gone has no readers."""
 
     __tablename__ = "revision"
     __table_args__ = (Index("ix_revision_contribution_id", "contribution_id", "id"),)
@@ -240,6 +244,7 @@ class Revision(Base):
     body_md: Mapped[str] = mapped_column(Text)
     editor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"))
     audience: Mapped[Audience] = mapped_column(Text)
+    quarter_id: Mapped[int | None] = mapped_column(Integer)
     replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
 
 

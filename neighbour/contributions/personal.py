@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import select
 
+from neighbour.contributions import alerts
 from neighbour.contributions.photo_drawing import file_name
 from neighbour.contributions.photo_models import Photo, PhotoState
 from neighbour.contributions.photos import EDGES
@@ -33,6 +34,7 @@ about(
         back={"state": "'published'"},
         blank={"title": LEFT_OUT, "body_md": "''", "body_html": "''", "excerpt": "''", "solved_word": "''"},
         returns=True,
+        first=alerts.take_down_all_of,
         stays="EXISTS (SELECT 1 FROM comment o WHERE o.contribution_id = contribution.id AND o.author_id <> :me)",
         shown="state = 'published'",
     ),
@@ -68,8 +70,8 @@ about(
     "comment_revision",
     of="comment_id.author_id",
     kind="contribution",
-    out="comment_id body_md replaced_at",
-    inner="id",
+    out="comment_id body_md audience replaced_at",
+    inner="id quarter_id",
     order="id",
     lasts="as long as the answer hangs: who read it must be able to show what they answered to; it goes when that is taken down",
 )
@@ -88,7 +90,7 @@ about(
     kind="contribution",
     office="contribution_id.is_office",
     out="contribution_id title body_md audience replaced_at",
-    inner="id editor_id",
+    inner="id editor_id quarter_id",
     order="id",
     lasts="as long as the contribution: who answered must be able to show what they answered to",
 )

@@ -153,12 +153,13 @@ def withdraw(contribution: Contribution) -> None:
     db.session.flush()
 
 
-def restore(contribution: Contribution) -> None:
-    """Undo a withdrawal of the last ten minutes; raises NotPossible later, and where its kind does not let it be opened again."""
+def restore(contribution: Contribution) -> bool:
+    """Undo a withdrawal of the last ten minutes; False for what hangs already. Raises NotPossible later, and where its kind does
+    not let it be opened again."""
     one_at_a_time(contribution.author_id)
     db.session.refresh(contribution)
     if contribution.state == State.PUBLISHED:
-        return
+        return False
     if not may_restore(contribution):
         raise NotPossible(__("It was taken down more than ten minutes ago. Please write it anew."))
     if contribution.solved_at is None:
@@ -166,6 +167,7 @@ def restore(contribution: Contribution) -> None:
     words_changed = select(func.max(Revision.replaced_at)).where(Revision.contribution_id == contribution.id)
     contribution.state, contribution.edited_at = State.PUBLISHED, db.session.scalar(words_changed)
     db.session.flush()
+    return True
 
 
 def may_restore(contribution: Contribution) -> bool:
@@ -251,7 +253,11 @@ def revise_comment(answer: Comment, body_md: str, opened: str = "") -> None:
     kinds.get(contribution.kind).keep_answers(contribution, answer.author_id, body, answer.parent_id)
     now = clock.now()
     if now - answer.created_at > UNDO or _has_been_answered(answer):
-        db.session.add(CommentRevision(comment_id=answer.id, body_md=answer.body_md, replaced_at=now))
+        db.session.add(
+            CommentRevision(
+                comment_id=answer.id, body_md=answer.body_md, audience=contribution.audience, replaced_at=now
+            )
+        )
     answer.body_md, answer.body_html, answer.edited_at = body, str(markdown(body)), now
     db.session.flush()
 

@@ -150,7 +150,7 @@ def restore(contribution_id: uuid.UUID) -> Response:
     demand(Permission.CONTRIBUTION_EDIT, contribution)  # pinning up takes living there, the second time too
     try:
         with atomic():
-            service.restore(contribution)
+            alerts.restore(contribution, is_limited=not may(Permission.ALERT_UNLIMITED, contribution))
         flash(_("It is on the board again."), "info")
     except service.NotPossible as error:
         flash(str(error), "stop")

@@ -66,7 +66,8 @@ class Texts:
     hide: columns that make it invisible at once, back: what undoes this for whoever comes back. Rows on which others'
     words hang (``stays``: a condition in SQL, ``:me`` is the person) keep their place, emptied by ``blank``; ``returns``:
     whether the empty row is shown again, because those words are read below it. ``shown``: the condition under which
-    others can see a row; what nobody sees goes in any case.
+    others can see a row; what nobody sees goes in any case. ``first``: what has to be done for a person's rows before they are
+    hidden.
     """
 
     hide: Mapping[str, str]
@@ -75,6 +76,7 @@ class Texts:
     stays: str
     shown: str
     returns: bool = False
+    first: Callable[[int], object] | None = None
 
 
 @dataclass(frozen=True)

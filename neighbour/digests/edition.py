@@ -79,6 +79,8 @@ class Book:
 
 #: (the words somebody looks for, a contribution that answers them) of one reader
 Wished = tuple[tuple[str, uuid.UUID], ...]
+Mailed = tuple[uuid.UUID, ...]
+_NONE: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -173,10 +175,11 @@ def choose(
     muted: Muted = muting.NOTHING,
     wished: Wished = (),
     told: Collection[uuid.UUID] = (),
+    mailed: Collection[uuid.UUID] = (),
 ) -> Chosen:
     """What of the edition is for this reader: newer than their last issue, not their own, nearby only if wanted, nothing
-    they silenced, first what they look for (``wished``); then the sections, without what is new to the reader anyway, and of
-    news what is about something they were ``told`` of and do not know yet. All together are MOST_ITEMS at most."""
+    they silenced or were ``mailed`` by itself, first what they look for (``wished``); then the sections, without what is new
+    anyway, and of news what is about something they were ``told`` of and do not know yet. All together MOST_ITEMS at most."""
 
     def is_for_reader(entry: Entry) -> bool:
         card = entry.card
@@ -184,7 +187,7 @@ def choose(
         author_id = entry.author_id if card.office is None else None
         return is_wanted and not muted.hides(author_id, card.category.key, is_urgent=card.is_urgent)
 
-    mine = [entry for entry in edition.entries if entry.key > since and is_for_reader(entry)]
+    mine = [each for each in edition.entries if each.key > since and each.id not in mailed and is_for_reader(each)]
     urgent = tuple(entry for entry in mine if entry.card.is_urgent)
     looked_for = _looked_for([entry for entry in mine if not entry.card.is_urgent], wished)
     named = {entry.id for _words, entries in looked_for for entry in entries}
@@ -249,9 +252,9 @@ class Portions:
     """What readers get of an edition, encoded. Most get the same: those who were told up to the same issue, want the
     same, silenced the same, and wrote nothing in it share one portion."""
 
-    def __init__(self, edition: Book, wishes: Mapping[int, Wished] = MappingProxyType({})):
-        """wishes: what single readers look for and is in it, by their number."""
-        self.edition, self._wishes = edition, wishes
+    def __init__(self, edition: Book, wishes: Mapping[int, Wished] = _NONE, mailed: Mapping[int, Mailed] = _NONE):
+        """By readers' numbers: wishes: what they look for and is in it; mailed: what of it they have had by a mail of its own."""
+        self.edition, self._wishes, self._mailed = edition, wishes, mailed
         self._authors = {entry.author_id for entry in chain(edition.entries, known_of(edition))}
         self._news = [entry for entry in known_of(edition) if entry.changed is not None]
         self._bodies: dict[tuple[Any, ...], Piece | None] = {}
@@ -272,8 +275,8 @@ class Portions:
         have covered what is new; heard: the end of the last one they had; reads_from: the moment from which on issues told them
         what is new (ISO 8601), None if there was none yet."""
         me, wished = person_id if person_id in self._authors else None, self._wishes.get(person_id, ())
-        told = self._told(heard or since, reads_from)
-        key = (since, includes_nearby, is_proven, me, language, muted, wished, told)
+        told, mailed = self._told(heard or since, reads_from), self._mailed.get(person_id, ())
+        key = (since, includes_nearby, is_proven, me, language, muted, wished, told, mailed)
         if key not in self._bodies:
             chosen = choose(
                 self.edition,
@@ -283,6 +286,7 @@ class Portions:
                 muted=muted,
                 wished=wished,
                 told=told,
+                mailed=mailed,
             )
             self._bodies[key] = None if chosen.is_empty else compose.join(items(chosen, language, is_proven=is_proven))
         return self._bodies[key]

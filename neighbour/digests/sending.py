@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 
 from config import Config
-from neighbour.contributions import muting
+from neighbour.contributions import alerts, muting
 from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import reader_by_number
 from neighbour.contributions.sections import wishes_of
@@ -143,12 +143,12 @@ def preview(person_id: int, config: Config) -> tuple[bytes, Book] | None:
     proven = reader_by_number(person_id).proven
     with scope.use(scope.Viewer(None, (quarter_id,))):
         edition = book(quarter_id, number, cut, at, since, heard)
-        wishes = wishes_of([person_id], [entry.id for entry in edition.entries])
+        portions = _portions(edition, [person_id])
     row = ledger.Leased(uuid.UUID(int=0), person_id, NOTICE, "", "preview", quarter_id, payload, 0, at, at)
     common = common_for(config)
     silenced = muting.of_readers([person_id]).get(person_id, muting.NOTHING)
     reader = MailReader(mailbox, quarter_id in proven, silenced)
-    mail = write(Portions(edition, wishes), row, reader, common, ledger.message_id(row, common.host))
+    mail = write(portions, row, reader, common, ledger.message_id(row, common.host))
     return None if mail is None else (mail, edition)
 
 
@@ -160,7 +160,13 @@ def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
     since = min(uuid.UUID(text) for text in {each.payload["since"] for each in rows})
     heard = min(uuid.UUID(text) for text in {each.payload.get("heard", each.payload["since"]) for each in rows})
     edition = book(quarter_id, row.number, row.cut, moment_of(row.cut), since, heard)
-    return Portions(edition, wishes_of([each.person_id for each in rows], [entry.id for entry in edition.entries]))
+    return _portions(edition, [each.person_id for each in rows])
+
+
+def _portions(edition: Book, people: list[int]) -> Portions:
+    """What these readers get of it, each question asked once for all of them."""
+    ids = [entry.id for entry in edition.entries]
+    return Portions(edition, wishes_of(people, ids), alerts.mailed_to(people, ids) if ids else {})
 
 
 def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailReader]:

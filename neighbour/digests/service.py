@@ -35,17 +35,17 @@ _READERS = f"""
     WHERE s.quarter_id = :quarter AND s.list = '{LIST}' AND s.is_on
       AND (s.paused_until IS NULL OR s.paused_until < :day)
 """
-# Nothing new → no row, no mail; but whoever was told of an event hears that it is off (``told``), unless a mail has said so. The
-# reader's own contributions are not news to them. What is new in the quarter is looked
-# up once, and as far back as an edition looks: asked per reader, a large city took minutes to open. What was widened to it
-# later is new from then on.
+# Nothing new → no row, no mail, and what a reader has had as an alert by a mail of its own is not new; but whoever was told of an
+# event hears that it is off (``told``), unless a mail has said so. The reader's own contributions are not news to them. What is
+# new in the quarter is looked up once, and as far back as an edition looks: asked per reader, a large city took minutes to open.
+# What was widened to it later is new from then on.
 _PROMISE = text(f"""
     WITH reader AS MATERIALIZED (
         SELECT s.person_id, coalesce(s.told_up_to, :first) AS since, s.includes_nearby, s.token,
                coalesce(s.heard_up_to, s.told_up_to, :first) AS heard,
                CASE WHEN s.told_up_to IS NOT NULL THEN s.created_at - interval '{FIRST.days} days' END AS reads_from {_READERS}
     ), item AS MATERIALIZED (
-        SELECT r.key, r.is_home, c.author_id FROM (
+        SELECT r.id, r.key, r.is_home, c.author_id FROM (
             (SELECT r.contribution_id AS id, r.contribution_id AS key, r.is_home FROM reach r
              WHERE r.quarter_id = :quarter AND r.contribution_id > (SELECT since FROM reader ORDER BY since LIMIT 1)
                    AND r.contribution_id < :cut AND r.since IS NULL
@@ -65,7 +65,9 @@ _PROMISE = text(f"""
                               'reads_from', reads_from), :now, :now
     FROM reader
     WHERE EXISTS (SELECT 1 FROM item WHERE item.key > reader.since AND (item.is_home OR reader.includes_nearby)
-                                       AND item.author_id <> reader.person_id)
+                                       AND item.author_id <> reader.person_id AND NOT EXISTS
+                    (SELECT 1 FROM delivery d WHERE d.person_id = reader.person_id AND d.notice = 'contributions.alert'
+                     AND d.subject_key = '' AND d.payload ->> 'contribution' = item.id::text AND d.state IN ('leased', 'sent')))
        OR EXISTS (SELECT 1 FROM told WHERE told.changed > reader.heard AND told.key <= reader.since
                   AND told.known_at > reader.reads_from AND (told.is_home OR reader.includes_nearby)
                   AND told.author_id <> reader.person_id AND NOT EXISTS

@@ -105,6 +105,8 @@ def _take_out(person_id: int) -> dict[str, Any]:
 
 def _hide(entry: Entry, how: Any, person_id: int) -> list[str]:
     """Take texts out of sight; gives the keys of those that were in sight."""
+    if how.first is not None:
+        how.first(person_id)
     table = Base.metadata.tables[entry.table]
     mine = personal.goes_with(table, entry.of, person_id)
     hide = update(table).where(mine, text(how.shown)).values(_literals(how.hide)).returning(table.c.id)

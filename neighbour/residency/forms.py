@@ -65,7 +65,10 @@ class MoveForm(AddressForm):
         choices=[
             SelectChoice(Leaving.STAY.value, lazy_gettext("It stays, without my name")),
             SelectChoice(Leaving.CLOSE.value, lazy_gettext("It stays, and what is open is marked as done")),
-            SelectChoice(Leaving.TAKE.value, lazy_gettext("I take along what nobody has answered")),
+            SelectChoice(
+                Leaving.TAKE.value,
+                lazy_gettext("I take along what nobody has answered; of that, what is urgent is taken down"),
+            ),
         ],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -19,36 +18,8 @@ from neighbour.posts import service as posts
 from neighbour.posts.models import Post
 from tests.factories import make_listed, make_move, make_person, make_quarter, sign_in, viewer_of
 
-pytestmark = pytest.mark.usefixtures("context")
+pytestmark = pytest.mark.usefixtures("context", "moments_pass")
 NOW = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def moments_pass(monkeypatch):
-    """A stopped clock says the same however often it is asked; a real one never does."""
-    still, asked = clock.now, itertools.count()
-    monkeypatch.setattr(clock, "now", lambda: still() + timedelta(microseconds=next(asked)))
-
-
-@pytest.fixture
-def author(here, client):
-    person = make_listed(here, name="Ayşe")
-    with clock.freeze(NOW):
-        sign_in(client, person)
-    return person
-
-
-@pytest.fixture
-def mails(jobs, mailbox):
-    """Does what is asked for; gives the new mails by reader."""
-
-    def coming(at=NOW):
-        mailbox.clear()
-        with clock.freeze(at):
-            jobs.run()
-        return {mail.recipients[0]: mail for mail in mailbox.messages()}
-
-    return coming
 
 
 def pin_up(browser, at=NOW, title="Rohrbruch", **more):

@@ -200,3 +200,23 @@ def test_an_answer_is_taken_down_by_whoever_wrote_it_though_its_thread_was_narro
     gone = browser.post(address, follow_redirects=True)
     assert gone.status_code == 200 and "Deine Antwort ist abgenommen" in gone.text and address not in gone.text
     assert owner.execute("SELECT state FROM comment").fetchone() == ("withdrawn",)
+
+
+def test_what_it_said_before_stays_with_those_it_was_written_for_when_its_slip_goes_next_door(
+    change, slip, answer, anna, asker, here, client, visitor, owner
+):
+    near, browser, inside = make_person(make_quarter("Mühlgraben", beside=here)), visitor(), visitor()
+    owner.execute("UPDATE comment SET created_at = created_at - interval '11 minutes'")
+    assert change("Ja, gern.").status_code == 303
+    page, history = f"/c/{to_uid(slip.id)}", f"/c/{to_uid(slip.id)}/answer/{to_uid(answer.id)}/history"
+    sign_in(browser, asker)
+    assert browser.post(f"{page}/widen", data={"act": "now"}).status_code == 303
+    sign_in(browser, near)
+    assert "Ja, gern." in browser.get(page).text
+    assert "Laiter" not in browser.get(history).text
+    for reader in (anna, asker, make_person(here)):
+        sign_in(inside, reader)
+        assert "Laiter" in inside.get(history).text
+    sign_in(client, anna)
+    assert change("Ja, gern, ab fünf.").status_code == 303
+    assert "Ja, gern." in browser.get(history).text, "what it said since then was read there, too"

@@ -15,9 +15,10 @@ from neighbour.core import clock, scope
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.jobs import Job
-from neighbour.digests import service
+from neighbour.digests import sending, service
 from neighbour.mydata import erasing
 from neighbour.notices.models import Subscription, Suppression
+from neighbour.posts import service as posts
 from neighbour.residency import grading
 from neighbour.residency.models import Membership
 from tests.digests.helpers import EVENING, MORNING, NEXT_MORNING, body, make_reader
@@ -140,6 +141,32 @@ def test_whoever_is_unproven_gets_nothing(weber, author, wake):
     reader = make_reader(weber, level="unproven")
     post(author, weber, "Nicht für Fremde")
     assert reader.email not in wake()
+
+
+@pytest.mark.parametrize("more", [False, True], ids=["alone", "beside something new"])
+def test_what_somebody_was_mailed_as_an_alert_does_not_come_again_in_the_issue(
+    more, app, weber, author, wake, owner, jobs
+):
+    told, skipped, unlisted = (make_reader(weber) for _ in range(3))
+    with as_owner(), atomic():
+        for person in (told, skipped):
+            db.session.add(Subscription(person_id=person.id, quarter_id=weber.id, list="alerts"))
+    with clock.freeze(EVENING):
+        with scope.use(viewer_of(author, weber)), atomic():
+            where = {"author_id": author.id, "quarter_id": weber.id, "audience": Audience.QUARTER}
+            posts.publish(**where, category="urgent", title="Rohrbruch", body_md="")
+        owner.execute("UPDATE delivery SET state = 'skipped' WHERE person_id = %s", [skipped.id])
+        jobs.run()
+    if more:
+        post(author, weber, "Handschuh gefunden")
+    with clock.freeze(MORNING), scope.use(viewer_of(told, weber)):
+        seen = sending.preview(told.id, app.extensions["config"])
+        assert (seen is not None) == more and (seen is None or b"Rohrbruch" not in seen[0])
+    mails = wake()
+    assert (told.email in mails) == more
+    assert told.email not in mails or "Rohrbruch" not in mails[told.email].text
+    for reader in (skipped, unlisted):
+        assert "Rohrbruch" in mails[reader.email].text, "whom no mail reached reads it here"
 
 
 def test_urgent_stands_first(weber, author, wake):

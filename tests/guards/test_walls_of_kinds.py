@@ -37,7 +37,7 @@ INSERT INTO widening VALUES (%(post)s, now() + interval '1 day');
 INSERT INTO bookmark VALUES (%(guest)s, %(post)s);
 INSERT INTO mute (id, person_id, contribution_id) VALUES (%(id)s, %(guest)s, %(post)s);
 INSERT INTO answer_mark VALUES (%(guest)s, %(id)s, now());
-INSERT INTO comment_revision (comment_id, body_md, replaced_at) VALUES (%(comment)s, 'Kanarienvogel', now());
+INSERT INTO comment_revision (comment_id, body_md, audience, replaced_at) VALUES (%(comment)s, 'Kanarienvogel', 'quarter', now());
 INSERT INTO answer_taken_down VALUES (%(comment)s, 'Kanarienvogel', now());
 INSERT INTO calendar_feed VALUES (%(id)s, %(guest)s, 'mine', '', now());
 """

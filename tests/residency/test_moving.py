@@ -135,6 +135,29 @@ def test_what_nobody_answered_comes_along_with_the_proof_and_the_rest_stays(city
     assert "Ayşegül" in words(client, url_of(along.id))
 
 
+def test_earlier_words_do_not_come_along_with_what_does(city, owner, client, visitor):
+    mover, new, browser = city.resident(0, 0), city.resident(2, 0), visitor()
+    post = make_post(mover, city.quarter("a"), title="Feier", body="Bei uns, Spulengasse.", category="notice")
+    answer = make_comment(mover, city.quarter("a"), post, "Hinten im Hof, Code 4711.")
+    sign_in(client, mover)
+    form = {"title": "Feier", "body_md": "Bei uns.", "audience": "quarter", "category": "notice"}
+    assert client.post(f"{url_of(post.id)}/edit", data=form).status_code == 303
+    owner.execute("UPDATE comment SET created_at = created_at - interval '11 minutes'")
+    there = f"{url_of(post.id)}/answer/{to_uid(answer.id)}"
+    assert client.post(f"{there}/edit", data={"body": "Hinten im Hof."}).status_code == 303
+    take(city, mover, 2, Leaving.TAKE)
+    prove(mover)
+    sign_in(browser, new)
+    page = words(browser, url_of(post.id))
+    assert "Bei uns." in page and "Hinten im Hof." in page
+    assert "Spulengasse" not in words(browser, f"{url_of(post.id)}/history")
+    assert "4711" not in words(browser, f"{there}/history")
+    sign_in(client, mover)
+    assert "Spulengasse" in words(client, f"{url_of(post.id)}/history") and "4711" in words(client, f"{there}/history")
+    assert client.post(f"{url_of(post.id)}/edit", data={**form, "body_md": "Kommt!"}).status_code == 303
+    assert "Bei uns." in words(browser, f"{url_of(post.id)}/history"), "what it said here was read here"
+
+
 def test_nothing_is_pinned_up_again_where_one_does_not_live_any_more(city, client, owner):
     mover = city.resident(0, 0)
     post = make_post(mover, city.quarter("a"))
