@@ -1,4 +1,4 @@
-"""The page of what one left behind in quarters one has moved away from: to read, and to take down."""
+"""The page of what one wrote and does not see any more where one lives: to read, and to take down."""
 
 from __future__ import annotations
 

@@ -77,6 +77,8 @@ class Contribution(Base):
     thanks_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: when its author last showed it to others than before: where it comes to hang then it is new (keep_reach, migration 0124)
+    reached_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     solved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: who helped besides those whose answers did (``Helped``)
     solved_word: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -117,7 +119,7 @@ class Reach(Base):
     )
     is_home: Mapped[bool] = mapped_column(Boolean)
     category: Mapped[str] = mapped_column(Text)
-    #: in a quarter that was added later (``Widening``): new there from this moment on, as a key like those of contributions
+    #: in a quarter that was added later, by its author or by ``Widening``: new there from then on, as a key like a contribution's
     since: Mapped[uuid.UUID | None] = mapped_column(Uuid)
 
 
@@ -152,6 +154,20 @@ class ReachKept(Base):
     quarter_id: Mapped[int] = mapped_column(ForeignKey("quarter.id", ondelete="CASCADE"), primary_key=True)
     is_home: Mapped[bool] = mapped_column(Boolean)
     audience: Mapped[str] = mapped_column(Text)
+
+
+class ReachBefore(Base):
+    """Where a contribution hung before it was taken down or shown to fewer, and since when it was new there: who was told of it
+    then is not told again. Written by the database's own functions only."""
+
+    __tablename__ = "reach_before"
+
+    contribution_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contribution.id", ondelete="CASCADE"), primary_key=True
+    )
+    quarter_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    since: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    gone_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Comment(Base):

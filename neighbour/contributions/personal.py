@@ -25,8 +25,8 @@ about(
     of="author_id",
     kind="contribution",
     office="is_office",
-    out="id kind category audience state title body_md published_at edited_at solved_at solved_word expires_at comment_count"
-    " thanks_count is_office initiative_id:initiative",
+    out="id kind category audience state title body_md published_at edited_at reached_at solved_at solved_word expires_at"
+    " comment_count thanks_count is_office initiative_id:initiative",
     shown={"initiative_id": "(SELECT i.name FROM initiative i WHERE i.id = contribution.initiative_id)"},
     inner="quarter_id author_id body_html excerpt version form_key is_left goes_along",
     erase=Texts(
@@ -127,6 +127,9 @@ nobodys(
     "widening", "contribution_id widens_at done_at since", why="when a contribution goes next door; it goes with it"
 )
 nobodys("reach", "quarter_id contribution_id is_home category since", why="in which quarters a contribution is shown")
+nobodys(
+    "reach_before", "contribution_id quarter_id since gone_at", why="where a contribution hung before; it goes with it"
+)
 nobodys(
     "reach_kept",
     "contribution_id quarter_id is_home audience",

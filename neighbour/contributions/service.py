@@ -131,6 +131,8 @@ def revise(
         for name, value in _worded(body_md).items():
             setattr(contribution, name, value)
         contribution.edited_at = clock.now()
+    if audience != contribution.audience:
+        contribution.reached_at = clock.now()
     contribution.category, contribution.audience = category, audience
     contribution.expires_at = expires_at
     db.session.flush()

@@ -124,6 +124,7 @@ COLUMNS: dict[str, LazyText] = {
     "seen_at": __("last seen"),
     "seen_on": __("last visit"),
     "sent_at": __("sent"),
+    "reached_at": __("shown to others"),
     "solved_at": __("solved"),
     "solved_word": __("thanks to"),
     "state": __("state"),

@@ -13,6 +13,7 @@ from neighbour.posts import polls, service
 from neighbour.posts.categories import CATEGORIES
 from neighbour.posts.forms import PostForm
 from neighbour.posts.models import Category, Post
+from neighbour.posts.page import page_data
 
 
 def publish(author: Identity, form: PostForm) -> Post:
@@ -58,5 +59,5 @@ KIND = Kind(
     details=polls.details,
     keep_reopening=keep_reopening,
     page="posts/poll.html",
-    page_data=polls.page_data,
+    page_data=page_data,
 )

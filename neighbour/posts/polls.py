@@ -2,7 +2,8 @@
 
 Everybody who has proven to live where it hangs votes once and may think again until it closes; who is vouched for reads along.
 Votes are cast by the database (``cast_vote``, migration 0033), which counts them: no reader's eyes see who voted for what, only
-their own. The result is shown to who has voted and, once it is closed, to all. After the first vote nothing of it changes.
+their own. The result is shown to who has voted and, once it is closed, to all. After the first vote nothing of it changes; before
+it everything may, so a vote says what its voter has read, and counts for nothing else.
 """
 
 from __future__ import annotations
@@ -11,18 +12,16 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, select, text
 
 from neighbour.contributions.details import Detail, Fact
-from neighbour.contributions.service import NotPossible
+from neighbour.contributions.service import NotPossible, mark_of
 from neighbour.core import clock, i18n
 from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import clean_line
-from neighbour.policy import Identity
 from neighbour.posts.models import Poll, PollOption, PollVote, Post
 
 QUESTION_LENGTH, OPTION_LENGTH = 140, 80
@@ -73,6 +72,31 @@ class Shown:
     def shows_result(self) -> bool:
         """Who has voted sees it, and once it is closed everybody."""
         return self.has_voted or self.is_closed
+
+    @property
+    def mark(self) -> str:
+        """What a form carries of what its voter reads: a hash of the question and its kind, then one of each answer in turn."""
+        return " ".join(
+            map(mark_of, (f"{self.question} {self.is_multiple}", *(option.label for option in self.options)))
+        )
+
+    def still_there(self, stood: str, positions: Sequence[int]) -> tuple[int, ...]:
+        """Where what was chosen in a form with this mark stands now. Nothing of a poll that asks something else."""
+        then, now = stood.split(), self.mark.split()
+        if then[:1] != now[:1]:
+            return ()
+        chosen = {then[place] for place in positions if 0 < place < len(then)}
+        return tuple(option.position for option, word in zip(self.options, now[1:], strict=True) if word in chosen)
+
+
+class PollOvertaken(NotPossible):
+    """A poll says something else than its voter has read. ``chosen``: the positions of what they chose, where it still stands."""
+
+    def __init__(self, chosen: tuple[int, ...]):
+        super().__init__(
+            __("The poll was changed after you had opened it here. Your vote has not been counted: please look again.")
+        )
+        self.chosen = chosen
 
 
 class PollDetail(Detail):
@@ -165,18 +189,26 @@ def show(contribution_id: uuid.UUID, person_id: int | None) -> Shown | None:
     )
 
 
-def page_data(contribution: Post, reader: Identity) -> dict[str, Any]:
-    """What the page of a post shows of its poll."""
-    return {"poll": show(contribution.id, reader.person_id)}
+def vote(contribution_id: uuid.UUID, positions: Sequence[int], stood: str | None = None) -> bool:
+    """Vote as the viewer of the session, instead of what they voted before. False: there is no poll for them here.
 
-
-def vote(contribution_id: uuid.UUID, positions: Sequence[int]) -> bool:
-    """Vote as the viewer of the session, instead of what they voted before. False: there is no poll for them here. Raises
-    NotPossible once it is closed, and where nothing was chosen, or too much. Inside atomic()."""
+    ``stood``: the mark of the poll that its voter has read; None where nobody has read a form. Raises PollOvertaken where
+    another one stands there by now, NotPossible once it is closed or taken off, and where nothing was chosen, or too much.
+    Inside atomic(), which takes the vote back then.
+    """
     values = {"id": contribution_id, "positions": list(positions), "now": clock.now()}
     said = db.session.scalar(_CAST, values)
+    if said == "none":  # one that was put up anew while this waited for its lock is another row
+        said = db.session.scalar(_CAST, values)
     if said == "closed":
         raise NotPossible(__("The poll is closed."))
+    stands = show(contribution_id, None) if stood is not None else None  # after cast_vote, which holds it as it is
+    if said == "none":
+        if stood and stands is None:
+            raise NotPossible(__("There is no poll here any more."))
+        return False
+    if stood is not None and stands is not None and stood != stands.mark:
+        raise PollOvertaken(stands.still_there(stood, positions))
     if said == "choose":
         raise NotPossible(__("Choose an answer first."))
-    return bool(said == "cast")
+    return True

@@ -196,7 +196,9 @@ def test_an_answer_is_taken_down_by_whoever_wrote_it_though_its_thread_was_narro
     owner.execute("DELETE FROM reach WHERE quarter_id = %s", [beside.id])
     assert browser.get(f"/c/{to_uid(slip.id)}").status_code == 404
     address = f"/c/{to_uid(slip.id)}/answer/{to_uid(answer.id)}/withdraw"
-    assert address in browser.get("/me/left").text
+    page, leads = browser.get("/me/left").text, "Was du geschrieben hast und hier nicht mehr siehst"
+    assert address in page and f"<h1>{leads}</h1>" in page and leads in browser.get("/me/threads").text
+    assert "früher" not in page and "Was du hier abnimmst, ist endgültig weg." in page, "it speaks of no other home"
     gone = browser.post(address, follow_redirects=True)
     assert gone.status_code == 200 and "Deine Antwort ist abgenommen" in gone.text and address not in gone.text
     assert owner.execute("SELECT state FROM comment").fetchone() == ("withdrawn",)

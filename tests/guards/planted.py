@@ -35,6 +35,7 @@ ASKED_SEARCH = "migrations/versions/0104_what_is_asked.py"
 MAIL = "neighbour/contributions/templates/contributions/mail_answered"
 DE = "neighbour/feed/translations/de.po"
 VOTES, EVENTS = "migrations/versions/0033_posts_in_full.py", "migrations/versions/0035_events.py"
+WIDER = "migrations/versions/0124_new_where_it_was_not.py"
 PLACES = "migrations/versions/0100_places_and_reach.py"
 KEPT, OFFERS = "migrations/versions/0038_keeping.py", "migrations/versions/0040_offers.py"
 CALENDARS = "migrations/versions/0043_calendars.py"
@@ -279,9 +280,12 @@ DEFECTS = (
     Defect("events/answers::test_companions", PLACES, "EXIT WHEN free < 1 + next.companions;", "EXIT WHEN free < 1;"),
     Defect("contributions/widening::test_never_at_night", "neighbour/contributions/widening.py", "    if not is_daytime(now, zone):", "    if False:"),
     Defect("contributions/widening::test_never_at_night", "neighbour/contributions/widening.py", "next_daytime(clock.now() + after, zone)", "clock.now() + after"),
-    Defect("contributions/widening::test_it_goes_next_door", VOTES, "CASE WHEN b.quarter_id IS NULL THEN w.since END", "w.since"),
+    Defect("contributions/widening::test_it_goes_next_door", WIDER, "CASE WHEN u.quarter_id IS NOT NULL THEN u.since", "CASE WHEN u.is_home AND fresh IS NULL THEN u.since"),
     Defect("contributions/widening::test_it_stays_where", "migrations/versions/0049_offers_follow.py", "asked.solved_at IS NULL AND NOT asked.is_left", "NOT asked.is_left"),
-    Defect("contributions/widening::test_who_reads_along", VOTES, "LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id", "LEFT JOIN reach_of(NEW.id, NEW.quarter_id, 'quarter') b ON b.quarter_id = r.quarter_id AND b.is_home"),
+    Defect("contributions/widening::test_who_reads_along", WIDER, "CASE WHEN u.quarter_id IS NOT NULL THEN u.since", "CASE WHEN u.is_home THEN u.since"),
+    Defect("contributions/shown_more_widely::test_what_is_shown", WIDER, "ELSE fresh END", "END"),
+    Defect("contributions/shown_more_widely::test_whom_an_issue", WIDER, "WHEN b.quarter_id IS NOT NULL THEN b.since ELSE", "ELSE"),
+    Defect("contributions/shown_more_widely::test_what_was_gone", WIDER, " <= b.gone_at, true)", " IS NOT NULL, true)"),
     Defect("contributions/alert_mails::test_everybody_in_the_area", VOTES, "AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id", "AND s.list = 'alerts' AND s.is_on AND s.person_id <> c.author_id AND (SELECT p.status FROM person p WHERE p.id = s.person_id) = 'active'"),
     Defect("contributions/alert_mails::test_one_a_day", "neighbour/contributions/alerts.py", "clock.today(i18n.zone()).isoformat() if is_limited else _own_period(contribution)", "_own_period(contribution)"),
     Defect("contributions/changed_answers::test_what_hung", "neighbour/contributions/service.py", " or _has_been_answered(answer)", ""),

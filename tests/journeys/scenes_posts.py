@@ -14,7 +14,7 @@ def polls_and_plans(walk: Walk) -> None:
     for fold in walk.page.locator("#poll summary").all():  # she may have voted when the town moved in
         fold.click()
     walk.page.locator("[name=choice]").first.check()
-    walk.send(f"{here}/vote", "a poll, voted", picture="poll-voted")
+    walk.send(f"{here}/vote#poll", "a poll, voted", picture="poll-voted")
     _open(walk, "Bank am Brunnen")
     walk.look("a poll, closed", picture="poll-closed")
     _open(walk, "Vorhangstange")

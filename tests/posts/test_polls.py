@@ -19,9 +19,9 @@ from neighbour.posts import polls
 from neighbour.posts.models import PollVote
 from tests.digests.helpers import body, make_reader
 from tests.factories import make_person, make_post, make_quarter, sign_in, viewer_of
+from tests.posts.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("context")
-NOW = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)  # a Tuesday
 POLL = {
     "poll_question": "Wann feiern wir?",
     "poll_1": "Samstag",
@@ -29,25 +29,6 @@ POLL = {
     "poll_4": "Gar nicht",
     "poll_days": "3",
 }
-
-
-@pytest.fixture
-def reads(visitor, here):
-    """A browser of somebody who lives here so well proven."""
-
-    def reading(level=Level.VERIFIED, home=None, **more):
-        browser = visitor()
-        with clock.freeze(NOW):
-            browser.person = make_person(home or here, level=level, **more)
-            sign_in(browser, browser.person)
-        return browser
-
-    return reading
-
-
-@pytest.fixture
-def author(reads):
-    return reads()
 
 
 def write(browser, owner, **more):
@@ -66,9 +47,16 @@ def write(browser, owner, **more):
     return f"/c/{to_uid(key)}"
 
 
-def vote(browser, path, *choice, at=NOW):
+def vote(browser, path, *choice, at=NOW, stood=None):
+    """stood: the mark of the page that was open; None: it was opened just now."""
     with clock.freeze(at):
-        return browser.post(f"{path}/vote", data={"choice": list(choice)})
+        if stood is None:
+            stood = mark(browser.get(path).text)
+        return browser.post(f"{path}/vote", data={"choice": list(choice), "stood": stood})
+
+
+def mark(page):
+    return page.partition('name="stood" value="')[2].partition('"')[0]
 
 
 def page(browser, path, at=NOW):

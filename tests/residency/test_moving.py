@@ -178,10 +178,11 @@ def test_ones_own_things_are_listed_and_can_be_taken_down(city, client, owner):
     take(city, mover, 2)
     page = words(client, "/me/left")
     assert "Meine Frage" in page and "Meine Antwort" in page and "Fremde Frage" not in page
+    assert "Wo du früher gewohnt hast, steht es unter" in page
     for path in (f"/c/{to_uid(post.id)}/withdraw", f"/c/{to_uid(other.id)}/answer/{to_uid(answer.id)}/withdraw"):
         gone = client.post(path)
         assert (gone.status_code, gone.location) == (303, "/me/left")
-    assert "hängt nichts mehr von dir" in words(client, "/me/left")
+    assert "Nirgends hängt noch etwas von dir" in words(client, "/me/left")
     assert owner.execute("SELECT DISTINCT state FROM comment").fetchall() == [("withdrawn",)]
 
 

@@ -231,7 +231,7 @@ export function keepDrafts() {
     const form = event.target;
     if (form.matches(FORMS)) {
       save(form);
-      sessionStorage.setItem(SENT, key(form));
+      if (!event.defaultPrevented) sessionStorage.setItem(SENT, key(form)); // or it waits for photos, and goes later or not at all
     }
     if (form.matches('form[action^="/language/"]')) keepForSwitch();
     if (form.matches("form[data-forget-drafts]")) {

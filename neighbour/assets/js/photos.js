@@ -101,7 +101,9 @@ async function send(file, url, show) {
   return uid;
 }
 
-function line(list, file, sheet) {
+// A line of the list of what is sent. The list itself stays while the rest of the sheet is put in anew (hx-preserve), so what is under
+// way goes on, and what has failed can be read as long as the page is open.
+function line(list, name, sheet) {
   const item = document.createElement("li");
   item.className = "photo-entry";
   const picture = document.createElement("div");
@@ -109,24 +111,27 @@ function line(list, file, sheet) {
   const text = document.createElement("p");
   const bar = document.createElement("progress");
   bar.max = 1;
-  bar.setAttribute("aria-label", file.name);
+  bar.setAttribute("aria-label", name);
   const side = document.createElement("div");
   side.className = "photo-entry__words";
   side.append(text, bar);
   item.append(picture, side);
   list.append(item);
+  const say = (words) => (text.textContent = name ? `${name}: ${words}` : words);
   return {
     item,
     picture,
     show(sent) {
-      text.textContent = `${file.name}: ${sent === null ? sheet.dataset.waiting : sheet.dataset.sending}`;
+      say(sent === null ? sheet.dataset.waiting : sheet.dataset.sending);
       if (sent !== null) bar.value = sent;
     },
     fail(reason) {
       bar.remove();
+      item.dataset.failed = name;
       text.className = "error";
+      text.tabIndex = -1;
       text.setAttribute("role", "alert");
-      text.textContent = `${file.name}: ${reason || sheet.dataset.lost}`;
+      say(reason || sheet.dataset.lost);
     },
   };
 }
@@ -156,6 +161,7 @@ function showPreviews() {
 
 let sending = 0;
 let after = null; // the button that was pressed while photos were still under way
+let unread = null; // what is wrong with one of them, to be pointed at once the sheet is there again
 
 async function take(input) {
   const sheet = input.closest("[data-upload]");
@@ -164,35 +170,69 @@ async function take(input) {
   const room = Number(sheet.dataset.most) - form.querySelectorAll('[name="photo"]').length - sending;
   const files = [...input.files];
   input.value = "";
-  const lines = files.slice(0, Math.max(0, room)).map((file) => [file, line(list, file, sheet)]);
+  const anew = new Set(["", ...files.map((file) => file.name)]); // chosen once more: what was said of them is over
+  for (const item of list.querySelectorAll("[data-failed]")) if (anew.has(item.dataset.failed)) item.remove();
+  const lines = files.slice(0, Math.max(0, room)).map((file) => [file, line(list, file.name, sheet)]);
+  if (lines.length < files.length) line(list, "", sheet).fail(sheet.dataset.full);
   sending += lines.length;
-  let count = 0;
   for (const [file, shown] of lines) {
     try {
-      const canvas = await preview(file, shown.picture);
-      const uid = await send(await shrunk(file), sheet.dataset.upload, shown.show);
-      if (canvas) previews.set(uid, canvas);
-      const field = document.createElement("input");
-      field.type = "hidden";
-      field.name = "photo";
-      field.value = uid;
-      shown.item.replaceChildren(field);
-      shown.item.hidden = true;
-      field.dispatchEvent(new Event("input", { bubbles: true })); // or a draft would not know of it
-      count += 1;
+      await sendOne(file, shown, sheet.dataset.upload);
     } catch (error) {
       shown.fail(error instanceof Refused ? error.message : "");
     } finally {
       sending -= 1;
     }
   }
-  if (lines.length < files.length) line(list, { name: "" }, sheet).fail(sheet.dataset.full);
-  if (sending > 0) return;
-  if (after) {
-    const button = after;
-    after = null;
+  if (sending === 0) allSent(form, list);
+}
+
+async function sendOne(file, shown, url) {
+  const canvas = await preview(file, shown.picture);
+  const uid = await send(await shrunk(file), url, shown.show);
+  if (canvas) previews.set(uid, canvas);
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = "photo";
+  field.value = uid;
+  shown.item.replaceChildren(field);
+  shown.item.hidden = true;
+  field.dispatchEvent(new Event("input", { bubbles: true })); // or a draft would not know of it
+}
+
+// On with the button that was pressed meanwhile, unless a photo would be missing without a word: pressed again, it goes without.
+function allSent(form, list) {
+  const button = after;
+  after = null;
+  const failed = button ? [...list.querySelectorAll("[data-failed]:not([data-known])")] : [];
+  for (const item of failed) item.dataset.known = "";
+  if (button && !failed.length) {
     form.requestSubmit(button);
-  } else if (count) {
+    return;
+  }
+  if (failed.length) {
+    unread = failed[0].querySelector(".error");
+    button.removeAttribute("aria-busy");
+  }
+  if (list.querySelector('[name="photo"]')) list.closest("[data-upload]").dispatchEvent(new CustomEvent("photos-sent"));
+  else point();
+}
+
+function point() {
+  if (unread) unread.focus();
+  unread = null;
+}
+
+// The sheet is there again: what it shows now needs no line any more. A photo that came while another request was on its way is asked
+// for once more.
+function tidy() {
+  for (const list of document.querySelectorAll("[data-uploads]")) {
+    const sheet = list.closest("[data-upload]");
+    const shown = new Set([...sheet.querySelectorAll("ol [name=photo]")].map((field) => field.value));
+    for (const field of list.querySelectorAll("[name=photo]")) if (shown.has(field.value)) field.closest("li").remove();
+    const left = [...list.querySelectorAll("[name=photo]:not([data-asked])")];
+    if (sending || !left.length) continue;
+    for (const field of left) field.dataset.asked = "";
     sheet.dispatchEvent(new CustomEvent("photos-sent"));
   }
 }
@@ -206,7 +246,11 @@ document.addEventListener("submit", (event) => {
     after = event.submitter;
   }
 }, true);
-document.addEventListener("htmx:afterSettle", showPreviews);
+document.addEventListener("htmx:afterSwap", tidy); // before a draft is kept, or it would have the photo twice
+document.addEventListener("htmx:afterSettle", () => {
+  showPreviews();
+  point();
+});
 
 // Looking -------------------------------------------------------------------------------------------------------------
 
