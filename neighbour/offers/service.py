@@ -21,7 +21,7 @@ from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import forbidden, loans, notices, trade
+from neighbour.offers import forbidden, loans, newcomers, notices, trade
 from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder, Stage
 from neighbour.offers.prices import Price
 
@@ -96,6 +96,7 @@ def publish(
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, things)
     if not _is_repeat(form_key):
         _keep_rules(author_id, category, title, body_md)
+        newcomers.keep_without_links(author_id, things.for_holder)
         _not_again(author_id, title)
         keep_room(author_id)
     offer = base.publish(
@@ -123,6 +124,7 @@ def revise(
     if category != offer.category and _has_queue(offer):
         raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
     _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    newcomers.keep_without_links(editor_id, things.for_holder)
     if not is_same(offer.title, title):  # a word more or less is the same slip
         _not_again(offer.author_id, title, instead_of=offer)
     before = offer.pickup, loans.for_holder(offer.id)
