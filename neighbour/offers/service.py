@@ -21,7 +21,7 @@ from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import forbidden, loans, newcomers, notices, trade
+from neighbour.offers import forbidden, loans, newcomers, notices, prices, trade
 from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder, Stage
 from neighbour.offers.prices import Price
 
@@ -36,6 +36,14 @@ _MEASURE = re.compile(
     r"(?<!\d)(?<!\d[.,])\d+(?:[.,]\d+)?(?![\d.,]*\s*(?:€|eur\b|euro\b))|\b(?:x{0,4}[sl]|m)\b", re.IGNORECASE
 )
 A_TRY = timedelta(hours=1)  # taken down within, before an issue named it or anybody asked, it was not offered
+
+
+class Refused(base.NotPossible):
+    """What the market does not take; ``field``: the one of the composer that says it."""
+
+    def __init__(self, why: object, field: str = "") -> None:
+        super().__init__(why)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ def publish(
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, things)
     if not _is_repeat(form_key):
-        _keep_rules(author_id, category, title, body_md)
+        _keep_rules(author_id, category, title, body_md, things)
         newcomers.keep_without_links(author_id, things.for_holder)
         _not_again(author_id, title)
         keep_room(author_id)
@@ -123,7 +131,7 @@ def revise(
     db.session.refresh(offer)
     if category != offer.category and _has_queue(offer):
         raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
-    _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    _keep_rules(editor_id, category, title, body_md, things, instead_of=offer)
     newcomers.keep_without_links(editor_id, things.for_holder)
     if not is_same(offer.title, title):  # a word more or less is the same slip
         _not_again(offer.author_id, title, instead_of=offer)
@@ -177,8 +185,10 @@ def _has_queue(offer: Offer) -> bool:
     return db.session.scalar(waiting) is not None
 
 
-def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of: Offer | None = None) -> None:
-    """Nothing forbidden, and no trade: raises NotPossible with the rule and its reason."""
+def _keep_rules(
+    person_id: int, category: str, title: str, body: str, things: Things, instead_of: Offer | None = None
+) -> None:
+    """Nothing forbidden, and no trade, nor money for a "swap": raises NotPossible with the rule and its reason."""
     text = f"{title}\n{body}"
     found = forbidden.look(text, is_wanted=category == Category.WANTED)
     if found is not None:
@@ -190,8 +200,14 @@ def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of
                 signs=", ".join(trade.signs(text)),
             )
         )
-    if category != Category.SELL:
-        return
+    if category == Category.SWAP and prices.is_money(things.price):
+        raise Refused(__("A swap takes no money. For an amount, choose “For sale” above."), "price")
+    if category == Category.SELL:
+        _keep_shares(person_id, title, instead_of)
+
+
+def _keep_shares(person_id: int, title: str, instead_of: Offer | None) -> None:
+    """No more sales than a neighbour has: raises NotPossible with the rule."""
     sold = [known for known in _sales(person_id) if instead_of is None or known.id != instead_of.id]
     if len(sold) >= MOST_SALES:
         raise base.NotPossible(

@@ -14,6 +14,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.tokens import to_uid
 from neighbour.digests import edition
 from neighbour.offers import forbidden, tending, trade
+from neighbour.offers.prices import Price
 from neighbour.offers.service import is_alike, is_same
 from tests.factories import make_person, make_post, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise
@@ -202,6 +203,18 @@ def test_who_sells_more_than_a_neighbour_would_is_told_the_rule(here, author, cl
     assert client.post(f"{url(gift)}/edit", data=data).status_code == 422, "nor by turning a gift into a sale"
     owner.execute("UPDATE contribution SET published_at = published_at - interval '183 days'")
     make_offer(author, here, title="Kinderwagen", category="sell")
+
+
+def test_a_swap_for_money_is_a_sale_and_has_to_say_so(here, author, client):
+    sign_in(client, author)
+    slip = make_offer(author, here, title="Lampe", category="swap", price=Price(words="gegen Honig"))
+    data = {"category": "swap", "title": "Lampe", "audience": "quarter", "lend_days": "7"}
+    changed = client.post(f"{url(slip)}/edit", data={**data, "price": "25 €"})
+    assert changed.status_code == 422 and "dann wähl oben „Zu verkaufen“" in changed.text
+    for words in ("gegen 3 Gläser Honig", "für einen Kaffee", "gegen 2 Bücher", "Rad 28 gegen Rad 26"):
+        assert client.post(f"{url(slip)}/edit", data={**data, "price": words}).status_code == 303, words
+    with pytest.raises(NotPossible):
+        make_offer(author, here, title="Tisch", category="swap", price=Price(cents=2500))
 
 
 def test_three_of_a_kind_are_enough(here, author, owner, frozen_clock):
