@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import SequenceMatcher
@@ -16,7 +18,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import service as base
-from neighbour.contributions.models import Audience, State
+from neighbour.contributions.models import Audience, Revision, State
 from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.db import db
@@ -217,7 +219,10 @@ def _keep_shares(person_id: int, title: str, instead_of: Offer | None) -> None:
                 most=MOST_SALES,
             )
         )
-    if sum(is_alike(known.title, title) for known in sold) >= MOST_OF_A_KIND:
+    of_a_kind = [
+        names for names in _names([known.id for known in sold]) if any(is_alike(each, title) for each in names)
+    ]
+    if len(of_a_kind) >= MOST_OF_A_KIND:
         raise base.NotPossible(
             __(
                 "You have offered %(most)s of these for sale within six months. More than that counts as trade, and this is"
@@ -249,19 +254,31 @@ def _hung_long_enough() -> ColumnElement[bool]:
 
 
 def _not_again(person_id: int, title: str, instead_of: Offer | None = None) -> None:
-    """The same thing is announced once in a fortnight; who has it hanging changes it instead."""
-    recent = select(Offer.title).where(
+    """The same thing is announced once in a fortnight; who has it hanging changes it instead. Renamed since, it was announced all
+    the same."""
+    recent = select(Offer.id).where(
         Offer.author_id == person_id, Offer.published_at > clock.now() - NOT_AGAIN, _hung_long_enough()
     )
     if instead_of is not None:
         recent = recent.where(Offer.id != instead_of.id)
-    if any(is_same(known, title) for known in db.session.scalars(recent)):
+    known = _names(list(db.session.scalars(recent)))
+    if any(is_same(each, title) for names in known for each in names):
         raise base.NotPossible(
             __(
                 "You pinned this up within the last 14 days. Everybody has seen it once: change what hangs there instead of"
                 " pinning it up again."
             )
         )
+
+
+def _names(offers: Sequence[uuid.UUID]) -> list[list[str]]:
+    """For each of these offers, what it is called and was called before: by renaming the old slip no limit begins anew."""
+    now = select(Offer.id, Offer.title).where(Offer.id.in_(offers))
+    before = select(Revision.contribution_id, Revision.title).where(Revision.contribution_id.in_(offers))
+    names: dict[uuid.UUID, list[str]] = defaultdict(list)
+    for key, title in (*db.session.execute(now), *db.session.execute(before)):
+        names[key].append(title)
+    return list(names.values())
 
 
 def is_same(one: str, other: str) -> bool:

@@ -123,6 +123,26 @@ def test_the_same_thing_hangs_once_in_a_fortnight(here, author, client, frozen_c
     make_offer(author, here, title="Bücherregal aus Kiefer")
 
 
+def renamed(client, offer, title, **more):
+    data = {"category": "give", "title": title, "audience": "quarter", "lend_days": "7", **more}
+    assert client.post(f"{url(offer)}/edit", data=data).status_code == 303
+
+
+def test_renaming_the_old_slip_is_no_way_round_the_fortnight(here, author, client, frozen_clock):
+    old = make_offer(author, here, title="Bücherregal aus Kiefer")
+    sign_in(client, author)
+    renamed(client, old, "Danke an alle")
+    renamed(client, old, "Alles weg")
+    for title in ("Bücherregal aus Kiefer", "Danke an alle"):
+        with pytest.raises(NotPossible, match="14 Tagen"):
+            make_offer(author, here, title=title)
+    make_offer(make_person(here), here, title="Bücherregal aus Kiefer")
+    sign_in(client, author)
+    renamed(client, old, "Bücherregal aus Kiefer")  # the slip itself may be called again what it was called
+    frozen_clock.tick(14 * DAY + 60)
+    make_offer(author, here, title="Danke an alle")
+
+
 def test_what_came_down_within_an_hour_is_a_try_unless_somebody_asked_or_an_issue_named_it(
     here, author, client, owner, frozen_clock
 ):
@@ -221,6 +241,18 @@ def test_three_of_a_kind_are_enough(here, author, owner, frozen_clock):
     for size in ("S", "M", "L"):
         make_offer(author, here, title=f"Winterjacke Größe {size} neu", category="sell")
         frozen_clock.tick(15 * DAY)
+    with pytest.raises(NotPossible, match="3 davon"):
+        make_offer(author, here, title="Winterjacke Größe XL neu", category="sell")
+    make_offer(author, here, title="Stehlampe", category="sell")
+
+
+def test_renaming_what_is_sold_is_no_way_round_three_of_a_kind(here, author, client, frozen_clock):
+    for number, size in enumerate(("S", "M", "L")):
+        slip = make_offer(author, here, title=f"Winterjacke Größe {size} neu", category="sell")
+        frozen_clock.tick(3600)
+        sign_in(client, author)
+        client.post(f"{url(slip)}/solve")
+        renamed(client, slip, ("Danke", "Erledigt", "Schluss für heute")[number], category="sell", price="20")
     with pytest.raises(NotPossible, match="3 davon"):
         make_offer(author, here, title="Winterjacke Größe XL neu", category="sell")
     make_offer(author, here, title="Stehlampe", category="sell")
