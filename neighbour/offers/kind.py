@@ -36,7 +36,7 @@ def doubts(form: OfferForm) -> list[LazyText]:
         found.append(
             __("It reads like a swindle and its readers are warned, because it is about: %(signs)s.", signs=names)
         )
-    text = f"{form.title.data}\n{form.body_md.data}"
+    text = form.things().beside(form.title.data, form.body_md.data)
     unclear = forbidden.doubt(text, is_wanted=form.category.data == Category.WANTED)
     if unclear is not None:
         found.append(unclear)

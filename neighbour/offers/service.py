@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import SequenceMatcher
@@ -57,6 +57,16 @@ class Things:
     pickup: str = ""
     lend_days: int | None = None
     for_holder: str = ""  # what only the one reads to whom it is promised
+
+    @property
+    def small(self) -> dict[str, str]:
+        """What is typed into the small fields, by their names."""
+        said = (("price", self.price.words), ("condition", self.condition), ("pickup", self.pickup))
+        return {name: words for name, words in (*said, ("for_holder", self.for_holder)) if words}
+
+    def beside(self, title: str, body: str) -> str:
+        """All that an offer says: title and text, and below them each small field as a sentence of its own."""
+        return ".\n".join((f"{title}\n{body}", *self.small.values()))
 
 
 @dataclass(frozen=True)
@@ -191,21 +201,29 @@ def _keep_rules(
     person_id: int, category: str, title: str, body: str, things: Things, instead_of: Offer | None = None
 ) -> None:
     """Nothing forbidden, and no trade, nor money for a "swap": raises NotPossible with the rule and its reason."""
-    text = f"{title}\n{body}"
-    found = forbidden.look(text, is_wanted=category == Category.WANTED)
+    is_wanted, is_gift = category == Category.WANTED, category in UNPAID
+    text = things.beside(title, body)
+    found = forbidden.look(text, is_wanted=is_wanted)
     if found is not None:
-        raise base.NotPossible(found)
-    if trade.is_plain(text, is_gift=category in UNPAID):
-        raise base.NotPossible(
+        where = _where(things, lambda words: forbidden.look(words, is_wanted=is_wanted) is not None)
+        raise Refused(found, "" if forbidden.look(f"{title}\n{body}", is_wanted=is_wanted) else where)
+    if trade.is_plain(text, is_gift=is_gift):
+        raise Refused(
             __(
                 "This reads like trade, because it says: %(signs)s. This is a market among neighbours, not for business.",
                 signs=", ".join(trade.signs(text)),
-            )
+            ),
+            "" if trade.signs(f"{title}\n{body}") else _where(things, lambda words: bool(trade.signs(words))),
         )
     if category == Category.SWAP and prices.is_money(things.price):
         raise Refused(__("A swap takes no money. For an amount, choose “For sale” above."), "price")
     if category == Category.SELL:
         _keep_shares(person_id, title, instead_of)
+
+
+def _where(things: Things, says_it: Callable[[str], bool]) -> str:
+    """The small field that says it, or none: then it is title and text, or all together."""
+    return next((name for name, words in things.small.items() if says_it(words)), "")
 
 
 def _keep_shares(person_id: int, title: str, instead_of: Offer | None) -> None:

@@ -82,6 +82,16 @@ def test_whoever_is_suspended_is_not_told_that_their_address_is_missing(here, au
         ({"pickup": "Spulengasse 6, klingeln"}, "pickup"),
         ({"category": "lend", "lend_days": "400"}, "lend_days"),
         ({"title": "Luftgewehr mit Munition"}, "category"),
+        ({"title": "Luftgewehr", "condition": "mit Munition"}, "category"),
+        ({"condition": "dazu Ibuprofen, ungeöffnet"}, "condition"),
+        ({"for_holder": "Die Welpen sind hinten im Hof"}, "for_holder"),
+        ({"category": "sell", "price": "Amazon-Gutschein über 50 €", "sure": "1"}, "price"),
+        ({"category": "swap", "price": "gegen 50-€-Amazon-Gutschein", "sure": "1"}, "price"),
+        (
+            {"category": "sell", "price": "20", "condition": "Neuware, gewerblicher Verkauf, USt-IdNr. DE123456789"},
+            "condition",
+        ),
+        ({"category": "sell", "price": "20", "pickup": "im Onlineshop www.rad-shop.de, Kleinunternehmer"}, "pickup"),
     ],
 )
 def test_what_is_missing_or_not_taken_is_said_at_its_field_and_nothing_typed_is_lost(author, client, given, field):

@@ -360,6 +360,20 @@ def test_trade_is_refused_and_what_only_reads_like_it_is_asked_about(author, cli
     assert client.post("/write", data={**data, "title": "Suche Pistole mit Munition"}).status_code == 422
 
 
+def test_small_fields_are_asked_about_and_say_what_a_word_of_the_title_means(author, client):
+    data = {"kind": "offer", "category": "sell", "price": "5", "audience": "quarter", "lend_days": "7"}
+    sign_in(client, author)
+    for given in ({"pickup": "beim Händler am Brunnenplatz"}, {"condition": "Radarpistole"}):
+        asked = client.post("/write", data={**data, "title": "Kamera", **given})
+        assert asked.status_code == 422 and 'name="sure" value="1"' in asked.text, given
+    for title, given in (
+        ("Cowboykostüm", {"condition": "Pistole aus Holz dabei", "sure": "1"}),
+        ("Kinderrad", {"condition": "wie neu, Rechnung vom Händler", "pickup": "am Brunnenplatz, abends"}),
+        ("Kratzbaum für die Katze", {"condition": "abzugeben wie er ist"}),
+    ):
+        assert client.post("/write", data={**data, "title": title, **given}).status_code == 303, title
+
+
 @pytest.mark.parametrize("word", ["a-", "gmbh ", "shop-", "händler ", "mit MwSt ", "katze a ", "roman: "])
 def test_nobody_keeps_the_server_busy_with_a_long_text(word):
     text = "Rechnung vom Händler bei " + word * (BODY_LENGTH // len(word))
