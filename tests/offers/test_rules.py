@@ -13,7 +13,7 @@ from neighbour.core import clock, scope
 from neighbour.core.columns import id_at
 from neighbour.core.tokens import to_uid
 from neighbour.digests import edition
-from neighbour.offers import forbidden, tending, trade
+from neighbour.offers import forbidden, scam, tending, trade
 from neighbour.offers.prices import Price
 from neighbour.offers.service import is_alike, is_same
 from tests.factories import make_person, make_post, sign_in, viewer_of
@@ -298,6 +298,32 @@ def test_what_only_sounds_like_it_hangs():
     assert [text for text in TAKEN.split("|") if forbidden.look(text) or forbidden.doubt(text)] == []
 
 
+NONE_OF = (
+    "Kinderrad, nur bar, keine Gutscheine|Fahrrad. Bitte kein PayPal, keine Gutscheine, kein Paysafe|Regal. Ich nehme keine Amazon-Gutscheine"
+    "|Nur Bargeld, kein Paysafe|Lampe, kein PayPal oder Gutscheine|Gutscheine nehme ich nicht|Weder Gutscheine noch Paysafe, nur bar"
+    "|Keine Vorkasse, kein Western Union, keine Gutscheinkarten"
+)
+SMALL_OR_NONE = (
+    "Verbandskasten, keine Medikamente drin|kratzbaum katze zu verschenken|leckerlis hund zu verschenken|Druckluftpistole für den Kompressor"
+    "|Druckluft-Pistole|transportbox katze abzugeben|Bohrer, ohne Munition|Holster, keine Pistole dabei"
+)
+NEARLY_NONE = {
+    "Gutscheine": "Kein PayPal, nur Amazon-Gutschein|Keine Gutscheine? Doch: Steam Guthaben|Kein Problem: Gutschein für Kino",
+    "Medikamente": "Kein Paracetamol, sondern Ibuprofen|Keine Frage: Ibuprofen|kein problem ibuprofen da|Nicht nur Ibuprofen",
+    "Waffen": "Kein Spielzeug: Luftgewehr|Druckluftgewehr|CO2-Pistole|Keine Pistole, ein Revolver",
+    "Tiere": "verschmuste kastrierte katze abzugeben|schweren herzens unsere hündin abzugeben|sehr liebe alte katze in gute hände",
+}
+
+
+def test_what_there_is_none_of_is_not_refused_and_a_way_not_to_be_paid_is_not_even_asked_about():
+    assert [
+        text for text in NONE_OF.split("|") if forbidden.look(text) or forbidden.doubt(text) or scam.look(text)
+    ] == []
+    assert [text for text in SMALL_OR_NONE.split("|") if forbidden.look(text) or not forbidden.doubt(text)] == []
+    wanted = [(why, text) for why, texts in NEARLY_NONE.items() for text in texts.split("|")]
+    assert [text for why, text in wanted if why not in str(forbidden.look(text))] == []
+
+
 def test_where_the_word_alone_does_not_say_whoever_wrote_it_is_asked_and_says(author, client):
     assert [text for text in ASKED.split("|") if forbidden.look(text) or not forbidden.doubt(text)] == []
     data = {"kind": "offer", "category": "give", "title": "Patronen", "audience": "quarter", "lend_days": "7"}
@@ -374,7 +400,7 @@ def test_small_fields_are_asked_about_and_say_what_a_word_of_the_title_means(aut
         assert client.post("/write", data={**data, "title": title, **given}).status_code == 303, title
 
 
-@pytest.mark.parametrize("word", ["a-", "gmbh ", "shop-", "händler ", "mit MwSt ", "katze a ", "roman: "])
+@pytest.mark.parametrize("word", ["a-", "gmbh ", "shop-", "händler ", "mit MwSt ", "katze a ", "roman: ", "kein ", "kein scheck, "])
 def test_nobody_keeps_the_server_busy_with_a_long_text(word):
     text = "Rechnung vom Händler bei " + word * (BODY_LENGTH // len(word))
     began = time.process_time()
