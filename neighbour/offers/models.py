@@ -54,6 +54,11 @@ OPEN = (AskState.WAITING, AskState.PROMISED, AskState.LENT)
 HELD = (AskState.PROMISED, AskState.LENT)
 
 
+def is_unclaimed(solved_at: datetime | None, expires_at: datetime | None) -> bool:
+    """Whether an offer that is over since then ended by itself (``close_offers`` of migration 0125): nobody got it."""
+    return solved_at is not None and expires_at is not None and expires_at <= solved_at
+
+
 class Offer(Contribution):
     """Something to give, lend, sell or swap, or something wanted."""
 
@@ -75,6 +80,11 @@ class Offer(Contribution):
     was_for_sale: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the end for which its author was asked whether it is still there
     asked_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def is_unclaimed(self) -> bool:
+        """Over, and nobody got it: its days were over, or its author is gone."""
+        return is_unclaimed(self.solved_at, self.expires_at)
 
     @property
     def price(self) -> str:

@@ -16,6 +16,7 @@ from neighbour.core.tokens import to_uid
 from neighbour.digests import service as digests
 from neighbour.mydata import erasing
 from neighbour.notices import service as notices
+from neighbour.offers import tending
 from tests.digests.helpers import body, make_reader
 from tests.factories import make_move, make_person, make_post, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
@@ -122,6 +123,31 @@ def test_gone_waits_for_the_next_issue_where_a_morning_brings_none(here, author,
         with clock.freeze(TUESDAY + timedelta(days=day)):
             make_post(author, here, title="Etwas Neues")
         assert ("Kinderrad" in morning(13 + day, jobs, mailbox)[reader.email]) is is_told
+
+
+@pytest.mark.parametrize("is_promised", [True, False])
+def test_what_an_author_leaves_who_erases_their_account_is_not_told_as_given_away(
+    here, author, client, jobs, mailbox, is_promised
+):
+    with clock.freeze(TUESDAY):
+        holder, reader = make_person(here, name="Bela"), make_reader(here)
+        offer = make_offer(author, here, title="Kinderrad")
+        ask = make_ask(holder, here, offer)
+        if is_promised:
+            promise(author, here, offer, ask)
+    assert "Kinderrad" in morning(13, jobs, mailbox)[reader.email]
+    mailbox.clear()
+    with clock.freeze(TUESDAY + timedelta(days=1)):
+        erasing.begin(author.id, keeps_texts=True)
+        jobs.sent.clear()
+        tending.tend("Europe/Berlin")
+        make_post(make_person(here), here, title="Etwas Neues")
+        jobs.run()
+        sign_in(client, reader)
+        tile = client.get("/market").text
+        assert "Kinderrad" in tile and "Abgelaufen" in tile and ">Weg<" not in tile
+    said = morning(14, jobs, mailbox)[reader.email]
+    assert "Inzwischen vergeben" not in said and "Kinderrad" not in said
 
 
 def test_what_is_gone_before_the_issue_is_cut_is_not_announced_as_there(here, author, jobs, mailbox):
