@@ -192,23 +192,25 @@ class _Over(_OfAsk):
 
 
 class Missed(_Over, Notice):
-    """To everybody else who waited: it is gone. To whom it was promised: its author has said that it is done, and who got it was
-    somebody else, or that is a mistake."""
+    """To everybody else who waited: it is gone, or has ended and nobody got it. To whom it was promised: its author has said that
+    it is done, and who got it was somebody else, or that is a mistake. ``how``: which of these, the name of its words."""
 
     key = "offers.missed"
     title = __("Something you came forward for is settled")
     while_ = (AskState.MISSED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return context["say"]("lapsed subject" if context["had_promise"] else "missed subject", title=context["title"])
+        return context["say"](f"{context['how']} subject", title=context["title"])
 
     def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
+        if offer is not None and offer.is_unclaimed:
+            return {"how": "ended"}
         # what is missed with a promise of old was missed out of its holder's hands: who steps back has left
         is_done = offer is not None and offer.solved_at is not None and not offer.is_left
-        return {"had_promise": ask.turn > 0 and is_done}
+        return {"how": "lapsed" if ask.turn > 0 and is_done else "missed"}
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "had_promise": False}
+        return {**super().preview(), "how": "missed"}
 
 
 class PassedOn(_Over, Notice):

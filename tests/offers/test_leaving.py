@@ -154,6 +154,39 @@ def test_whoever_has_the_promise_hears_ten_minutes_later_that_it_was_settled_wit
     assert "ohne dich" not in told[waiting.email] and "Das ist vorbei" in holds.get(url).text
 
 
+@pytest.mark.parametrize(
+    ("category", "how", "subject", "told"),
+    [
+        ("give", "its days are over", "Abgelaufen: Leiter", "hat es niemand bekommen"),
+        ("wanted", "its days are over", "Nicht mehr gesucht: Leiter", "hat sich nichts gefunden"),
+        ("give", "its author is gone", "Abgelaufen: Leiter", "hat es niemand bekommen"),
+        ("wanted", "its author is gone", "Nicht mehr gesucht: Leiter", "hat sich nichts gefunden"),
+    ],
+)
+def test_what_nobody_got_is_told_so_to_whoever_waited_or_had_the_promise(
+    here, author, jobs, mailbox, frozen_clock, category, how, subject, told
+):
+    people = [make_person(here), make_person(here)]
+    offer = make_offer(author, here, title="Leiter", category=category)
+    asks = [make_ask(person, here, offer) for person in people]
+    if how == "its author is gone":
+        promise(author, here, offer, asks[0])
+    jobs.run()
+    mailbox.clear()
+    if how == "its author is gone":
+        erase(author, keeps_texts=True)
+        jobs.sent.clear()
+    else:
+        frozen_clock.tick(61 * 86_400)
+    tend()
+    jobs.run()
+    mails = {mail.message["To"]: mail for mail in mailbox.messages()}
+    for person in people:
+        words = " ".join(mails[person.email].text.split())
+        assert mails[person.email].message["Subject"] == subject and told in words
+        assert "Antworte" not in words and "Es ist weg" not in words
+
+
 def test_what_left_somebodys_sight_by_another_way_is_over_for_them_with_the_next_round(here, author, owner):
     beside = make_quarter(beside=here)
     far = make_person(beside)

@@ -400,7 +400,9 @@ def test_small_fields_are_asked_about_and_say_what_a_word_of_the_title_means(aut
         assert client.post("/write", data={**data, "title": title, **given}).status_code == 303, title
 
 
-@pytest.mark.parametrize("word", ["a-", "gmbh ", "shop-", "händler ", "mit MwSt ", "katze a ", "roman: ", "kein ", "kein scheck, "])
+@pytest.mark.parametrize(
+    "word", ["a-", "gmbh ", "shop-", "händler ", "mit MwSt ", "katze a ", "roman: ", "kein ", "kein scheck, "]
+)
 def test_nobody_keeps_the_server_busy_with_a_long_text(word):
     text = "Rechnung vom Händler bei " + word * (BODY_LENGTH // len(word))
     began = time.process_time()
