@@ -55,11 +55,6 @@ def keep_answers(offer: Offer, person_id: int, words: str, replied_to: uuid.UUID
     newcomers.keep_slow(person_id, words, offer, replied_to)
 
 
-def keep_reopening(offer: Offer) -> None:
-    """Opened again, an offer is one of those that somebody has open."""
-    service.keep_room(offer.author_id)
-
-
 def goes_on(offer: Offer) -> bool:
     """Whether somebody has borrowed it: its author says when it is back."""
     return offer.stage == Stage.LENT
@@ -84,7 +79,7 @@ KIND = Kind(
     suspects=scam.look,
     doubts=doubts,
     keep_answers=keep_answers,
-    keep_reopening=keep_reopening,
+    keep_reopening=service.keep_reopening,
     remains=loan_page,
     goes_on=goes_on,
     most_in_issue=8,

@@ -74,13 +74,7 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
     if is_declined(offer.id, person_id):
         raise NotPossible(directions.of(offer.category).later("declined"))
     newcomers.keep_slow(person_id, words, offer)
-    if not room(person_id).asks:
-        raise NotPossible(
-            __(
-                "You are in the queue for %(most)s things already, as many as anybody may. Step back from one first.",
-                most=MOST_ASKS,
-            )
-        )
+    keep_few(person_id)
     made = Ask(offer_id=offer.id, person_id=person_id, words=clean_text(words), asked_at=clock.now())
     db.session.add(made)
     try:
@@ -89,6 +83,17 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
         raise NotPossible(__("This is over: somebody else was first.")) from error
     notices.Asked.send(offer.author_id, subject_key=str(_first_today(made)), payload={"ask": str(made.id)})
     return made
+
+
+def keep_few(person_id: int) -> None:
+    """Raises NotPossible where this person is in as many queues as anybody may."""
+    if not room(person_id).asks:
+        raise NotPossible(
+            __(
+                "You are in the queue for %(most)s things already, as many as anybody may. Step back from one first.",
+                most=MOST_ASKS,
+            )
+        )
 
 
 def _first_today(made: Ask) -> uuid.UUID:

@@ -100,6 +100,16 @@ def keep_room(person_id: int) -> None:
         )
 
 
+def keep_reopening(offer: Offer) -> None:
+    """Opened or pinned up again, an offer is one of those that somebody has open, and what was pinned up or sold meanwhile counts
+    beside it: taking down and back is no way round. Raises NotPossible."""
+    keep_room(offer.author_id)
+    if offer.published_at > clock.now() - NOT_AGAIN:
+        _not_again(offer.author_id, offer.title, instead_of=offer)
+    if offer.category == Category.SELL:
+        _keep_shares(offer.author_id, offer.title, instead_of=offer)
+
+
 def publish(
     *,
     author_id: int,

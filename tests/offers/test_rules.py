@@ -17,7 +17,7 @@ from neighbour.offers import forbidden, scam, tending, trade
 from neighbour.offers.prices import Price
 from neighbour.offers.service import is_alike, is_same
 from tests.factories import make_person, make_post, sign_in, viewer_of
-from tests.offers.helpers import mails, make_ask, make_offer, promise
+from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
 pytestmark = pytest.mark.usefixtures("context")
 DAY = 86_400
@@ -200,6 +200,53 @@ def test_shares_are_fair_and_the_composer_says_what_is_left(here, author, client
     sign_in(client, asker)
     client.post(f"{url(offers[0])}/step-back")
     make_ask(asker, here, offers[10])
+
+
+def test_undo_is_no_way_round_what_hung_or_was_sold_meanwhile(here, author, client):
+    def is_back(offer):
+        said = client.post(f"{url(offer)}/restore", follow_redirects=True).text
+        return "Es hängt wieder" in said
+
+    shelf = make_offer(author, here, title="Bücherregal aus Kiefer")
+    sign_in(client, author)
+    client.post(f"{url(shelf)}/withdraw")
+    make_offer(author, here, title="Bücherregal aus Kiefer")
+    jackets = [make_offer(author, here, title=f"Jacke Größe {size}", category="sell") for size in "SML"]
+    others = [make_offer(author, here, title=name, category="sell") for name in NAMES[:9]]
+    sign_in(client, author)
+    assert (
+        not is_back(shelf) and client.get("/market").text.replace("\xad", "").count(">Bücherregal aus Kiefer</a>") == 1
+    )
+    client.post(f"{url(jackets[0])}/withdraw")
+    client.post(f"{url(others[0])}/withdraw")
+    make_offer(author, here, title="Jacke Größe XL", category="sell")
+    sign_in(client, author)
+    assert not is_back(jackets[0]), "three of a kind were sold beside it"
+    assert is_back(others[0]), "it is the twelfth"
+    client.post(f"{url(others[1])}/withdraw")
+    make_offer(author, here, title=NAMES[10], category="sell")
+    sign_in(client, author)
+    assert not is_back(others[1]) and "dir bleiben 0" in client.get("/write?kind=offer").text
+    client.post(f"{url(others[2])}/solve")
+    client.post(f"{url(others[2])}/solve", data={"open": "1"})
+    assert client.get("/market?there=1").text.count(f">{NAMES[2]}<") == 1, "what counts already can be opened again"
+
+
+def test_waiting_again_is_no_way_round_ten_queues(here, author, client, owner):
+    asker = make_person(here, created_at=clock.now() - timedelta(days=30))
+    offers = [make_offer(author, here, title=name) for name in NAMES[:12]]
+    for offer in offers[:10]:
+        make_ask(asker, here, offer)
+    for left, instead in ((0, 10), (1, 11)):
+        sign_in(client, asker)
+        client.post(f"{url(offers[left])}/step-back")
+        make_ask(asker, here, offers[instead])
+    sign_in(client, asker)
+    again = [client.post(f"{url(offers[left])}/wait-again", follow_redirects=True).text for left in (0, 1)]
+    assert all("10 Dinge" in said for said in again) and states(owner).count("waiting") == 10
+    client.post(f"{url(offers[11])}/step-back")
+    client.post(f"{url(offers[1])}/wait-again")
+    assert states(owner).count("waiting") == 10, "there is room for it now"
 
 
 def test_who_sells_more_than_a_neighbour_would_is_told_the_rule(here, author, client, owner):
