@@ -3,12 +3,15 @@
 ``expires_at <= solved_at`` says so of one that ended by its days. What ends because its author is gone looked like what was handed
 over: it stood in the digest as given away, and whoever had the promise was asked whether that was a mistake. Its end is brought
 forward to that moment now, also where somebody holds it.
+
+And the week for what becomes free again at its end (0119) is kept as that: its quarter was reminded of the end before.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0125"
@@ -39,13 +42,23 @@ WHO_IS_THERE = HELD._put(
         "<> 'free' AND NOT NEW.is_left\n     AND (SELECT status FROM person WHERE id = NEW.author_id) <> 'erased' THEN",
     ),
 )
+MARKED = HELD._put(
+    HELD.A_WEEK,
+    (
+        "    UPDATE contribution SET expires_at = later WHERE id = wanted;\n",
+        "    UPDATE contribution SET expires_at = later WHERE id = wanted;\n"
+        "    UPDATE offer SET a_week_until = later WHERE id = wanted;\n",
+    ),
+)
 
 
 def upgrade() -> None:
-    for statement in (UNCLAIMED, WHO_IS_THERE):
+    op.add_column("offer", sa.Column("a_week_until", sa.DateTime(timezone=True)))
+    for statement in (UNCLAIMED, WHO_IS_THERE, MARKED):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    for statement in (BY_WORD, CLOSE):
+    for statement in (HELD.A_WEEK, BY_WORD, CLOSE):
         op.execute(statement)
+    op.drop_column("offer", "a_week_until")

@@ -80,6 +80,8 @@ class Offer(Contribution):
     was_for_sale: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the end for which its author was asked whether it is still there
     asked_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the end that the database has set because the thing became free again shortly before: issues reminded of the end before it
+    a_week_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     @property
     def is_unclaimed(self) -> bool:

@@ -9,7 +9,7 @@ about(
     of="id.author_id",
     kind="contribution",
     out="id:contribution_id price_cents price_words condition pickup lend_days",
-    inner="stage waiting due_on asked_for was_for_sale",
+    inner="stage waiting due_on asked_for a_week_until was_for_sale",
     erase=WITH_PARENT,
     order="id",
     lasts="a part of the contribution: it goes with it",

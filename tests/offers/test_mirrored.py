@@ -16,7 +16,8 @@ from neighbour.core.tokens import to_uid
 from neighbour.digests import service as digests
 from neighbour.mydata import erasing
 from neighbour.notices import service as notices
-from neighbour.offers import tending
+from neighbour.offers import queue, sections, service, tending
+from neighbour.offers.models import Offer
 from tests.digests.helpers import body, make_reader
 from tests.factories import make_move, make_person, make_post, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
@@ -183,6 +184,27 @@ def test_one_announcement_and_one_final_reminder(here, author, jobs, mailbox, ow
     )
     assert not any("Zelt" in words or "Lampe" in words for words in named.values())
     assert offer.title
+
+
+@pytest.mark.parametrize(("is_kept", "days"), [(False, [57]), (True, [57, 120])])
+def test_a_week_more_brings_no_second_reminder_and_sixty_days_do(here, author, frozen_clock, is_kept, days):
+    offer = make_offer(author, here)
+    ask = make_ask(make_person(here), here, offer)
+    named = []
+    for day in range(1, 125):
+        frozen_clock.tick(86_400)
+        tending.tend("Europe/Berlin")
+        if day == 59:
+            promise(author, here, offer, ask)
+        with scope.use(viewer_of(author, here)), atomic():
+            seen = db.session.get_one(Offer, offer.id, populate_existing=True)
+            if day == 62:
+                queue.pass_on(seen)
+            if day == 63 and is_kept:
+                service.keep(seen)
+            if offer.id in sections.last_call(here.id, clock.now()):
+                named.append(day)
+    assert named == days
 
 
 @pytest.mark.parametrize("how", ["moves", "erases", "steps back"])
