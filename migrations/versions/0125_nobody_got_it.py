@@ -5,6 +5,9 @@ over: it stood in the digest as given away, and whoever had the promise was aske
 forward to that moment now, also where somebody holds it.
 
 And the week for what becomes free again at its end (0119) is kept as that: its quarter was reminded of the end before.
+
+And whoever moved up was not chosen by the author: what is for the chosen one alone they read once the author says so, or has handed
+the thing over.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from importlib import import_module
 
 import sqlalchemy as sa
 from alembic import op
+
+from migrations.helpers import for_the_app
 
 revision = "0125"
 down_revision = "0121"
@@ -49,16 +54,38 @@ MARKED = HELD._put(
         "    UPDATE contribution SET expires_at = later WHERE id = wanted;\n"
         "    UPDATE offer SET a_week_until = later WHERE id = wanted;\n",
     ),
+    ("UPDATE ask SET state = 'promised'\n", "UPDATE ask SET state = 'promised', moved_up = true\n"),
 )
+LET_READ = f"""
+CREATE FUNCTION let_read(wanted uuid) RETURNS boolean LANGUAGE sql {HELD.DEFINER} AS $$
+  WITH chosen AS (
+    UPDATE ask a SET moved_up = false FROM contribution c
+    WHERE a.id = wanted AND a.moved_up AND a.state = 'promised' AND c.id = a.offer_id AND c.author_id = app_person() RETURNING 1)
+  SELECT EXISTS (SELECT FROM chosen) $$;
+"""
+ME, TABLE = "(SELECT app_person())", "offer_for_holder"
+
+
+def _readers(which: str) -> str:
+    return f"""EXISTS (SELECT 1 FROM contribution c WHERE c.id = {TABLE}.offer_id AND c.author_id = {ME})
+  OR EXISTS (SELECT 1 FROM ask a WHERE a.offer_id = {TABLE}.offer_id AND a.person_id = {ME} AND {which})"""
 
 
 def upgrade() -> None:
+    op.add_column("ask", sa.Column("moved_up", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("offer", sa.Column("a_week_until", sa.DateTime(timezone=True)))
-    for statement in (UNCLAIMED, WHO_IS_THERE, MARKED):
+    for statement in (UNCLAIMED, WHO_IS_THERE, MARKED, LET_READ):
         op.execute(statement)
+    for_the_app("let_read(uuid)")
+    chosen = "(a.state = 'lent' OR (a.state = 'promised' AND NOT a.moved_up))"
+    op.execute(f"ALTER POLICY {TABLE}_select ON {TABLE} USING ({_readers(chosen)})")
 
 
 def downgrade() -> None:
+    held = "a.state IN ('promised', 'lent')"
+    op.execute(f"ALTER POLICY {TABLE}_select ON {TABLE} USING ({_readers(held)})")
+    op.execute("DROP FUNCTION let_read(uuid)")
     for statement in (HELD.A_WEEK, BY_WORD, CLOSE):
         op.execute(statement)
     op.drop_column("offer", "a_week_until")
+    op.drop_column("ask", "moved_up")

@@ -95,8 +95,8 @@ class Offer(Contribution):
 
 
 class OfferForHolder(Base):
-    """What only the one reads who has the promise or the thing: the house number, the bell. A table of its own, behind a wall of
-    its own."""
+    """What only the one reads who was chosen, or has the thing: the house number, the bell. Whoever moved up reads it once the
+    author says so. A table of its own, behind a wall of its own."""
 
     __tablename__ = "offer_for_holder"
 
@@ -132,6 +132,8 @@ class Ask(Base):
     #: how often it was promised, and the last promise that was told
     turn: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     told: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    #: promised because whoever had it stepped back or was passed over, and not yet let read what is for the chosen one alone
+    moved_up: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: wrong codes typed at the hand-over
     tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     #: a loan: when it is due, how far its reminders have come, how the thing was when it went and when it came back

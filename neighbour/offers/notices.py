@@ -252,7 +252,13 @@ class SteppedBack(_OfAsk, Notice):
         """How things stand when the mail is written: others may have come, or its author may have said that it is done."""
         say = words.of(offer.category)
         if offer.stage != Stage.FREE:
-            return say("next has it") if offer.stage == Stage.PROMISED else ""
+            is_next = offer.stage == Stage.PROMISED
+            later = (
+                f" {_('What is for the one you choose they read once you say so on the page.')}"
+                if loans.for_holder(offer.id)
+                else ""
+            )
+            return f"{say('next has it')}{later}" if is_next else ""
         if offer.solved_at is not None:
             return say("nobody moves up")
         return say.to_choose(offer.waiting) if offer.waiting else say("nobody else")

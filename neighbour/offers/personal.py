@@ -19,7 +19,7 @@ about(
     of="person_id",
     kind="contribution",
     out="offer_id:contribution_id words state due_on note_out note_back asked_at ended_at",
-    inner="id person_id place turn told tries reminded",
+    inner="id person_id place turn told moved_up tries reminded",
     order="id",
     ends="asks",
 )

@@ -147,6 +147,16 @@ def promise(offer: Offer, ask_id: uuid.UUID) -> NotPossible | bool:
     return chosen.state == AskState.PROMISED or NotPossible(__("This neighbour is not in the queue any more."))
 
 
+def let_read(offer: Offer, ask_id: uuid.UUID) -> bool:
+    """Whoever moved up may read what is for the chosen one alone, and is told; False where they read it already, or do not have
+    the promise. Only its author chooses; the database asks."""
+    chosen = _of_author(offer, ask_id)
+    if chosen is None or not db.session.scalar(select(func.let_read(chosen.id))):
+        return False
+    notices.Changed.send(chosen.person_id, subject_key=f"{chosen.id} {new_id()}", payload={"ask": str(chosen.id)})
+    return True
+
+
 def pass_on(offer: Offer) -> bool:
     """Whoever has the promise does not come: they leave the queue and are told, and the next one has it."""
     held = _held(offer)

@@ -395,6 +395,8 @@ def test_what_is_for_the_one_alone_is_read_by_the_one_it_is_promised_to(
         sign_in(readers[person.id], person)
     assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, True, False]
     client.post(f"{url(offer)}/pass-on")
+    assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, False, False]
+    client.post(f"{url(offer)}/promise", data={"ask": to_uid(asks[1].id)})
     assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, False, True]
     client.post(f"{url(offer)}/hand-over")
     assert secret not in readers[second.id].get(url(offer)).text, "it has served"

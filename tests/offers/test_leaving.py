@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from neighbour.contributions.models import Audience
 from neighbour.core import scope
+from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.mydata import erasing
 from neighbour.offers import notices, tending
-from tests.factories import make_move, make_person, make_quarter, sign_in
+from tests.factories import make_move, make_person, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -82,6 +87,47 @@ def test_the_mail_names_what_was_asked_for_though_it_is_not_to_be_seen_any_more(
     assert {mail.message["Subject"] for mail in mailbox.messages()} == {"Schon weg: Kinderrad"}
     assert all("/market" in mail.text and "/c/" not in mail.text for mail in mailbox.messages())
     assert len(mailbox.messages()) == 3
+
+
+def test_who_moves_up_reads_what_is_for_the_chosen_one_once_the_author_says_so(
+    here, author, owner, client, visitor, jobs, mailbox
+):
+    secret = "Spulengasse 6, Klingel Faden"
+    first, second, third = (make_person(here, name=name) for name in ("Bela", "Cem", "Dora"))
+    offer = make_offer(author, here, title="Leiter", for_holder=secret)
+    asks = [make_ask(person, here, offer) for person in (first, second, third)]
+    promise(author, here, offer, asks[0])
+    url, moved_up = f"/c/{to_uid(offer.id)}", visitor()
+    sign_in(client, author)
+    assert "darf es lesen" not in client.get(url).text, "whom the author has chosen reads it"
+    sign_in(moved_up, first)
+    moved_up.post(f"{url}/step-back")
+    sign_in(moved_up, second)
+    page = moved_up.get(url).text
+    assert "shown-code__code" in page and secret not in page
+    jobs.run()
+    (mail,) = (each for each in mailbox.messages() if "tritt zurück" in each.message["Subject"])
+    assert "erst, wenn du auf der Seite zustimmst" in " ".join(mail.text.split())
+    assert moved_up.post(f"{url}/promise", data={"ask": to_uid(asks[1].id)}).status_code == 404, (
+        "nobody lets themselves"
+    )
+    for way in ("SELECT let_read(:ask)", "UPDATE ask SET moved_up = false WHERE id = :ask"):
+        with scope.use(viewer_of(second, here)), suppress(ProgrammingError), atomic():
+            db.session.execute(text(way), {"ask": asks[1].id})
+    assert secret not in moved_up.get(url).text, "nor by what the application could ask the database"
+    secret = "Spulengasse 6, Klingel Garn"
+    words = {"category": "give", "title": "Leiter", "audience": "quarter", "lend_days": "7", "for_holder": secret}
+    assert client.post(f"{url}/edit", data=words).status_code == 303 and mails(owner, "changed") == []
+    page = client.get(url).text
+    assert "Cem P. ist nachgerückt und liest das noch nicht: " + secret in page and "Cem P. darf es lesen" in page
+    for _twice in range(2):
+        client.post(f"{url}/promise", data={"ask": to_uid(asks[1].id)})
+    assert secret in moved_up.get(url).text and "darf es lesen" not in client.get(url).text
+    assert mails(owner, "changed") == [second.id] and mails(owner, "promised") == [first.id, second.id]
+    client.post(f"{url}/pass-on")
+    assert secret not in moved_up.get(url).text
+    sign_in(moved_up, third)
+    assert secret not in moved_up.get(url).text, "who is next was not chosen either"
 
 
 def test_a_quarter_that_is_redrawn_leaves_queues_as_they_are(queue, owner):
