@@ -55,6 +55,11 @@ def keep_answers(offer: Offer, person_id: int, words: str, replied_to: uuid.UUID
     newcomers.keep_slow(person_id, words, offer, replied_to)
 
 
+def hold(offer: Offer) -> None:
+    """Its queue before its row, as all that changes a queue takes them: its change may end what somebody waits for."""
+    queue.hold(offer.id)
+
+
 def goes_on(offer: Offer) -> bool:
     """Whether somebody has borrowed it: its author says when it is back."""
     return offer.stage == Stage.LENT
@@ -82,5 +87,6 @@ KIND = Kind(
     keep_reopening=service.keep_reopening,
     remains=loan_page,
     goes_on=goes_on,
+    hold=hold,
     most_in_issue=8,
 )

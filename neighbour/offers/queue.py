@@ -185,7 +185,10 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
     """It was collected by whom it was promised to: the offer is over, and all others are told ten minutes later, unless it is
     taken back (``taking_back``); a loan goes until ``due_on``.
     ``code``: what the other one has shown, may be left out. A wrong one is given back and not raised, because it counts.
-    False where nothing is promised (any more). Raises NotPossible for a loan without a day."""
+    False where nothing is promised (any more). Raises NotPossible for a loan without a day.
+
+    Whoever says in another window that it is gone takes the author's lock and then the row: so it is taken first here, too."""
+    base.one_at_a_time(offer.author_id)
     held = _held(offer)
     if held is None or held.state != AskState.PROMISED or is_over(offer):
         return False

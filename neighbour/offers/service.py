@@ -175,8 +175,8 @@ def revise(
 
 def _tell_holder(offer: Offer, *, is_for_all: bool) -> None:
     """Where and when, or the words for them alone, are not what whoever has the promise or the thing has read: they are told. A
-    promise of this very moment waits for the row of the contribution and is told with the new words. Who has moved up and does not
-    read theirs yet hears only of what is for all (``is_for_all``)."""
+    promise of this very moment waits for the row of the contribution and is told with the new words. Who has moved up and does
+    not read theirs yet hears only of what is for all (``is_for_all``)."""
     held = db.session.scalar(select(Ask).where(Ask.offer_id == offer.id, Ask.state.in_(HELD)))
     if held is not None and (is_for_all or not held.moved_up):
         notices.Changed.send(held.person_id, subject_key=f"{held.id} {new_id()}", payload={"ask": str(held.id)})

@@ -38,7 +38,8 @@ def wait_again(offer: Offer, person_id: int) -> bool:
 
 def not_handed_over(offer: Offer) -> bool:
     """It was not collected, or is not back, after all: it is promised or lent as before, and whoever waited waits. False where it
-    is so already. Raises NotPossible where there is no way back any more."""
+    is so already. Raises NotPossible where there is no way back any more. Locks in the order of ``queue.hand_over``."""
+    one_at_a_time(offer.author_id)
     queue.hold(offer.id)
     db.session.refresh(offer)
     if offer.stage == Stage.PROMISED:
