@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from neighbour.contributions.models import Audience
@@ -14,6 +14,7 @@ from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.mydata import erasing
 from neighbour.offers import notices, tending
+from neighbour.offers.models import Offer
 from tests.factories import make_move, make_person, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
@@ -242,3 +243,35 @@ def test_what_left_somebodys_sight_by_another_way_is_over_for_them_with_the_next
     promise(author, here, offer, ask)
     assert states(owner) == ["missed"] and mails(owner, "promised") == [] and mails(owner, "missed") == [far.id]
     assert owner.execute("SELECT stage FROM offer").fetchone() == ("free",)
+
+
+def test_what_is_for_the_one_alone_is_read_by_the_one_it_is_promised_to(
+    here, author, client, visitor, owner, jobs, mailbox
+):
+    first, second = make_person(here), make_person(here)
+    secret, for_one = "Spulengasse 6, dritter Stock", {"category": "give", "lend_days": "7", "audience": "quarter"}
+    sign_in(client, author)
+    client.post("/write", data={**for_one, "kind": "offer", "title": "Regal", "for_holder": secret})
+    with scope.use(viewer_of(author, here)):
+        offer = db.session.scalars(select(Offer)).one()
+        db.session.expunge_all()
+    asks = [make_ask(person, here, offer) for person in (first, second)]
+    url = f"/c/{to_uid(offer.id)}"
+    assert secret in client.get(f"{url}/edit").text
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    (mail,) = (each for each in mailbox.messages() if "versprochen" in each.message["Subject"].casefold())
+    assert "steht auf der Seite" in mail.text and secret not in mail.text
+    readers = {person.id: visitor() for person in (first, second)}
+    for person in (first, second):
+        sign_in(readers[person.id], person)
+    assert [secret in each.get(url).text for each in (client, *readers.values())] == [True, True, False]
+    client.post(f"{url}/pass-on")
+    assert [secret in each.get(url).text for each in (client, *readers.values())] == [True, False, False]
+    client.post(f"{url}/promise", data={"ask": to_uid(asks[1].id)})
+    assert [secret in each.get(url).text for each in (client, *readers.values())] == [True, False, True]
+    client.post(f"{url}/hand-over")
+    assert secret not in readers[second.id].get(url).text, "it has served"
+    owner.execute("UPDATE contribution SET solved_at = NULL")
+    assert client.post(f"{url}/edit", data={**for_one, "title": "Regal"}).status_code == 303
+    assert owner.execute("SELECT count(*) FROM offer_for_holder").fetchone() == (0,)
