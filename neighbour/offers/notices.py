@@ -18,8 +18,9 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
-from neighbour.offers import loans, words
+from neighbour.offers import loans, prices, words
 from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer, Stage
+from neighbour.offers.prices import Price
 
 TITLE = "Kinderfahrrad, 20 Zoll"
 
@@ -138,11 +139,11 @@ class Promised(_OfAsk, Notice):
 
 
 class Changed(_OfAsk, Notice):
-    """To whoever has the promise or the thing: its author has changed where and when, or what only they read. It says what holds
-    when the mail is written."""
+    """To whoever has the promise or the thing: its author has changed where and when, the price, or what only they read. It says
+    what holds when the mail is written."""
 
     key = "offers.changed"
-    title = __("Where and when has changed")
+    title = __("Where, when or the price has changed")
     folds = True
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -158,13 +159,15 @@ class Changed(_OfAsk, Notice):
                 raise Skip
             offer = db.session.get(Offer, ask.offer_id)
             if offer is None:  # a loan is seen on its own page
-                said = {**_of_borrower(ask.offer_id, reader), "pickup": ""}
+                said = {**_of_borrower(ask.offer_id, reader), "pickup": "", "price": ""}
             else:
-                said = {**self.of_offer(offer), "name": _name(offer.author_id, reader, offer), "pickup": offer.pickup}
+                price = prices.said(Price(offer.price_cents, offer.price_words))
+                said = {**self.of_offer(offer), "pickup": offer.pickup, "price": price}
+                said["name"] = _name(offer.author_id, reader, offer)
             return {**said, "has_words": bool(loans.for_holder(ask.offer_id))}
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "pickup": "am Brunnenplatz, Dienstag um neun", "has_words": True}
+        return {**super().preview(), "pickup": "am Brunnenplatz, Dienstag um neun", "price": "25 €", "has_words": True}
 
 
 class _Over(_OfAsk):

@@ -157,7 +157,7 @@ def revise(
     newcomers.keep_without_links(editor_id, things.for_holder)
     if not is_same(offer.title, title):  # a word more or less is the same slip
         _not_again(offer.author_id, title, instead_of=offer)
-    before = offer.pickup, loans.for_holder(offer.id)
+    before = (offer.pickup, Price(offer.price_cents, offer.price_words)), loans.for_holder(offer.id)
     base.revise(
         offer,
         editor_id=editor_id,
@@ -168,15 +168,16 @@ def revise(
         expires_at=offer.expires_at,
     )
     _set(offer, things)
-    if (things.pickup, things.for_holder) != before:
-        _tell_holder(offer, is_for_all=things.pickup != before[0])
+    for_all = things.pickup, things.price
+    if (for_all, things.for_holder) != before:
+        _tell_holder(offer, is_for_all=for_all != before[0])
     return offer
 
 
 def _tell_holder(offer: Offer, *, is_for_all: bool) -> None:
-    """Where and when, or the words for them alone, are not what whoever has the promise or the thing has read: they are told. A
-    promise of this very moment waits for the row of the contribution and is told with the new words. Who has moved up and does
-    not read theirs yet hears only of what is for all (``is_for_all``)."""
+    """Where and when, the price, or the words for them alone, are not what whoever has the promise or the thing has read: they
+    are told. A promise of this very moment waits for the row of the contribution and is told with the new words. Who has moved up
+    and does not read theirs yet hears only of what is for all (``is_for_all``)."""
     held = db.session.scalar(select(Ask).where(Ask.offer_id == offer.id, Ask.state.in_(HELD)))
     if held is not None and (is_for_all or not held.moved_up):
         notices.Changed.send(held.person_id, subject_key=f"{held.id} {new_id()}", payload={"ask": str(held.id)})

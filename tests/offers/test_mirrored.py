@@ -18,6 +18,7 @@ from neighbour.mydata import erasing
 from neighbour.notices import service as notices
 from neighbour.offers import queue, sections, service, tending
 from neighbour.offers.models import Offer
+from neighbour.offers.prices import Price
 from tests.digests.helpers import body, make_reader
 from tests.factories import make_move, make_person, make_post, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
@@ -45,6 +46,11 @@ def morning(day, jobs, mailbox):
         digests.open_due("Europe/Berlin")
         jobs.run()
     return {mail.recipients[0]: body(mail) for mail in mailbox.messages() if mail.name not in before}
+
+
+def words(text):
+    """With its white space folded, also that which does not break."""
+    return " ".join(text.replace("&nbsp;", " ").split())
 
 
 def part(mail, title):
@@ -205,6 +211,25 @@ def test_a_week_more_brings_no_second_reminder_and_sixty_days_do(here, author, f
             if offer.id in sections.last_call(here.id, clock.now()):
                 named.append(day)
     assert named == days
+
+
+def test_the_holder_hears_of_another_price_and_of_nothing_else_that_stays(here, author, client, owner, jobs, mailbox):
+    holder, waiting = make_person(here), make_person(here)
+    offer = make_offer(author, here, title="Kinderrad", category="sell", price=Price(cents=2500))
+    asks = [make_ask(person, here, offer) for person in (holder, waiting)]
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    mailbox.clear()
+    sign_in(client, author)
+    data = {"title": "Kinderrad", "category": "sell", "audience": "quarter"}
+    for price in ("25,00 €", "95"):
+        assert client.post(f"/c/{to_uid(offer.id)}/edit", data={**data, "price": price}).status_code == 303
+    assert mails(owner, "changed") == [holder.id], "typed otherwise it is the same price"
+    jobs.run()
+    (told,) = mailbox.messages()
+    assert all(
+        "Preis: 95 €" in said and "macht ihr auf der Seite aus" in said for said in (words(told.text), words(told.html))
+    )
 
 
 @pytest.mark.parametrize("how", ["moves", "erases", "steps back"])
