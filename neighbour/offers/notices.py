@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -194,26 +194,39 @@ class _Over(_OfAsk):
         return {}
 
 
+class _How(NamedTuple):
+    """Names of the words of one way to miss something."""
+
+    subject: str
+    title: str
+    why: str
+
+
+_GONE = _How("missed subject", "missed", "why missed")
+_LAPSED = _How("lapsed subject", "lapsed", "why lapsed")
+_ENDED = _How("ended subject", "ended", "why ended")
+
+
 class Missed(_Over, Notice):
     """To everybody else who waited: it is gone, or has ended and nobody got it. To whom it was promised: its author has said that
-    it is done, and who got it was somebody else, or that is a mistake. ``how``: which of these, the name of its words."""
+    it is done, and who got it was somebody else, or that is a mistake. ``how``: the words of which of these."""
 
     key = "offers.missed"
     title = __("Something you came forward for is settled")
     while_ = (AskState.MISSED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return context["say"](f"{context['how']} subject", title=context["title"])
+        return context["say"](context["how"].subject, title=context["title"])
 
     def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
         if offer is not None and offer.is_unclaimed:
-            return {"how": "ended"}
+            return {"how": _ENDED}
         # what is missed with a promise of old was missed out of its holder's hands: who steps back has left
         is_done = offer is not None and offer.solved_at is not None and not offer.is_left
-        return {"how": "lapsed" if ask.turn > 0 and is_done else "missed"}
+        return {"how": _LAPSED if ask.turn > 0 and is_done else _GONE}
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "how": "missed"}
+        return {**super().preview(), "how": _GONE}
 
 
 class PassedOn(_Over, Notice):
@@ -255,13 +268,10 @@ class SteppedBack(_OfAsk, Notice):
         """How things stand when the mail is written: others may have come, or its author may have said that it is done."""
         say = words.of(offer.category)
         if offer.stage != Stage.FREE:
-            is_next = offer.stage == Stage.PROMISED
-            later = (
-                f" {_('What is for the one you choose they read once you say so on the page.')}"
-                if loans.for_holder(offer.id)
-                else ""
-            )
-            return f"{say('next has it')}{later}" if is_next else ""
+            told = [say("next has it")] if offer.stage == Stage.PROMISED else []
+            if told and loans.for_holder(offer.id):
+                told.append(_("What is for the one you choose they read once you say so on the page."))
+            return " ".join(told)
         if offer.solved_at is not None:
             return say("nobody moves up")
         return say.to_choose(offer.waiting) if offer.waiting else say("nobody else")
