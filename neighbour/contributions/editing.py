@@ -61,6 +61,7 @@ def mark(form: ContributionForm) -> str:
 
 def hold(contribution: Contribution) -> None:
     """Until the end of the transaction no other window changes it; what stands there now is read anew."""
+    kinds.get(contribution.kind).hold(contribution)
     db.session.refresh(contribution, with_for_update={"of": type(contribution).__table__})
 
 

@@ -71,6 +71,8 @@ class Kind:
     keep_reopening: Callable[[Any], None] = lambda _contribution: None
     #: the page of one that whoever asks does not see (any more) but that still concerns them; None: there is none
     remains: Callable[[uuid.UUID, Identity], str | None] = lambda _contribution_id, _reader: None
+    #: locks that come before its row, where it is about to be changed
+    hold: Callable[[Any], None] = lambda _contribution: None
     #: whether its page goes on for its author though it was taken down
     goes_on: Callable[[Any], bool] = lambda _contribution: False
     #: the composer's fields, by name, for one like it; None: nobody begins one with another

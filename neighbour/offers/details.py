@@ -16,7 +16,7 @@ from neighbour.core.db import db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import ngettext
 from neighbour.offers import prices, words
-from neighbour.offers.models import Offer, Stage
+from neighbour.offers.models import Offer, Stage, is_unclaimed
 from neighbour.offers.prices import Price
 
 
@@ -49,9 +49,8 @@ class OfferDetail(Detail):
 
     @property
     def has_ended(self) -> bool:
-        """Over because its days were over: nobody got it."""
-        over, end = self.solved_at, self.expires_at
-        return over is not None and end is not None and end <= over
+        """Over, and nobody got it."""
+        return is_unclaimed(self.solved_at, self.expires_at)
 
     @property
     def ribbon(self) -> Ribbon | None:

@@ -2,7 +2,7 @@
 
 The lists hold what is unlawful to hand on (weapons, medicine), what needs more than a notice (animals) and what swindlers ask
 for (vouchers). Words stand alone or as the head of a German compound; toys and accessories are not meant: a water pistol, ink,
-a basket for puppies. Where a word alone does not say, whoever wrote it is asked instead of refused, and answers by pinning it up.
+a basket for puppies; nor is what somebody says there is none of. Where a word alone does not say, whoever wrote it is asked instead of refused, and answers by pinning it up.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _ABOUT = (
     r"manga|dvds?|blu-?ray|cd|poster|kalender|zeitschrift)"
     r":?[^\S\n]+[„“»«\"'‚]?(?:(?!(?:und|sowie|plus|mit|oder)\b)\w+[^\S\n]+){0,3}?"
 )
+#: what is not there, or not taken: "no vouchers", "no old medicine"
+_NONE_OF = r"(?:(?:kein(?:e|en|er|es|em)?|weder|without)\s+(?:(?-i:(?!problem\b)[a-zäöü])\w{0,20}\s+)?(?:\w{1,20}-)?)"
 #: playthings, pictures and costumes
 _PLAY = (
     r"\b\w*(?:spielzeug|spielfigur|plastik|holz|wasserspritz|nerf|karneval|fasching|fastnacht|halloween|kost(?:ü|ue)m|verkleid|pl(?:ü|ue)sch|"
@@ -97,6 +99,7 @@ class _Rule:
     def _aside(self) -> re.Pattern[str]:
         """Where it is what something else is for, or about."""
         apart = rf"{_NOT_AFTER}(?:für|fuer|über|ueber|ohne)\s+{_BETWEEN}(?:{self._words})|{_ABOUT}(?:{self._words})|{self.unsure}"
+        apart += rf"|{_NONE_OF}(?:{self._words})"
         return re.compile(rf"\b(?:{apart})\b", re.IGNORECASE)
 
 
@@ -104,7 +107,7 @@ def _found(pattern: str, text: str) -> bool:
     return re.search(rf"\b(?:{pattern})\b", text, re.IGNORECASE) is not None
 
 
-_FIRED = r"(?:schreckschuss|gas|luft|soft-?air|air-?soft|signal|start(?:er)?|jagd|sport|dienst|klein-?kaliber|schrot|sturm|maschinen|scharfsch(?:ü|ue)tzen|pr(?:ä|ae)zisions|druckluft|co2)"
+_FIRED = r"(?:schreckschuss|gas|luft|soft-?air|air-?soft|signal|start(?:er)?|jagd|sport|dienst|klein-?kaliber|schrot|sturm|maschinen|scharfsch(?:ü|ue)tzen|pr(?:ä|ae)zisions|co2)"
 _ANIMALS = (
     r"(?:meerschweinchen|kaninchen|hamster|wellensittiche?|katzen?|kater|hunde?|hasen|schildkr(?:ö|oe)ten?|h(?:ü|ue)hner|papageie?n?|"
     r"rennm(?:ä|ae)use|\w*welpen?|k(?:ä|ae)tzchen|h(?:ü|ue)ndin(?:nen)?|r(?:ü|ue)den?|frettchen|degus?|kanarienv(?:o|ö|oe)gel)"
@@ -121,27 +124,37 @@ _STILL_IT = (
     r"pl(?:ü|ue)sch\w*|porzellan\w*|deko\w*)\b)\w+\s+){0,4}"
 )
 _A_FEW = r"(?:ein\w{0,2}|zwei|drei|vier|f(?:ü|ue)nf|sechs|sieben|\d{1,2})"
-#: what may stand before the animal at the beginning of a line or sentence; with any other word it may be a part of a thing
+#: what may stand before the animal at the beginning of a line or sentence; with any other word it may be a part of a thing, also
+#: where all is written small: "kratzbaum katze zu verschenken"
 _NO_THING = (
     rf"(?:{_A_FEW}|(?:unser|mein|dies|klein|jung|alt|(?:ä|ae)lter|lieb|s(?:ü|ue)(?:ß|ss)|zahm|zutraulich|verschmust|schwarz|wei(?:ß|ss)|grau|getigert|"
-    r"gesund|nett|verspielt|h(?:ü|ue)bsch|wundersch(?:ö|oe)n)\w{0,3}|ich|wir|leider|habe|haben|gebe|verkaufe|verschenke|wegen\s+\w{1,30}|"
-    r"aus\s+\w{1,20}gr(?:ü|ue)nden|(?-i:(?!(?:mit|aus|auf|als|von|und|oder|im)\b)[a-zäöü])\w{0,20})"
+    r"gesund|nett|verspielt|h(?:ü|ue)bsch|wundersch(?:ö|oe)n|sch(?:ö|oe)n|ruhig|freundlich|anh(?:ä|ae)nglich|scheu|treu|toll|rot|braun|bunt|"
+    r"(?:un)?kastriert|sterilisiert|geimpft|gechipt|entwurmt|stubenrein|reinrassig|m(?:ä|ae)nnlich|weiblich)\w{0,3}|ich|wir|leider|habe|haben|gebe|verkaufe|verschenke|wegen\s+\w{1,30}|"
+    r"aus\s+\w{1,20}gr(?:ü|ue)nden|schweren\s+herzens|hier|heute|nun|jetzt|daher|sehr|ganz|noch|dringend|sofort)"
 )
+_ANY_SMALL = rf"(?:{_NO_THING}|(?-i:(?!(?:mit|aus|auf|als|von|und|oder|im)\b)[a-zäöü])\w{{0,20}})"
 _HEAD = rf"(?:(?m:^)|[.!?:;,]\s{{1,3}})(?:{_NO_THING}\s+){{0,4}}"
 #: what follows is handed on because of the animal, not the animal: "we have a cat and therefore wool"
 _THEREFORE = rf"und\s+(?:deshalb|deswegen|daher|darum)\s+(?!{_HANDED_ON})"
+#: how somebody else might want to pay
+_PAYMENT = (
+    r"(?:[\w-]{0,30}gutscheine?n?|\w{0,30}guthabenkarten?|geschenkkarten?|paysafe\w{0,9}|pay-?pal|gift ?cards?|vouchers?|western union|moneygram|"
+    r"(?:amazon|steam|google play|apple|itunes)[- ]?(?:karten?|codes?|guthaben)|schecks?|(?:ü|ue)berweisung(?:en)?|vorkasse|bitcoins?|versand)"
+)
+_AND_SO_ON = r"(?:\s?,\s|\s?/\s?|\s(?:und|oder|noch|or)\s)(?:auch\s)?(?:keine?n?\s)?"
 _RULES = (
     _Rule(
         why=__("Weapons and ammunition are not passed on here: the law wants to know who has them. The police takes them in."),
         question=__("Weapons and ammunition are not passed on here. If this is a toy, a tool or ink, pin it up."),
         always=(
-            rf"{_FIRED}[- ]?(?:pistolen?|gewehre?|revolver)|(?:schreckschuss|jagd|schrot|signal|kleinkaliber)-?patronen?|(?:schreckschuss|gas)waffen?|munition|"
+            rf"(?:{_FIRED}[- ]?(?:pistolen?|gewehre?|revolver)|druckluft-?gewehre?)|(?:schreckschuss|jagd|schrot|signal|kleinkaliber)-?patronen?|(?:schreckschuss|gas)waffen?|munition|"
             r"(?:9|7,65|6,35|22er)\s?(?:mm)?[- ]patronen|(?:platz|gewehr|pistolen|revolver)-?patronen|springmesser|butterfly-?messer|faustmesser|"
             r"schlagringe?|elektroschocker|pfefferspray|samuraischwert|handgranaten?|rifles?|ammunition|handguns?"
         ),
         mostly=r"pistolen?|gewehre?|revolver|armbr(?:u|ü)ste?|pistols?",
         perhaps=r"soft-?air|air-?soft|\w*patronen?|[\w-]{1,40}pistolen?|[\w-]{1,40}gewehre?",
         clear=_INK,
+        unsure=r"druckluft[- ]?pistolen?",  # on a compressor it is a tool
         toys=(
             r"(?:wasser|spielzeug|kinder|hei(?:ß|ss)-?kleber?|klebe?r?|spritz|massage|lackier|farb|spr(?:ü|ue)h|nerf|kartuschen|silikon|seifenblasen|"
             r"tinten|drucker|f(?:ü|ue)ller|filter|hei(?:ß|ss)luft|blas|ausblas|druckluft-?ausblas|reinigungs|tank|zapf|schaum|bauschaum|fett|tacker|garten|brause)"
@@ -170,7 +183,7 @@ _RULES = (
         named=rf"{_ANIMALS}\s+{_STILL_IT}{_HANDED_ON}",
         perhaps=(
             rf"{_ANIMALS}\s+(?:(?!{_THEREFORE})\w+\s+){{0,4}}{_HANDED_ON}|"
-            rf"(?:verschenke|verkaufe|gebe|vermittle)\s+(?:{_NO_THING}\s+){{0,3}}{_ANIMALS}|{_ANIMALS}\b[^.!?\n]{{1,60}}\b{_A_HOME}|"
+            rf"(?:verschenke|verkaufe|gebe|vermittle)\s+(?:{_ANY_SMALL}\s+){{0,3}}{_ANIMALS}|{_ANIMALS}\b[^.!?\n]{{1,60}}\b{_A_HOME}|"
             rf"(?:zuhause|pl(?:ä|ae)tzchen|familie)\s+(?:für|fuer)\s+(?:\w+\s+){{0,3}}{_ANIMALS}"
         ),
         mostly=(
@@ -193,7 +206,9 @@ _RULES = (
             r"(?:\w*m(?:ä|ae)hen|babysitt\w*|kinderh(?:ü|ue)ten|garten\w*|\w*putzen|nachhilfe|\w*hilfe|kuchen|gassi\w*|vorlesen|kochen)|"
             r"selbst\s?(?:gemachte?|gebastelte?|geschriebene?)[rnms]?\s+\w*gutscheine?"
         ),
-        toys=r"[\w-]{0,40}gutschein-?(?:rahmen|h(?:ü|ue)llen?|mappen?|box|schachteln?|verpackung|etuis?|halter|umschl(?:a|ä|ae)ge?)",
+        #: no way to pay here, which is not even asked about; and what holds one
+        toys=rf"{_NONE_OF}{_PAYMENT}(?:{_AND_SO_ON}{_PAYMENT}){{0,4}}|{_PAYMENT}\s+(?:nehme?n?\s+(?:ich|wir)\s+nicht|nein danke|unerw(?:ü|ue)nscht|zwecklos)|"
+        r"[\w-]{0,40}gutschein-?(?:rahmen|h(?:ü|ue)llen?|mappen?|box|schachteln?|verpackung|etuis?|halter|umschl(?:a|ä|ae)ge?)",
         heads="|",  # whatever stands behind it
     ),
 )  # fmt: skip

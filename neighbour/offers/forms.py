@@ -95,8 +95,8 @@ class OfferForm(ContributionForm):
         )
 
     def words(self) -> str:
-        """All that readers will see of what is typed."""
-        typed = (self.title, self.body_md, self.price, self.condition, self.pickup)
+        """All that is typed, also what only the one reads to whom it is promised."""
+        typed = (self.title, self.body_md, self.price, self.condition, self.pickup, self.for_holder)
         return "\n".join(each.data or "" for each in typed)
 
     def room(self) -> Room:

@@ -36,7 +36,7 @@ def doubts(form: OfferForm) -> list[LazyText]:
         found.append(
             __("It reads like a swindle and its readers are warned, because it is about: %(signs)s.", signs=names)
         )
-    text = f"{form.title.data}\n{form.body_md.data}"
+    text = form.things().beside(form.title.data, form.body_md.data)
     unclear = forbidden.doubt(text, is_wanted=form.category.data == Category.WANTED)
     if unclear is not None:
         found.append(unclear)
@@ -55,9 +55,9 @@ def keep_answers(offer: Offer, person_id: int, words: str, replied_to: uuid.UUID
     newcomers.keep_slow(person_id, words, offer, replied_to)
 
 
-def keep_reopening(offer: Offer) -> None:
-    """Opened again, an offer is one of those that somebody has open."""
-    service.keep_room(offer.author_id)
+def hold(offer: Offer) -> None:
+    """Its queue before its row, as all that changes a queue takes them: its change may end what somebody waits for."""
+    queue.hold(offer.id)
 
 
 def goes_on(offer: Offer) -> bool:
@@ -84,8 +84,9 @@ KIND = Kind(
     suspects=scam.look,
     doubts=doubts,
     keep_answers=keep_answers,
-    keep_reopening=keep_reopening,
+    keep_reopening=service.keep_reopening,
     remains=loan_page,
     goes_on=goes_on,
+    hold=hold,
     most_in_issue=8,
 )

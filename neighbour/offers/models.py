@@ -54,6 +54,11 @@ OPEN = (AskState.WAITING, AskState.PROMISED, AskState.LENT)
 HELD = (AskState.PROMISED, AskState.LENT)
 
 
+def is_unclaimed(solved_at: datetime | None, expires_at: datetime | None) -> bool:
+    """Whether an offer that is over since then ended by itself (``close_offers`` of migration 0125): nobody got it."""
+    return solved_at is not None and expires_at is not None and expires_at <= solved_at
+
+
 class Offer(Contribution):
     """Something to give, lend, sell or swap, or something wanted."""
 
@@ -75,6 +80,13 @@ class Offer(Contribution):
     was_for_sale: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the end for which its author was asked whether it is still there
     asked_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: the end that the database has set because the thing became free again shortly before: issues reminded of the end before it
+    a_week_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def is_unclaimed(self) -> bool:
+        """Over, and nobody got it: its days were over, or its author is gone."""
+        return is_unclaimed(self.solved_at, self.expires_at)
 
     @property
     def price(self) -> str:
@@ -83,8 +95,8 @@ class Offer(Contribution):
 
 
 class OfferForHolder(Base):
-    """What only the one reads who has the promise or the thing: the house number, the bell. A table of its own, behind a wall of
-    its own."""
+    """What only the one reads who was chosen, or has the thing: the house number, the bell. Whoever moved up reads it once the
+    author says so. A table of its own, behind a wall of its own."""
 
     __tablename__ = "offer_for_holder"
 
@@ -120,6 +132,8 @@ class Ask(Base):
     #: how often it was promised, and the last promise that was told
     turn: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     told: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    #: promised because whoever had it stepped back or was passed over, and not yet let read what is for the chosen one alone
+    moved_up: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: wrong codes typed at the hand-over
     tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     #: a loan: when it is due, how far its reminders have come, how the thing was when it went and when it came back

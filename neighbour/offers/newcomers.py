@@ -1,7 +1,7 @@
 """An account of a few days reaches five people a day on the market and sends no links.
 
 Whoever swindles begins anew again and again. What counts is whom somebody writes to, by whichever door: asking for an offer, or
-answering below one.
+answering below one. What only the one reads to whom an offer is promised is a letter, too.
 """
 
 from __future__ import annotations
@@ -31,14 +31,21 @@ _ENDS = (
 _LINK = re.compile(rf"(?i:https?:|www\.)|[\w-]\.(?:(?:{_ENDS})(?![\w-])|[a-z]{{2}}/\w)")
 
 
+class Link(NotPossible):
+    """A link of somebody who has just come."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(__("In your first week, without links, please. They help swindlers more than neighbours."))
+        self.field = field
+
+
 def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | None = None) -> None:
     """Raises NotPossible where this person is new and these words hold a link, or would reach one person too many today: the
     author of the offer, and of the answer they reply to."""
-    began = db.session.scalar(select(Person.created_at).where(Person.id == person_id))
-    if began is None or began <= clock.now() - NEW_FOR:
+    if not _is_new(person_id):
         return
     if has_link(words):
-        raise NotPossible(__("In your first week, without links, please. They help swindlers more than neighbours."))
+        raise Link
     reached = {offer.author_id, _writer(replied_to)} - {None, person_id}
     before = _reached(person_id)
     if reached - before and len(before | reached) > NEW_CONTACTS:
@@ -48,6 +55,17 @@ def keep_slow(person_id: int, words: str, offer: Offer, replied_to: uuid.UUID | 
                 most=NEW_CONTACTS,
             )
         )
+
+
+def keep_without_links(person_id: int, words: str) -> None:
+    """Raises Link where this person is new and these words for one reader alone lead somewhere else."""
+    if has_link(words) and _is_new(person_id):
+        raise Link("for_holder")
+
+
+def _is_new(person_id: int) -> bool:
+    began = db.session.scalar(select(Person.created_at).where(Person.id == person_id))
+    return began is not None and began > clock.now() - NEW_FOR
 
 
 def has_link(words: str) -> bool:

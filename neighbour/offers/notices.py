@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -18,8 +18,9 @@ from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.web import site_url
 from neighbour.notices.base import Notice, Skip
 from neighbour.notices.ways_out import choice, invented, ways_out
-from neighbour.offers import loans, words
+from neighbour.offers import loans, prices, words
 from neighbour.offers.models import HELD, OPEN, Ask, AskState, Offer, Stage
+from neighbour.offers.prices import Price
 
 TITLE = "Kinderfahrrad, 20 Zoll"
 
@@ -138,11 +139,11 @@ class Promised(_OfAsk, Notice):
 
 
 class Changed(_OfAsk, Notice):
-    """To whoever has the promise or the thing: its author has changed where and when, or what only they read. It says what holds
-    when the mail is written."""
+    """To whoever has the promise or the thing: its author has changed where and when, the price, or what only they read. It says
+    what holds when the mail is written."""
 
     key = "offers.changed"
-    title = __("Where and when has changed")
+    title = __("Where, when or the price has changed")
     folds = True
 
     def subject(self, context: dict[str, Any]) -> str:
@@ -158,13 +159,15 @@ class Changed(_OfAsk, Notice):
                 raise Skip
             offer = db.session.get(Offer, ask.offer_id)
             if offer is None:  # a loan is seen on its own page
-                said = {**_of_borrower(ask.offer_id, reader), "pickup": ""}
+                said = {**_of_borrower(ask.offer_id, reader), "pickup": "", "price": ""}
             else:
-                said = {**self.of_offer(offer), "name": _name(offer.author_id, reader, offer), "pickup": offer.pickup}
+                price = prices.said(Price(offer.price_cents, offer.price_words))
+                said = {**self.of_offer(offer), "pickup": offer.pickup, "price": price}
+                said["name"] = _name(offer.author_id, reader, offer)
             return {**said, "has_words": bool(loans.for_holder(ask.offer_id))}
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "pickup": "am Brunnenplatz, Dienstag um neun", "has_words": True}
+        return {**super().preview(), "pickup": "am Brunnenplatz, Dienstag um neun", "price": "25 €", "has_words": True}
 
 
 class _Over(_OfAsk):
@@ -191,24 +194,39 @@ class _Over(_OfAsk):
         return {}
 
 
+class _How(NamedTuple):
+    """Names of the words of one way to miss something."""
+
+    subject: str
+    title: str
+    why: str
+
+
+_GONE = _How("missed subject", "missed", "why missed")
+_LAPSED = _How("lapsed subject", "lapsed", "why lapsed")
+_ENDED = _How("ended subject", "ended", "why ended")
+
+
 class Missed(_Over, Notice):
-    """To everybody else who waited: it is gone. To whom it was promised: its author has said that it is done, and who got it was
-    somebody else, or that is a mistake."""
+    """To everybody else who waited: it is gone, or has ended and nobody got it. To whom it was promised: its author has said that
+    it is done, and who got it was somebody else, or that is a mistake. ``how``: the words of which of these."""
 
     key = "offers.missed"
     title = __("Something you came forward for is settled")
     while_ = (AskState.MISSED,)
 
     def subject(self, context: dict[str, Any]) -> str:
-        return context["say"]("lapsed subject" if context["had_promise"] else "missed subject", title=context["title"])
+        return context["say"](context["how"].subject, title=context["title"])
 
     def besides(self, ask: Ask, offer: Offer | None) -> dict[str, Any]:
+        if offer is not None and offer.is_unclaimed:
+            return {"how": _ENDED}
         # what is missed with a promise of old was missed out of its holder's hands: who steps back has left
         is_done = offer is not None and offer.solved_at is not None and not offer.is_left
-        return {"had_promise": ask.turn > 0 and is_done}
+        return {"how": _LAPSED if ask.turn > 0 and is_done else _GONE}
 
     def preview(self) -> dict[str, Any]:
-        return {**super().preview(), "had_promise": False}
+        return {**super().preview(), "how": _GONE}
 
 
 class PassedOn(_Over, Notice):
@@ -250,7 +268,10 @@ class SteppedBack(_OfAsk, Notice):
         """How things stand when the mail is written: others may have come, or its author may have said that it is done."""
         say = words.of(offer.category)
         if offer.stage != Stage.FREE:
-            return say("next has it") if offer.stage == Stage.PROMISED else ""
+            told = [say("next has it")] if offer.stage == Stage.PROMISED else []
+            if told and loans.for_holder(offer.id):
+                told.append(_("What is for the one you choose they read once you say so on the page."))
+            return " ".join(told)
         if offer.solved_at is not None:
             return say("nobody moves up")
         return say.to_choose(offer.waiting) if offer.waiting else say("nobody else")

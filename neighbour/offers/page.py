@@ -96,6 +96,11 @@ class OfferPage:
         return words.of(self.offer.category)
 
     @property
+    def holder_signs(self) -> tuple[LazyText, ...]:
+        """What looks like a swindle in the words for the one alone, for that one: swindlers write where nobody else reads."""
+        return () if self.is_mine else scam.look(self.for_holder)
+
+    @property
     def ends_soon(self) -> bool:
         """Whether its author is asked if it is still there."""
         end = self.offer.expires_at
@@ -145,7 +150,8 @@ def loan_page(offer_id: uuid.UUID, who: Identity) -> str | None:
     if loan is None:
         return None
     lender = authors([loan.author_id], reader_of(who), loan.audience)[loan.author_id]
-    return render_template("offers/loan.html", loan=loan, lender=lender, for_holder=loans.for_holder(offer_id))
+    alone = loans.for_holder(offer_id)
+    return render_template("offers/loan.html", loan=loan, lender=lender, for_holder=alone, signs=scam.look(alone))
 
 
 def _code(offer: Offer, own: Ask | None, held: Ask | None) -> str:

@@ -16,6 +16,11 @@ _AMOUNT = re.compile(
 )
 #: meant as an amount, and none: "-3", "12,345", "1e9"; from one amount to another is words
 _FIGURES = re.compile(rf"{_CURRENCY}[\s\d.,'+\-–−e]*\d[\s\d.,'+\-–−e]*{_CURRENCY}", re.IGNORECASE)
+_HAGGLING = re.compile(
+    r"\b(?:vb|vhb|vs|fp|festpreis|fest|nur|ca|circa|etwa|oder|bis|ab|f(?:ü|ue)r|preis|verhandlungsbasis|verhandelbar|"
+    r"about|or best offer|ono|obo|fixed)\b",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(rf"{_CURRENCY}\s*\d+\s*[-–]\s*\d+\s*{_CURRENCY}", re.IGNORECASE)
 
 
@@ -49,6 +54,12 @@ def read(typed: str) -> Price:
     if cents > DEAREST:
         raise TooDear(typed)
     return Price(cents=cents)
+
+
+def is_money(price: Price) -> bool:
+    """Whether it is nothing but an amount, also one to talk about: "25", "ca. 25 € VB", "25-30 €"."""
+    words = _HAGGLING.sub(" ", price.words).strip(" .,:()!")
+    return price.cents is not None or any(each.fullmatch(words) for each in (_AMOUNT, _FIGURES))
 
 
 def said(price: Price) -> str:

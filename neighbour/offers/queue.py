@@ -74,13 +74,7 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
     if is_declined(offer.id, person_id):
         raise NotPossible(directions.of(offer.category).later("declined"))
     newcomers.keep_slow(person_id, words, offer)
-    if not room(person_id).asks:
-        raise NotPossible(
-            __(
-                "You are in the queue for %(most)s things already, as many as anybody may. Step back from one first.",
-                most=MOST_ASKS,
-            )
-        )
+    keep_few(person_id)
     made = Ask(offer_id=offer.id, person_id=person_id, words=clean_text(words), asked_at=clock.now())
     db.session.add(made)
     try:
@@ -89,6 +83,17 @@ def ask(offer: Offer, *, person_id: int, words: str) -> Ask:
         raise NotPossible(__("This is over: somebody else was first.")) from error
     notices.Asked.send(offer.author_id, subject_key=str(_first_today(made)), payload={"ask": str(made.id)})
     return made
+
+
+def keep_few(person_id: int) -> None:
+    """Raises NotPossible where this person is in as many queues as anybody may."""
+    if not room(person_id).asks:
+        raise NotPossible(
+            __(
+                "You are in the queue for %(most)s things already, as many as anybody may. Step back from one first.",
+                most=MOST_ASKS,
+            )
+        )
 
 
 def _first_today(made: Ask) -> uuid.UUID:
@@ -142,6 +147,16 @@ def promise(offer: Offer, ask_id: uuid.UUID) -> NotPossible | bool:
     return chosen.state == AskState.PROMISED or NotPossible(__("This neighbour is not in the queue any more."))
 
 
+def let_read(offer: Offer, ask_id: uuid.UUID) -> bool:
+    """Whoever moved up may read what is for the chosen one alone, and is told; False where they read it already, or do not have
+    the promise. Only its author chooses; the database asks."""
+    chosen = _of_author(offer, ask_id)
+    if chosen is None or not db.session.scalar(select(func.let_read(chosen.id))):
+        return False
+    notices.Changed.send(chosen.person_id, subject_key=f"{chosen.id} {new_id()}", payload={"ask": str(chosen.id)})
+    return True
+
+
 def pass_on(offer: Offer) -> bool:
     """Whoever has the promise does not come: they leave the queue and are told, and the next one has it."""
     held = _held(offer)
@@ -170,7 +185,10 @@ def hand_over(offer: Offer, *, code: str = "", due_on: date | None = None, note:
     """It was collected by whom it was promised to: the offer is over, and all others are told ten minutes later, unless it is
     taken back (``taking_back``); a loan goes until ``due_on``.
     ``code``: what the other one has shown, may be left out. A wrong one is given back and not raised, because it counts.
-    False where nothing is promised (any more). Raises NotPossible for a loan without a day."""
+    False where nothing is promised (any more). Raises NotPossible for a loan without a day.
+
+    Whoever says in another window that it is gone takes the author's lock and then the row: so it is taken first here, too."""
+    base.one_at_a_time(offer.author_id)
     held = _held(offer)
     if held is None or held.state != AskState.PROMISED or is_over(offer):
         return False

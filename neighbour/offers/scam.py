@@ -72,7 +72,19 @@ SIGNS: tuple[Sign, ...] = (
 )  # fmt: skip
 
 
+#: what somebody does not take is no sign of wanting it: "kein Paysafe, keine Vorkasse"
+_WAYS = (
+    r"(?:western union|moneygram|paysafe\w{0,9}|bitcoins?|krypto\w{0,9}|[\w-]{0,30}gutschein(?:karten?|e)?|(?:guthaben|geschenk)karten?|vorkasse|"
+    r"anzahlung(?:en)?|pay-?pal(?: (?:an )?freunde\w{0,9})?|(?:ü|ue)berweisung(?:en)?|schecks?|versand)"
+)
+_NOT_TAKEN = re.compile(
+    rf"\b(?:keine?n?|weder) (?:[\w]{{1,20}}-)?{_WAYS}(?:(?:, ?| (?:und|oder|noch) )(?:keine?n? )?{_WAYS}){{0,4}}\b",
+    re.IGNORECASE,
+)
+
+
 def look(text: str) -> tuple[LazyText, ...]:
     """The signs found in a message, each once, in the order of the table; empty for what neighbours usually write."""
-    found = (sign.name for sign in SIGNS if sign.is_in(text))
+    meant = _NOT_TAKEN.sub(" ", text)
+    found = (sign.name for sign in SIGNS if sign.is_in(meant))
     return tuple({name.message: name for name in found}.values())

@@ -1,7 +1,8 @@
 """What issues of the digest say of offers besides what is new: what ends soon, and what is gone or found that an issue named.
 
 An offer is announced once and reminded of once: in the one issue of the day that lies three days before its end, if it is still
-to be had. Whoever was told of it hears once that it is gone, and of what was wanted that it is found.
+to be had; a week that the database adds brings no second one, sixty days that its author adds do. Whoever was told of it hears
+once that it is gone, and of what was wanted that it is found.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def last_call(quarter_id: int, at: datetime) -> Sequence[uuid.UUID]:
     wanted = _shown(quarter_id).where(
         _c.c.solved_at.is_(None), _o.c.stage == Stage.FREE.value, _c.c.expires_at >= begins, _c.c.expires_at < ends
     )
+    wanted = wanted.where(_c.c.expires_at.is_distinct_from(_o.c.a_week_until))
     return list(db.session.scalars(wanted.order_by(_c.c.expires_at, _c.c.id).limit(LAST_CALL.most)))
 
 

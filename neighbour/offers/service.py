@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import SequenceMatcher
@@ -16,12 +18,12 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from neighbour.contributions import service as base
-from neighbour.contributions.models import Audience, State
+from neighbour.contributions.models import Audience, Revision, State
 from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
-from neighbour.offers import forbidden, loans, notices, trade
+from neighbour.offers import forbidden, loans, newcomers, notices, prices, trade
 from neighbour.offers.models import HELD, OPEN, UNPAID, Ask, Category, Offer, OfferForHolder, Stage
 from neighbour.offers.prices import Price
 
@@ -38,6 +40,14 @@ _MEASURE = re.compile(
 A_TRY = timedelta(hours=1)  # taken down within, before an issue named it or anybody asked, it was not offered
 
 
+class Refused(base.NotPossible):
+    """What the market does not take; ``field``: the one of the composer that says it."""
+
+    def __init__(self, why: object, field: str = "") -> None:
+        super().__init__(why)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class Things:
     """What an offer says beyond any contribution."""
@@ -47,6 +57,16 @@ class Things:
     pickup: str = ""
     lend_days: int | None = None
     for_holder: str = ""  # what only the one reads to whom it is promised
+
+    @property
+    def small(self) -> dict[str, str]:
+        """What is typed into the small fields, by their names."""
+        said = (("price", self.price.words), ("condition", self.condition), ("pickup", self.pickup))
+        return {name: words for name, words in (*said, ("for_holder", self.for_holder)) if words}
+
+    def beside(self, title: str, body: str) -> str:
+        """All that an offer says: title and text, and below them each small field as a sentence of its own."""
+        return ".\n".join((f"{title}\n{body}", *self.small.values()))
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,16 @@ def keep_room(person_id: int) -> None:
         )
 
 
+def keep_reopening(offer: Offer) -> None:
+    """Opened or pinned up again, an offer is one of those that somebody has open, and what was pinned up or sold meanwhile counts
+    beside it: taking down and back is no way round. Raises NotPossible."""
+    keep_room(offer.author_id)
+    if offer.published_at > clock.now() - NOT_AGAIN:
+        _not_again(offer.author_id, offer.title, instead_of=offer)
+    if offer.category == Category.SELL:
+        _keep_shares(offer.author_id, offer.title, instead_of=offer)
+
+
 def publish(
     *,
     author_id: int,
@@ -95,7 +125,8 @@ def publish(
     base.one_at_a_time(author_id)
     form_key = base.key_of(form_key, author_id, category, title, body_md, audience, things)
     if not _is_repeat(form_key):
-        _keep_rules(author_id, category, title, body_md)
+        _keep_rules(author_id, category, title, body_md, things)
+        newcomers.keep_without_links(author_id, things.for_holder)
         _not_again(author_id, title)
         keep_room(author_id)
     offer = base.publish(
@@ -122,10 +153,11 @@ def revise(
     db.session.refresh(offer)
     if category != offer.category and _has_queue(offer):
         raise base.NotPossible(__("Somebody is in the queue for this already: it stays what it is."))
-    _keep_rules(editor_id, category, title, body_md, instead_of=offer)
+    _keep_rules(editor_id, category, title, body_md, things, instead_of=offer)
+    newcomers.keep_without_links(editor_id, things.for_holder)
     if not is_same(offer.title, title):  # a word more or less is the same slip
         _not_again(offer.author_id, title, instead_of=offer)
-    before = offer.pickup, loans.for_holder(offer.id)
+    before = (offer.pickup, Price(offer.price_cents, offer.price_words)), loans.for_holder(offer.id)
     base.revise(
         offer,
         editor_id=editor_id,
@@ -136,16 +168,18 @@ def revise(
         expires_at=offer.expires_at,
     )
     _set(offer, things)
-    if (things.pickup, things.for_holder) != before:
-        _tell_holder(offer)
+    for_all = things.pickup, things.price
+    if (for_all, things.for_holder) != before:
+        _tell_holder(offer, is_for_all=for_all != before[0])
     return offer
 
 
-def _tell_holder(offer: Offer) -> None:
-    """Where and when, or the words for them alone, are not what whoever has the promise or the thing has read: they are told. A
-    promise of this very moment waits for the row of the contribution and is told with the new words."""
+def _tell_holder(offer: Offer, *, is_for_all: bool) -> None:
+    """Where and when, the price, or the words for them alone, are not what whoever has the promise or the thing has read: they
+    are told. A promise of this very moment waits for the row of the contribution and is told with the new words. Who has moved up
+    and does not read theirs yet hears only of what is for all (``is_for_all``)."""
     held = db.session.scalar(select(Ask).where(Ask.offer_id == offer.id, Ask.state.in_(HELD)))
-    if held is not None:
+    if held is not None and (is_for_all or not held.moved_up):
         notices.Changed.send(held.person_id, subject_key=f"{held.id} {new_id()}", payload={"ask": str(held.id)})
 
 
@@ -175,21 +209,37 @@ def _has_queue(offer: Offer) -> bool:
     return db.session.scalar(waiting) is not None
 
 
-def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of: Offer | None = None) -> None:
-    """Nothing forbidden, and no trade: raises NotPossible with the rule and its reason."""
-    text = f"{title}\n{body}"
-    found = forbidden.look(text, is_wanted=category == Category.WANTED)
+def _keep_rules(
+    person_id: int, category: str, title: str, body: str, things: Things, instead_of: Offer | None = None
+) -> None:
+    """Nothing forbidden, and no trade, nor money for a "swap": raises NotPossible with the rule and its reason."""
+    is_wanted, is_gift = category == Category.WANTED, category in UNPAID
+    text = things.beside(title, body)
+    found = forbidden.look(text, is_wanted=is_wanted)
     if found is not None:
-        raise base.NotPossible(found)
-    if trade.is_plain(text, is_gift=category in UNPAID):
-        raise base.NotPossible(
+        where = _where(things, lambda words: forbidden.look(words, is_wanted=is_wanted) is not None)
+        raise Refused(found, "" if forbidden.look(f"{title}\n{body}", is_wanted=is_wanted) else where)
+    if trade.is_plain(text, is_gift=is_gift):
+        raise Refused(
             __(
                 "This reads like trade, because it says: %(signs)s. This is a market among neighbours, not for business.",
                 signs=", ".join(trade.signs(text)),
-            )
+            ),
+            "" if trade.signs(f"{title}\n{body}") else _where(things, lambda words: bool(trade.signs(words))),
         )
-    if category != Category.SELL:
-        return
+    if category == Category.SWAP and prices.is_money(things.price):
+        raise Refused(__("A swap takes no money. For an amount, choose “For sale” above."), "price")
+    if category == Category.SELL:
+        _keep_shares(person_id, title, instead_of)
+
+
+def _where(things: Things, says_it: Callable[[str], bool]) -> str:
+    """The small field that says it, or none: then it is title and text, or all together."""
+    return next((name for name, words in things.small.items() if says_it(words)), "")
+
+
+def _keep_shares(person_id: int, title: str, instead_of: Offer | None) -> None:
+    """No more sales than a neighbour has: raises NotPossible with the rule."""
     sold = [known for known in _sales(person_id) if instead_of is None or known.id != instead_of.id]
     if len(sold) >= MOST_SALES:
         raise base.NotPossible(
@@ -199,7 +249,10 @@ def _keep_rules(person_id: int, category: str, title: str, body: str, instead_of
                 most=MOST_SALES,
             )
         )
-    if sum(is_alike(known.title, title) for known in sold) >= MOST_OF_A_KIND:
+    of_a_kind = [
+        names for names in _names([known.id for known in sold]) if any(is_alike(each, title) for each in names)
+    ]
+    if len(of_a_kind) >= MOST_OF_A_KIND:
         raise base.NotPossible(
             __(
                 "You have offered %(most)s of these for sale within six months. More than that counts as trade, and this is"
@@ -231,19 +284,31 @@ def _hung_long_enough() -> ColumnElement[bool]:
 
 
 def _not_again(person_id: int, title: str, instead_of: Offer | None = None) -> None:
-    """The same thing is announced once in a fortnight; who has it hanging changes it instead."""
-    recent = select(Offer.title).where(
+    """The same thing is announced once in a fortnight; who has it hanging changes it instead. Renamed since, it was announced all
+    the same."""
+    recent = select(Offer.id).where(
         Offer.author_id == person_id, Offer.published_at > clock.now() - NOT_AGAIN, _hung_long_enough()
     )
     if instead_of is not None:
         recent = recent.where(Offer.id != instead_of.id)
-    if any(is_same(known, title) for known in db.session.scalars(recent)):
+    known = _names(list(db.session.scalars(recent)))
+    if any(is_same(each, title) for names in known for each in names):
         raise base.NotPossible(
             __(
                 "You pinned this up within the last 14 days. Everybody has seen it once: change what hangs there instead of"
                 " pinning it up again."
             )
         )
+
+
+def _names(offers: Sequence[uuid.UUID]) -> list[list[str]]:
+    """For each of these offers, what it is called and was called before: by renaming the old slip no limit begins anew."""
+    now = select(Offer.id, Offer.title).where(Offer.id.in_(offers))
+    before = select(Revision.contribution_id, Revision.title).where(Revision.contribution_id.in_(offers))
+    names: dict[uuid.UUID, list[str]] = defaultdict(list)
+    for key, title in (*db.session.execute(now), *db.session.execute(before)):
+        names[key].append(title)
+    return list(names.values())
 
 
 def is_same(one: str, other: str) -> bool:

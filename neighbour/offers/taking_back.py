@@ -11,7 +11,7 @@ import uuid
 from sqlalchemy import select
 
 from neighbour.contributions import solving
-from neighbour.contributions.service import UNDO, NotPossible
+from neighbour.contributions.service import UNDO, NotPossible, one_at_a_time
 from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
@@ -21,7 +21,8 @@ from neighbour.offers.models import OPEN, Ask, AskState, Category, Offer, Stage
 
 def wait_again(offer: Offer, person_id: int) -> bool:
     """Back to the place in the queue that this person has just left. False where they stand in it. Raises NotPossible where there
-    is no way back any more."""
+    is no way back any more, also because they have come into as many other queues as anybody may."""
+    one_at_a_time(person_id)
     queue.hold(offer.id)
     db.session.refresh(offer)
     if queue.mine(offer.id, person_id) is not None:
@@ -29,6 +30,7 @@ def wait_again(offer: Offer, person_id: int) -> bool:
     left = _last(Ask.offer_id == offer.id, Ask.person_id == person_id)
     if left is None or left.state != AskState.LEFT or left.turn > 0 or queue.is_over(offer):
         raise NotPossible(__("That cannot be taken back any more."))
+    queue.keep_few(person_id)
     left.state, left.ended_at = AskState.WAITING, None
     db.session.flush()
     return True
@@ -36,7 +38,8 @@ def wait_again(offer: Offer, person_id: int) -> bool:
 
 def not_handed_over(offer: Offer) -> bool:
     """It was not collected, or is not back, after all: it is promised or lent as before, and whoever waited waits. False where it
-    is so already. Raises NotPossible where there is no way back any more."""
+    is so already. Raises NotPossible where there is no way back any more. Locks in the order of ``queue.hand_over``."""
+    one_at_a_time(offer.author_id)
     queue.hold(offer.id)
     db.session.refresh(offer)
     if offer.stage == Stage.PROMISED:

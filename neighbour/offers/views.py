@@ -104,10 +104,11 @@ def wait_again(contribution_id: uuid.UUID) -> Any:
 @views.post("/c/<uid:contribution_id>/promise")
 @requires(Permission.ACCOUNT_OWN)
 def promise(contribution_id: uuid.UUID) -> Any:
-    """Promise it to one of those who wait (field ``ask``)."""
+    """Promise it to one of those who wait (field ``ask``), or choose whoever has moved up: they read what is for them alone."""
     offer = _own(contribution_id)
     chosen = _chosen(request.form)
-    return _do(offer, lambda: queue.promise(offer, chosen), words.of(offer.category)("has promised"))
+    said = words.of(offer.category)("has promised")
+    return _do(offer, lambda: queue.promise(offer, chosen) or queue.let_read(offer, chosen), said)
 
 
 @views.post("/c/<uid:contribution_id>/pass-on")

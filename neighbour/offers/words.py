@@ -163,6 +163,18 @@ TABLE: dict[str, tuple[LazyText, LazyText]] = {
             " coming forward. You do not have to do anything."
         ),
     ),
+    "ended subject": (__("Ended: %(title)s"), __("Not looked for any more: %(title)s")),
+    "ended": (__("It has ended, and nobody got it"), __("It has ended, and nobody helped")),
+    "why ended": (
+        __(
+            "“%(title)s” does not hang any more: its days are over, or whoever offered it is not here any more. As far as we"
+            " know nobody got it. You do not have to do anything."
+        ),
+        __(
+            "“%(title)s” does not hang any more: its days are over, or whoever looked for it is not here any more. As far as we"
+            " know nothing was found. Thank you for coming forward. You do not have to do anything."
+        ),
+    ),
     "lapsed subject": (__("Settled without you: %(title)s"), __("Found without you: %(title)s")),
     "lapsed": (__("It is settled without you"), __("It was found without you")),
     "why lapsed": (

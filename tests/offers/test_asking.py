@@ -7,17 +7,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from neighbour.core import clock, scope
-from neighbour.core.db import atomic, db
+from neighbour.core.db import atomic
 from neighbour.core.tokens import to_uid
 from neighbour.notices.service import begin_lists
 from neighbour.offers import tending
-from neighbour.offers.models import Offer
 from neighbour.offers.prices import Price
 from neighbour.policy import Level
-from tests.factories import make_person, make_quarter, sign_in, viewer_of
+from tests.factories import make_person, make_quarter, sign_in
 from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -76,9 +74,22 @@ def test_whoever_is_suspended_is_not_told_that_their_address_is_missing(here, au
         ({"category": "sell"}, "price"),
         ({"category": "sell", "price": "20.000 €"}, "price"),
         ({"category": "swap", "price": "-3"}, "price"),
+        ({"category": "swap", "price": "250"}, "price"),
+        ({"category": "swap", "price": "ca. 250 € VB"}, "price"),
+        ({"category": "swap", "price": "20-30 Euro"}, "price"),
         ({"pickup": "Spulengasse 6, klingeln"}, "pickup"),
         ({"category": "lend", "lend_days": "400"}, "lend_days"),
         ({"title": "Luftgewehr mit Munition"}, "category"),
+        ({"title": "Luftgewehr", "condition": "mit Munition"}, "category"),
+        ({"condition": "dazu Ibuprofen, ungeöffnet"}, "condition"),
+        ({"for_holder": "Die Welpen sind hinten im Hof"}, "for_holder"),
+        ({"category": "sell", "price": "Amazon-Gutschein über 50 €", "sure": "1"}, "price"),
+        ({"category": "swap", "price": "gegen 50-€-Amazon-Gutschein", "sure": "1"}, "price"),
+        (
+            {"category": "sell", "price": "20", "condition": "Neuware, gewerblicher Verkauf, USt-IdNr. DE123456789"},
+            "condition",
+        ),
+        ({"category": "sell", "price": "20", "pickup": "im Onlineshop www.rad-shop.de, Kleinunternehmer"}, "pickup"),
     ],
 )
 def test_what_is_missing_or_not_taken_is_said_at_its_field_and_nothing_typed_is_lost(author, client, given, field):
@@ -359,32 +370,3 @@ def test_asking_and_stepping_back_all_day_is_one_mail_with_the_words_of_now(
     client.post(f"{url(offer)}/step-back")
     client.post(f"{url(offer)}/ask", data={"words": "Noch zu haben?"})
     assert mails(owner, "asked") == [author.id] * 2
-
-
-def test_what_is_for_the_one_alone_is_read_by_the_one_it_is_promised_to(
-    here, author, client, visitor, owner, jobs, mailbox
-):
-    first, second = make_person(here), make_person(here)
-    secret, for_one = "Spulengasse 6, dritter Stock", {"category": "give", "lend_days": "7", "audience": "quarter"}
-    sign_in(client, author)
-    client.post("/write", data={**for_one, "kind": "offer", "title": "Regal", "for_holder": secret})
-    with scope.use(viewer_of(author, here)):
-        offer = db.session.scalars(select(Offer)).one()
-        db.session.expunge_all()
-    asks = [make_ask(person, here, offer) for person in (first, second)]
-    assert secret in client.get(f"{url(offer)}/edit").text
-    promise(author, here, offer, asks[0])
-    jobs.run()
-    (mail,) = (each for each in mailbox.messages() if "versprochen" in each.message["Subject"].casefold())
-    assert "steht auf der Seite" in mail.text and secret not in mail.text
-    readers = {person.id: visitor() for person in (first, second)}
-    for person in (first, second):
-        sign_in(readers[person.id], person)
-    assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, True, False]
-    client.post(f"{url(offer)}/pass-on")
-    assert [secret in each.get(url(offer)).text for each in (client, *readers.values())] == [True, False, True]
-    client.post(f"{url(offer)}/hand-over")
-    assert secret not in readers[second.id].get(url(offer)).text, "it has served"
-    owner.execute("UPDATE contribution SET solved_at = NULL")
-    assert client.post(f"{url(offer)}/edit", data={**for_one, "title": "Regal"}).status_code == 303
-    assert owner.execute("SELECT count(*) FROM offer_for_holder").fetchone() == (0,)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
 from neighbour.contributions.models import Audience
 from neighbour.core import scope
+from neighbour.core.db import atomic, db
 from neighbour.core.tokens import to_uid
 from neighbour.mydata import erasing
 from neighbour.offers import notices, tending
-from tests.factories import make_move, make_person, make_quarter, sign_in
+from neighbour.offers.models import Offer
+from tests.factories import make_move, make_person, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import mails, make_ask, make_offer, promise, states
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -84,6 +90,47 @@ def test_the_mail_names_what_was_asked_for_though_it_is_not_to_be_seen_any_more(
     assert len(mailbox.messages()) == 3
 
 
+def test_who_moves_up_reads_what_is_for_the_chosen_one_once_the_author_says_so(
+    here, author, owner, client, visitor, jobs, mailbox
+):
+    secret = "Spulengasse 6, Klingel Faden"
+    first, second, third = (make_person(here, name=name) for name in ("Bela", "Cem", "Dora"))
+    offer = make_offer(author, here, title="Leiter", for_holder=secret)
+    asks = [make_ask(person, here, offer) for person in (first, second, third)]
+    promise(author, here, offer, asks[0])
+    url, moved_up = f"/c/{to_uid(offer.id)}", visitor()
+    sign_in(client, author)
+    assert "darf es lesen" not in client.get(url).text, "whom the author has chosen reads it"
+    sign_in(moved_up, first)
+    moved_up.post(f"{url}/step-back")
+    sign_in(moved_up, second)
+    page = moved_up.get(url).text
+    assert "shown-code__code" in page and secret not in page
+    jobs.run()
+    (mail,) = (each for each in mailbox.messages() if "tritt zurück" in each.message["Subject"])
+    assert "erst, wenn du auf der Seite zustimmst" in " ".join(mail.text.split())
+    assert moved_up.post(f"{url}/promise", data={"ask": to_uid(asks[1].id)}).status_code == 404, (
+        "nobody lets themselves"
+    )
+    for way in ("SELECT let_read(:ask)", "UPDATE ask SET moved_up = false WHERE id = :ask"):
+        with scope.use(viewer_of(second, here)), suppress(ProgrammingError), atomic():
+            db.session.execute(text(way), {"ask": asks[1].id})
+    assert secret not in moved_up.get(url).text, "nor by what the application could ask the database"
+    secret = "Spulengasse 6, Klingel Garn"
+    words = {"category": "give", "title": "Leiter", "audience": "quarter", "lend_days": "7", "for_holder": secret}
+    assert client.post(f"{url}/edit", data=words).status_code == 303 and mails(owner, "changed") == []
+    page = client.get(url).text
+    assert "Cem P. ist nachgerückt und liest das noch nicht: " + secret in page and "Cem P. darf es lesen" in page
+    for _twice in range(2):
+        client.post(f"{url}/promise", data={"ask": to_uid(asks[1].id)})
+    assert secret in moved_up.get(url).text and "darf es lesen" not in client.get(url).text
+    assert mails(owner, "changed") == [second.id] and mails(owner, "promised") == [first.id, second.id]
+    client.post(f"{url}/pass-on")
+    assert secret not in moved_up.get(url).text
+    sign_in(moved_up, third)
+    assert secret not in moved_up.get(url).text, "who is next was not chosen either"
+
+
 def test_a_quarter_that_is_redrawn_leaves_queues_as_they_are(queue, owner):
     _offer, people = queue
     beside = make_quarter("Neu geschnitten")
@@ -154,6 +201,39 @@ def test_whoever_has_the_promise_hears_ten_minutes_later_that_it_was_settled_wit
     assert "ohne dich" not in told[waiting.email] and "Das ist vorbei" in holds.get(url).text
 
 
+@pytest.mark.parametrize(
+    ("category", "how", "subject", "told"),
+    [
+        ("give", "its days are over", "Abgelaufen: Leiter", "hat es niemand bekommen"),
+        ("wanted", "its days are over", "Nicht mehr gesucht: Leiter", "hat sich nichts gefunden"),
+        ("give", "its author is gone", "Abgelaufen: Leiter", "hat es niemand bekommen"),
+        ("wanted", "its author is gone", "Nicht mehr gesucht: Leiter", "hat sich nichts gefunden"),
+    ],
+)
+def test_what_nobody_got_is_told_so_to_whoever_waited_or_had_the_promise(
+    here, author, jobs, mailbox, frozen_clock, category, how, subject, told
+):
+    people = [make_person(here), make_person(here)]
+    offer = make_offer(author, here, title="Leiter", category=category)
+    asks = [make_ask(person, here, offer) for person in people]
+    if how == "its author is gone":
+        promise(author, here, offer, asks[0])
+    jobs.run()
+    mailbox.clear()
+    if how == "its author is gone":
+        erase(author, keeps_texts=True)
+        jobs.sent.clear()
+    else:
+        frozen_clock.tick(61 * 86_400)
+    tend()
+    jobs.run()
+    mails = {mail.message["To"]: mail for mail in mailbox.messages()}
+    for person in people:
+        words = " ".join(mails[person.email].text.split())
+        assert mails[person.email].message["Subject"] == subject and told in words
+        assert "Antworte" not in words and "Es ist weg" not in words
+
+
 def test_what_left_somebodys_sight_by_another_way_is_over_for_them_with_the_next_round(here, author, owner):
     beside = make_quarter(beside=here)
     far = make_person(beside)
@@ -163,3 +243,35 @@ def test_what_left_somebodys_sight_by_another_way_is_over_for_them_with_the_next
     promise(author, here, offer, ask)
     assert states(owner) == ["missed"] and mails(owner, "promised") == [] and mails(owner, "missed") == [far.id]
     assert owner.execute("SELECT stage FROM offer").fetchone() == ("free",)
+
+
+def test_what_is_for_the_one_alone_is_read_by_the_one_it_is_promised_to(
+    here, author, client, visitor, owner, jobs, mailbox
+):
+    first, second = make_person(here), make_person(here)
+    secret, for_one = "Spulengasse 6, dritter Stock", {"category": "give", "lend_days": "7", "audience": "quarter"}
+    sign_in(client, author)
+    client.post("/write", data={**for_one, "kind": "offer", "title": "Regal", "for_holder": secret})
+    with scope.use(viewer_of(author, here)):
+        offer = db.session.scalars(select(Offer)).one()
+        db.session.expunge_all()
+    asks = [make_ask(person, here, offer) for person in (first, second)]
+    url = f"/c/{to_uid(offer.id)}"
+    assert secret in client.get(f"{url}/edit").text
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    (mail,) = (each for each in mailbox.messages() if "versprochen" in each.message["Subject"].casefold())
+    assert "steht auf der Seite" in mail.text and secret not in mail.text
+    readers = {person.id: visitor() for person in (first, second)}
+    for person in (first, second):
+        sign_in(readers[person.id], person)
+    assert [secret in each.get(url).text for each in (client, *readers.values())] == [True, True, False]
+    client.post(f"{url}/pass-on")
+    assert [secret in each.get(url).text for each in (client, *readers.values())] == [True, False, False]
+    client.post(f"{url}/promise", data={"ask": to_uid(asks[1].id)})
+    assert [secret in each.get(url).text for each in (client, *readers.values())] == [True, False, True]
+    client.post(f"{url}/hand-over")
+    assert secret not in readers[second.id].get(url).text, "it has served"
+    owner.execute("UPDATE contribution SET solved_at = NULL")
+    assert client.post(f"{url}/edit", data={**for_one, "title": "Regal"}).status_code == 303
+    assert owner.execute("SELECT count(*) FROM offer_for_holder").fetchone() == (0,)

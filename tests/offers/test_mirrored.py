@@ -16,6 +16,9 @@ from neighbour.core.tokens import to_uid
 from neighbour.digests import service as digests
 from neighbour.mydata import erasing
 from neighbour.notices import service as notices
+from neighbour.offers import queue, sections, service, tending
+from neighbour.offers.models import Offer
+from neighbour.offers.prices import Price
 from tests.digests.helpers import body, make_reader
 from tests.factories import make_move, make_person, make_post, make_quarter, sign_in, viewer_of
 from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
@@ -43,6 +46,11 @@ def morning(day, jobs, mailbox):
         digests.open_due("Europe/Berlin")
         jobs.run()
     return {mail.recipients[0]: body(mail) for mail in mailbox.messages() if mail.name not in before}
+
+
+def words(text):
+    """With its white space folded, also that which does not break."""
+    return " ".join(text.replace("&nbsp;", " ").split())
 
 
 def part(mail, title):
@@ -124,6 +132,31 @@ def test_gone_waits_for_the_next_issue_where_a_morning_brings_none(here, author,
         assert ("Kinderrad" in morning(13 + day, jobs, mailbox)[reader.email]) is is_told
 
 
+@pytest.mark.parametrize("is_promised", [True, False])
+def test_what_an_author_leaves_who_erases_their_account_is_not_told_as_given_away(
+    here, author, client, jobs, mailbox, is_promised
+):
+    with clock.freeze(TUESDAY):
+        holder, reader = make_person(here, name="Bela"), make_reader(here)
+        offer = make_offer(author, here, title="Kinderrad")
+        ask = make_ask(holder, here, offer)
+        if is_promised:
+            promise(author, here, offer, ask)
+    assert "Kinderrad" in morning(13, jobs, mailbox)[reader.email]
+    mailbox.clear()
+    with clock.freeze(TUESDAY + timedelta(days=1)):
+        erasing.begin(author.id, keeps_texts=True)
+        jobs.sent.clear()
+        tending.tend("Europe/Berlin")
+        make_post(make_person(here), here, title="Etwas Neues")
+        jobs.run()
+        sign_in(client, reader)
+        tile = client.get("/market").text
+        assert "Kinderrad" in tile and "Abgelaufen" in tile and ">Weg<" not in tile
+    said = morning(14, jobs, mailbox)[reader.email]
+    assert "Inzwischen vergeben" not in said and "Kinderrad" not in said
+
+
 def test_what_is_gone_before_the_issue_is_cut_is_not_announced_as_there(here, author, jobs, mailbox):
     reader = make_reader(here)
     with clock.freeze(TUESDAY):
@@ -157,6 +190,46 @@ def test_one_announcement_and_one_final_reminder(here, author, jobs, mailbox, ow
     )
     assert not any("Zelt" in words or "Lampe" in words for words in named.values())
     assert offer.title
+
+
+@pytest.mark.parametrize(("is_kept", "days"), [(False, [57]), (True, [57, 120])])
+def test_a_week_more_brings_no_second_reminder_and_sixty_days_do(here, author, frozen_clock, is_kept, days):
+    offer = make_offer(author, here)
+    ask = make_ask(make_person(here), here, offer)
+    named = []
+    for day in range(1, 125):
+        frozen_clock.tick(86_400)
+        tending.tend("Europe/Berlin")
+        if day == 59:
+            promise(author, here, offer, ask)
+        with scope.use(viewer_of(author, here)), atomic():
+            seen = db.session.get_one(Offer, offer.id, populate_existing=True)
+            if day == 62:
+                queue.pass_on(seen)
+            if day == 63 and is_kept:
+                service.keep(seen)
+            if offer.id in sections.last_call(here.id, clock.now()):
+                named.append(day)
+    assert named == days
+
+
+def test_the_holder_hears_of_another_price_and_of_nothing_else_that_stays(here, author, client, owner, jobs, mailbox):
+    holder, waiting = make_person(here), make_person(here)
+    offer = make_offer(author, here, title="Kinderrad", category="sell", price=Price(cents=2500))
+    asks = [make_ask(person, here, offer) for person in (holder, waiting)]
+    promise(author, here, offer, asks[0])
+    jobs.run()
+    mailbox.clear()
+    sign_in(client, author)
+    data = {"title": "Kinderrad", "category": "sell", "audience": "quarter"}
+    for price in ("25,00 €", "95"):
+        assert client.post(f"/c/{to_uid(offer.id)}/edit", data={**data, "price": price}).status_code == 303
+    assert mails(owner, "changed") == [holder.id], "typed otherwise it is the same price"
+    jobs.run()
+    (told,) = mailbox.messages()
+    assert all(
+        "Preis: 95 €" in said and "macht ihr auf der Seite aus" in said for said in (words(told.text), words(told.html))
+    )
 
 
 @pytest.mark.parametrize("how", ["moves", "erases", "steps back"])

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from types import SimpleNamespace
 
+import pytest
 from flask import current_app
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from neighbour.contributions.service import NotPossible
+from neighbour.contributions import editing, solving
+from neighbour.contributions.models import Audience
+from neighbour.contributions.service import NotPossible, one_at_a_time
 from neighbour.core import clock, scope
 from neighbour.core.db import atomic, db
-from neighbour.offers import queue, taking_back, tending
+from neighbour.offers import kind, queue, service, taking_back, tending
 from neighbour.offers.models import AskState, Offer
+from neighbour.offers.service import Things
 from tests.factories import make_person, make_quarter, viewer_of
-from tests.offers.helpers import make_offer
+from tests.offers.helpers import make_ask, make_offer, promise
 from tests.support.lives import live
 
 PEOPLE, MANY = 4, 200
@@ -253,3 +261,57 @@ def test_two_hundred_at_the_same_moment_are_one_queue_and_one_promise(context, o
     assert sum(done) == 1
     assert owner.execute("SELECT count(*) FROM delivery WHERE notice = 'offers.promised'").fetchone() == (1,)
     assert owner.execute("SELECT stage, waiting FROM offer").fetchone() == ("promised", MANY - 1)
+
+
+@pytest.mark.parametrize(
+    ("other", "stage"), [("says that it is gone", "promised"), ("makes its reach smaller", "free")]
+)
+def test_two_windows_of_an_author_and_a_neighbour_wait_for_each_other_in_one_order(
+    context, owner, monkeypatch, other, stage
+):
+    here = make_quarter()
+    beside = make_quarter(beside=here)
+    author, near, far = make_person(here), make_person(here), make_person(beside)
+    offer = make_offer(author, here, title="Leiter", audience=Audience.NEARBY)
+    promised = make_ask(near, here, offer)
+    make_ask(far, beside, offer)
+    promise(author, here, offer, promised)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    has_row, late = threading.Event(), make_person(here)
+    narrower = {"category": "give", "title": "Leiter", "body_md": "", "audience": Audience.QUARTER, "things": Things()}
+    form, revise = SimpleNamespace(changed_by=lambda _who: {**narrower, "editor_id": author.id}), service.revise
+
+    def slowly(*given, **more):
+        changed = revise(*given, **more)
+        has_row.set()
+        time.sleep(1)
+        return changed
+
+    monkeypatch.setattr(service, "revise", slowly)
+
+    def first():
+        with app.app_context(), scope.use(viewer_of(author, here)), atomic():
+            mine = db.session.get_one(Offer, offer.id)
+            one_at_a_time(author.id)
+            if other == "makes its reach smaller":
+                editing.hold(mine)
+                kind.revise(None, mine, form)
+            else:
+                has_row.set()
+                time.sleep(1)
+                solving.solve(mine, True)
+
+    def second(person):
+        has_row.wait()
+        with app.app_context(), scope.use(viewer_of(person, here)), atomic():
+            seen = db.session.get_one(Offer, offer.id)
+            if person is author:
+                queue.hand_over(seen)
+            else:
+                with suppress(NotPossible):
+                    queue.ask(seen, person_id=person.id, words="Gern")
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in (pool.submit(first), pool.submit(second, author), pool.submit(second, late)):
+            done.result()
+    assert owner.execute("SELECT stage FROM offer").fetchone() == (stage,)

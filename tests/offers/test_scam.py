@@ -14,7 +14,7 @@ from neighbour.core.tokens import to_uid
 from neighbour.demo import offers as demo
 from neighbour.offers import newcomers, scam
 from tests.factories import make_comment, make_person, make_quarter, sign_in
-from tests.offers.helpers import mails, make_ask, make_offer
+from tests.offers.helpers import hand_over, mails, make_ask, make_offer, promise
 from tests.offers.messages import FINE, SCAM, is_held_out
 
 SWINDLE = "Mein Kurier holt es ab, du musst nur die Versicherung vorab überweisen."
@@ -113,6 +113,50 @@ def test_whoever_offers_like_a_swindler_is_asked_first_and_readers_are_warned(co
     assert "Vorsicht, das sieht nach Betrug aus." not in client.get(f"/c/{to_uid(made)}").text
     sign_in(client, reader)
     assert "Vorsicht, das sieht nach Betrug aus." in client.get(f"/c/{to_uid(made)}").text
+
+
+PREPAY = "Bitte den Betrag vorab per PayPal Freunde an anna@example.org überweisen, dann kommt der Kurier"
+WARNED = "Vorsicht, das sieht nach Betrug aus."
+
+
+@pytest.mark.parametrize("is_left", [False, True], ids=["promised", "lent, and taken down"])
+def test_a_swindle_in_the_words_for_the_holder_is_asked_about_and_the_holder_warned(context, client, is_left):
+    here = make_quarter()
+    author, holder, waiting = (make_person(here, created_at=clock.now() - timedelta(days=8)) for _each in range(3))
+    data = {"kind": "offer", "category": "lend", "title": "Leiter", "audience": "quarter", "lend_days": "7"}
+    sign_in(client, author)
+    asked = client.post("/write", data={**data, "for_holder": PREPAY})
+    assert asked.status_code == 422 and "Willst du das so aushängen?" in asked.text, "its author is asked"
+    offer = make_offer(author, here, category="lend", lend_days=7, for_holder=PREPAY)
+    asks = [make_ask(each, here, offer) for each in (holder, waiting)]
+    promise(author, here, offer, asks[0])
+    sign_in(client, author)
+    if is_left:
+        hand_over(author, here, offer, due_on=clock.now().date() + timedelta(days=3))
+        client.post(f"/c/{to_uid(offer.id)}/withdraw")
+    assert WARNED not in client.get(f"/c/{to_uid(offer.id)}").text
+    sign_in(client, holder)
+    page = client.get(f"/c/{to_uid(offer.id)}").text
+    assert PREPAY in page and page.count(WARNED) == 1
+    sign_in(client, waiting)
+    assert WARNED not in client.get(f"/c/{to_uid(offer.id)}").text, (
+        "whoever does not read the words is not warned of them"
+    )
+
+
+def test_a_new_account_sends_no_link_to_the_holder_either(context, client, frozen_clock):
+    here = make_quarter()
+    bot = make_person(here, created_at=clock.now())
+    data = {"kind": "offer", "category": "give", "title": "Leiter", "audience": "quarter", "lend_days": "7"}
+    sign_in(client, bot)
+    refused = client.post("/write", data={**data, "for_holder": "Mehr unter zahlung.example/k7"})
+    assert refused.status_code == 422 and "ohne Links" in refused.text and "for_holder-error" in refused.text
+    offer = make_offer(bot, here, for_holder="Klingel Faden")
+    changed = client.post(f"/c/{to_uid(offer.id)}/edit", data={**data, "for_holder": "https://boese.example"})
+    assert changed.status_code == 422 and "ohne Links" in changed.text, "nor by changing it"
+    frozen_clock.tick(timedelta(days=7, minutes=1).total_seconds())
+    sign_in(client, bot)
+    assert client.post("/write", data={**data, "for_holder": "Mehr unter zahlung.example/k7"}).status_code == 303
 
 
 def test_what_the_seller_answers_is_looked_at_for_those_who_read_it(context, client):
