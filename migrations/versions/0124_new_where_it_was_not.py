@@ -15,7 +15,7 @@ from alembic import op
 from migrations.helpers import app_role
 
 revision = "0124"
-down_revision = "0121"
+down_revision = "0123"
 branch_labels = None
 depends_on = None
 

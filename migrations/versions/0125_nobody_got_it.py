@@ -20,7 +20,7 @@ from alembic import op
 from migrations.helpers import for_the_app
 
 revision = "0125"
-down_revision = "0121"
+down_revision = "0124"
 branch_labels = None
 depends_on = None
 
