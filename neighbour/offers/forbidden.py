@@ -2,7 +2,8 @@
 
 The lists hold what is unlawful to hand on (weapons, medicine), what needs more than a notice (animals) and what swindlers ask
 for (vouchers). Words stand alone or as the head of a German compound; toys and accessories are not meant: a water pistol, ink,
-a basket for puppies; nor is what somebody says there is none of. Where a word alone does not say, whoever wrote it is asked instead of refused, and answers by pinning it up.
+a basket for puppies; nor is what somebody says there is none of. Where a word alone does not say, whoever wrote it is asked
+instead of refused, and answers by pinning it up.
 """
 
 from __future__ import annotations
