@@ -164,9 +164,10 @@ def portions_for(quarter_id: int, rows: list[ledger.Leased]) -> Portions | None:
 
 
 def _portions(edition: Book, people: list[int]) -> Portions:
-    """What these readers get of it, each question asked once for all of them."""
-    ids = [entry.id for entry in edition.entries]
-    return Portions(edition, wishes_of(people, ids), alerts.mailed_to(people, ids) if ids else {})
+    """What these readers get of it, each question asked once for all of them; on most days nothing is urgent."""
+    urgent = [entry.id for entry in edition.entries if entry.card.is_urgent]
+    wishes = wishes_of(people, [entry.id for entry in edition.entries])
+    return Portions(edition, wishes, alerts.mailed_to(people, urgent) if urgent else {})
 
 
 def readers_of(rows: list[ledger.Leased], quarter_id: int) -> dict[int, MailReader]:
