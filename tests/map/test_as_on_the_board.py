@@ -80,9 +80,9 @@ class Lot(Town):
 
     def _offered(self, number, author, quarter):
         fate = FATES[number % 5]
-        offer = make_offer(
-            author, quarter, category=self.chance.choice(list(Offered)).value, price=Price(cents=1000), lend_days=7
-        )
+        category = self.chance.choice(list(Offered)).value
+        price = Price(words="ein Glas Honig") if category == Offered.SWAP else Price(cents=1000)
+        offer = make_offer(author, quarter, category=category, price=price, lend_days=7)
         if fate == "withdrawn":
             with scope.use(viewer_of(author, quarter)), atomic():
                 base.withdraw(base.find(offer.id))
