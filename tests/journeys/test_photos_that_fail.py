@@ -64,6 +64,7 @@ def test_a_refused_one_of_two_is_still_named_when_the_other_is_there(paul):
     empty(page)
 
 
+@pytest.mark.thorough
 def test_what_was_left_out_beyond_eight_is_said_all_the_time(paul):
     page = paul.page
     page.set_input_files("[name=photos]", [file(f"{colour}.jpg", photo(colour)) for colour in COLOURS])
@@ -99,6 +100,7 @@ def test_nothing_is_pinned_up_without_a_photo_that_failed_meanwhile_until_its_au
     assert "Mit Foto, das nicht kommt" in page.locator("main").inner_text()
 
 
+@pytest.mark.thorough
 def test_a_photo_that_comes_while_another_is_taken_off_is_not_lost(paul):
     page = paul.page
     page.set_input_files("[name=photos]", [file("gut.jpg", photo())])

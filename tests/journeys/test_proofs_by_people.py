@@ -69,6 +69,7 @@ def test_a_paper_is_looked_at_by_two_and_opens_the_board(altenbrueck, chromium):
     assert watch.seen == []
 
 
+@pytest.mark.thorough
 def test_in_person_with_two_phones_and_one_that_has_to_wait(altenbrueck, chromium):
     watch = Watch(address(altenbrueck))
     editor = somebody(altenbrueck, chromium, watch, "liselotte")
