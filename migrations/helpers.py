@@ -61,3 +61,11 @@ def follow_version(table: str, column: str = "contribution_id", *, on: str = "IN
 def unfollow_version(table: str) -> None:
     """Take that back."""
     op.execute(f"DROP TRIGGER next_version_of_whole ON {table}")
+
+
+def put_in(function: str, *changes: tuple[str, str]) -> str:
+    """A function of an earlier migration with these pieces of it in place of others; each has to stand there once."""
+    for before, after in changes:
+        assert function.count(before) == 1, before
+        function = function.replace(before, after)
+    return function

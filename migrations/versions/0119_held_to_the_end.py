@@ -11,6 +11,8 @@ from importlib import import_module
 
 from alembic import op
 
+from migrations.helpers import put_in
+
 revision = "0119"
 down_revision = "0118"
 branch_labels = None
@@ -20,20 +22,12 @@ DEFINER = "SECURITY DEFINER SET search_path = public, pg_temp"
 EARLIER = import_module("migrations.versions.0106_queues_in_sight")
 
 
-def _put(function: str, *changes: tuple[str, str]) -> str:
-    """A function as it was, with these pieces of it in place of others."""
-    for before, after in changes:
-        assert function.count(before) == 1, before
-        function = function.replace(before, after)
-    return function
-
-
 QUEUE = EARLIER._function("0040_offers", "QUEUE", "keep_queue").replace(
     "NEW.state = 'left'", "NEW.state IN ('left', 'missed')"
 )
 # What becomes free again hangs for a week at least; its author is asked whether it is still there, unless they have been within
 # this term.
-A_WEEK = _put(
+A_WEEK = put_in(
     QUEUE,
     (
         "DECLARE whole contribution;",
@@ -68,7 +62,7 @@ WHEN (OLD.kind = 'offer' AND OLD.solved_at IS NULL AND NEW.expires_at <= NEW.sol
 """
 TELL = EARLIER._function("0106_queues_in_sight", "TELL", "tell_queue")
 # Who has not got it when it is over has missed it, also with a promise: that it was handed over is said by its own step.
-MISSED = _put(
+MISSED = put_in(
     TELL,
     (
         """SET ended_at = at,

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from alembic import op
 
-from migrations.helpers import for_the_app
+from migrations.helpers import for_the_app, put_in
 
 revision = "0122"
 down_revision = "0121"
@@ -20,7 +20,6 @@ branch_labels = None
 depends_on = None
 
 EARLIER = import_module("migrations.versions.0106_queues_in_sight")
-_put = import_module("migrations.versions.0119_held_to_the_end")._put
 DEFINER = "SECURITY DEFINER SET search_path = public, pg_temp"
 
 # The rows of an initiative's other lists whose events are read in a quarter which something new of this list would reach, and where
@@ -72,7 +71,7 @@ CREATE TRIGGER own_list_goes_along AFTER DELETE ON quarter FOR EACH ROW EXECUTE 
 # Whoever locks several dates does so in one order: by event, then as they are held (0100). Of two that go through the same dates in
 # different orders each would wait for the other.
 EXPIRE = EARLIER._function("0035_events", "ANSWERS", "expire_offers")
-IN_ORDER = _put(
+IN_ORDER = put_in(
     EXPIRE,
     (
         "SELECT DISTINCT occurrence_id FROM participation WHERE state = 'offered' AND offered_until <= at LOOP",
@@ -82,7 +81,7 @@ IN_ORDER = _put(
     ),
 )
 FEWER = EARLIER._function("0120_places_taken_back", "FEWER", "fewer_places")
-FEWER_IN_ORDER = _put(FEWER, ("ORDER BY o.id FOR UPDATE", "ORDER BY o.begins_at, o.id FOR UPDATE"))
+FEWER_IN_ORDER = put_in(FEWER, ("ORDER BY o.id FOR UPDATE", "ORDER BY o.begins_at, o.id FOR UPDATE"))
 MORE = f"""
 CREATE OR REPLACE FUNCTION more_places(wanted uuid, at timestamptz) RETURNS void LANGUAGE sql {DEFINER} AS $$
   SELECT offer_places(o.id, at) FROM occurrence o JOIN contribution c ON c.id = o.event_id

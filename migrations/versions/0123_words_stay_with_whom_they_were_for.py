@@ -17,18 +17,12 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.helpers import put_in
+
 revision = "0123"
 down_revision = "0122"
 branch_labels = None
 depends_on = None
-
-
-def _put(function: str, *changes: tuple[str, str]) -> str:
-    """A function as it was, with these pieces of it in place of others."""
-    for before, after in changes:
-        assert function.count(before) == 1, before
-        function = function.replace(before, after)
-    return function
 
 
 ENDS = import_module("migrations.versions.0114_ends_of_alerts").END
@@ -37,7 +31,7 @@ TOLD = ENDS[ENDS.index("CREATE FUNCTION alert_i_was_told_of") :].replace(
 )
 # Whoever reads it reads what it is called today; whoever does not, what it was called when the mail was promised, as it reached
 # them then. That is kept by its revisions: the ledger holds no words, so that it has none to forget.
-CALLED = _put(
+CALLED = put_in(
     TOLD,
     (
         "SELECT c.title,",
@@ -77,7 +71,7 @@ ARRIVED = ARRIVING.ARRIVE.format(lived_here=ARRIVING.LIVED_HERE)
 COMES = (
     "FROM contribution c{} WHERE {} AND c.author_id = NEW.person_id AND c.goes_along AND c.quarter_id <> NEW.quarter_id"
 )
-ARRIVES = _put(
+ARRIVES = put_in(
     ARRIVED,
     (
         "    UPDATE contribution c SET quarter_id",

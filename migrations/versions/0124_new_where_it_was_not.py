@@ -12,7 +12,7 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.helpers import app_role
+from migrations.helpers import app_role, put_in
 
 revision = "0124"
 down_revision = "0123"
@@ -23,17 +23,9 @@ WIDEN = import_module("migrations.versions.0033_posts_in_full").WIDEN
 AS_IT_WAS = WIDEN[WIDEN.index("CREATE OR REPLACE FUNCTION keep_reach()") : WIDEN.index("END $$;") + len("END $$;")]
 
 
-def _put(function: str, *changes: tuple[str, str]) -> str:
-    """A function as it was, with these pieces of it in place of others."""
-    for before, after in changes:
-        assert function.count(before) == 1, before
-        function = function.replace(before, after)
-    return function
-
-
 # ``fresh`` is the moment as a key (core/columns.id_at), where its author shows it to others than before. Where it hung until now
 # it keeps its time; so it does where it hung once, but for a quarter whose next issue came when it was gone already.
-KEPT = _put(
+KEPT = put_in(
     AS_IT_WAS,
     ("AS $$\nBEGIN", "AS $$\nDECLARE was reach[]; fresh uuid;\nBEGIN"),
     (

@@ -17,7 +17,7 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.helpers import for_the_app
+from migrations.helpers import for_the_app, put_in
 
 revision = "0125"
 down_revision = "0124"
@@ -35,19 +35,17 @@ def _cut(whole: str, begin: str, end: str) -> str:
 
 
 CLOSE = _cut(OFFERS.TELL, "close_offers", "FROM over $$;")
-UNCLAIMED = HELD._put(
-    CLOSE, ("SET solved_at = at FROM", "SET solved_at = at, expires_at = least(c.expires_at, at) FROM")
-)
+UNCLAIMED = put_in(CLOSE, ("SET solved_at = at FROM", "SET solved_at = at, expires_at = least(c.expires_at, at) FROM"))
 BY_WORD = _cut(HELD.BY_WORD, "end_by_word", "END $$;")
 # Only an author who is there ends it by what they say.
-WHO_IS_THERE = HELD._put(
+WHO_IS_THERE = put_in(
     BY_WORD,
     (
         "<> 'free' THEN",
         "<> 'free' AND NOT NEW.is_left\n     AND (SELECT status FROM person WHERE id = NEW.author_id) <> 'erased' THEN",
     ),
 )
-MARKED = HELD._put(
+MARKED = put_in(
     HELD.A_WEEK,
     (
         "    UPDATE contribution SET expires_at = later WHERE id = wanted;\n",

@@ -16,7 +16,8 @@ from neighbour.core import clock
 from neighbour.core.columns import new_id
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.digests import compose, service
-from neighbour.digests.edition import Book, Chosen, Entry, framed, items
+from neighbour.digests.edition import Book, Chosen, Entry
+from neighbour.digests.portions import framed, items
 from neighbour.notices.base import Mailbox, Notice, Written
 
 

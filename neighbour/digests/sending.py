@@ -23,8 +23,9 @@ from neighbour.core import clock, i18n, scope
 from neighbour.core.db import db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.digests import compose
-from neighbour.digests.edition import FIRST, Book, Portions, book, first_since, framed, moment_of, now_cut
+from neighbour.digests.edition import FIRST, Book, book, first_since, moment_of, now_cut
 from neighbour.digests.models import Edition
+from neighbour.digests.portions import Portions, framed
 from neighbour.digests.service import NOTICE, subscription_of
 from neighbour.notices import ledger
 from neighbour.notices.base import Mailbox, mailboxes_of

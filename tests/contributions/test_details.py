@@ -16,7 +16,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import to_uid
-from neighbour.digests import edition
+from neighbour.digests import edition, portions
 from neighbour.posts.models import Post
 from tests.factories import make_person, make_post, make_quarter, sign_in, viewer_of
 
@@ -71,7 +71,7 @@ def test_the_digest_says_it_in_both_forms_and_the_readers_language(context, aske
         cut, at = edition.now_cut()
         book = edition.book(here.id, 1, id_at(clock.now().replace(year=2100)), at, id_at(at.replace(year=2000)))
         chosen = edition.choose(book, reader.id, id_at(at.replace(year=2000)), includes_nearby=True)
-        pieces = {language: edition.items(chosen, language, is_proven=True)[-1] for language in ("de", "en")}
+        pieces = {language: portions.items(chosen, language, is_proven=True)[-1] for language in ("de", "en")}
     assert cut is not None
     for language, state in (("de", b"Dringend"), ("en", b"Urgent")):
         for form in (pieces[language].text, pieces[language].html):

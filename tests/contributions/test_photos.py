@@ -331,13 +331,13 @@ def _model():
 
 def test_the_digest_names_photos_and_carries_none(app, browser, here, ada, frozen_clock):
     from neighbour.core.columns import id_at
-    from neighbour.digests import edition
+    from neighbour.digests import edition, portions
 
     post(browser, "/write", photo(), photo("tomato"))
     work(app)
     clock.tick(3600)
     with scope.use(scope.Viewer(None, (here.id,))):
         book = edition.book(here.id, 1, id_at(clock.now()), clock.now(), uuid.UUID(int=0))
-        (row,) = [edition._rendered("item", "de", card=entry.card) for entry in book.entries]
+        (row,) = [portions._rendered("item", "de", card=entry.card) for entry in book.entries]
     assert b"2 Fotos" in row.text.replace(b"=\n", b"") and b"2 Fotos" in row.html.replace(b"=\n", b"")
     assert b"/p/" not in row.html and b"<img" not in row.html
