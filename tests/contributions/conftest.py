@@ -1,4 +1,4 @@
-"""What the tests of alerts have in common."""
+"""What the tests of alerts, and of what goes further, have in common."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from neighbour.core import clock
-from tests.factories import make_listed, sign_in
+from neighbour.core.jobs import Job
+from tests.factories import make_listed, make_person, make_quarter, sign_in
 
 NOW = datetime(2026, 5, 12, 8, 0, tzinfo=UTC)
 
@@ -39,3 +40,31 @@ def mails(jobs, mailbox):
         return {mail.recipients[0]: mail for mail in mailbox.messages()}
 
     return coming
+
+
+@pytest.fixture
+def asker(here, client):
+    """Whose slips go further; nothing comes to them by mail."""
+    with clock.freeze(NOW):
+        person = make_person(here)
+        sign_in(client, person)
+    return person
+
+
+@pytest.fixture
+def beside(here):
+    return make_quarter("Mühlgraben", beside=here)
+
+
+@pytest.fixture
+def knock(jobs, mailbox):
+    """Beat knocks at this moment; gives the mails by reader."""
+
+    def knocking(at, job=Job.CONTRIBUTIONS_WIDEN):
+        mailbox.clear()
+        with clock.freeze(at):
+            jobs.sent[:] = [(str(job), [])]
+            jobs.run()
+        return {mail.recipients[0]: mail.text for mail in mailbox.messages()}
+
+    return knocking

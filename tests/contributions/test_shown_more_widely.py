@@ -21,51 +21,34 @@ FORM = {"title": "Leiter gesucht", "body_md": "", "category": "notice", "hours":
 
 
 @pytest.fixture
-def beside(here):
-    return make_quarter("Mühlgraben", beside=here)
-
-
-@pytest.fixture
-def author(here, client):
-    with clock.freeze(ASKED):
-        person = make_person(here)
-        sign_in(client, person)
-    return person
-
-
-@pytest.fixture
-def issue(jobs, mailbox):
+def issue(knock):
     """The issues of a morning: how often each reader reads of the ladder, and whether they get one at all."""
 
     def comes(at):
-        mailbox.clear()
-        with clock.freeze(at):
-            jobs.sent[:] = [(str(Job.DIGESTS_OPEN), [])]
-            jobs.run()
-        return {mail.recipients[0]: mail.text.count("Leiter gesucht") for mail in mailbox.messages()}
+        return {reader: text.count("Leiter gesucht") for reader, text in knock(at, Job.DIGESTS_OPEN).items()}
 
     return comes
 
 
 @pytest.fixture
-def ladder(author, here):
+def ladder(asker, here):
     """Pinned up for so many; gives its address."""
 
     def pinned(audience=Audience.QUARTER):
         with clock.freeze(ASKED):
-            return f"/c/{to_uid(make_post(author, here, title=FORM['title'], category='notice', audience=audience).id)}"
+            return f"/c/{to_uid(make_post(asker, here, title=FORM['title'], category='notice', audience=audience).id)}"
 
     return pinned
 
 
 @pytest.fixture
-def show(client, author, here):
+def show(client, asker, here):
     """Show it to so many from then on, through "change"; and pin something else up, so that an issue comes anyway."""
 
     def shown(path, audience, at, **more):
         with clock.freeze(at):
             assert client.post(f"{path}/edit", data={**FORM, "audience": audience, **more}).status_code == 303
-            make_post(author, here, title="Noch etwas", audience=Audience.CITY)
+            make_post(asker, here, title="Noch etwas", audience=Audience.CITY)
 
     return shown
 

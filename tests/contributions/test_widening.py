@@ -27,33 +27,6 @@ THURSDAY = datetime(2026, 5, 14, 5, 1, tzinfo=UTC)  # 07:01
 
 
 @pytest.fixture
-def beside(here):
-    return make_quarter("Mühlgraben", beside=here)
-
-
-@pytest.fixture
-def author(here, client):
-    with clock.freeze(ASKED):
-        person = make_person(here)
-        sign_in(client, person)
-    return person
-
-
-@pytest.fixture
-def knock(jobs, mailbox):
-    """Beat knocks at this moment; gives the mails by reader."""
-
-    def knocking(at, job=Job.CONTRIBUTIONS_WIDEN):
-        mailbox.clear()
-        with clock.freeze(at):
-            jobs.sent[:] = [(str(job), [])]
-            jobs.run()
-        return {mail.recipients[0]: mail.text for mail in mailbox.messages()}
-
-    return knocking
-
-
-@pytest.fixture
 def reached(owner):
     """The quarters a contribution is shown in."""
 
@@ -85,7 +58,7 @@ def page(client, path, at):
     return " ".join(answer.get_data(as_text=True).split())
 
 
-def test_it_goes_next_door_after_its_time_and_is_told_there_once(here, beside, author, client, owner, knock, reached):
+def test_it_goes_next_door_after_its_time_and_is_told_there_once(here, beside, asker, client, owner, knock, reached):
     home, near = make_reader(here), make_reader(beside)
     key = write(client, owner)
     shown = page(client, f"/c/{to_uid(key)}", ASKED + timedelta(hours=1))
@@ -98,7 +71,7 @@ def test_it_goes_next_door_after_its_time_and_is_told_there_once(here, beside, a
         knock(TOMORROW)
     assert reached(key) == {here.id, beside.id}
     with clock.freeze(THURSDAY - timedelta(hours=12)):
-        make_post(author, here, title="Noch etwas", category="notice", audience=Audience.NEARBY)
+        make_post(asker, here, title="Noch etwas", category="notice", audience=Audience.NEARBY)
     thursday = knock(THURSDAY, Job.DIGESTS_OPEN)
     assert thursday[near.email].count("Leiter") == 1
     assert thursday[home.email].partition("NOCH OHNE ANTWORT")[0].count("Leiter") == 0
@@ -107,7 +80,7 @@ def test_it_goes_next_door_after_its_time_and_is_told_there_once(here, beside, a
     assert "Nachbarquartieren, seit: " in page(client, f"/c/{to_uid(key)}", THURSDAY)
 
 
-def test_the_board_next_door_keeps_its_time_and_marks_it_as_new(here, beside, author, client, owner, knock, visitor):
+def test_the_board_next_door_keeps_its_time_and_marks_it_as_new(here, beside, asker, client, owner, knock, visitor):
     key = write(client, owner)
     near, browser = make_person(beside), visitor()
     with clock.freeze(ASKED + timedelta(hours=2)):
@@ -133,9 +106,9 @@ def test_the_board_next_door_keeps_its_time_and_marks_it_as_new(here, beside, au
         (ASKED + timedelta(hours=9), "19:00"),
     ],
 )
-def test_never_at_night(asked, widens, here, beside, author, client, owner, knock, reached):
+def test_never_at_night(asked, widens, here, beside, asker, client, owner, knock, reached):
     with clock.freeze(asked):
-        sign_in(client, author)
+        sign_in(client, asker)
     key = write(client, owner, at=asked)
     at = owner.execute("SELECT widens_at AT TIME ZONE 'Europe/Berlin' FROM widening").fetchone()[0]
     assert f"{at:%H:%M}" == widens and timedelta(hours=24) <= at.replace(tzinfo=UTC) - asked <= timedelta(hours=38)
@@ -147,42 +120,42 @@ def test_never_at_night(asked, widens, here, beside, author, client, owner, knoc
     assert reached(key) == {here.id, beside.id}
 
 
-def answered(key, author, here):
+def answered(key, asker, here):
     make_comment(make_person(here), here, db.session.get_one(Contribution, key))
 
 
-def solved(key, author, here):
+def solved(key, asker, here):
     solving.solve(db.session.get_one(Contribution, key), True)
 
 
-def taken_down(key, author, here):
+def taken_down(key, asker, here):
     contributions.withdraw(db.session.get_one(Contribution, key))
 
 
-def stopped(key, author, here):
+def stopped(key, asker, here):
     widening.stop(db.session.get_one(Contribution, key))
 
 
-def moved(key, author, here):
-    make_move(author, make_quarter("Gartenstadt"))
+def moved(key, asker, here):
+    make_move(asker, make_quarter("Gartenstadt"))
 
 
 @pytest.mark.parametrize("change", [answered, solved, taken_down, stopped, moved])
-def test_it_stays_where_it_is_once_it_is_over(change, here, beside, author, client, owner, knock, reached):
+def test_it_stays_where_it_is_once_it_is_over(change, here, beside, asker, client, owner, knock, reached):
     key = write(client, owner)
-    with clock.freeze(TOMORROW - timedelta(minutes=1)), scope.use(viewer_of(author, here)):
+    with clock.freeze(TOMORROW - timedelta(minutes=1)), scope.use(viewer_of(asker, here)):
         if change in (answered, moved):
-            change(key, author, here)
+            change(key, asker, here)
         else:
             with atomic():
-                change(key, author, here)
+                change(key, asker, here)
     knock(TOMORROW)
     assert beside.id not in reached(key)
     assert owner.execute("SELECT count(*) FROM widening").fetchone() == (0,)
 
 
 def test_its_author_asks_nearby_at_once_or_plans_it_later_and_nobody_else_does(
-    here, beside, author, client, owner, visitor, knock, reached
+    here, beside, asker, client, owner, visitor, knock, reached
 ):
     near = make_reader(beside)
     key = write(client, owner, widens="0")
@@ -208,7 +181,7 @@ def test_its_author_asks_nearby_at_once_or_plans_it_later_and_nobody_else_does(
 
 
 def test_knocks_at_the_same_time_widen_once_and_one_that_dies_has_done_nothing(
-    app, here, beside, author, client, owner, reached, monkeypatch
+    app, here, beside, asker, client, owner, reached, monkeypatch
 ):
     key = write(client, owner)
     with clock.freeze(TOMORROW):
@@ -228,7 +201,7 @@ def test_knocks_at_the_same_time_widen_once_and_one_that_dies_has_done_nothing(
     assert owner.execute("SELECT version FROM contribution").fetchone() == (2,)
 
 
-def test_who_reads_along_because_their_quarter_is_small_is_not_told_again(author, here, client, owner, knock):
+def test_who_reads_along_because_their_quarter_is_small_is_not_told_again(asker, here, client, owner, knock):
     small = make_quarter("Am Ufer", beside=here)
     owner.execute("UPDATE quarter SET opened_at = NULL WHERE id = %s", [small.id])
     reader = make_reader(small)

@@ -22,6 +22,7 @@ from tests.factories import make_person, make_post, make_quarter, sign_in, viewe
 from tests.posts.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("context")
+FORM = {"title": "Hoffest", "body_md": "", "category": "question", "audience": "quarter", "hours": "24", "widens": "0"}
 POLL = {
     "poll_question": "Wann feiern wir?",
     "poll_1": "Samstag",
@@ -32,16 +33,8 @@ POLL = {
 
 
 def write(browser, owner, **more):
-    form = {
-        "title": "Hoffest",
-        "body_md": "",
-        "category": "question",
-        "audience": "quarter",
-        "hours": "24",
-        "widens": "0",
-    }
     with clock.freeze(NOW):
-        answer = browser.post("/write", data={**form, "form_key": str(uuid.uuid4()), **POLL, **more})
+        answer = browser.post("/write", data={**FORM, "form_key": str(uuid.uuid4()), **POLL, **more})
     assert answer.status_code == 303, answer.text
     (key,) = owner.execute("SELECT id FROM contribution WHERE title = %s", [more.get("title", "Hoffest")]).fetchone()
     return f"/c/{to_uid(key)}"

@@ -12,22 +12,14 @@ from neighbour.core.db import atomic
 from neighbour.posts import polls
 from tests.factories import make_person, viewer_of
 from tests.posts.conftest import NOW
-from tests.posts.test_polls import POLL, counts, mark, page, vote, write
+from tests.posts.test_polls import FORM, POLL, counts, mark, page, vote, write
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
 def change(browser, path, at=NOW, **poll):
-    form = {
-        "title": "Hoffest",
-        "body_md": "",
-        "category": "question",
-        "audience": "quarter",
-        "hours": "24",
-        "widens": "0",
-    }
     with clock.freeze(at):
-        assert browser.post(f"{path}/edit", data={**form, **POLL, **poll}).status_code == 303
+        assert browser.post(f"{path}/edit", data={**FORM, **POLL, **poll}).status_code == 303
 
 
 @pytest.mark.parametrize(
