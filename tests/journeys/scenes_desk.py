@@ -213,8 +213,9 @@ def _disputes(walk: Walk) -> None:
     with _owner(walk.town) as owner:
         (row,) = owner.execute(
             "INSERT INTO email_change (person_id, old_email, old_key, new_email, changed_at, undo_until)"
-            " SELECT person_id, %s, %s, 'neu@example.org', now(), now() + interval '3 days' FROM home LIMIT 1 RETURNING id",
-            [long_one, long_one],
+            " SELECT person_id, %s, %s, 'neu@example.org', now(), now() + interval '3 days' FROM home"
+            " WHERE person_id = %s RETURNING id",  # never Ursula's own: whoever is party to it does not see it
+            [long_one, long_one, _number(owner, "tim")],
         ).fetchall()
         ((number, account),) = owner.execute(
             "INSERT INTO dispute (person_id, change_id, old_email, new_email, since, begun_at, due_at, objected_at, state)"
