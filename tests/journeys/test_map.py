@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 
@@ -41,20 +39,18 @@ def test_without_scripts_a_marker_leads_to_its_place_in_the_list_and_on_to_the_c
     assert walk.watch.seen == []
 
 
-def _slowly(route):
-    time.sleep(0.5)
-    route.continue_()
-
-
 def test_by_keyboard_a_marker_opens_leads_on_and_gives_the_focus_back(altenbrueck, chromium):
     walk = enter(chromium, altenbrueck, person="hannelore")
     page = walk.page
-    page.route("**/map.geojson?*grid=*", _slowly)  # the finer markers come while somebody is at one of the first
-    walk.visitor.go("/map")
+    held = []
+    page.route("**/map.geojson?*grid=*", held.append)  # the finer markers come while somebody is at one of the first
+    with page.expect_request("**/map.geojson?*grid=*"):
+        walk.visitor.go("/map")
     pin = page.locator(".place-pin").first
     pin.focus()
     with page.expect_response("**/map.geojson?*grid=*"):
-        pass
+        for route in held:
+            route.continue_()
     page.wait_for_timeout(200)
     pin = page.locator(".place-pin:focus")
     assert pin.get_attribute("role") == "button" and ": " in (pin.get_attribute("aria-label") or "")
