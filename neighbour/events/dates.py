@@ -139,9 +139,10 @@ def _write(event: Event, wanted: Sequence[Dated]) -> None:
         }
         for each in wanted
     ]
-    row = insert(Occurrence).values(rows)
+    row = insert(Occurrence)
     new = {name: row.excluded[name] for name in ("begins_at", "ends_at", "is_long", "is_cancelled")}
-    db.session.execute(row.on_conflict_do_update(constraint="uq_occurrence_event_slot", set_=new))
+    # Row by row in one go: values written into the statement itself would have it made anew for each number of dates.
+    db.session.execute(row.on_conflict_do_update(constraint="uq_occurrence_event_slot", set_=new), rows)
 
 
 def is_to_come(begins_at: datetime, ends_at: datetime, now: datetime) -> bool:
