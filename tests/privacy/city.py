@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from neighbour.accounts.models import Person
-from neighbour.contributions.models import Audience
+from neighbour.contributions.models import Audience, Comment
 from neighbour.core import kept
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.tokens import to_uid
@@ -143,12 +143,10 @@ def _entry(street: str, number: str, lon: float, lat: float, quarter: Quarter) -
     return Address(street=street, street_key=street_key(street), number=number, suffix="", **where)
 
 
-def writes(person: Person, quarter: Quarter, audiences: Iterable[Audience]) -> list[Any]:
-    """One post for each reach, with an answer of their own under it."""
+def writes(person: Person, quarter: Quarter, audiences: Iterable[Audience]) -> list[tuple[Any, Comment]]:
+    """One post for each reach, each with an answer of their own under it."""
     posts = [make_post(person, quarter, title="Zettel", audience=each) for each in audiences]
-    for post in posts:
-        make_comment(person, quarter, post)
-    return posts
+    return [(post, make_comment(person, quarter, post)) for post in posts]
 
 
 ROLES = ("anonymous", "unproven", "vouched", "verified", "housemate", "beside", "far", "steward", "operator")
@@ -175,14 +173,22 @@ def readers(city: City, housemate_of: House) -> dict[str, Person | None]:
 DRAWN_ANEW = {"accounts.new_app", "accounts.again"}
 
 
-def paths(app: Flask, samples: dict[str, list[str]], uids: list[str]) -> list[str]:
-    """An address for every page (GET) of the URL map and every sample of what stands in it."""
+def paths(
+    app: Flask, samples: dict[str, list[str]], uids: list[str], within: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """An address for every page (GET) of the URL map and every sample of what stands in it. within: for pages of something that
+    belongs to something else, as an answer to its slip, the uids of both; else each of ``uids`` stands for both."""
     found = []
     for rule in app.url_map.iter_rules():
         if "GET" not in rule.methods or rule.endpoint == "static" or rule.endpoint in DRAWN_ANEW:
             continue
         wanted = [rule.rule]
-        for part in re.findall(r"<[^>]+>", rule.rule):
+        parts = re.findall(r"<[^>]+>", rule.rule)
+        if len(both := [part for part in parts if part.startswith("<uid:")]) == 2:
+            pairs = within or [(uid, uid) for uid in uids]
+            wanted = [rule.rule.replace(both[0], outer).replace(both[1], inner) for outer, inner in pairs]
+            parts = [part for part in parts if part not in both]
+        for part in parts:
             kind, _colon, name = part[1:-1].rpartition(":")
             values = samples.get(name) or (uids if kind == "uid" else ["x"])
             wanted = [path.replace(part, value) for path in wanted for value in values]

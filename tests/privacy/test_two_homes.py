@@ -59,20 +59,22 @@ class Story:
         self.bela = city.neighbour(city.here, self.other, name="Bela")
         self.alias = self._alias()
         near_and_public = [Audience.NEARBY, Audience.PUBLIC]
-        self.posts = [post for one in (self.alias, self.anna) for post in writes(one, city.here, near_and_public)]
-        self.posts += writes(self.bela, city.here, [Audience.CITY])
+        self.answered = [both for one in (self.alias, self.anna) for both in writes(one, city.here, near_and_public)]
+        self.answered += writes(self.bela, city.here, [Audience.CITY])
+        self.posts = [post for post, _answer in self.answered]
         self._offer()
         self.readers = readers(city, self.one)
         _invites(self.readers["verified"], [self.alias, self.bela], city.here)
         thread = make_post(self.readers["verified"], city.here, audience=Audience.CITY)
-        for person in (self.anna, self.bela):
-            make_comment(person, city.here, thread)
+        self.answered += [(thread, make_comment(person, city.here, thread)) for person in (self.anna, self.bela)]
         self.posts.append(thread)
         self.sessions = {role: signed_in(app, person) for role, person in self.readers.items()}
         quarters = [city.here.slug, city.beside.slug, city.far.slug]
         samples = {"slug": quarters, "token": ["t" * 43], "code": ["7K2M9QXD"], "path": ["README.md"]}
         self.addresses = [
-            *paths(app, samples, [uid_of(post) for post in self.posts]),
+            *paths(
+                app, samples, [uid_of(post) for post in self.posts], [(uid_of(a), uid_of(b)) for a, b in self.answered]
+            ),
             *(f"/write/reach?audience={audience}" for audience in Audience),
             "/map?nearby=1",
             "/map?show=offers",
