@@ -43,7 +43,9 @@ def test_by_keyboard_a_marker_opens_leads_on_and_gives_the_focus_back(altenbruec
     walk = enter(chromium, altenbrueck, person="hannelore")
     page = walk.page
     held = []
-    page.route("**/map.geojson?*grid=*", held.append)  # the finer markers come while somebody is at one of the first
+    page.route(
+        "**/map.geojson?*grid=*", lambda route: held.append(route)
+    )  # the finer markers come while somebody is at one of the first
     with page.expect_request("**/map.geojson?*grid=*"):
         walk.visitor.go("/map")
     pin = page.locator(".place-pin").first

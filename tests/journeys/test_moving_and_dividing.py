@@ -83,6 +83,7 @@ def _settle(instance: Instance, settings) -> None:
         hang_up()
 
 
+@pytest.mark.thorough  # any move and any division is asked in tests/residency each time
 def test_somebody_moves_and_a_quarter_is_divided(city, chromium):
     watch = Watch(city.site)
     mover = arrive(chromium, city.site, watch, **PHONE)

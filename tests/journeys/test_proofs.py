@@ -120,6 +120,7 @@ def test_an_invitation_opens_the_board_and_a_second_neighbours_word_opens_the_co
     assert watch.seen == []
 
 
+@pytest.mark.thorough
 def test_a_flyer_opens_the_board_to_its_houses_only_and_leads_on_to_the_first_post(altenbrueck, chromium, watch):
     ursula = neighbour(chromium, altenbrueck, watch, "ursula", **DESK)
     ursula.go("/desk/flyers")
