@@ -277,6 +277,8 @@ def test_a_swap_for_money_is_a_sale_and_has_to_say_so(here, author, client):
     data = {"category": "swap", "title": "Lampe", "audience": "quarter", "lend_days": "7"}
     changed = client.post(f"{url(slip)}/edit", data={**data, "price": "25 €"})
     assert changed.status_code == 422 and "dann wähl oben „Zu verkaufen“" in changed.text
+    doubtful = {**data, "price": "25 €", "for_holder": "Zahl bitte vorab per PayPal, dann verschicke ich es"}
+    assert "dann wähl oben „Zu verkaufen“" in client.post(f"{url(slip)}/edit", data=doubtful).text, "before any doubt"
     for words in ("gegen 3 Gläser Honig", "für einen Kaffee", "gegen 2 Bücher", "Rad 28 gegen Rad 26"):
         assert client.post(f"{url(slip)}/edit", data={**data, "price": words}).status_code == 303, words
     with pytest.raises(NotPossible):
