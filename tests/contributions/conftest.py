@@ -57,14 +57,20 @@ def beside(here):
 
 
 @pytest.fixture
-def knock(jobs, mailbox):
-    """Beat knocks at this moment; gives the mails by reader."""
+def beat(jobs, mailbox):
+    """Beat asks for this job at this moment; gives the mails that come of it."""
 
-    def knocking(at, job=Job.CONTRIBUTIONS_WIDEN):
+    def beating(at, job):
         mailbox.clear()
         with clock.freeze(at):
             jobs.sent[:] = [(str(job), [])]
             jobs.run()
-        return {mail.recipients[0]: mail.text for mail in mailbox.messages()}
+        return mailbox.messages()
 
-    return knocking
+    return beating
+
+
+@pytest.fixture
+def knock(beat):
+    """The same, for what is widened unless told otherwise; gives the mails by reader."""
+    return lambda at, job=Job.CONTRIBUTIONS_WIDEN: {mail.recipients[0]: mail.text for mail in beat(at, job)}

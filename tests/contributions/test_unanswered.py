@@ -30,17 +30,9 @@ def author(here):
 
 
 @pytest.fixture
-def knock(jobs, mailbox):
-    """Beat knocks at this moment; gives the new mails."""
-
-    def knocking(at, job=Job.CONTRIBUTIONS_NUDGE):
-        mailbox.clear()
-        with clock.freeze(at):
-            jobs.sent[:] = [(str(job), [])]
-            jobs.run()
-        return mailbox.messages()
-
-    return knocking
+def knock(beat):
+    """Beat asks for the nudge unless told otherwise; gives the mails that come of it."""
+    return lambda at, job=Job.CONTRIBUTIONS_NUDGE: beat(at, job)
 
 
 def ask(author, here, title="Wer hat eine Leiter?", at=ASKED, **more):
