@@ -112,6 +112,11 @@ class Identity:
         seats = tuple(replace(seat, role=Role.RESIDENT) for seat in self.seats)
         return replace(self, is_operator=False, seats=seats)
 
+    @property
+    def with_factor(self) -> Identity:
+        """The same person, had they shown a second factor in this session; for all but staff that changes nothing."""
+        return self if self.in_force is self else replace(self, has_strong_session=True)
+
     def role_in(self, quarter_id: int) -> Role:
         """What this person does in a quarter; a resident where there is no membership, or none that is proven."""
         mine = (seat.role for seat in self.seats if seat.quarter_id == quarter_id and seat.level is Level.VERIFIED)

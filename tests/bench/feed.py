@@ -28,6 +28,7 @@ FIGURES = (
     "publish_cpu_ms",
 )
 RUNS = 7
+TURN = 25  # requests between two looks at the yardstick; divides the requests of a run
 PUBLISHED = 40  # posts per run
 #: cities before and after, requests per run
 SIZES = {
@@ -99,21 +100,29 @@ def _pages(server: Server, readers: list[str], requests: int, least: int) -> lis
             assert html.count("<article") >= 20, html.count("<article")
             weeks += 'class="week"' in html
         assert weeks > least, f"no strip of the week on most boards: {weeks} of {2 * len(readers)}"
+        web.connection.close()  # gunicorn keeps an idle one for 2 seconds
         for _run in range(RUNS):
-            around = stick.cpu_ms(requests // 2)
-            web.connection.close()  # gunicorn keeps an idle one for 2 seconds
-            web.get("/board", readers[0])
-            known = web.backends()
-            before = _account(web, known)
-            for number in range(requests):
-                web.get("/board", readers[number % len(readers)])
-            there = web.backends()  # one that came meanwhile counts with its coming
-            assert set(known) <= set(there), "what was spent in a connection that is gone was not counted"
-            after = _account(web, there)
-            around = (around + stick.cpu_ms(requests // 2)) / 2
-            spent = ((now - then) / requests / 1e6 for now, then in zip(after, before, strict=True))
-            costs.append(Cost(*spent, around))
+            costs.append(_cost(web, stick, readers, requests))
     return costs
+
+
+def _cost(web: Running, stick: yardstick.Yardstick, readers: list[str], requests: int) -> Cost:
+    """Pages and the yardstick's in turns, a few at a time: how fast the machine is changes within seconds."""
+    spent, around = [0, 0], 0.0
+    for first in range(0, requests, TURN):
+        around += stick.cpu_ms(TURN)
+        known = web.backends()
+        before = _account(web, known)
+        for number in range(first, first + TURN):
+            web.get("/board", readers[number % len(readers)])
+        there = web.backends()  # one that came meanwhile counts with its coming
+        assert set(known) <= set(there), "what was spent in a connection that is gone was not counted"
+        spent = [sum(each) for each in zip(spent, _spent(before, _account(web, there)), strict=True)]
+    return Cost(spent[0] / requests / 1e6, spent[1] / requests / 1e6, around * TURN / requests)
+
+
+def _spent(before: tuple[int, int], after: tuple[int, int]) -> tuple[int, int]:
+    return after[0] - before[0], after[1] - before[1]
 
 
 def _account(web: Running, backends: list[int]) -> tuple[int, int]:
