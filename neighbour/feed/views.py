@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from flask import Blueprint, abort, current_app, render_template, request
-from markupsafe import Markup
+from flask import Blueprint, abort, render_template, request
 
 from neighbour.contributions import kinds
 from neighbour.contributions import service as contributions
@@ -36,14 +35,14 @@ def board() -> Any:
     chosen, before = _chosen()
     page = service.page(who, quarter_id, before=before, keys=chosen.keys, own_only=chosen.own_only)
     entries, new_count = slips(page.lines, page.seen_up_to, days=True, is_proven=is_proven)
-    end = _end(page.older, chosen)
+    older = _older(page.older, chosen)
     if is_htmx() and before is not None:
-        return render_template("feed/_more.html", entries=entries, end=end)
+        return render_template("feed/_more.html", entries=entries, older=older)
     is_everything = before is None and not chosen.kind
     return render_template(
         "feed/board.html",
         entries=entries,
-        end=end,
+        older=older,
         pinned=slips(page.pinned, None, days=False, is_proven=is_proven)[0],
         is_empty=not page.lines and not page.pinned,
         chosen=chosen,
@@ -56,19 +55,17 @@ def board() -> Any:
     )
 
 
-def _end(older: uuid.UUID | None, chosen: Chosen) -> Markup:
-    """What stands below the last slip: the way on to what is older than ``older``, or that this was all."""
-    next_url = None
-    if older:
-        # Written out: url_for takes longer than the twenty slips together. Letters, digits and _ need no quoting.
-        here, narrowed = request.script_root + request.path, ""
-        if chosen.category:
-            narrowed = f"&category={chosen.category}"
-        elif chosen.kind:
-            narrowed = f"&kind={chosen.kind}"
-        next_url = f"{here}?before={to_uid(older)}{narrowed}{'&own=1' if chosen.own_only else ''}"
-    module = current_app.jinja_env.get_template("feed/_parts.html").module
-    return cast(Markup, module.end(next_url))  # type: ignore[attr-defined]
+def _older(older: uuid.UUID | None, chosen: Chosen) -> str | None:
+    """The address of what is older than ``older``; None where that was all."""
+    if older is None:
+        return None
+    # Written out: url_for takes longer than the twenty slips together. Letters, digits and _ need no quoting.
+    here, narrowed = request.script_root + request.path, ""
+    if chosen.category:
+        narrowed = f"&category={chosen.category}"
+    elif chosen.kind:
+        narrowed = f"&kind={chosen.kind}"
+    return f"{here}?before={to_uid(older)}{narrowed}{'&own=1' if chosen.own_only else ''}"
 
 
 @views.post("/board/read")
