@@ -216,7 +216,7 @@ def nav_items() -> tuple[dict[str, Any], ...]:
     """Entries of the main navigation that rooms registered (``app.extensions['nav']``) and this person may open.
 
     Each: ``order``, ``endpoint``, ``label`` (lazy), ``icon``, ``permission``, perhaps ``role``, perhaps ``instead_of``: the
-    endpoint of an entry that is left out for whoever may open this one. Staff find the way to what opens with their second factor.
+    endpoint of an entry that is left out for whoever may open this one. Staff find the way to what opens with their factor.
     """
     who = identity().with_factor
     open_ = [entry for entry in current_app.extensions["nav"] if allows(who, entry["permission"])]
