@@ -10,19 +10,20 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     FromClause,
     Select,
+    SmallInteger,
     Uuid,
     all_,
     any_,
     bindparam,
     cast,
     exists,
-    literal,
     literal_column,
     null,
     or_,
@@ -100,12 +101,14 @@ class Line(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page of the board. ``older`` continues it (None: the end); the reader has read up to ``seen_up_to``."""
+    """A page of the board. ``older`` continues it (None: the end); the reader has read up to ``seen_up_to``; ``there``: what was
+    ``also`` asked about and hangs in the quarter, unsilenced, each with its version."""
 
     lines: list[Line]
     pinned: list[Line]
     older: uuid.UUID | None
     seen_up_to: uuid.UUID | None
+    there: dict[uuid.UUID, int]
 
 
 # Tables, not classes: a list needs rows, and the ORM's own work would cost as much as the database's.
@@ -172,28 +175,51 @@ def _wanted(keys: tuple[str, ...], is_own_only: bool) -> Select:
     return select(every).order_by(every.c.id.desc()).limit(bindparam("most"))
 
 
+_PINNED, _PAGE, _ALSO = 0, 1, 2  # the parts of a first page, in their order
+
+
 @lru_cache(maxsize=128)
 def _statement(is_first: bool, keys: tuple[str, ...], is_own_only: bool) -> Asked:
-    """The statement of one filter combination, built once. A first page brings what is urgent along: one way
-    to the database instead of two."""
-    wanted = _wanted(keys, is_own_only).add_columns(literal(False).label("is_pinned"), _SEEN.label("seen_up_to"))
+    """The statement of one filter combination, built once. A first page of everything brings what is urgent along, and what
+    is ``also`` asked about: one way to the database instead of three."""
+    wanted = _wanted(keys, is_own_only).add_columns(_part(_PAGE), _SEEN.label("seen_up_to"))
     if not is_first or keys:
         return Asked(wanted)
+    none = cast(null(), _mark.c.seen_up_to.type).label("seen_up_to")
+    parts = [_urgent().add_columns(_part(_PINNED), none), wanted, _also(is_own_only).add_columns(_part(_ALSO), none)]
+    every = union_all(*[select(part.subquery()) for part in parts]).subquery()
+    is_over = (every.c.part == literal_column(str(_PINNED))) & every.c.solved_at.is_not(None)
+    return Asked(select(every).order_by(every.c.part, is_over, every.c.id.desc()))
+
+
+def _part(number: int) -> ColumnElement[int]:
+    return literal_column(str(number), SmallInteger).label("part")
+
+
+def _urgent() -> Select:
     urgent = _lines().where(
         _r.c.category == literal_column(f"'{URGENT}'"),  # written out: there is an index for it
         _r.c.contribution_id > bindparam("since"),
         _c.c.expires_at > bindparam("now"),  # an all-clear keeps the alert's place until its time is over
     )
-    none = cast(null(), _mark.c.seen_up_to.type)
-    urgent = (
-        urgent.order_by(None)
-        .order_by(_c.c.solved_at.is_not(None), _r.c.contribution_id.desc())
-        .limit(PINNED)
-        .add_columns(literal(True).label("is_pinned"), none.label("seen_up_to"))
+    return urgent.order_by(None).order_by(_c.c.solved_at.is_not(None), _r.c.contribution_id.desc()).limit(PINNED)
+
+
+def _also(is_own_only: bool) -> Select:
+    """Of the ones that are asked about: which hang there and are not silenced, in which version; nothing else of them."""
+    named = (_c.c.id, _c.c.version)
+    wanted = _there(is_own_only, *named)
+    return wanted.add_columns(*[cast(null(), each.type).label(each.name) for each in _LINE[len(named) :]])
+
+
+def _there(is_own_only: bool, *columns: ColumnElement[Any]) -> Select:
+    of_these = _r.c.contribution_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+    wanted = (
+        select(*columns)
+        .select_from(_r.join(_c, _c.c.id == _r.c.contribution_id))
+        .where(_r.c.quarter_id == bindparam("quarter"), of_these, _NO_MUTED_AUTHOR, _NO_MUTED_CATEGORY)
     )
-    both = union_all(select(urgent.subquery()), select(wanted.subquery())).subquery()
-    is_over = both.c.is_pinned & both.c.solved_at.is_not(None)
-    return Asked(select(both).order_by(both.c.is_pinned.desc(), is_over, both.c.id.desc()))
+    return wanted.where(_r.c.is_home) if is_own_only else wanted
 
 
 NEWEST = uuid.UUID(int=(1 << 128) - 1)
@@ -207,12 +233,13 @@ def page(
     keys: tuple[str, ...] = (),
     own_only: bool = False,
     most: int = PAGE,
+    also: Sequence[uuid.UUID] = (),
 ) -> Page:
     """One page of the quarter's board for this person, newest first, older than ``before``. keys: of these categories, which are
     names from the register of kinds; none: of everything.
 
-    A first page of everything has what is urgent now as ``pinned``. Alerts are looked for as far back as
-    they can lie: a day until something becomes one, three until it expires.
+    A first page of everything has what is urgent now as ``pinned``, and says what of ``also`` is ``there``. Alerts are looked
+    for as far back as they can lie: a day until something becomes one, three until it expires.
     """
     now = clock.now()
     values = {
@@ -222,18 +249,18 @@ def page(
         "most": most + 1,
         "now": now,
         "since": id_at(now - (ALERT_WITHIN + LONGEST_ALERT)),
+        "ids": list(also),
     }
-    statement = _statement(before is None, keys, own_only)
-    rows = statement.rows(values)
-    pinned = [Line._make(row[:_WIDTH]) for row in rows if row[_WIDTH]]
-    page_rows = rows[len(pinned) :]
+    rows = _statement(before is None, keys, own_only).rows(values)
+    pinned = [Line._make(row[:_WIDTH]) for row in rows if row[_WIDTH] == _PINNED]
+    page_rows = [row for row in rows if row[_WIDTH] == _PAGE]
     shown = [line.id for line in pinned]
-    lines = [Line._make(row[:_WIDTH]) for row in page_rows[:most] if not shown or row[0] not in shown]
     return Page(
-        lines,
-        pinned,
-        page_rows[most - 1][0] if len(page_rows) > most else None,
-        page_rows[0][-1] if page_rows else None,
+        lines=[Line._make(row[:_WIDTH]) for row in page_rows[:most] if not shown or row[0] not in shown],
+        pinned=pinned,
+        older=page_rows[most - 1][0] if len(page_rows) > most else None,
+        seen_up_to=page_rows[0][-1] if page_rows else None,
+        there={row[0]: row[1] for row in rows if row[_WIDTH] == _ALSO},
     )
 
 
@@ -244,13 +271,7 @@ def newest(lines: Sequence[Line]) -> uuid.UUID | None:
 
 @lru_cache(maxsize=2)
 def _still(is_own_only: bool) -> Asked:
-    of_these = _r.c.contribution_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
-    wanted = (
-        select(_c.c.id, _c.c.version)
-        .select_from(_r.join(_c, _c.c.id == _r.c.contribution_id))
-        .where(_r.c.quarter_id == bindparam("quarter"), of_these, _NO_MUTED_AUTHOR, _NO_MUTED_CATEGORY)
-    )
-    return Asked(wanted.where(_r.c.is_home) if is_own_only else wanted)
+    return Asked(_there(is_own_only, _c.c.id, _c.c.version))
 
 
 def still_there(person_id: int, quarter_id: int, ids: Sequence[uuid.UUID], *, own_only: bool) -> dict[uuid.UUID, int]:

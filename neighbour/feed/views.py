@@ -15,10 +15,9 @@ from neighbour.core import clock, i18n
 from neighbour.core.db import atomic
 from neighbour.core.tokens import from_uid, to_uid
 from neighbour.core.web import back, is_htmx
-from neighbour.feed import service
+from neighbour.feed import service, week
 from neighbour.feed.sidebar import sidebar
 from neighbour.feed.slips import slips
-from neighbour.feed.week import week
 from neighbour.policy import Identity, Permission, requires
 from neighbour.policy.gate import identity
 
@@ -33,12 +32,20 @@ def board() -> Any:
     who, quarter_id = _reader()
     is_proven = quarter_id in reader_of(identity()).proven
     chosen, before = _chosen()
-    page = service.page(who, quarter_id, before=before, keys=chosen.keys, own_only=chosen.own_only)
+    is_everything = before is None and not chosen.kind
+    dates = week.ahead(quarter_id, own_only=chosen.own_only) if is_everything else ()
+    page = service.page(
+        who,
+        quarter_id,
+        before=before,
+        keys=chosen.keys,
+        own_only=chosen.own_only,
+        also=[each.id for each in dates],
+    )
     entries, new_count = slips(page.lines, page.seen_up_to, days=True, is_proven=is_proven)
     older = _older(page.older, chosen)
     if is_htmx() and before is not None:
         return render_template("feed/_more.html", entries=entries, older=older)
-    is_everything = before is None and not chosen.kind
     return render_template(
         "feed/board.html",
         entries=entries,
@@ -51,7 +58,7 @@ def board() -> Any:
         today=i18n.local(clock.now()).date(),
         filters=filter_labels(i18n.language()),
         new_count=new_count,
-        week=week(who, quarter_id, own_only=chosen.own_only) if is_everything else (),
+        week=week.read_by(who, quarter_id, dates, page.there, own_only=chosen.own_only),
     )
 
 

@@ -1,8 +1,8 @@
 """What is on this week, above the board: kept for a minute for each quarter, and true at every look.
 
 What is told of dates comes from the register (``contributions.soon``) and costs several questions, so each process keeps it for a
-minute. One small question at each look says what of it still hangs, unchanged, and is silenced by nobody: what was called off or
-taken down is gone at once.
+minute. At each look the board's own question brings along what of it still hangs, unchanged, and is not silenced by the reader:
+what was called off or taken down is gone at once.
 """
 
 from __future__ import annotations
@@ -35,20 +35,30 @@ _Key = tuple[_Strip, str, date]
 _kept: Shelf[_Key, tuple[float, tuple[Coming, ...]]] = Shelf(4_000)
 
 
-def week(person_id: int, quarter_id: int, *, own_only: bool) -> tuple[Coming, ...]:
-    """What this person reads of the next seven days of their quarter, the soonest first; own_only: nothing from nearby.
+def ahead(quarter_id: int, *, own_only: bool) -> tuple[Coming, ...]:
+    """What everybody in the quarter is told of the next seven days, at most a minute old; own_only: nothing from nearby."""
+    return _told(_Strip(quarter_id, own_only, ALL_READERS))
+
+
+def read_by(
+    person_id: int, quarter_id: int, told: tuple[Coming, ...], there: dict[uuid.UUID, int], *, own_only: bool
+) -> tuple[Coming, ...]:
+    """What this person reads of what is ``told``, the soonest first. there: which of it they may read now, in which version.
 
     Who has silenced so much that what is kept for everybody does not fill the strip has one looked for that leaves it out."""
-    told, read = _read(_Strip(quarter_id, own_only, ALL_READERS), person_id)
+    everybody = _Strip(quarter_id, own_only, ALL_READERS)
+    told, read = _read(everybody, person_id, told, there)
     if len(read) < MOST and len(told) == MOST_KEPT:
-        _told, read = _read(_Strip(quarter_id, own_only, person_id), person_id)
+        own = _Strip(quarter_id, own_only, person_id)
+        mine = _told(own)
+        _mine, read = _read(own, person_id, mine, _there(mine, person_id, own))
     return read[:MOST]
 
 
-def _read(strip: _Strip, person_id: int) -> tuple[tuple[Coming, ...], tuple[Coming, ...]]:
-    """What is told of the strip, and what of it this person still reads."""
-    told = _told(strip)
-    there = _there(told, person_id, strip)
+def _read(
+    strip: _Strip, person_id: int, told: tuple[Coming, ...], there: dict[uuid.UUID, int]
+) -> tuple[tuple[Coming, ...], tuple[Coming, ...]]:
+    """What is told of the strip, afresh if any of it has changed, and what of it this person reads."""
     if any(there.get(each.id, each.version) != each.version for each in told):
         told = _told(strip, is_afresh=True)
         there = _there(told, person_id, strip)
