@@ -10,7 +10,7 @@ from flask import flash, request
 
 from neighbour.contributions import composing, editing, kinds, photo_forms, photos, service
 from neighbour.contributions.models import State
-from neighbour.contributions.views import doubts_about, field_of, reach_allowed, views, visible
+from neighbour.contributions.views import Doubtful, be_sure, field_of, reach_allowed, views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.web import back
@@ -43,9 +43,8 @@ def revise(contribution_id: uuid.UUID) -> Any:
     is_right = form.validate_on_submit() and (contribution.is_office or reach_allowed(form))
     sheet = photo_forms.read(form)
     page = partial(composing.page, kind, form, sheet, contribution)
-    doubts = doubts_about(kind, form) if is_right else ()
-    if not is_right or form.photos.errors or doubts:
-        return page(doubts=doubts), 422
+    if not is_right or form.photos.errors:
+        return page(), 422
     try:
         with atomic():
             service.one_at_a_time(person_number())
@@ -54,6 +53,9 @@ def revise(contribution_id: uuid.UUID) -> Any:
             kind.revise(identity(), contribution, form)
             photos.arrange(person_number(), contribution_id, sheet.wanted, sheet.leaving)
             editing.keep_newer(request.form.get("stood", ""), before, editing.standing(kind, contribution))
+            be_sure(kind, form)
+    except Doubtful as error:
+        return page(doubts=error.doubts), 422
     except editing.Overtaken as newer:
         return page(newer=newer), 422
     except service.NotPossible as error:

@@ -72,13 +72,15 @@ def publish() -> Any:
         return page(photo_forms.read(form)), 422 if form.photos.errors else 200
     is_right = form.validate_on_submit() and reach_allowed(form)
     sheet = photo_forms.read(form)
-    doubts = doubts_about(kind, form) if is_right else ()
-    if not is_right or form.photos.errors or doubts:
-        return page(sheet, doubts=doubts), 422
+    if not is_right or form.photos.errors:
+        return page(sheet), 422
     try:
         with atomic():
             contribution = kind.publish(identity(), form)
             photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.leaving)
+            be_sure(kind, form)
+    except Doubtful as error:
+        return page(sheet, doubts=error.doubts), 422
     except service.NotPossible as error:
         form.add_error(field_of(error, form), str(error))
         return page(sheet), 422
@@ -341,9 +343,19 @@ _FAR = {
 }
 
 
-def doubts_about(kind: kinds.Kind, form: ContributionForm) -> Sequence[Any]:
-    """What is asked about before it is pinned up; nothing the second time."""
-    return () if request.form.get("sure") == "1" else kind.doubts(form)
+class Doubtful(Exception):
+    """What the composer holds may hang, but its author is asked about ``doubts`` first."""
+
+    def __init__(self, doubts: Sequence[Any]):
+        super().__init__()
+        self.doubts = doubts
+
+
+def be_sure(kind: kinds.Kind, form: ContributionForm) -> None:
+    """Ask about what is doubtful before it is pinned up; nothing the second time. Last in the unit of work, so that all rules
+    have been applied: nobody says "yes, I mean it" to what is refused then. Raises Doubtful, and nothing stays."""
+    if request.form.get("sure") != "1" and (doubts := kind.doubts(form)):
+        raise Doubtful(doubts)
 
 
 def reach_allowed(form: ContributionForm) -> bool:

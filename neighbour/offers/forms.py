@@ -16,7 +16,7 @@ from neighbour.offers import loans, pickup, prices
 from neighbour.offers.categories import CATEGORIES, PRICED
 from neighbour.offers.models import Category, Offer
 from neighbour.offers.queue import NOTE_LENGTH, WORDS_LENGTH
-from neighbour.offers.service import NO_MONEY, Room, Things, room
+from neighbour.offers.service import Room, Things, room
 from neighbour.policy.gate import person_number
 
 LEND_DAYS = (1, 3, 7, 14, 30)
@@ -70,16 +70,13 @@ class OfferForm(ContributionForm):
 
     def _has_price(self) -> bool:
         try:
-            price = prices.read(self.price.data or "")
+            prices.read(self.price.data or "")
         except prices.TooDear:
             self.add_error("price", _("That is more than neighbours pay each other here."))
         except prices.NoAmount:
             self.add_error("price", _("Write an amount such as 25 or 12,50, or words such as “for a coffee”."))
         else:
-            if self.category.data != Category.SWAP or not prices.is_money(price):
-                return True
-            # The service refuses it as well, but only after its author was asked about doubts.
-            self.add_error("price", str(NO_MONEY))
+            return True
         return False
 
     def said(self) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from neighbour.offers.prices import Price
 
 LASTS = timedelta(days=60)
 ASKED_BEFORE = timedelta(days=7)  # its end, an author is asked whether it is still there (migration 0040)
-NO_MONEY = __("A swap takes no money. For an amount, choose “For sale” above.")
 NOT_AGAIN = timedelta(days=14)  # the same thing is not announced twice within
 MOST_OFFERS, MOST_ASKS = 20, 10  # open at the same time, of one person
 SALES_SPAN, MOST_SALES, MOST_OF_A_KIND = timedelta(days=182), 12, 3
@@ -229,7 +228,7 @@ def _keep_rules(
             "" if trade.signs(f"{title}\n{body}") else _where(things, lambda words: bool(trade.signs(words))),
         )
     if category == Category.SWAP and prices.is_money(things.price):
-        raise Refused(NO_MONEY, "price")
+        raise Refused(__("A swap takes no money. For an amount, choose “For sale” above."), "price")
     if category == Category.SELL:
         _keep_shares(person_id, title, instead_of)
 

@@ -277,12 +277,44 @@ def test_a_swap_for_money_is_a_sale_and_has_to_say_so(here, author, client):
     data = {"category": "swap", "title": "Lampe", "audience": "quarter", "lend_days": "7"}
     changed = client.post(f"{url(slip)}/edit", data={**data, "price": "25 €"})
     assert changed.status_code == 422 and "dann wähl oben „Zu verkaufen“" in changed.text
-    doubtful = {**data, "price": "25 €", "for_holder": "Zahl bitte vorab per PayPal, dann verschicke ich es"}
-    assert "dann wähl oben „Zu verkaufen“" in client.post(f"{url(slip)}/edit", data=doubtful).text, "before any doubt"
     for words in ("gegen 3 Gläser Honig", "für einen Kaffee", "gegen 2 Bücher", "Rad 28 gegen Rad 26"):
         assert client.post(f"{url(slip)}/edit", data={**data, "price": words}).status_code == 303, words
     with pytest.raises(NotPossible):
         make_offer(author, here, title="Tisch", category="swap", price=Price(cents=2500))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"category": "swap", "price": "25 €"}, "dann wähl oben „Zu verkaufen“"),
+        ({"title": "Zwei Welpen"}, "Tiere"),
+        ({"title": "Stehlampe"}, "in den letzten 14 Tagen"),
+        ({"title": "Winterjacke Größe XL neu", "category": "sell", "price": "20"}, "3 davon"),
+    ],
+    ids=["money", "forbidden", "again", "limit"],
+)
+@pytest.mark.parametrize("where", ["new", "changed"])
+def test_what_no_rule_lets_through_is_said_before_anybody_is_asked_whether_they_mean_it(
+    here, author, client, owner, wrong, rule, where
+):
+    """The same slip is doubtful, too; it would be refused whatever its author answers."""
+    for name in ("Stehlampe", "Winterjacke Größe S neu", "Winterjacke Größe M neu", "Winterjacke Größe L neu"):
+        make_offer(author, here, title=name, category="sell" if "jacke" in name else "give")
+    slip = make_offer(author, here, title="Regenschirm")
+    sign_in(client, author)
+    address = "/write" if where == "new" else f"{url(slip)}/edit"
+    doubtful = {
+        "kind": "offer", "category": "give", "title": "Buch", "audience": "quarter", "lend_days": "7",
+        "for_holder": "Zahl bitte vorab per PayPal, dann verschicke ich es",
+    }  # fmt: skip
+    asked = client.post(address, data=doubtful)
+    assert asked.status_code == 422 and 'name="sure"' in asked.text, "else there is nothing to be first"
+    assert owner.execute("SELECT count(*) FROM offer_for_holder").fetchone() == (0,), (
+        "what was asked about is not there"
+    )
+    refused = client.post(address, data={**doubtful, **wrong})
+    assert refused.status_code == 422 and rule in refused.text and 'name="sure"' not in refused.text
+    assert client.post(address, data={**doubtful, "sure": "1"}).status_code == 303
 
 
 def test_three_of_a_kind_are_enough(here, author, owner, frozen_clock):
