@@ -10,6 +10,7 @@ from neighbour.accounts.addresses import fold
 from neighbour.accounts.decoys import DECOY
 from neighbour.accounts.email_changes import closed, owner_of
 from neighbour.accounts.models import Person
+from neighbour.core.columns import among
 from neighbour.core.db import db
 from neighbour.notices.base import Mailbox
 
@@ -28,7 +29,7 @@ def mailboxes(people: Collection[int]) -> dict[int, Mailbox]:
         Person.confirmed_at,
         Person.id.in_(closed()).label("is_closed"),
     )
-    rows = db.session.execute(select(*columns).where(Person.id.in_(people), Person.status != "erased"))
+    rows = db.session.execute(select(*columns).where(among(Person.id, people), Person.status != "erased"))
     return {
         row.id: Mailbox(
             row.email,

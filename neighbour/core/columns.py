@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Uuid, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ColumnElement, DateTime, Identity, Uuid, any_, func, literal
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from neighbour.core import clock
 
@@ -43,3 +44,11 @@ def one_of(column: str, choices: type[StrEnum], name: str) -> CheckConstraint:
     """A CHECK that ``column`` holds one of the values of ``choices``; enums are text, readable in psql."""
     values = ", ".join(f"'{choice.value}'" for choice in choices)
     return CheckConstraint(f"{column} IN ({values})", name=name)
+
+
+def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether ``column`` is one of ``values``, for numbers that run into hundreds.
+
+    The values are one array, so it is the same statement however many they are; ``IN`` is another one for each number, read
+    anew each time by SQLAlchemy, the driver and PostgreSQL."""
+    return column == any_(literal(list(values), ARRAY(column.type)))

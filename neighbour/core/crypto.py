@@ -151,7 +151,9 @@ def key_number() -> int:
 
 def keyed_hash(purpose: str, text: str) -> bytes:
     """HMAC-SHA-256 of ``text`` under a key of its own for each ``purpose``: comparable, not reversible."""
-    return hmac.digest(_key_for(*_keys(), current_app.config.get("HASH_KEY", ""), purpose), text.encode(), "sha256")
+    config = current_app.config
+    key = _key_for(config["ADDRESS_KEY"], config.get("ADDRESS_KEY_OLD", ""), config.get("HASH_KEY", ""), purpose)
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 def _keys() -> tuple[str, str]:

@@ -47,6 +47,14 @@ class Portions:
             (each.id, each.changed, moment_of(each.key)) for each in edition.named if each.changed is not None
         ]
         self._bodies: dict[tuple[Any, ...], Piece | None] = {}
+        self._frames: dict[str, Frame] = {}
+
+    def frame(self, language: str) -> Frame:
+        """What stands round a reader's rows in a language."""
+        found = self._frames.get(language)
+        if found is None:
+            found = self._frames[language] = framed(self.edition, language)
+        return found
 
     def of(
         self,

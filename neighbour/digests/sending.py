@@ -20,12 +20,13 @@ from neighbour.contributions.muting import Muted
 from neighbour.contributions.readers import reader_by_number
 from neighbour.contributions.sections import wishes_of
 from neighbour.core import clock, i18n, scope
+from neighbour.core.columns import among
 from neighbour.core.db import db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
 from neighbour.digests import compose
 from neighbour.digests.edition import FIRST, Book, book, first_since, moment_of, now_cut
 from neighbour.digests.models import Edition
-from neighbour.digests.portions import Portions, framed
+from neighbour.digests.portions import Portions
 from neighbour.digests.service import NOTICE, subscription_of
 from neighbour.notices import ledger
 from neighbour.notices.base import Mailbox, mailboxes_of
@@ -112,7 +113,7 @@ def write(
     if body is None:
         return None
     return compose.compose(
-        framed(portions.edition, language),
+        portions.frame(language),
         body,
         common=common,
         to=mailbox.email,
@@ -199,7 +200,7 @@ def _reached(people: list[int], quarter_id: int, day: date) -> tuple[dict[int, L
             & (Subscription.list == compose.LIST),
         )
         .where(
-            Membership.person_id.in_(people),
+            among(Membership.person_id, people),
             Membership.quarter_id == quarter_id,
             Membership.reads_board(),
             Subscription.is_on,

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import Config
 from neighbour.core import clock, tokens
-from neighbour.core.columns import id_at
+from neighbour.core.columns import among, id_at
 from neighbour.core.crypto import keyed_hash
 from neighbour.core.db import atomic, db, finish_reading
 from neighbour.core.mail import Answer, Outcome, Transport
@@ -190,7 +190,7 @@ def suppressed(emails: Iterable[str]) -> set[str]:
     """Those of these addresses that take no list mail at the moment."""
     hashes = {keyed_hash("suppression", email.lower()): email for email in emails}
     held_back = select(Suppression.address_hash).where(
-        Suppression.address_hash.in_(hashes), or_(Suppression.until.is_(None), Suppression.until > clock.now())
+        among(Suppression.address_hash, hashes), or_(Suppression.until.is_(None), Suppression.until > clock.now())
     )
     return {hashes[key] for key in db.session.scalars(held_back)}
 
