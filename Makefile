@@ -36,7 +36,7 @@ run: _node .stamps/packages $(BUILT)
 
 # Three at once on two processors: one of them always waits for a page, a process or the clock.
 test: _node _dev $(BUILT) _chromium
-	@$(PY) -m pytest -n 3 --dist worksteal $(BROWSER) $(ARGS)
+	@$(PY) -m pytest -n 4 --dist worksteal $(BROWSER) $(ARGS)
 
 check: _dev
 	@$(PY) -m ruff format --check --quiet . || { echo "make check: not formatted; run $(PY) -m ruff format ." >&2; exit 1; }
