@@ -34,7 +34,7 @@ LIVES ?= 2000
 run: _node .stamps/packages $(BUILT)
 	@exec $(PY) -m neighbour up
 
-# Three at once on two processors: one of them always waits for a page, a process or the clock.
+# Four at once on two processors: some of them always wait for a page, a process, a mail or the clock.
 test: _node _dev $(BUILT) _chromium
 	@$(PY) -m pytest -n 4 --dist worksteal $(BROWSER) $(ARGS)
 
