@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import current_app
+from jinja2 import Template
 
 from neighbour.contributions import muting
 from neighbour.contributions.details import NOTHING, WithNews
@@ -140,15 +141,18 @@ def _row(kind: str, entry: Entry, language: str, is_proven: bool) -> Piece:
 
 def _rendered(kind: str, language: str, **values: object) -> Piece:
     with i18n.speaking(language):
-        text, html = _both("rows", kind=kind, **values)
+        text, html = _row_of(kind, **values)
     return compose.piece(text.strip("\n") + "\n\n", html.strip() + "\n")
 
 
-def _both(name: str, /, **values: object) -> tuple[str, str]:
-    """Text and HTML, rendered without what pages know of their reader: there is none yet."""
-    given = {"site": site_url(""), **values}
-    text, html = (current_app.jinja_env.get_template(f"digests/{name}.{form}") for form in ("txt", "html"))
-    return text.render(given), html.render(given)
+def _row_of(kind: str, **values: object) -> list[str]:
+    """Text and HTML of a row."""
+    return [str(template.module.row(kind, site_url(""), **values)) for template in _templates("rows")]  # type: ignore[attr-defined]
+
+
+def _templates(name: str) -> list[Template]:
+    """The templates of the text and the HTML part. What they know of is their arguments: there is no reader yet."""
+    return [current_app.jinja_env.get_template(f"digests/{name}.{form}") for form in ("txt", "html")]
 
 
 def framed(edition: Book, language: str) -> Frame:
@@ -162,11 +166,14 @@ def _frame(edition: Book, language: str) -> Frame:
         day = i18n.masthead_date(edition.at)
         subject = _("%(quarter)s: no. %(number)s, %(day)s", quarter=edition.quarter, number=edition.number, day=day)
         line = _("No. %(number)s, %(day)s", number=edition.number, day=day)
-        text, html = _both("rows", kind="greeting", name=compose.NAME, quarter=edition.quarter)
+        text, html = _row_of("greeting", name=compose.NAME, quarter=edition.quarter)
         greeting = text.strip("\n") + "\n\n\n", html.strip()
         return compose.frame(_shape(language), subject, greeting, edition.quarter, line)
 
 
 def _shape(language: str) -> compose.Shape:
     """What editions in this language have in common, as long as the process lives: rendered with marks."""
-    return _shapes.of(language, lambda: compose.shape(*_both("issue", marks=compose)))
+    return _shapes.of(
+        language,
+        lambda: compose.shape(*(each.render(site=site_url(""), marks=compose) for each in _templates("issue"))),
+    )
