@@ -74,7 +74,9 @@ def test_make_told_to_stop_ends_everything_though_it_passes_nothing_on(instance)
     """A terminal's Ctrl-C reaches everybody; ``kill -INT`` reaches make alone, which then waits for its recipe."""
     recipe = instance.folder.parent / "Makefile"
     recipe.write_text(f"up:\n\t@exec {sys.executable} -m neighbour up\n")
-    instance.start(["make", "--no-print-directory", "-f", str(recipe), "up"])
+    # Whoever starts a run in the background of a shell has it ignore this signal, and make hands that on.
+    listening = ["env", "--default-signal=INT"]
+    instance.start([*listening, "make", "--no-print-directory", "-f", str(recipe), "up"])
     instance.wait_until(lambda: "is up" in instance.output)
     instance.process.send_signal(signal.SIGINT)
     instance.process.wait(40)  # how long an end may take is asked above
