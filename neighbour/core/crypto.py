@@ -151,13 +151,12 @@ def key_number() -> int:
 
 def keyed_hash(purpose: str, text: str) -> bytes:
     """HMAC-SHA-256 of ``text`` under a key of its own for each ``purpose``: comparable, not reversible."""
-    config = current_app.config
-    key = _key_for(config["ADDRESS_KEY"], config.get("ADDRESS_KEY_OLD", ""), config.get("HASH_KEY", ""), purpose)
-    return hmac.digest(key, text.encode(), "sha256")
+    return hmac.digest(_key_for(*_keys(), current_app.config.get("HASH_KEY", ""), purpose), text.encode(), "sha256")
 
 
 def _keys() -> tuple[str, str]:
-    return current_app.config["ADDRESS_KEY"], current_app.config.get("ADDRESS_KEY_OLD", "")
+    config = current_app.config  # asked for once: a morning makes two hundred thousand hashes
+    return config["ADDRESS_KEY"], config.get("ADDRESS_KEY_OLD", "")
 
 
 @lru_cache(maxsize=16)

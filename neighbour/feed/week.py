@@ -50,8 +50,8 @@ def read_by(
     told, read = _read(everybody, person_id, told, there)
     if len(read) < MOST and len(told) == MOST_KEPT:
         own = _Strip(quarter_id, own_only, person_id)
-        mine = _told(own)
-        _mine, read = _read(own, person_id, mine, _there(mine, person_id, own))
+        told = _told(own)
+        told, read = _read(own, person_id, told, _there(told, person_id, own))
     return read[:MOST]
 
 
