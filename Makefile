@@ -15,11 +15,15 @@
 # Needs Python 3.11 or newer and Node 20 or newer, nothing else. What was set up once is not set up again (.stamps).
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
+# Whoever set it, here compiled modules are kept: tests start hundreds of processes, and each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: run test check bench machines planted thorough coverage fuzz mutants pictures build clean lock _dev _chromium _node
+.PHONY: run test check bench machines planted thorough coverage fuzz mutants pictures build clean lock _dev _chromium _node _compiled
 
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+# The distribution's own first, where it is new enough and can make environments: it has the distribution's security updates and
+# was built with all optimisation there is. One that somebody compiled without (pyenv does) takes a third longer for everything.
+PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PY := .venv/bin/python
 ASSETS := neighbour/assets
 SOURCES := $(shell find $(ASSETS) -name node_modules -prune -o -type f -print)
@@ -119,6 +123,10 @@ install = UV_HTTP_TIMEOUT=20 .venv/bin/uv pip install --quiet --python $(PY) --r
 	@touch $@
 
 _dev: .stamps/dev-packages
+
+# Tests are compiled once and in good time, not by each of four processes at the same time.
+_compiled: _dev
+	@$(PY) -m pytest --collect-only -q >/dev/null
 
 # Asked first, so that nobody waits for packages to hear that something else is missing.
 _node:

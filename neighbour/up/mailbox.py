@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,24 @@ ENVELOPE_FROM, ENVELOPE_TO = "X-Envelope-From", "X-Envelope-To"
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail of the mailbox: its name (of the file), the envelope and the parsed message."""
+    """One mail of the mailbox: its name (of the file) and the envelope; what is in it is looked at when somebody asks."""
 
     name: str
     sender: str
     recipients: tuple[str, ...]
-    message: EmailMessage
     raw: bytes  # as it came over the wire
 
-    @property
+    @cached_property
+    def message(self) -> EmailMessage:
+        """The parsed message."""
+        return message_from_bytes(self.raw, policy=policy.default)
+
+    @cached_property
     def text(self) -> str:
         """The plain text part, empty if there is none."""
         return self._part("plain")
 
-    @property
+    @cached_property
     def html(self) -> str:
         """The HTML part, empty if there is none."""
         return self._part("html")
@@ -75,8 +80,7 @@ class Mailbox:
             return None
         sender, recipients, raw = raw.split(b"\r\n", 2)
         envelope = [line.decode().partition(": ")[2] for line in (sender, recipients)]
-        message = message_from_bytes(raw, policy=policy.default)
-        return Mail(name, envelope[0], tuple(envelope[1].split()), message, raw)  # type: ignore[arg-type]
+        return Mail(name, envelope[0], tuple(envelope[1].split()), raw)
 
     def messages(self) -> list[Mail]:
         """All mails, oldest first."""

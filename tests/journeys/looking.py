@@ -193,6 +193,7 @@ def enter(
     watch = Watch(address(town))
     usual = {"reduced_motion": "reduce", "viewport": {"width": 1280, "height": 800}}
     visitor = arrive(chromium, address(town), watch, **{**usual, **settings})
+    axe.carry(visitor.page.context)
     if person:
         visitor.sign_in(email_of(person), PASSWORD)
         assert visitor.path in ("/board", "/waiting"), visitor.words
