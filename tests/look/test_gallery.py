@@ -34,7 +34,7 @@ def opened(chromium: Browser, url: str, width: int) -> Page:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.thorough)])
 def test_axe_finds_nothing(site, chromium, name, width):
     page = opened(chromium, f"{site}/gallery/{name}", width)
     assert axe.check(page) == []
@@ -44,7 +44,7 @@ def test_axe_finds_nothing(site, chromium, name, width):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", ["de", pytest.param("en", marks=pytest.mark.thorough)])
 def test_nothing_scrolls_sideways(site, chromium, name, language):
     """At 320 px, at 160 px (200 % zoom of it), and with text alone at 200 % (WCAG 1.4.4, 1.4.10)."""
     page = opened(chromium, f"{site}/gallery/{name}?language={language}", 320)
