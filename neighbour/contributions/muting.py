@@ -44,7 +44,7 @@ from neighbour.accounts.models import Person
 from neighbour.contributions.models import URGENT, Comment, Contribution, Mute, State
 from neighbour.contributions.service import NotPossible
 from neighbour.core import clock
-from neighbour.core.columns import new_id
+from neighbour.core.columns import Many, new_id
 from neighbour.core.crypto import CannotOpen, open_for, seal_for
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
@@ -189,7 +189,7 @@ def is_silent(person_id: int, answer: Comment) -> bool:
     return bool(db.session.scalar(select(exists().where(Mute.person_id == person_id, silenced_it))))
 
 
-_MUTED = func.mutes_of(bindparam("people", type_=ARRAY(BigInteger))).table_valued(
+_MUTED = func.mutes_of(bindparam("people", type_=Many(BigInteger))).table_valued(
     column("person_id", BigInteger), column("authors", ARRAY(BigInteger)), column("categories", ARRAY(Text))
 )
 
@@ -197,5 +197,5 @@ _MUTED = func.mutes_of(bindparam("people", type_=ARRAY(BigInteger))).table_value
 def of_readers(people: Iterable[int]) -> dict[int, Muted]:
     """What these readers of an issue want to see nothing of; whoever silenced nothing is not in it. Their rows are walled,
     so a function of the database tells."""
-    rows = db.session.execute(select(_MUTED), {"people": list(people)})
+    rows = db.session.execute(select(_MUTED), {"people": people})
     return {row.person_id: Muted(frozenset(row.authors), frozenset(row.categories)) for row in rows}

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import uuid_utils.compat
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ColumnElement, DateTime, Identity, Uuid, any_, func, literal
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Identity,
+    LargeBinary,
+    Uuid,
+    any_,
+    func,
+    literal,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from neighbour.core import clock
 
@@ -50,5 +63,29 @@ def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnEl
     """Whether ``column`` is one of ``values``, for numbers that run into hundreds.
 
     The values are one array, so it is the same statement however many they are; ``IN`` is another one for each number, read
-    anew each time by SQLAlchemy, the driver and PostgreSQL."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
+    anew each time by SQLAlchemy, the driver and PostgreSQL. Raises KeyError for a column that holds neither numbers nor ids nor
+    bytes."""
+    return column == any_(literal(values, Many(type(column.type))))
+
+
+class Many(UserDefinedType[Iterable[Any]]):
+    """An array of hundreds of ``BigInteger``, ``Uuid`` or ``LargeBinary`` as a value to ask with, bound as PostgreSQL writes it
+    (``{1,2,3}``, its manual, section 8.15.2): the driver's own way looks at each member and takes ten times as long."""
+
+    cache_ok = True
+    render_bind_cast = True
+    _WRITTEN: ClassVar[dict[type[TypeEngine[Any]], tuple[str, Callable[[Any], str]]]] = {
+        BigInteger: ("BIGINT", str),
+        Uuid: ("UUID", str),
+        LargeBinary: ("BYTEA", lambda value: rf'"\\x{value.hex()}"'),
+    }
+
+    def __init__(self, of: type[TypeEngine[Any]]):
+        self.of = of
+        self._name, self._write = self._WRITTEN[of]
+
+    def get_col_spec(self, **_more: Any) -> str:
+        return f"{self._name}[]"
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], Any]:
+        return lambda values: "{" + ",".join(map(self._write, values)) + "}"

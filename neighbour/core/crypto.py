@@ -61,12 +61,12 @@ class CannotOpen(ValueError):
 def seal(plain: bytes, belongs_to: bytes) -> bytes:
     """Seal ``plain``; it opens only together with the same ``belongs_to`` (the row's identity)."""
     nonce, number = secrets.token_bytes(NONCE_BYTES), key_number()
-    return bytes([number]) + nonce + _ciphers(*_keys())[number].encrypt(nonce, plain, belongs_to)
+    return bytes([number]) + nonce + _ciphers(*_sealing())[number].encrypt(nonce, plain, belongs_to)
 
 
 def open_sealed(sealed: bytes, belongs_to: bytes) -> bytes:
     """What was sealed; raises CannotOpen. Called from three named functions of residency only."""
-    cipher = _ciphers(*_keys()).get(sealed[0]) if len(sealed) > NONCE_BYTES else None
+    cipher = _ciphers(*_sealing()).get(sealed[0]) if len(sealed) > NONCE_BYTES else None
     if cipher is None:
         raise CannotOpen("unknown key")
     nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
@@ -84,7 +84,7 @@ def seal_for(purpose: str, plain: bytes, belongs_to: bytes) -> bytes:
 
 def open_for(purpose: str, sealed: bytes, belongs_to: bytes) -> bytes:
     """What ``seal_for`` sealed; raises CannotOpen."""
-    if len(sealed) < 1 + NONCE_BYTES or sealed[0] not in _ring(*_keys()):
+    if len(sealed) < 1 + NONCE_BYTES or sealed[0] not in _ring(*_sealing()):
         raise CannotOpen("unknown key")
     nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     try:
@@ -146,17 +146,22 @@ def reseal(sealed: bytes, belongs_to: bytes, purpose: str = "") -> bytes:
 
 def key_number() -> int:
     """The number of the key that seals now."""
-    return numbered_key(_keys()[0])[0]
+    return numbered_key(_sealing()[0])[0]
 
 
 def keyed_hash(purpose: str, text: str) -> bytes:
     """HMAC-SHA-256 of ``text`` under a key of its own for each ``purpose``: comparable, not reversible."""
-    return hmac.digest(_key_for(*_keys(), current_app.config.get("HASH_KEY", ""), purpose), text.encode(), "sha256")
+    return hmac.digest(_key_for(*_keys(), purpose), text.encode(), "sha256")
 
 
-def _keys() -> tuple[str, str]:
+def _sealing() -> tuple[str, str]:
+    return _keys()[:2]
+
+
+def _keys() -> tuple[str, str, str]:
+    """The key that seals, those that sealed before, and the one of hashes."""
     config = current_app.config  # asked for once: a morning makes two hundred thousand hashes
-    return config["ADDRESS_KEY"], config.get("ADDRESS_KEY_OLD", "")
+    return config["ADDRESS_KEY"], config.get("ADDRESS_KEY_OLD", ""), config.get("HASH_KEY", "")
 
 
 @lru_cache(maxsize=16)
@@ -181,4 +186,4 @@ def same(one: bytes, other: bytes) -> bool:
 
 
 def _cipher_for(purpose: str, number: int) -> AESGCM:
-    return AESGCM(hmac.digest(_ring(*_keys())[number], b"neighbour:seal:" + purpose.encode(), "sha256"))
+    return AESGCM(hmac.digest(_ring(*_sealing())[number], b"neighbour:seal:" + purpose.encode(), "sha256"))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, exists, func, select, text
+from sqlalchemy import DateTime, Row, Select, bindparam, exists, func, select, text
 
 from neighbour.accounts.appearance import GONE
 from neighbour.contributions import kinds
@@ -41,8 +41,10 @@ def changed(quarter_id: int, since: datetime, at: datetime) -> Sequence[News]:
     return sorted(found, key=lambda news: news.at, reverse=True)[:MOST_NEWS]
 
 
-def _changed(quarter_id: int, since: datetime, at: datetime) -> list[News]:
+def _became() -> Select[Any]:
+    """The events of ``_changed``. Made once: to put it together takes longer than to ask it."""
     table, exception = Event.__table__, EventException
+    since, at = (bindparam(name, type_=DateTime(timezone=True)) for name in ("since", "at"))
     one = (
         select(exception.event_id, func.max(exception.changed_at).label("at"))
         .join(Occurrence, (Occurrence.event_id == exception.event_id) & (Occurrence.slot_on == exception.slot_on))
@@ -52,23 +54,23 @@ def _changed(quarter_id: int, since: datetime, at: datetime) -> list[News]:
     )
     is_to_come = exists().where(Occurrence.event_id == table.c.id, Occurrence.ends_at > at)
     latest = func.greatest(table.c.changed_at, table.c.cancelled_at, one.c.at)
-    wanted = (
-        select(
-            table.c.id,
-            latest.label("at"),
-            table.c.zone,
-            table.c.is_all_day,
-            table.c.cancelled_at,
-            table.c.cancelled_why,
-        )
-        .add_columns(one.c.at.label("one_at"))
+    told = table.c.id, latest.label("at"), table.c.zone, table.c.is_all_day, table.c.cancelled_at, table.c.cancelled_why
+    return (
+        select(*told, one.c.at.label("one_at"))
         .join(Reach, Reach.contribution_id == table.c.id)
         .outerjoin(one, one.c.event_id == table.c.id)
-        .where(Reach.quarter_id == quarter_id, Reach.category.in_([each.value for each in Category]))
+        .where(Reach.quarter_id == bindparam("quarter"), Reach.category.in_([each.value for each in Category]))
         .where(latest > since, latest <= at, is_to_come)
         .order_by(latest.desc())
+        .limit(MOST_NEWS)
     )
-    rows = db.session.execute(wanted.limit(MOST_NEWS)).all()
+
+
+_BECAME = _became()
+
+
+def _changed(quarter_id: int, since: datetime, at: datetime) -> list[News]:
+    rows = db.session.execute(_BECAME, {"quarter": quarter_id, "since": since, "at": at}).all()
     days = _days([row for row in rows if row.one_at is not None and row.cancelled_at is None], since, at)
     return [News(row.id, row.at, said=_said(row, days.get(row.id, ()))) for row in rows]
 

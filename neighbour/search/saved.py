@@ -8,11 +8,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, column, delete, func, select, update
+from sqlalchemy import BigInteger, Text, Uuid, bindparam, column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from neighbour.core import clock
-from neighbour.core.columns import new_id
+from neighbour.core.columns import Many, new_id
 from neighbour.core.db import db
 from neighbour.quarters.models import Quarter
 from neighbour.search import service, words
@@ -114,7 +114,7 @@ def _filters(wish: Wish) -> dict[str, object]:
     return {key: value for key, value in asdict(wish).items() if key in ("kind", "category", "home") and value}
 
 
-_PEOPLE, _IDS = bindparam("people", type_=ARRAY(BigInteger)), bindparam("ids", type_=ARRAY(Uuid))
+_PEOPLE, _IDS = bindparam("people", type_=Many(BigInteger)), bindparam("ids", type_=Many(Uuid))
 _MISTAKEN = func.search_mistaken(_PEOPLE, _IDS).table_valued(column("typed", Text), column("meant", Text))
 _ANSWERING = func.search_for_readers(_PEOPLE, _IDS, bindparam("meant", type_=JSONB)).table_valued(
     column("person_id", BigInteger), column("said", Text), column("contribution_id", Uuid)
@@ -127,7 +127,7 @@ def wishes(people: Sequence[int], ids: Sequence[uuid.UUID]) -> dict[int, list[tu
     viewer of the session reads the quarter of the issue."""
     found: dict[int, list[tuple[str, uuid.UUID]]] = {}
     if people and ids:
-        asked = {"people": list(people), "ids": list(ids)}
+        asked = {"people": people, "ids": ids}
         for row in db.session.execute(select(_ANSWERING), {**asked, "meant": _meant(asked)}):
             found.setdefault(row.person_id, []).append((row.said, row.contribution_id))
     return found
