@@ -121,5 +121,10 @@ def _say(report: Report) -> None:
                 click.echo(f"row {row.number}, {row.title}: {said} {', '.join(each.name for each in parts)}")
     for row in report.of(Becomes.ELSEWHERE):
         click.echo(f"row {row.number}, {row.title}: hangs already in {row.hangs_in}")
+    for row in report.of(Becomes.NEW):
+        if row.twin:
+            click.echo(
+                f"row {row.number}, {row.title}: hangs already, by a row of this list that was called {row.twin}"
+            )
     counts = (f"{len(report.of(each))} {each}" for each in Becomes)
     click.echo(f"{len(report.rows)} rows: {', '.join(counts)}")

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from neighbour.contributions import offices
 from neighbour.contributions.models import Audience
 from neighbour.core import clock, i18n, scope
+from neighbour.core.columns import among
 from neighbour.core.db import atomic, db
 from neighbour.core.i18n import gettext as _
 from neighbour.events import answers, changing, comparing, dates, service
@@ -85,7 +86,8 @@ class Known(NamedTuple):
 @dataclass(frozen=True)
 class Judged:
     """A row, what it becomes, and what is wrong with it: (column meant, why). ``wanted``: the event as it will be; ``digest``: of
-    what the row says; ``changes``, ``kept``: see ``comparing.Compared``; ``hangs_in``: the quarter where it hangs already."""
+    what the row says; ``changes``, ``kept``: see ``comparing.Compared``; ``hangs_in``: the quarter where it hangs already; ``twin``:
+    what the list called an event with the same title at the same time that hangs and is not in it any more."""
 
     number: int
     title: str
@@ -96,6 +98,7 @@ class Judged:
     changes: tuple[Part, ...] = ()
     kept: tuple[Part, ...] = ()
     hangs_in: str = ""
+    twin: str = ""
 
     @property
     def is_another(self) -> bool:
@@ -129,6 +132,11 @@ class Report:
     def others(self) -> int:
         """How many events would become quite another one."""
         return len([row for row in self.rows if row.is_another])
+
+    @property
+    def twins(self) -> int:
+        """How many events would hang twice: as where a list was numbered anew."""
+        return len([row for row in self.rows if row.twin])
 
     @property
     def to_do(self) -> int:
@@ -169,7 +177,24 @@ def judge(sheet: Sheet, mapping: Mapping_, choices: Choices, source: Source) -> 
             rows.append(_judged(row.number, found, before, stand.get(before.event_id) if before else None))
             continue
         rows.append(_wrong(row.number, title, wrong))
-    return Report(tuple(rows), source)
+    return Report(
+        _with_twins(rows, [each for each in known.values() if each.is_up and each.uid not in seen], source), source
+    )
+
+
+def _with_twins(rows: list[Judged], missing: list[Known], source: Source) -> tuple[Judged, ...]:
+    """These rows; what is new and hangs already under a name that is missing from the list, says so."""
+    new = [row for row in rows if row.becomes is Becomes.NEW]
+    if not new or not missing:
+        return tuple(rows)
+    uids = {each.event_id: each.uid for each in missing}
+    with scope.use(source.eyes):
+        hanging = db.session.execute(select(Event.id, Event.title, Event.begins).where(among(Event.id, uids))).all()
+    named = {(each.title, each.begins): uids[each.id] for each in hanging}
+    twins = {
+        row.number: named.get((row.wanted.title, row.wanted.plan.begins), "") for row in new if row.wanted is not None
+    }
+    return tuple(replace(row, twin=twins.get(row.number, "")) for row in rows)
 
 
 def unreadable(sheet: Sheet) -> Report:

@@ -236,3 +236,22 @@ def test_a_row_with_another_time_that_is_called_off_as_well_is_one_mail_about_th
     ((_to, subject, words),) = told(jobs, mailbox)
     assert subject == "Findet doch statt: Chor" and "Vorher: Dienstag, 2. Juni, 18:00" in words
     assert "Hof" in words and "Vorher: Saal" in words
+
+
+def test_a_list_that_was_numbered_anew_is_noticed_before_its_events_hang_twice(client, host, here, owner):
+    """Only what is missing from it can be meant by another name; whoever means two events of one name pins them up."""
+    before = "uid;title;begins;place\n1;Chor;2026-06-02 18:00;Saal\n2;Markt;2026-06-06 10:00;Platz\n"
+    anew = "uid;title;begins;place\n7;Markt;2026-06-06 10:00;Platz\n2;Markt;2026-06-06 10:00;Platz\n8;Chor;2026-06-03 18:00;Saal\n9;Chor;2026-06-02 18:00;Hof\n"
+    house = make_initiative(here, host)
+    where = source(host, here, f"i:{house.public_id} {here.id}", house)
+    imported(before, where)
+    sheet, mapping = read(anew)
+    report = importing.judge(sheet, mapping, Choices(BERLIN), where)
+    assert [row.twin for row in report.rows] == ["", "", "", "1"] and report.twins == 1
+    sign_in(client, host)
+    seen = send(client, anew, f"i:{house.public_id} {here.key}").get_data(as_text=True)
+    assert "1 neue Zeile hat Überschrift und Zeit eines Termins, der schon hängt" in plain(seen)
+    assert "Hängt schon; in der Liste hieß die Zeile 1." in plain(seen)
+    imported(anew, where)
+    assert len(rows(owner)) == 5
+    assert importing.judge(sheet, mapping, Choices(BERLIN), where).twins == 0, "they have names of their own now"
