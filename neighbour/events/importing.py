@@ -86,8 +86,8 @@ class Known(NamedTuple):
 @dataclass(frozen=True)
 class Judged:
     """A row, what it becomes, and what is wrong with it: (column meant, why). ``wanted``: the event as it will be; ``digest``: of
-    what the row says; ``changes``, ``kept``: see ``comparing.Compared``; ``hangs_in``: the quarter where it hangs already; ``twin``:
-    what the list called an event with the same title at the same time that hangs and is not in it any more."""
+    what the row says; ``changes``, ``kept``: see ``comparing.Compared``; ``hangs_in``: the quarter where it hangs already;
+    ``twin``: what the list called an event with the same title at the same time that hangs and is not in it any more."""
 
     number: int
     title: str
