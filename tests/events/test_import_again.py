@@ -251,7 +251,7 @@ def test_a_list_that_was_numbered_anew_is_noticed_before_its_events_hang_twice(c
     sign_in(client, host)
     seen = send(client, anew, f"i:{house.public_id} {here.key}").get_data(as_text=True)
     assert "1 neue Zeile hat Überschrift und Zeit eines Termins, der schon hängt" in plain(seen)
-    assert "Hängt schon; in der Liste hieß die Zeile 1." in plain(seen)
+    assert "Hängt schon; in der Liste hatte die Zeile die Kennung 1." in plain(seen)
     imported(anew, where)
     assert len(rows(owner)) == 5
     assert importing.judge(sheet, mapping, Choices(BERLIN), where).twins == 0, "they have names of their own now"
