@@ -28,6 +28,7 @@ from neighbour.contributions.models import (
     Thanks,
 )
 from neighbour.core import clock
+from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.text import clean_line, clean_text, excerpt, markdown
@@ -327,7 +328,8 @@ def unthank(contribution_id: uuid.UUID, person_id: int) -> None:
 
 
 def mark_read(person_id: int, quarter_id: int, newest: uuid.UUID) -> None:
-    """Move the reader's mark on the board to ``newest``; it never moves back."""
+    """Move the reader's mark on the board to ``newest``, or to now if that is later; it never moves back."""
+    newest = min(newest, id_at(clock.now() + timedelta(seconds=1)))
     row = insert(ReadMark).values(person_id=person_id, quarter_id=quarter_id, seen_up_to=newest, moved_at=clock.now())
     moved = row.on_conflict_do_update(
         index_elements=["person_id", "quarter_id"],

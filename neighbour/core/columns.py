@@ -17,10 +17,14 @@ from sqlalchemy import (
     Dialect,
     Identity,
     LargeBinary,
+    Text,
     Uuid,
     any_,
+    cast,
+    extract,
     func,
     literal,
+    literal_column,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine, UserDefinedType
@@ -40,6 +44,13 @@ def id_at(moment: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of a moment: every id made before it is smaller, every later one is greater."""
     milliseconds = int(moment.timestamp() * 1000)
     return uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))
+
+
+def id_of(moment: ColumnElement[datetime]) -> ColumnElement[uuid.UUID]:
+    """``id_at``, reckoned by the database."""
+    milliseconds = cast(func.floor(extract("epoch", moment) * literal_column("1000")), BigInteger)
+    digits = func.lpad(func.to_hex(milliseconds), literal_column("12"), literal_column("'0'"))
+    return cast(digits + literal_column("'70008000000000000000'", Text), Uuid)
 
 
 pk_int = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]

@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    func,
     literal_column,
     null,
     or_,
@@ -45,8 +46,9 @@ from neighbour.contributions.models import (
 from neighbour.contributions.muting import silenced
 from neighbour.core import clock
 from neighbour.core.asking import Asked
-from neighbour.core.columns import id_at
+from neighbour.core.columns import id_at, id_of
 from neighbour.core.tokens import to_uid
+from neighbour.residency.models import Membership
 
 PAGE = 20
 PINNED = 3  # urgent contributions on top of the board at once
@@ -115,6 +117,7 @@ class Page(NamedTuple):
 _c: FromClause = Contribution.__table__
 _r: FromClause = Reach.__table__
 _mark: FromClause = ReadMark.__table__
+_seat: FromClause = Membership.__table__
 _thanks: FromClause = Thanks.__table__
 _THANKED = exists().where(_thanks.c.contribution_id == _c.c.id, _thanks.c.person_id == bindparam("me"))
 _LINE = (
@@ -134,11 +137,18 @@ _LINE = (
     _THANKED.label("is_thanked"),
 )
 _WIDTH = len(_LINE)
-_SEEN = (
+_MARKED = (
     select(_mark.c.seen_up_to)
     .where(_mark.c.person_id == bindparam("me"), _mark.c.quarter_id == bindparam("quarter"))
     .scalar_subquery()
 )
+_CAME = (
+    select(id_of(_seat.c.created_at))
+    .where(_seat.c.person_id == bindparam("me"), _seat.c.quarter_id == bindparam("quarter"), _seat.c.ended_at.is_(None))
+    .scalar_subquery()
+)
+#: up to where somebody has read; who has never said so, or a year ago, has not read what came since they did
+_SEEN = func.coalesce(_MARKED, _CAME)
 
 
 _NO_MUTED_AUTHOR = or_(

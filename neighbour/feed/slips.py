@@ -35,14 +35,14 @@ class Slip(NamedTuple):
 
 
 kept_slips: Shelf[tuple[Any, ...], Slip] = Shelf(10_000)  # about 35 MB
-NEVER = 1 << 128  # newer than any id: nothing is new to whoever never marked anything
+NEVER = 1 << 128  # newer than any id: nothing is new
 
 
 def slips(lines: Iterable[Line], seen_up_to: uuid.UUID | None, *, days: bool, is_proven: bool) -> tuple[Markup, int]:
     """The HTML of these lines, with a heading for each day if ``days``, and how many of them are new to the reader.
 
-    Lines after ``seen_up_to`` that somebody else wrote are new; None: the reader never marked anything. is_proven: the
-    reader has proven to live in the board's quarter.
+    Lines after ``seen_up_to`` that somebody else wrote are new; None: none is. is_proven: the reader has proven to live in the
+    board's quarter.
     """
     lines = list(lines)
     language, today = i18n.language(), i18n.local(clock.now()).date()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 from sqlalchemy import update
 
@@ -116,6 +117,39 @@ def test_an_unread_contribution_is_marked_until_the_reader_says_so(context, clie
     client.post("/board/read", data={"newest": to_uid(second.id)})
     client.post("/board/read", data={"newest": to_uid(first.id)})  # an old tab does not move it back
     assert board(client).count("card--unread") == 0
+
+
+def test_whoever_never_said_so_finds_new_what_came_since_they_did_and_the_button_that_says_it(
+    context, client, frozen_clock
+):
+    """Nobody has to know of a mark to get one, nor to do without when it was forgotten after a year."""
+    here = make_quarter()
+    author = make_person(here)
+    make_post(author, here, title="Vorher")
+    frozen_clock.tick(60)
+    reader = make_person(here)
+    sign_in(client, reader)
+    page = board(client)
+    assert "card--unread" not in page and "/board/read" not in page
+    frozen_clock.tick(60)
+    make_post(author, here, title="Seitdem")
+    make_post(reader, here, title="Eigenes")
+    page = board(client)
+    assert page.count("card--unread") == 1 and "1 neu seit deinem letzten Besuch" in page
+    newest = re.search(r'formaction="/board/read"[^>]*name="newest"[^>]*value="(\w+)"', page)[1]
+    client.post("/board/read", data={"newest": newest})
+    page = board(client)
+    assert "card--unread" not in page and "/board/read" not in page
+
+
+def test_nobody_has_read_what_is_not_there_yet(context, client, frozen_clock):
+    here = make_quarter()
+    author, reader = make_person(here), make_person(here)
+    sign_in(client, reader)
+    client.post("/board/read", data={"newest": to_uid(uuid.UUID(int=(1 << 128) - 1))})
+    frozen_clock.tick(2)
+    make_post(author, here)
+    assert board(client).count("card--unread") == 1
 
 
 def test_a_kept_card_is_made_anew_when_something_visible_changes(context, client):
