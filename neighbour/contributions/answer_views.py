@@ -14,7 +14,7 @@ from neighbour.contributions.forms import CommentForm
 from neighbour.contributions.keeping_views import SAID
 from neighbour.contributions.models import Comment, Contribution, State
 from neighbour.contributions.muting import What
-from neighbour.contributions.views import views, visible
+from neighbour.contributions.views import Doubtful, be_sure, views, visible
 from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.tokens import to_uid
@@ -41,12 +41,12 @@ def revise_comment(contribution_id: uuid.UUID, comment_id: uuid.UUID) -> Any:
     form = CommentForm()
     if not form.validate_on_submit():
         return _edit_page(contribution, answer, form), 422
-    signs = kinds.get(contribution.kind).suspects(form.body.data)
-    if signs and request.form.get("sure") != "1":
-        return _edit_page(contribution, answer, form, signs), 422
     try:
         with atomic():
             service.revise_comment(answer, form.body.data, request.form.get("stood", ""))
+            be_sure(kinds.get(contribution.kind).suspects(form.body.data))
+    except Doubtful as error:
+        return _edit_page(contribution, answer, form, error.doubts), 422
     except service.AnswerOvertaken as newer:
         return _edit_page(contribution, answer, form, newer=newer.stands), 422
     except service.NotPossible as error:

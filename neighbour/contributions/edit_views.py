@@ -53,7 +53,7 @@ def revise(contribution_id: uuid.UUID) -> Any:
             kind.revise(identity(), contribution, form)
             photos.arrange(person_number(), contribution_id, sheet.wanted, sheet.leaving)
             editing.keep_newer(request.form.get("stood", ""), before, editing.standing(kind, contribution))
-            be_sure(kind, form)
+            be_sure(kind.doubts(form))
     except Doubtful as error:
         return page(doubts=error.doubts), 422
     except editing.Overtaken as newer:

@@ -78,7 +78,7 @@ def publish() -> Any:
         with atomic():
             contribution = kind.publish(identity(), form)
             photos.arrange(person_number(), contribution.id, sheet.wanted, sheet.leaving)
-            be_sure(kind, form)
+            be_sure(kind.doubts(form))
     except Doubtful as error:
         return page(sheet, doubts=error.doubts), 422
     except service.NotPossible as error:
@@ -185,9 +185,6 @@ def comment(contribution_id: uuid.UUID) -> Any:
     form = CommentForm()
     if not form.validate_on_submit():
         return thread_page(contribution, form), 422
-    signs = kinds.get(contribution.kind).suspects(form.body.data)
-    if signs and request.form.get("sure") != "1":
-        return thread_page(contribution, form, signs=signs), 422
     answered_id = _parent(form.parent.data)
     try:
         with atomic():
@@ -199,6 +196,9 @@ def comment(contribution_id: uuid.UUID) -> Any:
                 form_key=as_uuid(form.form_key.data),
             )
             tell_of(answer, contribution, answered_id)
+            be_sure(kinds.get(contribution.kind).suspects(form.body.data))
+    except Doubtful as error:
+        return thread_page(contribution, form, signs=error.doubts), 422
     except service.NotPossible as error:
         form.add_error("body", str(error))
         return thread_page(contribution, form), 422
@@ -344,17 +344,17 @@ _FAR = {
 
 
 class Doubtful(Exception):
-    """What the composer holds may hang, but its author is asked about ``doubts`` first."""
+    """What was written may be sent, but whoever wrote it is asked about ``doubts`` first."""
 
     def __init__(self, doubts: Sequence[Any]):
         super().__init__()
         self.doubts = doubts
 
 
-def be_sure(kind: kinds.Kind, form: ContributionForm) -> None:
-    """Ask about what is doubtful before it is pinned up; nothing the second time. Last in the unit of work, so that all rules
-    have been applied: nobody says "yes, I mean it" to what is refused then. Raises Doubtful, and nothing stays."""
-    if request.form.get("sure") != "1" and (doubts := kind.doubts(form)):
+def be_sure(doubts: Sequence[Any]) -> None:
+    """Ask about what is doubtful before it is sent; nothing the second time. Last in the unit of work, so that all rules have
+    been applied: nobody says "yes, I mean it" to what is refused then. Raises Doubtful, and nothing stays."""
+    if doubts and request.form.get("sure") != "1":
         raise Doubtful(doubts)
 
 

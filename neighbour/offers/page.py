@@ -6,7 +6,7 @@ Everybody sees how many wait; who they are sees the author, as the ring shows th
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,7 @@ class OfferPage:
     back: Waiting | None
     ask_form: AskForm
     #: what looks like a swindle in the words that are about to be sent
-    signs: tuple[LazyText, ...]
+    signs: Sequence[LazyText]
     #: what looks like one in the offer itself, for those who read it
     offer_signs: tuple[LazyText, ...]
     #: answers below that look like one, by id
@@ -108,7 +108,8 @@ class OfferPage:
 
 
 def page_data(offer: Offer, who: Identity) -> Mapping[str, Any]:
-    """``market``: the page as this reader sees it. A form that was sent and is wrong is in ``g.offer_form``."""
+    """``market``: the page as this reader sees it. A form that was sent and is wrong is in ``g.offer_form``, and
+    in ``g.offer_signs`` what its sender is asked about."""
     is_mine = who.person_id is not None and offer.author_id == who.person_id
     asks = queue.queue_of(offer.id) if is_mine else []
     own = queue.mine(offer.id, who.person_id) if who.person_id is not None and not is_mine else None
@@ -130,7 +131,7 @@ def page_data(offer: Offer, who: Identity) -> Mapping[str, Any]:
         queue=tuple(each for each in waiting if each is not held),
         back=Waiting(last, people.get(last.person_id, NOBODY)) if last is not None else None,
         ask_form=ask_form,
-        signs=scam.look(ask_form.words.data or "") if ask_form.words.data else (),
+        signs=g.get("offer_signs", ()),
         offer_signs=() if is_mine else scam.look(_words(offer)),
         suspects=_suspects(offer, who),
         for_holder=loans.for_holder(offer.id) if is_mine or (own is not None and own.state in HELD) else "",

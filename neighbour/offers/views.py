@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask import Blueprint, abort, flash, g, render_template, request, url_for
 from neighbour.contributions import cards
 from neighbour.contributions.readers import reader_of
 from neighbour.contributions.service import NotPossible
-from neighbour.contributions.views import page_again, visible
+from neighbour.contributions.views import Doubtful, be_sure, page_again, visible
 from neighbour.core import i18n
 from neighbour.core.db import atomic
 from neighbour.core.forms import Form
@@ -62,11 +62,18 @@ def market() -> Any:
 def ask(contribution_id: uuid.UUID) -> Any:
     """Stand in the queue. Words like a swindler's are sent once their sender has said that they are sure."""
     offer, form = _others(contribution_id), AskForm()
-    is_right = form.validate_on_submit()
-    if not is_right or (scam.look(form.words.data) and request.form.get("sure") != "1"):
+    if not form.validate_on_submit():
         return _again(offer, form)
-    said = words.of(offer.category)("has asked")
-    return _do(offer, lambda: queue.ask(offer, person_id=person_number(), words=form.words.data), said, form, "words")
+
+    def step() -> Any:
+        asked = queue.ask(offer, person_id=person_number(), words=form.words.data)
+        be_sure(scam.look(form.words.data))
+        return asked
+
+    try:
+        return _do(offer, step, words.of(offer.category)("has asked"), form, "words")
+    except Doubtful as error:
+        return _again(offer, form, error.doubts)
 
 
 @views.post("/c/<uid:contribution_id>/step-back")
@@ -271,9 +278,9 @@ def _do(
     return back("contributions.show", contribution_id=offer.id)
 
 
-def _again(offer: Offer, form: Form) -> Any:
-    """The offer's page with what was typed and what is wrong with it."""
-    g.offer_form = form
+def _again(offer: Offer, form: Form, signs: Sequence[Any] = ()) -> Any:
+    """The offer's page with what was typed and what is wrong with it, or what looks like a swindle and is asked about."""
+    g.offer_form, g.offer_signs = form, signs
     return page_again(offer), 422
 
 

@@ -86,6 +86,35 @@ def test_a_new_account_reaches_five_sellers_a_day_and_sends_no_links(context, cl
     make_ask(bot, here, offers[11], "Das Buch steht auch unter www.bibliothek.example")
 
 
+@pytest.mark.parametrize(
+    ("door", "rule"),
+    [*((door, "ohne Links") for door in ("ask", "answer", "edit")), ("ask", "5 Leuten"), ("answer", "5 Leuten")],
+)
+def test_what_a_rule_refuses_is_said_before_its_sender_is_asked_and_nothing_is_left_of_it(
+    context, client, owner, door, rule
+):
+    here = make_quarter()
+    bot = make_person(here, created_at=clock.now())
+    offers = [make_offer(make_person(here), here) for _each in range(6)]
+    answer = make_comment(bot, here, offers[0], "Ist das noch da?")
+    for offer in offers[1:5] if rule == "5 Leuten" else ():
+        make_ask(bot, here, offer)
+    slip = to_uid(offers[5 if rule == "5 Leuten" else 0].id)
+    path = f"/c/{slip}/{f'answer/{to_uid(answer.id)}/edit' if door == 'edit' else door}"
+    wrong = f"{SWINDLE} Mehr unter zahlung.example/k7" if rule == "ohne Links" else SWINDLE
+    before = owner.execute("SELECT (SELECT count(*) FROM ask), (SELECT count(*) FROM comment)").fetchone()
+    sign_in(client, bot)
+    for sure in ({}, {"sure": "1"}):
+        refused = client.post(path, data={"words" if door == "ask" else "body": wrong, **sure})
+        assert refused.status_code == 422 and rule in refused.text and SWINDLE in refused.text
+        assert "Willst du das so abschicken?" not in refused.text and 'name="sure"' not in refused.text
+    if rule == "ohne Links":
+        asked = client.post(path, data={"words" if door == "ask" else "body": SWINDLE})
+        assert asked.status_code == 422 and "Willst du das so abschicken?" in asked.text
+    assert owner.execute("SELECT (SELECT count(*) FROM ask), (SELECT count(*) FROM comment)").fetchone() == before
+    assert mails(owner, "asked") == [each.author_id for each in (offers[1:5] if rule == "5 Leuten" else ())]
+
+
 SELLER = "Ich bin im Auslandseinsatz. Bitte überweise den Betrag vorab per Western Union, dann schickt mein Kurier das Fahrrad."
 
 
