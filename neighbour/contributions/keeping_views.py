@@ -21,7 +21,7 @@ from neighbour.core.db import atomic
 from neighbour.core.i18n import gettext as _
 from neighbour.core.i18n import lazy_gettext as __
 from neighbour.core.tokens import to_uid
-from neighbour.core.web import back, toast
+from neighbour.core.web import back, page_number, toast
 from neighbour.policy import Permission, requires
 from neighbour.policy.gate import identity, person_number
 
@@ -109,7 +109,7 @@ def silence() -> str:
 @requires(Permission.ACCOUNT_OWN, names=True)
 def kept() -> str:
     """What I have set aside."""
-    page = _page()
+    page = page_number(FURTHEST)
     return _list("contributions.kept", keeping.kept(person_number(), page), page)
 
 
@@ -117,7 +117,7 @@ def kept() -> str:
 @requires(Permission.ACCOUNT_OWN, names=True)
 def threads() -> str:
     """The threads I began or wrote in, the one answered last first."""
-    page = _page()
+    page = page_number(FURTHEST)
     return _list("contributions.threads", keeping.threads(person_number(), page), page)
 
 
@@ -130,14 +130,6 @@ SAID = {
         " still finds it. Nobody is told."
     ),
 }
-
-
-def _page() -> int:
-    """``?page=``, from 1."""
-    text = request.args.get("page", "1")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= FURTHEST:
-        abort(404)
-    return int(text)
 
 
 def _list(endpoint: str, found: Found, page: int) -> str:

@@ -161,6 +161,19 @@ def toast(text: str, undo: str, category: str = "good") -> None:
         flash(said, category)  # type: ignore[arg-type]
 
 
+def page_number(furthest: int, *, without: int = 1) -> int:
+    """``?page=``, from 1 to ``furthest``; ``without`` where none is asked for. Aborts with 404 on anything else."""
+    text = request.args.get("page", "") or str(without)
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or len(text) > 6
+        or (int(text) != without and not 1 <= int(text) <= furthest)
+    ):
+        abort(404)
+    return int(text)
+
+
 def is_htmx() -> bool:
     """Whether htmx asked for a piece of the page."""
     return bool(request.environ.get("HTTP_HX_REQUEST") == "true")

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask import session as cookie
 from markupsafe import Markup
 from sqlalchemy import or_, select
@@ -24,7 +24,7 @@ from neighbour.core.columns import id_at
 from neighbour.core.db import db
 from neighbour.core.limits import Rate
 from neighbour.core.tokens import to_uid
-from neighbour.core.web import back
+from neighbour.core.web import back, page_number
 from neighbour.policy import Identity, Permission, requires
 from neighbour.policy.gate import identity
 from neighbour.quarters.models import Adjacency, Quarter
@@ -46,7 +46,7 @@ SHOWN = 200  # letters of a text that stand on the card anyway
 def show() -> str:
     """The box; with ``?page=`` what was found for what was typed last, or under the mark ``?s=``."""
     form = SearchForm(quarters_of(identity()), formdata=None)
-    page, mark = _page(), request.args.get("s", "")
+    page, mark = page_number(FURTHEST, without=0), request.args.get("s", "")
     kept = _kept(mark)
     if not page or kept is None:
         return render(form, is_over=bool(page and mark))
@@ -95,16 +95,6 @@ def gets_digest() -> bool:
     """Whether the digest, which tells of what is saved, comes to whoever asks; no without a room that makes one."""
     ask = current_app.extensions.get("gets_digest")
     return bool(ask and ask())
-
-
-def _page() -> int:
-    """``?page=``, from 1; 0 without one."""
-    text = request.args.get("page", "")
-    if not text:
-        return 0
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= FURTHEST:
-        abort(404)
-    return int(text)
 
 
 def _fill(form: SearchForm, wish: Wish) -> None:
