@@ -14,11 +14,11 @@ from neighbour.core import clock
 from neighbour.core.db import db
 from neighbour.demo.drawing import DATA
 from neighbour.demo.residents import Resident
-from neighbour.events import importing, sheets
-from neighbour.events.importing import Source
+from neighbour.events import importing, sheets, sources
 from neighbour.events.list_rows import Choices, guessed
 from neighbour.initiatives import service
 from neighbour.initiatives.models import EditorRole, Initiative
+from neighbour.quarters.models import Quarter
 from neighbour.residency.cases import documents
 from neighbour.residency.letter_pdf import FONTS
 
@@ -48,7 +48,7 @@ def announce(residents: dict[str, Resident], treff: Initiative, zone: str) -> in
     """What is on at the Treff every week, sent as a list by who speaks for it; gives how much that was."""
     lead = residents[LEAD]
     sheet = sheets.read(LIST.read_text(encoding="utf-8"))
-    source = Source(f"i:{treff.public_id}", lead.quarter_id, lead.person_id, treff.id)
+    source = sources.of_initiative(treff, db.session.get_one(Quarter, lead.quarter_id), lead.person_id).source
     with clock.freeze(clock.now() - timedelta(days=6, hours=3)):
         said = Choices(zone, audience=Audience.PUBLIC, first_day=clock.today(zone))
         return importing.run(sheet, guessed(sheet.columns), said, source, leaves_out=False).to_do

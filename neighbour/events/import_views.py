@@ -129,6 +129,8 @@ def _hangs(choice: Choice, audience: Audience) -> str:
 
 
 def _done(report: Report) -> str:
+    if not report.to_do:
+        return _("There is nothing to do: all of it is there already.")
     new, changed = len(report.of(Becomes.NEW)), len(report.of(Becomes.CHANGED))
     parts = [
         ngettext("%(num)s event pinned up", "%(num)s events pinned up", new),

@@ -211,9 +211,11 @@ def run(
         whose = source.name.partition(" ")[0]  # all lists of an initiative: what one pins up the next one has to see
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"list:{whose}", 0))))
         report = judge(sheet, mapping, choices, source)
-        if looked_at not in (None, report.mark):
-            raise Refused(_("It would become something else than what you saw last. Look at it as it would be now."))
         wrong = report.of(Becomes.WRONG)
+        if looked_at not in (None, report.mark):
+            if not report.to_do and (leaves_out or not wrong):
+                return report  # sent twice: it has become what its sender saw
+            raise Refused(_("It would become something else than what you saw last. Look at it as it would be now."))
         if wrong and not leaves_out:
             raise Refused(_("Rows that are not right: %(count)s. Nothing was imported.", count=len(wrong)))
         known = _known(source)

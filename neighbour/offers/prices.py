@@ -17,10 +17,13 @@ _AMOUNT = re.compile(
 #: meant as an amount, and none: "-3", "12,345", "1e9"; from one amount to another is words
 _FIGURES = re.compile(rf"{_CURRENCY}[\s\d.,'+\-–−e]*\d[\s\d.,'+\-–−e]*{_CURRENCY}", re.IGNORECASE)
 _HAGGLING = re.compile(
-    r"\b(?:vb|vhb|vs|fp|festpreis|fest|nur|ca|circa|etwa|oder|bis|ab|f(?:ü|ue)r|preis|verhandlungsbasis|verhandelbar|"
-    r"about|or best offer|ono|obo|fixed)\b",
+    r"\b(?:vb|vhb|vs|fp|festpreis|fest|nur|ca|circa|etwa|oder|bis|ab|f(?:ü|ue)r|preis|verhandlungsbasis|verhandelbar|gegen|in|bar|bargeld|"
+    r"mind(?:estens)?|min|max(?:imal)?|h(?:ö|oe)chstens|zwischen|und|je(?:weils)?|zusammen|glatt|"
+    r"about|or best offer|or|ono|obo|fixed|for|cash|at least|at most|between|and|to|each)\b",
     re.IGNORECASE,
 )
+_COINS = re.compile(r"€|(?<![^\W\d_])(?:eur|euros?|cents?|ct)\b", re.IGNORECASE)
+_DIGITS = re.compile(r"[\s\d.,:'+\-–−/()!]*\d[\s\d.,:'+\-–−/()!]*")
 _SPAN = re.compile(rf"{_CURRENCY}\s*\d+\s*[-–]\s*\d+\s*{_CURRENCY}", re.IGNORECASE)
 
 
@@ -57,9 +60,8 @@ def read(typed: str) -> Price:
 
 
 def is_money(price: Price) -> bool:
-    """Whether it is nothing but an amount, also one to talk about: "25", "ca. 25 € VB", "25-30 €"."""
-    words = _HAGGLING.sub(" ", price.words).strip(" .,:()!")
-    return price.cents is not None or any(each.fullmatch(words) for each in (_AMOUNT, _FIGURES))
+    """Whether it is nothing but an amount, or some, also to talk about: "25", "ca. 25 € VB", "gegen 25 bis 30 Euro in bar"."""
+    return price.cents is not None or bool(_DIGITS.fullmatch(_COINS.sub(" ", _HAGGLING.sub(" ", price.words))))
 
 
 def said(price: Price) -> str:

@@ -184,9 +184,13 @@ def _tell_holder(offer: Offer, *, is_for_all: bool) -> None:
 
 
 def keep(offer: Offer) -> bool:
-    """It is still there: sixty days more from today, if it is not over (False). The same button twice is one."""
+    """It is still there: sixty days more from today, if it is not over (False). The same button twice is one. Raises NotPossible
+    where its time is up and its author has as many open ones without it as anybody may."""
     if offer.state != State.PUBLISHED or offer.solved_at is not None:
         return False
+    if offer.expires_at is not None and offer.expires_at <= clock.now() and offer.stage == Stage.FREE:
+        base.one_at_a_time(offer.author_id)
+        keep_room(offer.author_id)
     offer.expires_at = clock.now() + LASTS
     db.session.flush()
     return True

@@ -504,6 +504,17 @@ def test_what_comes_in_is_what_was_looked_at(client, here, owner, what):
     assert rows(owner, "place, audience") != before
 
 
+def test_an_import_that_is_sent_twice_is_one_and_says_so(client, here, owner):
+    editor = make_person(here)
+    house = make_initiative(here, editor)
+    sign_in(client, editor)
+    fields = carried(send(client, LIST, f"i:{house.public_id} {here.key}").text) | {"act": "import"}
+    for said in ("2 Termine ausgehängt", "Es gibt nichts zu tun"):
+        done = client.post("/events/import", data=fields, content_type="multipart/form-data")
+        assert done.status_code == 303 and said in client.get(done.location).text
+    assert len(rows(owner)) == 2
+
+
 def test_an_initiative_has_a_list_for_each_of_its_quarters(client, here, owner):
     editor, fern = make_person(here), make_quarter("Fern")
     house = make_initiative(here, editor)

@@ -257,6 +257,17 @@ def test_prices_are_read_as_people_write_them():
         prices.read("10001")
 
 
+MONEY = "25|gegen 25 Euro|25 Euro bar|25 € in bar|mindestens 25 €|max 25€|50 Cent|20 € oder 30 €|zwischen 20 und 30 €|je 25 €|25eur|ca. 25 € VB"
+NO_MONEY = "gegen eine Overlock|3 Gläser Marmelade|etwas im Wert von 25 €|20-Euro-Gutschein|2 Stunden Hilfe|bar|zwischen Mai und Juni|Eurorack 3|"
+
+
+def test_money_is_money_in_whatever_words_and_a_thing_is_none():
+    from neighbour.offers import prices
+
+    assert [text for text in MONEY.split("|") if not prices.is_money(prices.read(text))] == []
+    assert [text for text in NO_MONEY.split("|") if prices.is_money(prices.read(text))] == []
+
+
 @pytest.mark.parametrize("how", ["solve", "withdraw"])
 def test_an_offer_that_is_closed_the_usual_way_is_over_for_those_who_wait_too(
     here, author, client, owner, frozen_clock, jobs, how

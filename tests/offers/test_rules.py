@@ -183,6 +183,17 @@ def test_no_more_than_twenty_are_open_by_opening_them_again_either(here, author,
     assert "dir bleiben 0" in client.get("/write?kind=offer").text
 
 
+def test_no_more_than_twenty_are_open_by_keeping_one_whose_time_is_up_either(here, author, client, owner):
+    old, *_others = (make_offer(author, here, title=name) for name in NAMES[:20])
+    sign_in(client, author)
+    assert "Es hängt 60 Tage länger." in client.post(f"{url(old)}/extend", follow_redirects=True).text, "one of twenty"
+    owner.execute("UPDATE contribution SET expires_at = %s WHERE id = %s", [clock.now(), old.id])
+    make_offer(author, here, title=NAMES[20])
+    sign_in(client, author)
+    assert "20 offene Angebote" in client.post(f"{url(old)}/extend", follow_redirects=True).text
+    assert owner.execute("SELECT count(*) FROM contribution WHERE expires_at > %s", [clock.now()]).fetchone() == (20,)
+
+
 def test_shares_are_fair_and_the_composer_says_what_is_left(here, author, client):
     sign_in(client, author)
     assert "dir bleiben 20" in client.get("/write?kind=offer").text
