@@ -11,16 +11,20 @@ from sqlalchemy import func, select, text
 
 from neighbour.accounts import passwords
 from neighbour.accounts.models import Person
-from neighbour.contributions.models import Comment, Contribution, Helped, Reach
+from neighbour.contributions.models import Audience, Comment, Contribution, Helped, Reach
 from neighbour.core import clock, scope
 from neighbour.core.crypto import open_sealed
 from neighbour.core.db import as_owner, db
-from neighbour.demo import city, seed
+from neighbour.demo import city, seed, verifying
 from neighbour.demo.events import events
 from neighbour.demo.offers import offers
 from neighbour.demo.people import people
 from neighbour.demo.posts import posts
 from neighbour.demo.residents import CARD_CODE
+from neighbour.events import importing, sheets, sources
+from neighbour.events.importing import Becomes
+from neighbour.events.list_rows import Choices, guessed
+from neighbour.initiatives.models import Initiative, InitiativeEditor
 from neighbour.notices.models import Delivery, DeliveryState
 from neighbour.quarters.index import current_index
 from neighbour.quarters.models import Quarter, QuarterStat
@@ -45,6 +49,7 @@ def test_the_town_is_there_once_and_everything_about_it_is_true(context, app, fr
     with as_owner():
         _reach_and_counters_hold()
         _everybody_lives_where_the_story_says()
+        _the_treffs_list_is_the_one_its_editor_sends()
         _homes_are_sealed()
         _quarters_are_as_busy_as_the_story()
         _the_board_looks_written_this_morning()
@@ -106,6 +111,17 @@ def _reach_and_counters_hold():
         set(session.scalars(select(Contribution.title).join(Helped, Helped.contribution_id == Contribution.id)))
         == solved
     )
+
+
+def _the_treffs_list_is_the_one_its_editor_sends():
+    treff = db.session.scalars(select(Initiative)).one()
+    ((person_id, quarter_id),) = db.session.execute(select(Membership.person_id, Membership.quarter_id).join(
+        InitiativeEditor, InitiativeEditor.person_id == Membership.person_id))  # fmt: skip
+    source = sources.of_initiative(treff, db.session.get_one(Quarter, quarter_id), person_id).source
+    sheet = sheets.read(verifying.LIST.read_text(encoding="utf-8"))
+    said = Choices("Europe/Berlin", audience=Audience.PUBLIC, first_day=clock.today("Europe/Berlin"))
+    report = importing.judge(sheet, guessed(sheet.columns), said, source)
+    assert {row.becomes for row in report.rows} <= {Becomes.SAME, Becomes.CHANGED}
 
 
 def _everybody_lives_where_the_story_says():
