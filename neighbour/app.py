@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -84,7 +85,12 @@ class Application(Flask):
         return func
 
 
-WRITING = ("title", "body_md", "body")  # fields that take somebody's time
+# Fields that take somebody's time, never one that holds a secret or says who somebody is.
+WRITING = (
+    "title", "body_md", "body", "words", "note", "place", "day", "from_time", "until_time", "last_day", "online_url", "cost",
+    "access", "for_guests", "price", "condition", "pickup", "for_holder", "poll_question",
+)  # fmt: skip
+OPTIONS = re.compile(r"poll_\d+")
 # Who may not is not told that there is anything: these pages do not exist for them.
 NOT_TOLD = {
     Permission.OPERATE,
@@ -344,8 +350,9 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _written() -> list[str]:
-    """What somebody wrote into the form that was refused, so that nothing is lost: titles and texts, no other field."""
-    return [text for name in WRITING if (text := request.form.get(name, "").strip())]
+    """What somebody wrote into the form that was refused, so that nothing is lost: words and times, no choices."""
+    names = (*WRITING, *filter(OPTIONS.fullmatch, request.form))
+    return [text for name in names if (text := request.form.get(name, "").strip())]
 
 
 def _too_many(error: limits.TooMany) -> Response:

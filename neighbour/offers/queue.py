@@ -26,6 +26,7 @@ from neighbour.core.crypto import keyed_hash
 from neighbour.core.crypto import same as same_bytes
 from neighbour.core.db import db
 from neighbour.core.i18n import lazy_gettext as __
+from neighbour.core.i18n import ngettext
 from neighbour.core.text import clean_text
 from neighbour.notices.base import Notice
 from neighbour.offers import loans, newcomers, notices
@@ -47,7 +48,9 @@ class WrongCode(NotPossible):
     def __init__(self, left: int) -> None:
         self.left = left
         super().__init__(
-            __("That is not the code. %(left)s tries are left.", left=left)
+            ngettext(
+                "That is not the code. %(num)s try is left.", "That is not the code. %(num)s tries are left.", left
+            )
             if left
             else __("That was not the code, five times. Say “collected” without it if you know who stands before you.")
         )

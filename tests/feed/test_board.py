@@ -142,6 +142,13 @@ def test_whoever_never_said_so_finds_new_what_came_since_they_did_and_the_button
     assert "card--unread" not in page and "/board/read" not in page
 
 
+def test_a_quarter_of_ones_own_in_which_nothing_hangs_shows_the_way_to_what_hangs_nearby(context, client):
+    sign_in(client, make_person(make_quarter()))
+    page = board(client, "/board?own=1")
+    assert "In deinem eigenen Quartier hängt gerade nichts." in page and "Auch nebenan schauen" in page
+    assert "Noch hat niemand etwas ausgehängt" in board(client)
+
+
 def test_nobody_has_read_what_is_not_there_yet(context, client, frozen_clock):
     here = make_quarter()
     author, reader = make_person(here), make_person(here)

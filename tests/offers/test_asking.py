@@ -157,7 +157,8 @@ def test_five_wrong_codes_and_even_the_right_one_counts_no_more(here, author, cl
     wrong = f"{(int(code) + 1) % 100000:05}"
     sign_in(client, author)
     for left in (4, 3, 2, 1):
-        assert f"Noch {left} Versuche" in client.post(f"{url(offer)}/hand-over", data={"code": wrong}).text
+        said = f"Noch {left} Versuche." if left > 1 else "Noch 1 Versuch."
+        assert said in client.post(f"{url(offer)}/hand-over", data={"code": wrong}).text
     for last in (wrong, code):
         assert "fünfmal nicht der Code" in client.post(f"{url(offer)}/hand-over", data={"code": last}).text
     assert client.post(f"{url(offer)}/hand-over", data={"code": ""}).status_code == 303, "the author's word is enough"

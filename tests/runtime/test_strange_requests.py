@@ -69,8 +69,17 @@ def test_whoever_is_too_fast_finds_what_they_wrote_on_the_page_that_says_so(neig
 
 
 def test_what_was_written_into_a_page_that_was_open_too_long_is_still_there(neighbour, client):
-    page = client.post("/write", data={"title": "Leiter?", "body_md": "Lang."}, csrf=False)
-    assert page.status_code == 403 and "Leiter?" in page.text and "Lang." in page.text
+    typed = {
+        "title": "Leiter?",
+        "body_md": "Lang.",
+        "poll_2": "Am Sonntag",
+        "place": "Hof",
+        "price": "ein Kaffee",
+        "for_holder": "2. Stock",
+    }
+    page = client.post("/write", data={**typed, "poll_x": "nichts", "audience": "quarter"}, csrf=False)
+    assert page.status_code == 403 and [word for word in typed.values() if word not in page.text] == []
+    assert "nichts" not in page.text and "quarter<" not in page.text
 
 
 def test_a_password_is_never_shown_again(client):
