@@ -108,6 +108,17 @@ def test_what_is_wrong_is_said_at_the_field_and_nothing_is_lost(client, author, 
     assert "Bring mit, was nicht mehr will." in html and "Spulengasse 11, Hof" in html
 
 
+@pytest.mark.parametrize("until", ["17:00", "13:59"])
+def test_an_end_before_its_beginning_is_meant_for_the_next_morning_or_asked_about(client, author, owner, until):
+    slip = fields(from_time="14:00" if until == "13:59" else "18:00", until_time=until)
+    asked = client.post("/write", data=slip)
+    assert asked.status_code == 422 and f"Er ginge bis {until} Uhr am nächsten Tag." in asked.text
+    assert owner.execute("SELECT count(*) FROM event").fetchone() == (0,)
+    assert client.post("/write", data={**slip, "sure": "1"}).status_code == 303
+    for plain_ in ({"from_time": "20:00", "until_time": "02:00"}, {"last_day": "2026-05-31", "until_time": "09:00"}):
+        assert client.post("/write", data=fields(**plain_)).status_code == 303
+
+
 def test_one_date_is_changed_and_called_off_by_its_author_and_everybody_sees_what_it_was(
     client, author, neighbour, here
 ):
