@@ -89,6 +89,7 @@ class Application(Flask):
 WRITING = (
     "title", "body_md", "body", "words", "note", "place", "day", "from_time", "until_time", "last_day", "online_url", "cost",
     "access", "for_guests", "price", "condition", "pickup", "for_holder", "poll_question",
+    "repeats_until", "more_days", "capacity",
 )  # fmt: skip
 OPTIONS = re.compile(r"poll_\d+")
 # Who may not is not told that there is anything: these pages do not exist for them.

@@ -163,13 +163,10 @@ def toast(text: str, undo: str, category: str = "good") -> None:
 
 def page_number(furthest: int, *, without: int = 1) -> int:
     """``?page=``, from 1 to ``furthest``; ``without`` where none is asked for. Aborts with 404 on anything else."""
-    text = request.args.get("page", "") or str(without)
-    if (
-        not text.isascii()
-        or not text.isdigit()
-        or len(text) > 6
-        or (int(text) != without and not 1 <= int(text) <= furthest)
-    ):
+    text = request.args.get("page", "")
+    if not text:
+        return without
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= furthest):
         abort(404)
     return int(text)
 

@@ -260,7 +260,7 @@ def has_ended(offer: Offer) -> bool:
 
 
 def mine(offer_id: uuid.UUID, person_id: int) -> Ask | None:
-    """What this person asks for now; None if nothing. Through their own eyes."""
+    """This person's open ask; None if there is none. Through their own eyes."""
     wanted = select(Ask).where(Ask.offer_id == offer_id, Ask.person_id == person_id, Ask.state.in_(OPEN))
     return db.session.scalar(wanted.execution_options(populate_existing=True))
 

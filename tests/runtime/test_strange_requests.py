@@ -7,8 +7,11 @@ import traceback
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from wtforms import DateField, HiddenField, IntegerField, StringField, TimeField
 
 from neighbour.accounts.models import Person
+from neighbour.app import OPTIONS, WRITING
+from neighbour.contributions.kinds import all_kinds
 from neighbour.core import logs
 from neighbour.core.db import as_owner, atomic, db
 from neighbour.core.limits import RATES
@@ -80,6 +83,14 @@ def test_what_was_written_into_a_page_that_was_open_too_long_is_still_there(neig
     page = client.post("/write", data={**typed, "poll_x": "nichts", "audience": "quarter"}, csrf=False)
     assert page.status_code == 403 and [word for word in typed.values() if word not in page.text] == []
     assert "nichts" not in page.text and "quarter<" not in page.text
+
+
+def test_every_field_of_a_composer_that_is_typed_into_is_one_of_those_that_are_not_lost(app):
+    typed = StringField, DateField, TimeField, IntegerField  # long texts are StringFields, too
+    with app.test_request_context():
+        fields = {field.name: field for kind in all_kinds() for field in kind.form() if isinstance(field, typed)}
+    names = {name for name, field in fields.items() if not isinstance(field, HiddenField)}
+    assert {name for name in names if name not in WRITING and not OPTIONS.fullmatch(name)} == {"point"}, "set on a map"
 
 
 def test_a_password_is_never_shown_again(client):
